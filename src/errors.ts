@@ -1,0 +1,129 @@
+/**
+ * Every failure this package reports on purpose, with the text a person reads and the kind of
+ * CALLERROR a peer gets.
+ *
+ * @module
+ */
+
+/** What a peer is told; `messages/rpc-codes.ts` spells it for each OCPP version. */
+export type RpcKind =
+  | 'framework'
+  | 'message-type'
+  | 'format'
+  | 'property'
+  | 'occurrence'
+  | 'type'
+  | 'not-implemented'
+  | 'not-supported'
+  | 'internal'
+  | 'protocol'
+  | 'security'
+  | 'generic'
+  | 'network'
+  | 'timeout'
+  | 'congested'
+  | 'filtered'
+
+interface ErrorRow {
+  readonly rpc: RpcKind | undefined
+  readonly text: string
+}
+
+// biome-ignore format: a table
+const ERRORS = {
+  ERR_WIRE_JSON:            { rpc: 'framework', text: 'not one JSON array: {problem} at byte {at}' },
+  ERR_WIRE_MESSAGE_TYPE:    { rpc: 'message-type', text: 'unknown message type {type}' },
+  ERR_WIRE_FIELD_COUNT:     { rpc: 'framework', text: 'a frame of type {type} cannot have {actual} fields' },
+  ERR_WIRE_FIELD_TYPE:      { rpc: 'framework', text: 'field {field} is not {expected}' },
+  ERR_WIRE_NODE_ID:         { rpc: 'framework', text: '{field} holds an id that is not legal' },
+  ERR_WIRE_MESSAGE_ID:      { rpc: 'framework', text: 'the message id is not 1 to {limit} printable ASCII characters' },
+  ERR_WIRE_PATH_EMPTY:      { rpc: 'framework', text: 'the network path is empty' },
+  ERR_WIRE_PATH_LENGTH:     { rpc: 'framework', text: 'the network path has more than {limit} entries' },
+  ERR_WIRE_FRAME_SIZE:      { rpc: 'framework', text: 'the frame has {actual} bytes, {limit} are allowed' },
+  ERR_WIRE_NESTING:         { rpc: 'framework', text: 'nested deeper than {limit}' },
+  ERR_WIRE_BINARY_LENGTH:   { rpc: 'framework', text: 'the lengths inside the binary frame do not add up to its {actual} bytes' },
+  ERR_WIRE_BINARY_TEXT:     { rpc: 'framework', text: '{field} is not UTF-8' },
+  ERR_WIRE_ENCODE:          { rpc: 'internal', text: 'this frame cannot be written: {problem}' },
+  ERR_WIRE_FORM:            { rpc: 'protocol', text: 'a frame of {form} form does not belong on this link' },
+
+  ERR_SCHEMA_JSON:          { rpc: 'format', text: 'the payload is not JSON that means one thing only: {problem}' },
+  ERR_SCHEMA_UNKNOWN_ACTION:{ rpc: 'not-implemented', text: 'action {action} is not part of {protocol}' },
+  ERR_SCHEMA_UNSUPPORTED:   { rpc: 'not-supported', text: 'action {action} is not supported here' },
+  ERR_SCHEMA_FORMAT:        { rpc: 'format', text: 'the payload of {action} is not valid: {pointer} {problem}' },
+  ERR_SCHEMA_TYPE:          { rpc: 'type', text: 'the payload of {action} is not valid: {pointer} {problem}' },
+  ERR_SCHEMA_PROPERTY:      { rpc: 'property', text: 'the payload of {action} is not valid: {pointer} {problem}' },
+  ERR_SCHEMA_OCCURRENCE:    { rpc: 'occurrence', text: 'the payload of {action} is not valid: {pointer} {problem}' },
+  ERR_SCHEMA_MISSING:       { rpc: 'internal', text: 'no schema for {action} in {protocol}' },
+
+  ERR_ROUTE_NEIGHBOUR:      { rpc: 'security', text: 'the network path ends in {last}, but the neighbour is {neighbour}' },
+  ERR_ROUTE_RESERVED_ID:    { rpc: 'security', text: 'the network path names {nodeId}, which is reserved' },
+  ERR_ROUTE_LOOP:           { rpc: undefined, text: 'node {nodeId} is already on the network path' },
+  ERR_ROUTE_HOP_LIMIT:      { rpc: 'network', text: 'the network path is full' },
+  ERR_ROUTE_UNKNOWN:        { rpc: 'network', text: 'no route to {destination}' },
+  ERR_ROUTE_SOURCE_ROUTE:   { rpc: 'network', text: 'the source route does not start here' },
+  ERR_ROUTE_NO_REQUEST:     { rpc: undefined, text: 'an answer to no open request' },
+  ERR_ROUTE_WRONG_LINK:     { rpc: undefined, text: 'an answer from a link the request was not sent to' },
+  ERR_ROUTE_DUPLICATE:      { rpc: undefined, text: 'a request with this id is already open' },
+  ERR_ROUTE_ANNOUNCEMENT:   { rpc: undefined, text: 'announcement refused: {problem}' },
+  ERR_ROUTE_CANNOT_CARRY:   { rpc: undefined, text: 'the link to {destination} cannot carry this frame: {problem}' },
+
+  ERR_LINK_REFUSED:         { rpc: undefined, text: 'the peer refused the connection: {problem}' },
+  ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set dialect: reference if it is known to, or mode: standard' },
+  ERR_LINK_IDENTITY:        { rpc: undefined, text: 'the peer says it is {actual}, expected {expected}' },
+  ERR_LINK_CLOSED:          { rpc: 'network', text: 'the link was lost' },
+  ERR_LINK_TIMEOUT:         { rpc: 'timeout', text: 'no answer within {afterMs} ms' },
+  ERR_LINK_BUSY:            { rpc: 'congested', text: 'too many requests are waiting for this peer' },
+  ERR_LINK_FRAME:           { rpc: undefined, text: 'broken WebSocket framing: {problem}' },
+
+  ERR_HANDLER:              { rpc: 'internal', text: 'the handler of {action} failed' },
+  ERR_STOPPED:              { rpc: undefined, text: 'the node was stopped' },
+
+  ERR_CONFIG_FILE:          { rpc: undefined, text: '{file}: cannot be read: {problem}' },
+  ERR_CONFIG_YAML:          { rpc: undefined, text: '{file}:{line}:{column}: {problem}' },
+  ERR_CONFIG_VALUE:         { rpc: undefined, text: '{file}:{line}:{column}: {pointer} {problem}' },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERRORS
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[]
+
+/** Every failure this package reports on purpose. Branch on `code`, never on the message text. */
+export class OverlayError extends Error {
+  override readonly name = 'OverlayError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(fill(ERRORS[code].text, details), options)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** A peer answered with CALLERROR; `errorCode` is as it wrote it. */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError'
+  readonly errorCode: string
+  readonly errorDetails: unknown
+
+  constructor(errorCode: string, description: string, errorDetails: unknown) {
+    super(description === '' ? errorCode : `${errorCode}: ${description}`)
+    this.errorCode = errorCode
+    this.errorDetails = errorDetails
+  }
+}
+
+/** The kind of CALLERROR for a code; undefined when the peer must not be answered. */
+export function rpcKindOf(code: ErrorCode): RpcKind | undefined {
+  return ERRORS[code].rpc
+}
+
+/** The fixed text of a code, without the values of this one occurrence. */
+export function textOf(code: ErrorCode): string {
+  return ERRORS[code].text.replace(/\s*\{\w+\}/g, '')
+}
+
+function fill(text: string, details: ErrorDetails): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?'))
+}

@@ -1,0 +1,131 @@
+/**
+ * What the console reads: the shapes of `GET /api/overview`, `GET /api/frames`, and of the events
+ * on `GET /api/live`. The console imports these types and nothing else of this folder.
+ */
+
+/** One node of the overlay as seen from the node that serves the console. */
+export interface NodeView {
+  readonly id: string
+  readonly role: 'csms' | 'networking-node' | 'charging-station' | 'unknown'
+  /** OCPP version a standard station speaks, e.g. `ocpp1.6`; undefined for nodes and services. */
+  readonly protocol?: string
+  /** True for the node that serves this console. */
+  readonly self: boolean
+  readonly services: readonly string[]
+  readonly simulated: boolean
+  readonly state: 'up' | 'down'
+  /** RFC 3339; when `state` last changed. */
+  readonly since: string
+  /** Maker and model as told by BootNotification. */
+  readonly vendor?: string
+  readonly model?: string
+  readonly evses: readonly EvseView[]
+}
+
+export interface EvseView {
+  readonly evseId: number
+  readonly connectorId: number
+  readonly status: 'Available' | 'Occupied' | 'Charging' | 'Reserved' | 'Unavailable' | 'Faulted'
+  readonly transactionId?: string
+  /** Active power in W, last reported. */
+  readonly powerW?: number
+  /** Energy register of the running transaction in Wh, last reported. */
+  readonly energyWh?: number
+}
+
+/** A connection between two nodes; `from` is the one farther from the CSMS. */
+export interface LinkView {
+  /** Stable key, `from>to`. */
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly form: 'overlay' | 'standard'
+  readonly state: 'up' | 'down'
+  /** RFC 3339; when `state` last changed. */
+  readonly since: string
+  /** Originators seen or announced on it. */
+  readonly sharedBy: number
+  /** Frames per second over the last 10 s, both directions. */
+  readonly framesPerSecond: number
+  /** Smoothed ping round trip in ms; undefined where this node does not measure it. */
+  readonly roundTripMs?: number
+  readonly transport: 'plain' | 'tls' | 'unknown'
+  readonly credential: 'none' | 'basic' | 'unknown'
+  /** True when this node itself ends the connection; others it only knows by announcement. */
+  readonly own: boolean
+}
+
+export interface OverviewView {
+  /** RFC 3339. */
+  readonly asOf: string
+  readonly nodeId: string
+  readonly version: string
+  /** Where a station may connect, e.g. `ws://127.0.0.1:9000/ocpp/`; empty when nothing listens. */
+  readonly stationUrls: readonly string[]
+  readonly insecure: boolean
+  readonly nodes: readonly NodeView[]
+  readonly links: readonly LinkView[]
+  readonly counters: {
+    readonly frames: number
+    readonly refused: number
+    /** Refusals by error code, only codes that occurred. */
+    readonly refusedByCode: Readonly<Record<string, number>>
+    readonly queuedBytes: number
+  }
+}
+
+/** One row of the frame list. */
+export interface FrameView {
+  /** Rises by one per frame of this process. */
+  readonly sequence: number
+  /** RFC 3339 with milliseconds. */
+  readonly time: string
+  readonly direction: 'received' | 'sent'
+  /** Neighbour it came from or went to. */
+  readonly link: string
+  readonly kind: 'CALL' | 'CALLRESULT' | 'CALLERROR' | 'CALLRESULTERROR' | 'SEND' | 'undecodable'
+  readonly encoding: 'text' | 'binary'
+  readonly form: 'overlay' | 'standard'
+  /** Final destination as addressed; empty when undecodable. */
+  readonly destination: string
+  readonly networkPath: readonly string[]
+  readonly messageId: string
+  /** Of an answer: the action it answers, where known. */
+  readonly action: string
+  readonly bytes: number
+  /** What this node did with it. */
+  readonly reaction: 'handled' | 'forwarded' | 'originated' | 'refused' | 'dropped'
+  /** Neighbour it was forwarded to. */
+  readonly forwardedTo?: string
+  /** ERR_… of a refused or dropped frame, with the sentence that explains it. */
+  readonly errorCode?: string
+  readonly errorText?: string
+}
+
+/** `GET /api/frames/{sequence}`: a row with everything the inspector shows. */
+export interface FrameDetail extends FrameView {
+  /** Envelope fields in wire order, with their place in `raw` (bytes; end exclusive). */
+  readonly envelope: readonly { name: string; value: string; start: number; end: number }[]
+  /** Parsed payload with id tokens as fingerprints; undefined when it is not JSON. */
+  readonly payload?: unknown
+  /** What the schema of `protocol` says about the payload; empty when valid or not judged. */
+  readonly problems: readonly { pointer: string; code: string; problem: string }[]
+  readonly protocol?: string
+  /** Text as received, id tokens as fingerprints; of binary frames hex. */
+  readonly raw: string
+  /** True when the log kept only the beginning. */
+  readonly truncated: boolean
+  /** Sequence of the other half of the exchange, if still in the log. */
+  readonly counterpart?: number
+  /** Earlier and later sightings by this node, for the hop times. */
+  readonly hops: readonly { from: string; to: string; time: string }[]
+}
+
+/**
+ * Events on `GET /api/live` (Server-Sent Events; the event name is `type`). On opening, the server
+ * sends one `overview` and one `frames` with the newest 200; a `heartbeat` every 5 s.
+ */
+export type LiveEvent =
+  | { readonly type: 'overview'; readonly data: OverviewView }
+  | { readonly type: 'frames'; readonly data: { frames: readonly FrameView[]; skipped: number } }
+  | { readonly type: 'heartbeat'; readonly data: { asOf: string } }

@@ -1,0 +1,96 @@
+/** A timer that was set and can be taken back. */
+export interface Timer {
+  cancel(): void
+}
+
+/** Time as the program sees it. Everything timed takes one, so tests need not wait. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+  /** Calls back once after `delayMs`; the system clock's timers do not keep a process alive. */
+  setTimer(callback: () => void, delayMs: number): Timer
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(callback, delayMs) {
+    const handle = setTimeout(callback, delayMs)
+    if (typeof handle === 'object') handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Calls back every `intervalMs` until cancelled. */
+export function every(clock: Clock, intervalMs: number, callback: () => void): Timer {
+  let timer = clock.setTimer(tick, intervalMs)
+  function tick() {
+    timer = clock.setTimer(tick, intervalMs)
+    callback()
+  }
+  return { cancel: () => timer.cancel() }
+}
+
+/** Resolves after `delayMs` of the clock, or rejects when the signal aborts first. */
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const timer = clock.setTimer(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, delayMs)
+    function onAbort() {
+      timer.cancel()
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** A clock that stands still until it is advanced: timers fire in order, at their exact time. */
+export class VirtualClock implements Clock {
+  #now: number
+  #order = 0
+  readonly #timers = new Set<{ at: number; order: number; callback: () => void }>()
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#now = startMs
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, callback }
+    this.#timers.add(timer)
+    return { cancel: () => this.#timers.delete(timer) }
+  }
+
+  /** How many timers are set: a stopped node must leave none. */
+  get pendingTimers(): number {
+    return this.#timers.size
+  }
+
+  /**
+   * Moves time on, firing each timer due on the way; between two of them promises settle, so that
+   * code awaiting the first sees its effect before the second fires.
+   */
+  async advance(byMs: number): Promise<void> {
+    const end = this.#now + byMs
+    await settle()
+    for (;;) {
+      const next = [...this.#timers].sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      if (!next || next.at > end) break
+      this.#timers.delete(next)
+      this.#now = next.at
+      next.callback()
+      await settle()
+    }
+    this.#now = end
+  }
+}
+
+/** Lets every promise that can settle without time passing do so. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+}

@@ -1,0 +1,8 @@
+/**
+ * Ids, clocks and randomness: what every other folder builds on. Runs in a browser.
+ *
+ * @module
+ */
+export * from './clock.ts'
+export * from './ids.ts'
+export * from './randomness.ts'
