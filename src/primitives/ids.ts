@@ -55,9 +55,10 @@ export function isStationId(text: string): text is NodeId {
 }
 
 /** Service names that a bare id may collide with; whoever bears one must be entitled to it. */
+// biome-ignore format: one line reads better
 const SERVICES: ReadonlySet<string> = new Set([
   'csms', 'centralsystem', 'gridoperator', 'transparency', 'contactpoint', 'time',
-]) // biome-ignore format: one line reads better
+])
 
 /** Whether an id is reserved: `0`, a group (`*…`), or a service name, bare or `operator/Name`. */
 export function isReservedId(id: NodeId): boolean {
@@ -83,5 +84,6 @@ export function foldId(id: string): string {
 }
 
 export function isSameId(a: string, b: string): boolean {
-  return a === b || foldId(a) === foldId(b)
+  // Folding never changes the length, so most different ids are told apart at once.
+  return a === b || (a.length === b.length && foldId(a) === foldId(b))
 }

@@ -31,7 +31,10 @@ const POOL_BYTES = 10 * 256
  *
  * @param now Milliseconds since 1970.
  */
-export function createUuidV7(now: () => number, random: Randomness = systemRandomness): () => string {
+export function createUuidV7(
+  now: () => number,
+  random: Randomness = systemRandomness,
+): () => string {
   let pool = new Uint8Array(0)
   let at = 0
   return () => {

@@ -1,0 +1,73 @@
+/**
+ * Short strings out of bytes. Ids and action names repeat in almost every frame, so the same
+ * bytes give the same string object: no allocation, and maps find its hash already computed.
+ */
+
+const SLOTS = 4096
+const MAX_LENGTH = 64
+const slots: (string | undefined)[] = new Array(SLOTS).fill(undefined)
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/**
+ * The text of `bytes` from `start` to `end` when all of it is printable ASCII that JSON writes as
+ * it is (no quote, no backslash); else undefined.
+ */
+export function plainText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let hash = end - start
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined
+    hash = (Math.imul(hash, 31) + byte) | 0
+  }
+  if (end - start > MAX_LENGTH) return String.fromCharCode.apply(null, asNumbers(bytes, start, end))
+  const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1)
+  const known = slots[slot]
+  if (known !== undefined && isSame(known, bytes, start, end)) return known
+  const text = String.fromCharCode.apply(null, asNumbers(bytes, start, end))
+  slots[slot] = text
+  return text
+}
+
+function isSame(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
+  return true
+}
+
+function asNumbers(bytes: Uint8Array, start: number, end: number): number[] {
+  // A typed array serves `apply` as an array does; the library's types do not know it.
+  return bytes.subarray(start, end) as unknown as number[]
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Decodes UTF-8; undefined when the bytes are none. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const encoder = new TextEncoder()
+
+export function utf8Bytes(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+// Node's pooled allocator is several times faster and need not clear what is overwritten anyway.
+const pooled = (globalThis as { Buffer?: { allocUnsafe(length: number): Uint8Array } }).Buffer
+
+/** Bytes with undefined content: the caller overwrites all of them. */
+export function allocate(length: number): Uint8Array {
+  return pooled ? pooled.allocUnsafe(length) : new Uint8Array(length)
+}
+
+/** Writes text known to be ASCII; returns the index after it. */
+export function writeAscii(target: Uint8Array, text: string, at: number): number {
+  for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i)
+  return at + text.length
+}

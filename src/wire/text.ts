@@ -1,0 +1,300 @@
+import { OverlayError } from '../errors.ts'
+import { isMessageId, isNodeId, type MessageId, type NodeId } from '../primitives/ids.ts'
+import {
+  DEFAULT_LIMITS,
+  type Frame,
+  type MessageType,
+  type Remains,
+  type Route,
+  type WireLimits,
+} from './frame.ts'
+import { elements, scanArray, skipSpace } from './scanner.ts'
+import { allocate, plainText, utf8Bytes, utf8Text, writeAscii } from './strings.ts'
+
+/** What follows the message type, in wire order. */
+const FIELDS = new Map<number, readonly string[]>([
+  [2, ['messageId', 'action', 'payload']], // CALL
+  [3, ['messageId', 'payload']], // CALLRESULT
+  [4, ['messageId', 'errorCode', 'errorDescription', 'errorDetails']], // CALLERROR
+  [5, ['messageId', 'errorCode', 'errorDescription', 'errorDetails']], // CALLRESULTERROR, 2.1
+  [6, ['messageId', 'action', 'payload']], // SEND, 2.1
+])
+
+const EMPTY_OBJECT = utf8Bytes('{}')
+
+/**
+ * Decodes one text message. An overlay frame has two extra fields, `destination` and
+ * `networkPath`, between the message type and the message id.
+ *
+ * Only the envelope is parsed. The payload stays the sender's own JSON text, so a node that
+ * forwards it passes on identical bytes and every signature inside stays valid.
+ *
+ * @param bytes One whole text message; the transport has checked that it is UTF-8.
+ * @returns The frame. `route` is undefined exactly when the sender used the standard form.
+ * @throws {OverlayError} ERR_WIRE_JSON, ERR_WIRE_MESSAGE_TYPE, ERR_WIRE_FIELD_COUNT,
+ *   ERR_WIRE_FIELD_TYPE, ERR_WIRE_NODE_ID, ERR_WIRE_MESSAGE_ID, ERR_WIRE_PATH_EMPTY,
+ *   ERR_WIRE_PATH_LENGTH, ERR_WIRE_FRAME_SIZE, ERR_WIRE_NESTING
+ * @spec OCPP 2.1 Part 4 section 4.2; docs/overlay.md section 2
+ */
+export function decodeText(bytes: Uint8Array, limits: WireLimits = DEFAULT_LIMITS): Frame {
+  if (bytes.length > limits.maxTextBytes) {
+    throw new OverlayError('ERR_WIRE_FRAME_SIZE', {
+      actual: bytes.length,
+      limit: limits.maxTextBytes,
+    })
+  }
+  scanArray(bytes, limits.maxNesting)
+  const type = readType(bytes)
+  const standardCount = FIELDS.get(type)?.length
+  if (standardCount === undefined) throw new OverlayError('ERR_WIRE_MESSAGE_TYPE', { type })
+  const count = elements.count - 1
+  if (count === standardCount + 2) return readFields(bytes, type as MessageType, 3, limits)
+  if (count === standardCount) return readFields(bytes, type as MessageType, 1, limits)
+  // Tolerated: a CALLERROR without details, as some stations send it.
+  if (type === 4 && count === standardCount - 1) return readFields(bytes, 4, 1, limits)
+  throw new OverlayError('ERR_WIRE_FIELD_COUNT', { type, actual: elements.count })
+}
+
+/** Reads the fields whose places are in `elements`; `first` is the index of the message id. */
+function readFields(bytes: Uint8Array, type: MessageType, first: 1 | 3, limits: WireLimits): Frame {
+  const pathEnd = (elements.ends[2] as number) - 1
+  const isPathArray = bytes[elements.starts[2] as number] === 0x5b
+  const route = first === 3 ? readRoute(bytes, limits) : undefined
+  const messageId = readMessageId(bytes, first, limits)
+  const isError = type === 4 || type === 5
+  const isRequest = type === 2 || type === 6
+  const action = isRequest ? readAction(bytes, first + 1) : ''
+  const errorCode = isError ? readString(bytes, first + 1, 'errorCode') : ''
+  const errorDescription = isError ? readString(bytes, first + 2, 'errorDescription') : ''
+  const last = first + (isError ? 3 : isRequest ? 2 : 1)
+  const payload = last < elements.count ? readObject(bytes, last) : EMPTY_OBJECT
+  // biome-ignore format: one frame
+  const frame = { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription } as const
+  // A source route is shortened on the way, so its envelope is always written anew.
+  const canSplice = isPathArray && route?.destination.length === 1
+  return canSplice ? { ...frame, origin: { bytes, pathEnd } } : frame
+}
+
+/** A message type is one digit; anything else is none. */
+function readType(bytes: Uint8Array): number {
+  const start = elements.starts[0] as number
+  const end = elements.ends[0] as number
+  if (end - start === 1) {
+    const digit = (bytes[start] as number) - 0x30
+    if (digit >= 0 && digit <= 9) return digit
+  }
+  const text = utf8Text(bytes.subarray(start, Math.min(end, start + 20))) ?? ''
+  if (/^-?\d+$/.test(text)) return Number(text)
+  throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'messageTypeId', expected: 'an integer' })
+}
+
+function readRoute(bytes: Uint8Array, limits: WireLimits): Route {
+  const networkPath = readIds(bytes, 2, 'networkPath', limits.maxPathEntries)
+  const destination = readIds(bytes, 1, 'destination', limits.maxPathEntries)
+  return { destination, networkPath }
+}
+
+/** One id, or an array of them. */
+function readIds(
+  bytes: Uint8Array,
+  index: number,
+  field: string,
+  limit: number,
+): readonly [NodeId, ...NodeId[]] {
+  let at = elements.starts[index] as number
+  const end = elements.ends[index] as number
+  if (bytes[at] === 0x22) return [toNodeId(stringAt(bytes, at, end), field)]
+  if (bytes[at] !== 0x5b) {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'an id or an array of ids' })
+  }
+  const ids: NodeId[] = []
+  at = skipSpace(bytes, at + 1)
+  while (bytes[at] !== 0x5d) {
+    if (ids.length === limit) throw new OverlayError('ERR_WIRE_PATH_LENGTH', { limit })
+    const close = closingQuote(bytes, at, end, field)
+    ids.push(toNodeId(stringAt(bytes, at, close + 1), field))
+    at = skipSpace(bytes, close + 1)
+    if (bytes[at] === 0x5d) break
+    if (bytes[at] !== 0x2c) throw new OverlayError('ERR_WIRE_JSON', { problem: 'no comma', at })
+    at = skipSpace(bytes, at + 1)
+    if (bytes[at] === 0x5d) throw new OverlayError('ERR_WIRE_JSON', { problem: 'no value', at })
+  }
+  const [head, ...tail] = ids
+  if (head === undefined) {
+    throw field === 'networkPath'
+      ? new OverlayError('ERR_WIRE_PATH_EMPTY')
+      : new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'a destination' })
+  }
+  return tail.length === 0 ? [head] : (ids as unknown as readonly [NodeId, ...NodeId[]])
+}
+
+function closingQuote(bytes: Uint8Array, at: number, end: number, field: string): number {
+  if (bytes[at] !== 0x22) {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'an array of ids' })
+  }
+  for (let i = at + 1; i < end; i++) {
+    if (bytes[i] === 0x22) return i
+    if (bytes[i] === 0x5c) i++
+  }
+  throw new OverlayError('ERR_WIRE_JSON', { problem: 'a string without end', at })
+}
+
+function toNodeId(text: string | undefined, field: string): NodeId {
+  if (text === undefined || !isNodeId(text)) throw new OverlayError('ERR_WIRE_NODE_ID', { field })
+  return text
+}
+
+function readMessageId(bytes: Uint8Array, index: number, limits: WireLimits): MessageId {
+  const text = readString(bytes, index, 'messageId')
+  if (!isMessageId(text, limits.maxMessageIdBytes)) {
+    throw new OverlayError('ERR_WIRE_MESSAGE_ID', { limit: limits.maxMessageIdBytes })
+  }
+  return text
+}
+
+function readAction(bytes: Uint8Array, index: number): string {
+  const action = readString(bytes, index, 'action')
+  if (action === '') {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'action', expected: 'a name' })
+  }
+  return action
+}
+
+function readString(bytes: Uint8Array, index: number, field: string): string {
+  const text = stringAt(bytes, elements.starts[index] as number, elements.ends[index] as number)
+  if (text === undefined) {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'a string' })
+  }
+  return text
+}
+
+/** The JSON string at this place, escapes decoded; undefined when there is none. */
+function stringAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (bytes[start] !== 0x22) return undefined
+  const plain = plainText(bytes, start + 1, end - 1)
+  if (plain !== undefined) return plain
+  try {
+    const value: unknown = JSON.parse(utf8Text(bytes.subarray(start, end)) ?? '')
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function readObject(bytes: Uint8Array, index: number): Uint8Array {
+  const start = elements.starts[index] as number
+  if (bytes[start] !== 0x7b) {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'payload', expected: 'an object' })
+  }
+  return bytes.subarray(start, elements.ends[index] as number)
+}
+
+/**
+ * What can be read of a text message that `decodeText` refused: its type, its id, and who sent
+ * it, each only when beyond doubt.
+ *
+ * @param form The form of the link it came in on, which tells where the id should stand.
+ */
+export function remainsOfText(
+  bytes: Uint8Array,
+  form: 'overlay' | 'standard',
+  limits: WireLimits = DEFAULT_LIMITS,
+): Remains {
+  try {
+    scanArray(bytes, limits.maxNesting)
+  } catch {
+    return remainsOfHead(bytes)
+  }
+  const type = attempt(() => readType(bytes))
+  if (type === undefined) return {}
+  const idAt = form === 'overlay' ? 3 : 1
+  const source =
+    form === 'overlay' && elements.count > 2
+      ? attempt(() => readIds(bytes, 2, 'networkPath', limits.maxPathEntries)[0])
+      : undefined
+  const messageId =
+    idAt < elements.count ? attempt(() => readMessageId(bytes, idAt, limits)) : undefined
+  return { type, ...(messageId && { messageId }), ...(source && { source }) }
+}
+
+// `[2,` at the very beginning: the type is clear although the rest is no array.
+function remainsOfHead(bytes: Uint8Array): Remains {
+  const at = skipSpace(bytes, skipSpace(bytes, 0) + 1)
+  const digit = (bytes[at] ?? 0) - 0x30
+  return digit >= 2 && digit <= 6 && bytes[skipSpace(bytes, at + 1)] === 0x2c ? { type: digit } : {}
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof OverlayError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Encodes a frame as one text message.
+ *
+ * @throws {OverlayError} ERR_WIRE_ENCODE when the payload does not start with `{`, or the path has
+ *   more than 32 entries.
+ */
+export function encodeText(frame: Omit<Frame, 'encoding' | 'origin'>): Uint8Array {
+  if (frame.payload[0] !== 0x7b) {
+    throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'its payload is no JSON object' })
+  }
+  const head = utf8Bytes(envelopeText(frame))
+  const out = allocate(head.length + frame.payload.length + 1)
+  out.set(head, 0)
+  out.set(frame.payload, head.length)
+  out[out.length - 1] = 0x5d
+  return out
+}
+
+function envelopeText(frame: Omit<Frame, 'encoding' | 'origin'>): string {
+  const { type, route } = frame
+  let text = `[${type},`
+  if (route) {
+    if (route.networkPath.length > DEFAULT_LIMITS.maxPathEntries) {
+      throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'its network path is too long' })
+    }
+    const { destination } = route
+    text += `${JSON.stringify(destination.length === 1 ? destination[0] : destination)},`
+    text += `${JSON.stringify(route.networkPath)},`
+  }
+  text += `${JSON.stringify(frame.messageId)},`
+  if (type === 2 || type === 6) return `${text}${JSON.stringify(frame.action)},`
+  if (type === 3) return text
+  return `${text}${JSON.stringify(frame.errorCode)},${JSON.stringify(frame.errorDescription)},`
+}
+
+const quoted = new Map<NodeId, string>()
+
+/**
+ * The text of a received frame with one more path entry. Where the envelope allows it, the new
+ * entry is spliced into the received bytes; payload bytes stay the same either way.
+ */
+export function forwardText(frame: Frame, self: NodeId): Uint8Array {
+  const { origin, route } = frame
+  if (!origin || !route) throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'nothing to splice' })
+  const { bytes, pathEnd } = origin
+  const entry = spliceOf(self)
+  const out = allocate(bytes.length + entry.length)
+  out.set(bytes, 0) // the whole, then the tail again: cheaper than a view of the head
+  const at = writeAscii(out, entry, pathEnd)
+  out.set(bytes.subarray(pathEnd), at)
+  return out
+}
+
+function spliceOf(self: NodeId): string {
+  let text = quoted.get(self)
+  if (text === undefined) {
+    text = `,${JSON.stringify(self).replace(/[^\x20-\x7e]/g, escapeUnit)}`
+    quoted.set(self, text)
+  }
+  return text
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
