@@ -62,16 +62,15 @@ const ERRORS = {
   ERR_ROUTE_UNKNOWN:        { rpc: 'network', text: 'no route to {destination}' },
   ERR_ROUTE_SOURCE_ROUTE:   { rpc: 'network', text: 'the source route does not start here' },
   ERR_ROUTE_NO_REQUEST:     { rpc: undefined, text: 'an answer to no open request' },
-  ERR_ROUTE_WRONG_LINK:     { rpc: undefined, text: 'an answer from a link the request was not sent to' },
   ERR_ROUTE_DUPLICATE:      { rpc: undefined, text: 'a request with this id is already open' },
   ERR_ROUTE_ANNOUNCEMENT:   { rpc: undefined, text: 'announcement refused: {problem}' },
-  ERR_ROUTE_CANNOT_CARRY:   { rpc: undefined, text: 'the link to {destination} cannot carry this frame: {problem}' },
+  ERR_ROUTE_CANNOT_CARRY:   { rpc: 'not-supported', text: 'the link to {destination} cannot carry this frame: {problem}' },
 
   ERR_LINK_REFUSED:         { rpc: undefined, text: 'the peer refused the connection: {problem}' },
   ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set dialect: reference if it is known to, or mode: standard' },
   ERR_LINK_IDENTITY:        { rpc: undefined, text: 'the peer says it is {actual}, expected {expected}' },
   ERR_LINK_CLOSED:          { rpc: 'network', text: 'the link was lost' },
-  ERR_LINK_TIMEOUT:         { rpc: 'timeout', text: 'no answer within {afterMs} ms' },
+  ERR_LINK_TIMEOUT:         { rpc: 'timeout', text: 'no answer before the deadline' },
   ERR_LINK_BUSY:            { rpc: 'congested', text: 'too many requests are waiting for this peer' },
   ERR_LINK_FRAME:           { rpc: undefined, text: 'broken WebSocket framing: {problem}' },
 

@@ -1,0 +1,125 @@
+import { OverlayError } from '../errors.ts'
+import { appendSelf } from '../routing/network-path.ts'
+import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
+import { forwardText } from '../wire/text.ts'
+import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+import type { PendingRequest } from './pending.ts'
+import type { Outcome } from './pipeline.ts'
+import { addressed, errorFrame, translateError } from './reply-error.ts'
+import { callEnded, isNeighbour } from './requests.ts'
+import { logOwn, readable, write } from './writing.ts'
+
+/**
+ * A CALLRESULT or CALLERROR: back to whoever asked, along the open requests. It is accepted only
+ * from the link its request went to, and once.
+ *
+ * @throws {OverlayError} ERR_ROUTE_NO_REQUEST, ERR_ROUTE_HOP_LIMIT
+ */
+export function receiveAnswer(node: Core, from: Neighbour, frame: RoutedFrame): Outcome {
+  const { destination } = frame.route
+  const source = from.isOverlay ? destination[destination.length - 1] : undefined
+  const request = from.pending.take(frame.messageId, source)
+  if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+  if (!from.isOverlay) callEnded(from, frame.messageId)
+  const { asker } = request
+  if (!isNeighbour(asker)) {
+    asker.resolve(frame, from)
+    return { reaction: 'handled' }
+  }
+  if (!asker.isOpen) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: request.source })
+  answerOnward(node, from, request, asker, frame)
+  return { reaction: 'forwarded', to: asker }
+}
+
+function answerOnward(
+  node: Core,
+  from: Neighbour,
+  request: PendingRequest,
+  asker: Neighbour,
+  frame: RoutedFrame,
+): void {
+  const { source, askerMessageId, messageId } = request
+  const expiresAt = node.clock.now() + ANSWERED_MS
+  const answerer = { answerer: from, answererMessageId: messageId }
+  asker.answered.add({ messageId: askerMessageId, source, ...answerer, expiresAt })
+  const canSplice = frame.origin && asker.isOverlay && messageId === askerMessageId
+  if (canSplice && frame.type === 3) {
+    if (frame.route.networkPath.length >= DEFAULT_LIMITS.maxPathEntries) {
+      throw new OverlayError('ERR_ROUTE_HOP_LIMIT')
+    }
+    return asker.send(frame.type, forwardText(frame, node.id), false)
+  }
+  const path = appendSelf(frame.route.networkPath, node.id, DEFAULT_LIMITS.maxPathEntries)
+  const spelled = frame.type === 4 ? translateError(readable(asker, frame), asker) : frame
+  write(asker, { ...addressed(spelled, asker, source, path), messageId: askerMessageId })
+}
+
+/**
+ * A CALLRESULTERROR: onward to whoever gave the answer that is refused by it.
+ *
+ * @throws {OverlayError} ERR_ROUTE_NO_REQUEST when no such answer went over this link lately,
+ *   ERR_ROUTE_CANNOT_CARRY when the answerer's version does not know it.
+ */
+export function receiveResultError(node: Core, from: Neighbour, frame: RoutedFrame): Outcome {
+  const { networkPath, destination } = frame.route
+  const answered = from.answered.take(frame.messageId, networkPath[0])
+  if (!answered) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+  const { answerer, answererMessageId } = answered
+  if (!answerer) {
+    const { messageId, errorCode } = frame
+    node.emit({ name: 'result.refused', messageId, source: networkPath[0], errorCode })
+    return { reaction: 'handled' }
+  }
+  if (!answerer.knowsResultErrorAndSend || !answerer.isOpen) {
+    const problem = 'it does not know CALLRESULTERROR'
+    throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: answerer.id, problem })
+  }
+  const path = appendSelf(networkPath, node.id, DEFAULT_LIMITS.maxPathEntries)
+  const onward = from.isOverlay ? (destination[destination.length - 1] ?? answerer.id) : answerer.id
+  const spelled = translateError(readable(answerer, frame), answerer)
+  write(answerer, { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId })
+  return { reaction: 'forwarded', to: answerer }
+}
+
+/** Tells whoever asked that there will be no answer. */
+export function failRequest(node: Core, request: PendingRequest, error: OverlayError): void {
+  const { asker, source, askerMessageId } = request
+  if (!isNeighbour(asker)) return asker.reject(error)
+  if (!asker.isOpen) return
+  const reply = errorFrame(error, asker, askerMessageId)
+  if (reply) write(asker, addressed(reply, asker, source, [node.id]))
+}
+
+/**
+ * Frees what has waited too long. A CALL to a standard peer is answered `Timeout`, whether it was
+ * sent or still in the queue; overlay hops forget theirs in silence, because the asker's own
+ * deadline is over by then.
+ */
+export function expireRequests(node: Core, neighbour: Neighbour, now: number): void {
+  neighbour.answered.expire(now)
+  for (const request of neighbour.pending.expire(now)) {
+    if (!neighbour.isOverlay) callEnded(neighbour, request.messageId)
+    if (neighbour.isOverlay && isNeighbour(request.asker)) continue
+    failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
+  }
+}
+
+/**
+ * Tells the sender of an answer that it could not be used, where its version has a word for that.
+ */
+export function refuseResult(
+  node: Core,
+  from: Neighbour,
+  answer: Frame,
+  error: OverlayError,
+): void {
+  node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
+  if (!from.knowsResultErrorAndSend || !from.isOpen) return
+  const reply = errorFrame(error, from, answer.messageId, 5)
+  if (!reply) return
+  const to = answer.route?.networkPath[0] ?? from.id
+  const frame = addressed(reply, from, to, [node.id])
+  write(from, frame)
+  logOwn(node, from, frame)
+}

@@ -1,0 +1,68 @@
+import type { ErrorCode, ErrorDetails } from '../errors.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import type { Validator } from '../messages/validation.ts'
+import type { Clock } from '../primitives/clock.ts'
+import type { MessageId, NodeId } from '../primitives/ids.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import type { Frame, Route } from '../wire/frame.ts'
+import type { FrameLog } from './frame-log.ts'
+import type { AnyHandler } from './handlers.ts'
+import type { LinkCounters, Neighbour } from './neighbour.ts'
+
+/** A frame with its route: read from it, or known from the standard link it came in on. */
+export type RoutedFrame = Frame & { readonly route: Route }
+
+/** What the parts of one node share. Only the node itself creates one. */
+export interface Core {
+  readonly id: NodeId
+  /** Services this node provides, bare and qualified. */
+  readonly services: readonly NodeId[]
+  /** Requests from standard peers go to `operator/CSMS` when this is set. */
+  readonly operator: string | undefined
+  readonly clock: Clock
+  readonly log: Logger
+  readonly table: RoutingTable<Neighbour>
+  readonly neighbours: Set<Neighbour>
+  readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>
+  readonly frameLog: FrameLog
+  /** By label; of neighbours that left too. */
+  readonly linkCounters: Map<string, LinkCounters>
+  /** Refused and dropped frames by error code. */
+  readonly refusals: Map<ErrorCode, number>
+  readonly newMessageId: () => MessageId
+  validatorOf(source: NodeId): Validator
+  emit(event: NodeEvent): void
+}
+
+/** What observers are told. An event cannot change an outcome. */
+export type NodeEvent =
+  | { readonly name: 'link.up' | 'link.down'; readonly link: string; readonly reason?: string }
+  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails } // biome-ignore format: one line
+  | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string } // biome-ignore format: one line
+  | { readonly name: 'result.refused'; readonly messageId: string; readonly source: string; readonly errorCode: string } // biome-ignore format: one line
+  | { readonly name: 'link.refused'; readonly id: string; readonly status: number; readonly why: string } // biome-ignore format: one line
+  | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string } // biome-ignore format: one line
+
+/** Structured logging; a line is an event name and fields. Silent unless one is handed in. */
+export interface Logger {
+  debug(event: string, fields?: object): void
+  info(event: string, fields?: object): void
+  warn(event: string, fields?: object): void
+  error(event: string, fields?: object): void
+}
+
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+}
+
+/** How long hops keep a request, and answers for a CALLRESULTERROR. */
+export const PENDING_MS = 120_000
+export const ANSWERED_MS = 60_000
+/** How long a standard peer may keep the others waiting. */
+export const STANDARD_CALL_MS = 30_000
+/** CALLs that may wait for one standard peer, and requests open on one overlay link. */
+export const MAX_WAITING_CALLS = 100
+export const MAX_OPEN_REQUESTS = 50_000

@@ -1,0 +1,140 @@
+import type { ErrorCode } from '../errors.ts'
+
+/**
+ * The last frames of this node, for the console and for people looking for a fault. Its memory is
+ * taken once and never grows: bytes lie in one ring, what is known about them in columns.
+ *
+ * Recording is on the path of every frame, so it copies bytes and stores numbers, nothing else;
+ * decoding for display happens when somebody looks.
+ */
+
+export const REACTIONS = ['handled', 'forwarded', 'originated', 'refused', 'dropped'] as const
+export type Reaction = (typeof REACTIONS)[number]
+
+export interface FrameRecord {
+  readonly sequence: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly direction: 'received' | 'sent'
+  readonly isBinary: boolean
+  /** Neighbour it came from or went to. */
+  readonly link: string
+  readonly forwardedTo: string | undefined
+  readonly reaction: Reaction
+  readonly errorCode: ErrorCode | undefined
+  /** Length of the frame; `bytes` may hold less of it. */
+  readonly length: number
+  readonly bytes: Uint8Array
+}
+
+const RING_BYTES = 4 * 1024 * 1024
+const MAX_RECORDS = 8192
+/** Of a longer frame only the beginning is kept. */
+const MAX_KEPT_BYTES = 64 * 1024
+
+export class FrameLog {
+  readonly #ring: Uint8Array
+  readonly #slots: {
+    sequence: number
+    start: number
+    kept: number
+    length: number
+    time: number
+    isReceived: boolean
+    isBinary: boolean
+    link: string
+    forwardedTo: string | undefined
+    reaction: Reaction
+    errorCode: ErrorCode | undefined
+  }[] = []
+  readonly #maxRecords: number
+  #written = 0
+  #sequence = 0
+
+  constructor(ringBytes = RING_BYTES, maxRecords = MAX_RECORDS) {
+    this.#ring = new Uint8Array(ringBytes)
+    this.#maxRecords = maxRecords
+  }
+
+  /** Sequence of the newest record; 0 when there is none. */
+  get newest(): number {
+    return this.#sequence
+  }
+
+  record(
+    time: number,
+    isReceived: boolean,
+    isBinary: boolean,
+    link: string,
+    forwardedTo: string | undefined,
+    reaction: Reaction,
+    errorCode: ErrorCode | undefined,
+    bytes: Uint8Array,
+  ): void {
+    const kept = Math.min(bytes.length, MAX_KEPT_BYTES, this.#ring.length)
+    const start = this.#reserve(kept)
+    this.#ring.set(
+      kept === bytes.length ? bytes : bytes.subarray(0, kept),
+      start % this.#ring.length,
+    )
+    const sequence = ++this.#sequence
+    const index = sequence % this.#maxRecords
+    const slot = this.#slots[index]
+    const length = bytes.length
+    if (slot) {
+      slot.sequence = sequence
+      slot.start = start
+      slot.kept = kept
+      slot.length = length
+      slot.time = time
+      slot.isReceived = isReceived
+      slot.isBinary = isBinary
+      slot.link = link
+      slot.forwardedTo = forwardedTo
+      slot.reaction = reaction
+      slot.errorCode = errorCode
+    } else {
+      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode } // biome-ignore format: one record
+    }
+  }
+
+  /** The record with this sequence, while the log still has it. */
+  get(sequence: number): FrameRecord | undefined {
+    const slot = this.#slots[sequence % this.#maxRecords]
+    if (!slot || slot.sequence !== sequence) return undefined
+    if (slot.start + this.#ring.length < this.#written) return undefined // overwritten since
+    const start = slot.start % this.#ring.length
+    return {
+      sequence,
+      time: slot.time,
+      direction: slot.isReceived ? 'received' : 'sent',
+      isBinary: slot.isBinary,
+      link: slot.link,
+      forwardedTo: slot.forwardedTo,
+      reaction: slot.reaction,
+      errorCode: slot.errorCode,
+      length: slot.length,
+      bytes: this.#ring.slice(start, start + slot.kept),
+    }
+  }
+
+  /** Records after `sequence`, oldest first, at most the newest `limit` of them. */
+  after(sequence: number, limit: number): FrameRecord[] {
+    const records: FrameRecord[] = []
+    for (let s = Math.max(sequence, this.#sequence - limit) + 1; s <= this.#sequence; s++) {
+      const record = this.get(s)
+      if (record) records.push(record)
+    }
+    return records
+  }
+
+  /** A contiguous place for `length` bytes, as a count of all bytes ever reserved. */
+  #reserve(length: number): number {
+    const size = this.#ring.length
+    const left = size - (this.#written % size)
+    if (length > left) this.#written += left
+    const start = this.#written
+    this.#written += length
+    return start
+  }
+}

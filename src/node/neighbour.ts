@@ -1,0 +1,66 @@
+import type { MessageId, NodeId } from '../primitives/ids.ts'
+import type { Link } from '../transport/link.ts'
+import type { Frame, WireLimits } from '../wire/frame.ts'
+import { AnsweredList, PendingTable } from './pending.ts'
+
+/** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
+export interface LinkCounters {
+  readonly received: Float64Array
+  readonly sent: Float64Array
+  refused: number
+}
+
+export function createLinkCounters(): LinkCounters {
+  return { received: new Float64Array(8), sent: new Float64Array(8), refused: 0 }
+}
+
+/** A CALL that waits until a standard peer has answered the one before. */
+export interface QueuedCall {
+  readonly frame: Frame
+  readonly messageId: MessageId
+}
+
+/**
+ * A link as the node keeps it: whom it leads to, what is open on it, and what was counted.
+ */
+export class Neighbour {
+  readonly link: Link
+  readonly id: NodeId
+  /** Label in metrics and logs. */
+  readonly label: string
+  readonly limits: WireLimits
+  readonly counters: LinkCounters
+  /** Milliseconds since 1970. */
+  readonly since: number
+  /** Requests sent to it, waiting for its answer. */
+  readonly pending = new PendingTable()
+  /** Answers sent to it. */
+  readonly answered = new AnsweredList()
+  /** Standard peers only: ids of the one open CALL and of those behind it. */
+  activeCall: MessageId | undefined
+  readonly waiting: QueuedCall[] = []
+  isOpen = true
+
+  constructor(link: Link, limits: WireLimits, counters: LinkCounters, now: number) {
+    this.link = link
+    this.id = link.peerIds[0]
+    this.label = this.id
+    this.limits = limits
+    this.counters = counters
+    this.since = now
+  }
+
+  get isOverlay(): boolean {
+    return this.link.form === 'overlay'
+  }
+
+  /** CALLRESULTERROR and SEND exist only in OCPP 2.1 and between overlay nodes. */
+  get knowsResultErrorAndSend(): boolean {
+    return this.isOverlay || this.link.protocol === 'ocpp2.1'
+  }
+
+  send(type: number, bytes: Uint8Array, isBinary: boolean): void {
+    this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
+    this.link.send(bytes, isBinary)
+  }
+}

@@ -1,0 +1,360 @@
+import { type ErrorCode, OverlayError, RemoteError } from '../errors.ts'
+import { actionRow } from '../messages/actions.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import { createValidator, type Validator, type ValidatorOptions } from '../messages/validation.ts'
+import { type Clock, every, systemClock, type Timer } from '../primitives/clock.ts'
+import { assertNodeId, foldId, type MessageId, type NodeId } from '../primitives/ids.ts'
+import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
+import { RoutingTable } from '../routing/table.ts'
+import type { Presence } from '../routing/topology.ts'
+import type { Link, LinkSource } from '../transport/link.ts'
+import { DEFAULT_LIMITS, type Frame, type Route, type WireLimits } from '../wire/frame.ts'
+import { encodePayload, parsePayload } from '../wire/payload.ts'
+import { expireRequests, failRequest, refuseResult } from './answers.ts'
+import { type Core, type Logger, type NodeEvent, silentLogger } from './core.ts'
+import { FrameLog } from './frame-log.ts'
+import {
+  type ActionRequest,
+  type ActionResponse,
+  type HandlersByProtocol,
+  type MessagesOf,
+  tableOf,
+} from './handlers.ts'
+import { createLinkCounters, type LinkCounters, Neighbour } from './neighbour.ts'
+import { receive } from './pipeline.ts'
+import {
+  announce,
+  isStandardStation,
+  knownPresences,
+  overlayUplinks,
+  presenceOf,
+} from './presence.ts'
+import { originate } from './requests.ts'
+
+export interface NodeOptions {
+  readonly nodeId: string
+  /** Where links come from. */
+  readonly links: readonly LinkSource[]
+  /** Services this node provides, e.g. `CSMS`; with an `operator` also as `operator/CSMS`. */
+  readonly services?: readonly string[]
+  readonly operator?: string
+  readonly handlers?: HandlersByProtocol
+  /** Send what has no known route over the uplinks. Default true. */
+  readonly hasDefaultRoute?: boolean
+  /** What is tolerated from single peers, by id. */
+  readonly peers?: ReadonlyMap<string, PeerRule>
+  readonly clock?: Clock
+  readonly random?: Randomness
+  readonly log?: Logger
+}
+
+/** What a peer may do that others may not. */
+export interface PeerRule extends ValidatorOptions {
+  /** Message ids of up to 255 bytes. */
+  readonly tolerantMessageIds?: boolean
+}
+
+export interface CallOptions {
+  /** Default: the action table's, usually 30 000. */
+  readonly timeoutMs?: number
+}
+
+const SWEEP_MS = 1_000
+const MAX_LABELS = 20_000
+
+/** One participant of the overlay: links, routing and request matching. */
+export class Node {
+  readonly #core: Core
+  readonly #options: NodeOptions
+  readonly #listeners = new Set<(event: NodeEvent) => void>()
+  #sweep: Timer | undefined
+
+  constructor(options: NodeOptions) {
+    const { clock = systemClock, log = silentLogger, services = [], operator } = options
+    const qualified = operator === undefined ? [] : services.map((name) => `${operator}/${name}`)
+    const validators = new ValidatorCache(options.peers ?? new Map())
+    const handlers = tableOf(options.handlers ?? {})
+    const newId = createUuidV7(() => clock.now(), options.random ?? systemRandomness)
+    this.#options = options
+    this.#core = {
+      id: assertNodeId(options.nodeId),
+      services: [...services, ...qualified].map(assertNodeId),
+      operator,
+      clock,
+      log,
+      table: new RoutingTable(),
+      neighbours: new Set(),
+      handlers,
+      frameLog: new FrameLog(),
+      linkCounters: new Map(),
+      refusals: new Map(),
+      newMessageId: newId as () => MessageId,
+      validatorOf: (source) => validators.of(source),
+      emit: (event) => this.#emit(event),
+    }
+  }
+
+  get id(): NodeId {
+    return this.#core.id
+  }
+
+  get services(): readonly NodeId[] {
+    return this.#core.services
+  }
+
+  get frameLog(): FrameLog {
+    return this.#core.frameLog
+  }
+
+  /** Frames by peer and kind since the start. */
+  get linkCounters(): ReadonlyMap<string, LinkCounters> {
+    return this.#core.linkCounters
+  }
+
+  /** Refused and dropped frames by error code since the start. */
+  get refusals(): ReadonlyMap<ErrorCode, number> {
+    return this.#core.refusals
+  }
+
+  get neighbours(): ReadonlySet<Neighbour> {
+    return this.#core.neighbours
+  }
+
+  get table(): RoutingTable<Neighbour> {
+    return this.#core.table
+  }
+
+  /** Observes; what a listener does cannot change what the node does. */
+  onEvent(listener: (event: NodeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async start(): Promise<void> {
+    this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
+    for (const source of this.#options.links) {
+      await source.start(
+        (link) => this.#onLink(link),
+        (event) => this.#emit({ ...event, name: `link.${event.name}` } as NodeEvent),
+      )
+    }
+  }
+
+  /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */
+  async stop(): Promise<void> {
+    this.#sweep?.cancel()
+    for (const neighbour of [...this.#core.neighbours]) {
+      for (const request of neighbour.pending.drain()) {
+        if ('reject' in request.asker) request.asker.reject(new OverlayError('ERR_STOPPED'))
+      }
+      neighbour.link.close(1001, 'going away')
+    }
+    await Promise.all(this.#options.links.map((source) => source.stop()))
+  }
+
+  /**
+   * Calls an action of another node or service and waits for its answer.
+   *
+   * @param destination A node, a service, or a source route.
+   * @throws {RemoteError} the peer answered with CALLERROR.
+   * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_LINK_TIMEOUT, ERR_LINK_CLOSED, ERR_SCHEMA_*: the
+   *   answer was not valid; its sender was told by CALLRESULTERROR where it can be.
+   */
+  async call<P extends Protocol, A extends keyof MessagesOf[P] & string>(
+    destination: string | readonly string[],
+    protocol: P,
+    action: A,
+    request: ActionRequest<P, A>,
+    options: CallOptions = {},
+  ): Promise<ActionResponse<P, A>> {
+    const timeoutMs = options.timeoutMs ?? actionRow(protocol, action)?.timeoutMs ?? 30_000
+    const payload = encodePayload(request)
+    const { frame, from } = await this.#ask(ids(destination), action, payload, 'text', timeoutMs)
+    try {
+      const response = parsePayload(frame.payload)
+      const source = frame.route?.networkPath[0] ?? from.id
+      this.#core.validatorOf(source).assertValid(protocol, action, 'response', response)
+      return response as ActionResponse<P, A>
+    } catch (error) {
+      if (error instanceof OverlayError) refuseResult(this.#core, from, frame, error)
+      throw error
+    }
+  }
+
+  /** As `call`, with the payload as bytes and without judging the answer's content. */
+  async callRaw(
+    destination: string | readonly string[],
+    action: string,
+    payload: Uint8Array,
+    options: { timeoutMs?: number; encoding?: 'text' | 'binary' } = {},
+  ): Promise<Frame> {
+    const { timeoutMs = 30_000, encoding = 'text' } = options
+    return (await this.#ask(ids(destination), action, payload, encoding, timeoutMs)).frame
+  }
+
+  #ask(
+    destination: Route['destination'],
+    action: string,
+    payload: Uint8Array,
+    encoding: 'text' | 'binary',
+    timeoutMs: number,
+  ): Promise<{ frame: Frame; from: Neighbour }> {
+    return new Promise((resolve, reject) => {
+      const request = this.#request(2, action, payload, encoding)
+      const settle = (frame: Frame, from: Neighbour) => {
+        if (frame.type === 3) return resolve({ frame, from })
+        const { errorCode, errorDescription } = frame
+        reject(new RemoteError(errorCode, errorDescription, detailsOf(frame.payload)))
+      }
+      originate(this.#core, request, destination, { resolve: settle, reject }, timeoutMs)
+    })
+  }
+
+  /**
+   * Sends an unconfirmed message (SEND): nobody answers it.
+   *
+   * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_ROUTE_CANNOT_CARRY
+   */
+  send(
+    destination: string | readonly string[],
+    action: string,
+    payload: Uint8Array,
+    encoding: 'text' | 'binary' = 'text',
+  ): void {
+    const frame = this.#request(6, action, payload, encoding)
+    originate(this.#core, frame, ids(destination), undefined, 0)
+  }
+
+  #request(type: 2 | 6, action: string, payload: Uint8Array, encoding: 'text' | 'binary'): Frame {
+    const messageId = this.#core.newMessageId()
+    return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' } // biome-ignore format: one frame
+  }
+
+  #onLink(link: Link): void {
+    const core = this.#core
+    const now = core.clock.now()
+    const neighbour = new Neighbour(link, this.#limitsFor(link), this.#countersFor(link), now)
+    const older = [...core.neighbours].filter((n) => foldId(n.id) === foldId(neighbour.id))
+    core.neighbours.add(neighbour)
+    core.table.add(neighbour.id, neighbour, 'direct', 0, now)
+    if (link.way === 'up' && this.#options.hasDefaultRoute !== false) {
+      core.table.addDefault(neighbour, 0)
+    }
+    link.attach({
+      message: (bytes, isBinary) => receive(core, neighbour, bytes, isBinary),
+      closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
+    })
+    // Both have proved to be the same peer; the older connection is the one that may be dead.
+    for (const old of older) old.link.close(1000, 'replaced by a newer connection')
+    core.log.info('link.up', { link: neighbour.label, form: link.form, protocol: link.protocol })
+    this.#emit({ name: 'link.up', link: neighbour.label })
+    if (isStandardStation(neighbour)) {
+      announce(core, overlayUplinks(core), [presenceOf(neighbour, 'up')])
+    } else if (neighbour.isOverlay && link.way === 'up') {
+      announce(core, [neighbour], knownPresences(core))
+    }
+  }
+
+  #onClosed(neighbour: Neighbour, reason: string): void {
+    const core = this.#core
+    neighbour.isOpen = false
+    core.neighbours.delete(neighbour)
+    const gone = this.#goneWith(neighbour)
+    core.table.removeLink(neighbour)
+    const error = new OverlayError('ERR_LINK_CLOSED')
+    for (const request of neighbour.pending.drain()) failRequest(core, request, error)
+    core.log.info('link.down', { link: neighbour.label, reason })
+    this.#emit({ name: 'link.down', link: neighbour.label, reason })
+    announce(core, overlayUplinks(core), gone)
+  }
+
+  /** Standard peers that are not reachable any more without this link. */
+  #goneWith(neighbour: Neighbour): Presence[] {
+    const { table, neighbours } = this.#core
+    if (neighbour.link.way === 'up') return []
+    const isReplaced = [...neighbours].some((other) => foldId(other.id) === foldId(neighbour.id))
+    if (isStandardStation(neighbour)) return isReplaced ? [] : [presenceOf(neighbour, 'down')]
+    const gone: Presence[] = []
+    for (const [id, { link, announced }] of table.entries()) {
+      if (link !== neighbour || !announced) continue
+      gone.push({
+        id,
+        protocol: announced.protocol,
+        state: 'down',
+        distance: announced.distance + 1,
+      })
+    }
+    return gone
+  }
+
+  #onSweep(): void {
+    const now = this.#core.clock.now()
+    for (const neighbour of this.#core.neighbours) expireRequests(this.#core, neighbour, now)
+  }
+
+  #limitsFor(link: Link): WireLimits {
+    const rule = this.#options.peers?.get(foldId(link.peerIds[0]))
+    return rule?.tolerantMessageIds && link.form === 'standard' ? TOLERANT_LIMITS : DEFAULT_LIMITS
+  }
+
+  #countersFor(link: Link): LinkCounters {
+    const { linkCounters } = this.#core
+    const label = link.peerIds[0]
+    let counters = linkCounters.get(label)
+    if (!counters) {
+      // With `insecure` anybody can come up with new names; the oldest are forgotten first.
+      if (linkCounters.size >= MAX_LABELS)
+        linkCounters.delete(linkCounters.keys().next().value ?? '')
+      counters = createLinkCounters()
+      linkCounters.set(label, counters)
+    }
+    return counters
+  }
+
+  #emit(event: NodeEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+const TOLERANT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, maxMessageIdBytes: 255 }
+
+/** Creates a node; nothing happens before `start()`. */
+export function createNode(options: NodeOptions): Node {
+  return new Node(options)
+}
+
+/** One validator for everybody, and one for each peer that has a rule of its own. */
+class ValidatorCache {
+  readonly #usual = createValidator()
+  readonly #rules: ReadonlyMap<string, PeerRule>
+  readonly #own = new Map<string, Validator>()
+
+  constructor(rules: ReadonlyMap<string, PeerRule>) {
+    this.#rules = rules
+  }
+
+  of(source: NodeId): Validator {
+    if (this.#rules.size === 0) return this.#usual
+    const key = foldId(source)
+    const rule = this.#rules.get(key)
+    if (!rule) return this.#usual
+    let validator = this.#own.get(key)
+    if (!validator) this.#own.set(key, (validator = createValidator(rule)))
+    return validator
+  }
+}
+
+function ids(destination: string | readonly string[]): readonly [NodeId, ...NodeId[]] {
+  const list = typeof destination === 'string' ? [destination] : destination
+  const [first, ...rest] = list.map(assertNodeId)
+  if (!first) throw new TypeError('a destination needs at least one id')
+  return [first, ...rest]
+}
+
+function detailsOf(payload: Uint8Array): unknown {
+  try {
+    return parsePayload(payload)
+  } catch {
+    return undefined // the error itself matters more than what it says about itself
+  }
+}

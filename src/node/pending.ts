@@ -1,0 +1,147 @@
+import type { OverlayError, RemoteError } from '../errors.ts'
+import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { Neighbour } from './neighbour.ts'
+
+/** Someone in this process who asked. */
+export interface LocalAsker {
+  resolve(frame: Frame, from: Neighbour): void
+  reject(error: OverlayError | RemoteError): void
+}
+
+/** A request that was sent over a link and is not answered yet. */
+export interface PendingRequest {
+  /** Id on the link it was sent over. */
+  readonly messageId: MessageId
+  /** path[0] of the request: whom the answer is for. */
+  readonly source: NodeId
+  readonly asker: Neighbour | LocalAsker
+  /** Id on the asker's link. */
+  readonly askerMessageId: MessageId
+  readonly action: string
+  readonly isBinary: boolean
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** Another source's request with the same id over the same link. */
+  next: PendingRequest | undefined
+}
+
+// Ids are random; who makes many sources share one wants this list searched for long.
+const MAX_SOURCES_PER_ID = 64
+
+/**
+ * Requests sent over one link in one direction, by message id and source. Entries of one table
+ * live equally long unless they are local, so expired ones are found at the front.
+ */
+export class PendingTable {
+  readonly #byId = new Map<MessageId, PendingRequest>()
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** False when this source already has an open request with this id, or too many others have. */
+  add(request: PendingRequest): boolean {
+    const first = this.#byId.get(request.messageId)
+    let length = 0
+    for (let at = first; at; at = at.next) {
+      if (isSameId(at.source, request.source) || ++length === MAX_SOURCES_PER_ID) return false
+    }
+    request.next = first
+    this.#byId.set(request.messageId, request)
+    return true
+  }
+
+  /**
+   * Takes out the request that an answer belongs to.
+   *
+   * @param source Destination of the answer; undefined on standard links, which do not say it, and
+   *   where ids are this node's own and therefore unique.
+   */
+  take(messageId: MessageId, source: NodeId | undefined): PendingRequest | undefined {
+    const first = this.#byId.get(messageId)
+    if (!first) return undefined
+    if (!first.next) {
+      if (source !== undefined && !isSameId(first.source, source)) return undefined
+      this.#byId.delete(messageId)
+      return first
+    }
+    return source === undefined ? undefined : this.#unchain(first, source)
+  }
+
+  /** Source of the one request open under this id; undefined when there is none, or several. */
+  sourceOf(messageId: MessageId): NodeId | undefined {
+    const first = this.#byId.get(messageId)
+    return first && !first.next ? first.source : undefined
+  }
+
+  /** Takes out everything that has expired. */
+  expire(now: number): PendingRequest[] {
+    const expired: PendingRequest[] = []
+    for (const first of this.#byId.values()) {
+      for (let at: PendingRequest | undefined = first; at; at = at.next) {
+        if (at.expiresAt <= now) expired.push(at)
+      }
+    }
+    for (const request of expired) this.take(request.messageId, request.source)
+    return expired
+  }
+
+  /** Takes out everything. */
+  drain(): PendingRequest[] {
+    const all: PendingRequest[] = []
+    for (const first of this.#byId.values()) {
+      for (let at: PendingRequest | undefined = first; at; at = at.next) all.push(at)
+    }
+    this.#byId.clear()
+    return all
+  }
+
+  #unchain(first: PendingRequest, source: NodeId): PendingRequest | undefined {
+    let before: PendingRequest | undefined
+    for (let at: PendingRequest | undefined = first; at; before = at, at = at.next) {
+      if (!isSameId(at.source, source)) continue
+      if (before) before.next = at.next
+      else if (at.next) this.#byId.set(at.messageId, at.next)
+      at.next = undefined
+      return at
+    }
+    return undefined
+  }
+}
+
+/** An answer that was passed on: a CALLRESULTERROR may still come back for it. */
+export interface Answered {
+  readonly messageId: MessageId
+  readonly source: NodeId
+  /** Link the answer came from; undefined when it was given here. */
+  readonly answerer: Neighbour | undefined
+  /** Id of the answer on that link. */
+  readonly answererMessageId: MessageId
+  readonly expiresAt: number
+}
+
+const MAX_ANSWERED = 1024
+
+/** The newest answers given over one link, oldest first; bounded in number and in time. */
+export class AnsweredList {
+  readonly #list: Answered[] = []
+
+  add(answered: Answered): void {
+    if (this.#list.length >= MAX_ANSWERED) this.#list.splice(0, MAX_ANSWERED / 4)
+    this.#list.push(answered)
+  }
+
+  take(messageId: MessageId, source: NodeId): Answered | undefined {
+    const at = this.#list.findLastIndex(
+      (answered) => answered.messageId === messageId && isSameId(answered.source, source),
+    )
+    return at < 0 ? undefined : this.#list.splice(at, 1)[0]
+  }
+
+  expire(now: number): void {
+    let count = 0
+    while ((this.#list[count]?.expiresAt ?? Number.POSITIVE_INFINITY) <= now) count++
+    if (count > 0) this.#list.splice(0, count)
+  }
+}

@@ -1,0 +1,121 @@
+import { OverlayError } from '../errors.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import { isSameId, type NodeId } from '../primitives/ids.ts'
+import { checkPath } from '../routing/network-path.ts'
+import { decodeBinary } from '../wire/binary.ts'
+import type { Frame, Route } from '../wire/frame.ts'
+import { decodeText } from '../wire/text.ts'
+import { receiveAnswer, receiveResultError } from './answers.ts'
+import type { Core, RoutedFrame } from './core.ts'
+import { handle } from './dispatch.ts'
+import type { Neighbour } from './neighbour.ts'
+import { refuse } from './refusal.ts'
+import { forwardRequest } from './requests.ts'
+
+/** What became of a frame, for the frame log. */
+export type Outcome =
+  | { readonly reaction: 'handled' }
+  | { readonly reaction: 'forwarded'; readonly to: Neighbour }
+
+const HANDLED: Outcome = { reaction: 'handled' }
+
+/**
+ * The life of a frame, from top to bottom. Start reading here.
+ *
+ * 1. **decode** – bytes to envelope; the payload stays bytes.
+ * 2. **identify** – does the form fit the link; from a standard peer, who is it and whom does it
+ *    mean: it does not say, so the link does.
+ * 3. **check the path** – did the neighbour write it, has it been here before; learn from it who
+ *    is behind this link.
+ * 4. **answers** go back to whoever asked, along the open requests.
+ * 5. **local or onward** – requests for this node are handled here, others sent on.
+ *
+ * Whatever goes wrong on the way ends in `refuse`: it is counted, logged, and answered where the
+ * protocol has an answer. Nothing a frame contains can stop the node or touch another link.
+ *
+ * @param bytes One whole message, of text already known to be UTF-8.
+ * @spec docs/architecture.md, "The life of a frame"
+ */
+export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
+  let frame: Frame | undefined
+  let outcome: Outcome
+  try {
+    frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
+    from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1
+
+    const routed = identify(node, from, frame)
+
+    if (from.isOverlay) {
+      checkPath(routed.route.networkPath, from.link.peerIds, node.id)
+      node.table.learnPath(routed.route.networkPath, from, node.clock.now())
+    }
+
+    if (frame.type === 3 || frame.type === 4) {
+      outcome = receiveAnswer(node, from, routed)
+    } else if (frame.type === 5) {
+      outcome = receiveResultError(node, from, routed)
+    } else {
+      const onward = localOrOnward(node, routed.route.destination)
+      if (onward === undefined) {
+        handle(node, from, routed)
+        outcome = HANDLED
+      } else {
+        outcome = { reaction: 'forwarded', to: forwardRequest(node, from, routed, onward) }
+      }
+    }
+  } catch (error) {
+    return refuse(node, { from, bytes, isBinary, frame }, error)
+  }
+  const to = outcome.reaction === 'forwarded' ? outcome.to.label : undefined
+  const now = node.clock.now()
+  node.frameLog.record(now, true, isBinary, from.label, to, outcome.reaction, undefined, bytes)
+}
+
+/**
+ * Gives a frame its route. A standard peer's request is for the CSMS if the peer is a station, and
+ * for this node if it is a CSMS; its answers are found by their id alone.
+ *
+ * @throws {OverlayError} ERR_WIRE_FORM when the form does not fit the link.
+ */
+function identify(node: Core, from: Neighbour, frame: Frame): RoutedFrame {
+  const { route } = frame
+  if (route && from.isOverlay) return frame as RoutedFrame
+  if (route) throw new OverlayError('ERR_WIRE_FORM', { form: 'overlay' })
+  const isRequest = frame.type === 2 || frame.type === 6
+  if (from.isOverlay) {
+    if (isRequest || frame.type === 5) throw new OverlayError('ERR_WIRE_FORM', { form: 'standard' })
+    // A peer that answers in standard form is understood when one request alone can be meant.
+    const source = from.pending.sourceOf(frame.messageId)
+    if (source === undefined) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+    return { ...frame, route: { destination: [source], networkPath: [from.id] } }
+  }
+  const destination = from.link.peer === 'csms' ? node.id : serviceOf(node, from.link.protocol)
+  return { ...frame, route: { destination: [destination], networkPath: [from.id] } }
+}
+
+/** The service that a station of this version means without saying so. */
+function serviceOf(node: Core, protocol: Protocol): NodeId {
+  const name = protocol === 'ocpp1.6' ? 'CentralSystem' : 'CSMS'
+  return (node.operator === undefined ? name : `${node.operator}/${name}`) as NodeId
+}
+
+type Destination = Route['destination']
+
+/**
+ * Undefined when the request is for this node; else the hops that are left. The first hop of a
+ * source route must be this node and is consumed.
+ *
+ * @throws {OverlayError} ERR_ROUTE_SOURCE_ROUTE
+ */
+function localOrOnward(node: Core, destination: Destination): Destination | undefined {
+  const [next, ...rest] = destination
+  if (isOwnName(node, next)) return rest.length === 0 ? undefined : (rest as unknown as Destination)
+  if (rest.length > 0) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')
+  return destination
+}
+
+function isOwnName(node: Core, id: NodeId): boolean {
+  if (isSameId(id, node.id)) return true
+  for (const service of node.services) if (isSameId(id, service)) return true
+  return false
+}

@@ -1,0 +1,107 @@
+import { OverlayError } from '../errors.ts'
+import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
+import { isStationId } from '../primitives/ids.ts'
+import {
+  announcementsOf,
+  NOTIFY_NETWORK_TOPOLOGY,
+  type Presence,
+  readAnnouncement,
+} from '../routing/topology.ts'
+import { encodePayload } from '../wire/payload.ts'
+import type { Core } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+import { logOwn, write } from './writing.ts'
+
+/**
+ * Tells the overlay uplinks which standard peers are behind this node, and in which version they
+ * speak. Sent when an uplink opens and whenever one comes or goes, always before its first frame.
+ *
+ * @spec docs/overlay.md section 7
+ */
+export function announce(node: Core, uplinks: Iterable<Neighbour>, presences: Presence[]): void {
+  if (presences.length === 0) return
+  const payloads = announcementsOf(node.id, presences, node.clock.now()).map(encodePayload)
+  for (const uplink of uplinks) {
+    for (const payload of payloads) {
+      const frame = {
+        type: 6,
+        encoding: 'text',
+        route: { destination: [uplink.id], networkPath: [node.id] },
+        messageId: node.newMessageId(),
+        action: NOTIFY_NETWORK_TOPOLOGY,
+        payload,
+        errorCode: '',
+        errorDescription: '',
+      } as const
+      write(uplink, frame)
+      logOwn(node, uplink, frame)
+    }
+  }
+}
+
+export function overlayUplinks(node: Core, except?: Neighbour): Neighbour[] {
+  return [...node.neighbours].filter(
+    (neighbour) => neighbour.isOverlay && neighbour.link.way === 'up' && neighbour !== except,
+  )
+}
+
+/** Every standard peer at this node, and those that nodes below have announced. */
+export function knownPresences(node: Core): Presence[] {
+  const presences: Presence[] = []
+  for (const neighbour of node.neighbours) {
+    if (isStandardStation(neighbour)) presences.push(presenceOf(neighbour, 'up'))
+  }
+  for (const [id, { announced, link }] of node.table.entries()) {
+    if (!announced || link.link.way === 'up') continue
+    const { protocol, distance } = announced
+    presences.push({ id, protocol, state: 'up', distance: distance + 1 })
+  }
+  return presences
+}
+
+export function isStandardStation(neighbour: Neighbour): boolean {
+  return !neighbour.isOverlay && neighbour.link.peer === 'station'
+}
+
+export function presenceOf(neighbour: Neighbour, state: 'up' | 'down'): Presence {
+  return { id: neighbour.id, protocol: neighbour.link.protocol, state, distance: 1 }
+}
+
+/**
+ * Takes a neighbour's announcement: its leaves become learned routes with a version. Leaves that it
+ * may not speak for are counted and left out; the others count.
+ *
+ * @throws {OverlayError} ERR_ROUTE_ANNOUNCEMENT when it speaks for somebody else.
+ */
+export function receiveAnnouncement(node: Core, from: Neighbour, payload: unknown): void {
+  const { presences } = readAnnouncement(payload, from.id)
+  const news: Presence[] = []
+  for (const presence of presences) {
+    if (!isProtocol(presence.protocol) || !isStationId(presence.id)) continue
+    if (!apply(node, from, { ...presence, protocol: presence.protocol })) {
+      const problem = `${from.id} may not speak for ${presence.id}`
+      const { code } = new OverlayError('ERR_ROUTE_ANNOUNCEMENT', { problem })
+      node.refusals.set(code, (node.refusals.get(code) ?? 0) + 1)
+      node.emit({ name: 'frame.refused', link: from.label, code, details: { problem } })
+      continue
+    }
+    news.push({ ...presence, distance: presence.distance + 1 })
+  }
+  // What comes from above is known above.
+  if (from.link.way === 'down') announce(node, overlayUplinks(node, from), news)
+}
+
+function apply(node: Core, from: Neighbour, presence: Presence & { protocol: Protocol }): boolean {
+  const { id, protocol, state, distance } = presence
+  const announced = { protocol, form: 'standard' as const, distance }
+  const isKnown =
+    state === 'up'
+      ? node.table.announce(id, from, announced, node.clock.now())
+      : node.table.forget(id, from)
+  if (isKnown) node.emit({ name: 'presence', id, state, protocol, link: from.label })
+  return isKnown || state === 'down' // a farewell to somebody unknown is no lie
+}
+
+function isProtocol(text: string): text is Protocol {
+  return PROTOCOLS.some((protocol) => protocol === text)
+}

@@ -1,0 +1,69 @@
+import { OverlayError } from '../errors.ts'
+import type { MessageId } from '../primitives/ids.ts'
+import { remainsOfBinary } from '../wire/binary.ts'
+import type { Frame } from '../wire/frame.ts'
+import { remainsOfText } from '../wire/text.ts'
+import type { Core } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+import { addressed, errorFrame } from './reply-error.ts'
+import { write } from './writing.ts'
+
+/** A message as it arrived, with the frame if it could be decoded. */
+export interface Arrival {
+  readonly from: Neighbour
+  readonly bytes: Uint8Array
+  readonly isBinary: boolean
+  readonly frame: Frame | undefined
+}
+
+/**
+ * Counts and logs what was not obeyed, and answers where the protocol has an answer: a CALL with
+ * CALLERROR, an undecodable CALLRESULT with CALLRESULTERROR, anything else with silence.
+ *
+ * @spec docs/overlay.md section 2.4
+ */
+export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
+  const { from, bytes, isBinary, frame } = arrival
+  const error = asOverlayError(node, cause)
+  if (!frame) from.counters.received[0] = (from.counters.received[0] ?? 0) + 1
+  from.counters.refused++
+  node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
+  const answer = frame
+    ? answerToFrame(node, from, frame, error)
+    : answerToRemains(node, arrival, error)
+  const reaction = answer ? 'refused' : 'dropped'
+  const now = node.clock.now()
+  node.frameLog.record(now, true, isBinary, from.label, undefined, reaction, error.code, bytes)
+  node.emit({ name: 'frame.refused', link: from.label, code: error.code, details: error.details })
+  if (answer) write(from, answer)
+}
+
+function asOverlayError(node: Core, cause: unknown): OverlayError {
+  if (cause instanceof OverlayError) return cause
+  node.log.error('pipeline.failed', { error: cause instanceof Error ? cause.stack : String(cause) })
+  return new OverlayError('ERR_HANDLER', { action: 'the pipeline' }, { cause })
+}
+
+function answerToFrame(node: Core, from: Neighbour, frame: Frame, error: OverlayError) {
+  if (frame.type !== 2) return undefined
+  const reply = errorFrame(error, from, frame.messageId)
+  return reply && addressed(reply, from, frame.route?.networkPath[0] ?? from.id, [node.id])
+}
+
+function answerToRemains(node: Core, arrival: Arrival, error: OverlayError): Frame | undefined {
+  const { from, bytes, isBinary } = arrival
+  const remains = isBinary
+    ? remainsOfBinary(bytes, from.limits)
+    : remainsOfText(bytes, from.link.form, from.limits)
+  const messageId = remains.messageId ?? unreadableId(from)
+  if (messageId === undefined) return undefined
+  if (remains.type !== 2 && !(remains.type === 3 && from.knowsResultErrorAndSend)) return undefined
+  const reply = errorFrame(error, from, messageId, remains.type === 2 ? 4 : 5)
+  return reply && addressed(reply, from, remains.source ?? from.id, [node.id])
+}
+
+// OCPP 2.x answers what has no readable id with "-1"; 1.6 has no such rule, so it gets silence.
+function unreadableId(from: Neighbour): MessageId | undefined {
+  const is16 = !from.isOverlay && from.link.protocol === 'ocpp1.6'
+  return is16 ? undefined : ('-1' as MessageId)
+}

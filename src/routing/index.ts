@@ -1,0 +1,8 @@
+/**
+ * Paths, the routing table and announcements of presence: pure logic.
+ *
+ * @module
+ */
+export { appendSelf, checkPath } from './network-path.ts'
+export { type Candidate, RoutingTable } from './table.ts'
+export { announcementsOf, type Presence, readAnnouncement } from './topology.ts'

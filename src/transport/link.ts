@@ -1,0 +1,56 @@
+import type { Protocol } from '../messages/protocols.ts'
+import type { NodeId } from '../primitives/ids.ts'
+
+/** What both ends agreed on when the link opened; it never changes while the link lives. */
+export interface LinkFacts {
+  /** The authenticated neighbour: the first id is its own, others are names it also goes by. */
+  readonly peerIds: readonly [NodeId, ...NodeId[]]
+  readonly peer: 'station' | 'csms' | 'node'
+  readonly form: 'overlay' | 'standard'
+  /** The OCPP version of the link's subprotocol. */
+  readonly protocol: Protocol
+  /** What both ends do beyond the base protocol: `confirm`, `binary-send`, … */
+  readonly capabilities: ReadonlySet<string>
+  /** `up`: towards the CSMS, this side dialled it as an uplink; `down`: away from it. */
+  readonly way: 'up' | 'down'
+  readonly transport: 'plain' | 'tls'
+  readonly credential: 'basic' | 'none'
+}
+
+/** What a link tells its owner. Set once, before the first message can arrive. */
+export interface LinkReceiver {
+  /** One whole message. Text is UTF-8; the bytes are the receiver's to keep. */
+  message(bytes: Uint8Array, isBinary: boolean): void
+  /** The link is gone; called exactly once, also after an own `close`. */
+  closed(code: number, reason: string): void
+}
+
+/**
+ * One connection to a neighbour. Messages arrive whole, unchanged and in order; text larger than
+ * 1 MiB or not UTF-8 closes it with 1009 or 1007 before the receiver sees anything of it.
+ */
+export interface Link extends LinkFacts {
+  /** Sends one message; silently nothing once the link is closing or gone. */
+  send(message: Uint8Array, isBinary: boolean): void
+  close(code: number, reason: string): void
+  attach(receiver: LinkReceiver): void
+  /** Bytes handed over but not yet taken by the network. */
+  readonly queuedBytes: number
+  /** Smoothed round trip in ms, once one was measured. */
+  readonly roundTripMs: number | undefined
+}
+
+/** Something links come from: a listening port, or a dialled uplink that reconnects. */
+export interface LinkSource {
+  /** Resolves when it listens, or when the first attempt to dial is under way. */
+  start(onLink: (link: Link) => void, report: (event: SourceEvent) => void): Promise<void>
+  /** Closes its links and leaves no socket or timer behind. */
+  stop(): Promise<void>
+}
+
+/** What happens at a source besides links; for logs and counters. */
+export type SourceEvent =
+  | { readonly name: 'refused'; readonly id: string; readonly status: number; readonly why: string }
+  | { readonly name: 'retry'; readonly url: string; readonly inMs: number; readonly why: string }
+
+export const MAX_MESSAGE_BYTES = 1024 * 1024
