@@ -338,8 +338,10 @@ class ValidatorCache {
     const key = foldId(source)
     const rule = this.#rules.get(key)
     if (!rule) return this.#usual
-    let validator = this.#own.get(key)
-    if (!validator) this.#own.set(key, (validator = createValidator(rule)))
+    const known = this.#own.get(key)
+    if (known) return known
+    const validator = createValidator(rule)
+    this.#own.set(key, validator)
     return validator
   }
 }

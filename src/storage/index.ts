@@ -1,0 +1,6 @@
+/**
+ * What must survive a restart: databases and key files.
+ *
+ * @module
+ */
+export { CsmsStore } from './csms-store.ts'
