@@ -3,6 +3,9 @@
  *
  * @module
  */
-export { type ChargingStationOptions, createChargingStation } from './charging-station/charging-station.ts'
+export {
+  type ChargingStationOptions,
+  createChargingStation,
+} from './charging-station/charging-station.ts'
 export { type CsmsOptions, createCsms } from './csms/csms.ts'
 export { createNetworkingNode } from './networking-node/networking-node.ts'

@@ -56,7 +56,10 @@ export class Database {
     const jobs = this.#jobs
     this.#jobs = []
     const done: (() => void)[] = []
-    if (!this.#db.isOpen) return jobs.forEach((job) => job.reject(new Error('database is closed')))
+    if (!this.#db.isOpen) {
+      for (const job of jobs) job.reject(new Error('the database is closed'))
+      return
+    }
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       for (const job of jobs) done.push(this.#attempt(job))

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { stringify } from 'yaml'
+import type { ReadyLine } from './run.ts'
+
+/** Stations of the demo: three versions, five behind the node, one direct. */
+const STATIONS = [
+  { id: 'CS01', protocol: 'ocpp1.6', behind: 'NN01', evses: 1 },
+  { id: 'CS02', protocol: 'ocpp1.6', behind: 'NN01', evses: 2 },
+  { id: 'CS03', protocol: 'ocpp2.0.1', behind: 'NN01', evses: 1 },
+  { id: 'CS04', protocol: 'ocpp2.0.1', behind: 'NN01', evses: 2 },
+  { id: 'CS05', protocol: 'ocpp2.1', behind: 'NN01', evses: 1 },
+  { id: 'CS06', protocol: 'ocpp2.1', behind: 'CSMS01', evses: 1 },
+] as const
+
+const TOKENS = ['DEMO-ANNA', 'DEMO-BEN', 'DEMO-CARLA']
+const RESTART_AFTER_MS = 8_000
+const MAX_PORT = 65_535
+
+interface DemoOptions {
+  readonly port: string
+  readonly restart: boolean
+}
+
+/**
+ * `wattweave demo`: a CSMS, a networking node and six stations, each a process of its own, in a
+ * temporary folder. A process that ends is started again, so that one can be killed to see what
+ * happens.
+ */
+export async function demo(options: DemoOptions): Promise<void> {
+  const port = Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
+    throw new Error(`--port must be a number from 0 to ${MAX_PORT}, not "${options.port}"`)
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'wattweave-demo-'))
+  const supervisor = new Supervisor(folder, options.restart)
+  process.on('SIGINT', () => supervisor.stop())
+  process.on('SIGTERM', () => supervisor.stop())
+  say(`Demo data, configuration and passwords are in ${folder}; it is removed at the end.`)
+  try {
+    await supervisor.startAll(port)
+  } catch (error) {
+    await supervisor.stop(1)
+    throw error
+  }
+}
+
+class Supervisor {
+  readonly #folder: string
+  readonly #restarts: boolean
+  readonly #children = new Map<string, ChildProcess>()
+  #isStopping = false
+
+  constructor(folder: string, restarts: boolean) {
+    this.#folder = folder
+    this.#restarts = restarts
+    mkdirSync(join(folder, 'secrets'), { mode: 0o700 })
+  }
+
+  async startAll(port: number): Promise<void> {
+    const ids = ['NN01', ...STATIONS.map(({ id }) => id)]
+    for (const id of ids) {
+      const password = randomBytes(20).toString('hex')
+      writeFileSync(join(this.#folder, 'secrets', id), password, { mode: 0o600 })
+    }
+    const csms = await this.#start('CSMS01', csmsConfig(port, 0))
+    const [csmsUrl = ''] = csms.listen
+    // From now on at a fixed place, so that it is found again after a restart.
+    this.#write('CSMS01', csmsConfig(portOf(csms.console), portOf(csmsUrl)))
+    say(`Console: ${csms.console}`)
+    say(`CSMS01 listens on ${csmsUrl}`)
+    const node = await this.#start('NN01', nodeConfig(csmsUrl, 0))
+    const [nodeUrl = ''] = node.listen
+    this.#write('NN01', nodeConfig(csmsUrl, portOf(nodeUrl)))
+    say(`NN01 listens on ${nodeUrl} and shares one connection to CSMS01`)
+    const uplinks = { NN01: nodeUrl, CSMS01: csmsUrl }
+    await Promise.all(
+      STATIONS.map((station) =>
+        this.#start(station.id, stationConfig(station, uplinks[station.behind])),
+      ),
+    )
+    const processes = [...this.#children].map(([id, child]) => `${id} ${child.pid}`).join(' · ')
+    say(`Running (process ids): ${processes}`)
+    say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
+  }
+
+  async stop(code = 0): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    await Promise.all([...this.#children.values()].map(ended))
+    rmSync(this.#folder, { recursive: true, force: true })
+    process.exit(code)
+  }
+
+  /** Starts a process and waits until it says that it is ready. */
+  async #start(id: string, config: object): Promise<ReadyLine> {
+    this.#write(id, config)
+    return this.#spawn(id)
+  }
+
+  #write(id: string, config: object): void {
+    writeFileSync(join(this.#folder, `${id}.yaml`), stringify(config))
+  }
+
+  #spawn(id: string): Promise<ReadyLine> {
+    const entry = process.argv[1] ?? ''
+    const file = join(this.#folder, `${id}.yaml`)
+    const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
+    const child = spawn(process.execPath, [entry, 'run', file], { stdio: [...stdio] })
+    this.#children.set(id, child)
+    child.on('exit', (code, signal) => this.#onExit(id, code ?? signal))
+    return new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('exit', () => reject(new Error(`${id} ended before it was ready`)))
+      if (child.stdout) {
+        createInterface(child.stdout).on('line', (line) => resolve(JSON.parse(line) as ReadyLine))
+      }
+    })
+  }
+
+  #onExit(id: string, why: number | string | null): void {
+    this.#children.delete(id)
+    if (this.#isStopping) return
+    say(
+      `${id} ended (${why})${this.#restarts ? `; it starts again in ${RESTART_AFTER_MS / 1000} s` : ''}`,
+    )
+    if (!this.#restarts) return
+    setTimeout(() => {
+      if (this.#isStopping) return
+      this.#spawn(id).then(
+        () => say(`${id} is back, process id ${this.#children.get(id)?.pid}`),
+        (error) => say(String(error)),
+      )
+    }, RESTART_AFTER_MS)
+  }
+}
+
+function csmsConfig(consolePort: number, port: number) {
+  const direct = STATIONS.filter(({ behind }) => behind === 'CSMS01').map(({ id }) => id)
+  return {
+    nodeId: 'CSMS01',
+    role: 'csms',
+    listen: [{ port }],
+    peers: ['NN01', ...direct].map(peer),
+    http: { port: consolePort },
+    data: './data',
+    tokens: TOKENS,
+    heartbeatIntervalS: 10,
+    log: 'warn',
+  }
+}
+
+function nodeConfig(csmsUrl: string, port: number) {
+  const behind = STATIONS.filter((station) => station.behind === 'NN01').map(({ id }) => id)
+  return {
+    nodeId: 'NN01',
+    role: 'networking-node',
+    listen: [{ port }],
+    peers: behind.map(peer),
+    uplinks: [{ url: csmsUrl, passwordFile: 'secrets/NN01', peerId: 'CSMS01' }],
+    log: 'error',
+  }
+}
+
+function stationConfig(station: (typeof STATIONS)[number], url: string) {
+  const { id, protocol, evses } = station
+  return {
+    nodeId: id,
+    role: 'charging-station',
+    uplinks: [{ url, mode: 'standard', passwordFile: `secrets/${id}`, protocol }],
+    tokens: TOKENS,
+    simulation: { evses, pauseS: 12, sessionS: 40, meterIntervalS: 4 },
+    log: 'error',
+  }
+}
+
+function peer(id: string) {
+  return { id, passwordFile: `secrets/${id}` }
+}
+
+function portOf(url: string | undefined): number {
+  return Number(new URL(url ?? '').port)
+}
+
+function ended(child: ChildProcess): Promise<unknown> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  return exit.finally(() => clearTimeout(impatience))
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

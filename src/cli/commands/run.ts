@@ -1,0 +1,32 @@
+import { loadConfig } from '../config.ts'
+import { createLogger } from '../logger.ts'
+import { startNode } from '../start-node.ts'
+
+/** What `run` prints on standard output once it listens: one JSON line for who started it. */
+export interface ReadyLine {
+  readonly ready: string
+  readonly role: string
+  readonly listen: readonly string[]
+  readonly console: string | undefined
+}
+
+/** `wattweave run FILE`: until SIGINT or SIGTERM. */
+export async function run(file: string): Promise<void> {
+  const config = loadConfig(file)
+  const log = createLogger(config.nodeId, config.log)
+  const running = await startNode(config, log)
+  const { nodeId, role } = config
+  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl } // biome-ignore format: one line
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) process.exit(1) // asked twice: do not wait for anybody
+    isStopping = true
+    await running.stop()
+    process.exit(0)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  // A child whose parent is gone has nobody left to stop it.
+  if (process.send) process.on('disconnect', stop)
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/**
+ * The executable. Only here are arguments, environment and configuration files read.
+ *
+ * @module
+ */
+import { Command } from 'commander'
+import { OverlayError } from '../errors.ts'
+import { demo } from './commands/demo.ts'
+import { run } from './commands/run.ts'
+import { VERSION } from './version.ts'
+
+const program = new Command('wattweave')
+  .description('An overlay network for EV charging.')
+  .version(VERSION)
+  .showSuggestionAfterError()
+  .showHelpAfterError('(wattweave --help shows what there is)')
+
+program
+  .command('run')
+  .description('Start the node that a configuration file describes')
+  .argument('<file>', 'YAML file, see docs/config.md')
+  .addHelpText('after', '\nExample:\n  $ wattweave run examples/config/csms.yaml')
+  .action(run)
+
+program
+  .command('demo')
+  .description('Start a CSMS, a networking node and six simulated stations on this machine')
+  .option('--port <number>', 'port of the console', '8350')
+  .option('--no-restart', 'leave a process that ended alone')
+  .addHelpText('after', '\nExample:\n  $ wattweave demo --port 9000')
+  .action(demo)
+
+program.parseAsync().catch((error: unknown) => {
+  const text =
+    error instanceof OverlayError
+      ? error.message
+      : error instanceof Error
+        ? error.stack
+        : String(error)
+  process.stderr.write(`wattweave: ${text}\n`)
+  process.exit(error instanceof OverlayError && error.code.startsWith('ERR_CONFIG') ? 2 : 1)
+})

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import type { ConsoleServer } from '../http/server.ts'
+import type { Logger } from '../node/core.ts'
+import type { Node } from '../node/node.ts'
+import { foldId, type NodeId } from '../primitives/ids.ts'
+import { createChargingStation } from '../roles/charging-station/charging-station.ts'
+import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
+import { dial } from '../transport/websocket-client.ts'
+import { accept } from '../transport/websocket-server.ts'
+import type { Config } from './config.ts'
+import { VERSION } from './version.ts'
+
+/** A running role, and where it can be reached. */
+export interface Running {
+  readonly node: Node
+  readonly stationUrls: readonly string[]
+  readonly consoleUrl: string | undefined
+  stop(): Promise<void>
+}
+
+/** Starts what a configuration describes. */
+export async function startNode(config: Config, log: Logger): Promise<Running> {
+  const nodeId = config.nodeId as NodeId
+  const acceptors = config.listen.map((listen) =>
+    accept({ ...listen, nodeId, peers: config.peers.map((p) => ({ ...p, id: p.id as NodeId })) }),
+  )
+  const uplinks = config.uplinks.map(({ protocol, peerId, ...uplink }) =>
+    dial({
+      ...uplink,
+      nodeId,
+      ...(peerId && { peerId: peerId as NodeId }),
+      ...(protocol && { protocols: [protocol] }),
+    }),
+  )
+  const common = {
+    nodeId,
+    log,
+    links: [...uplinks, ...acceptors],
+    ...(config.operator && { operator: config.operator }),
+    peers: new Map(
+      config.peers.map((p) => [
+        foldId(p.id),
+        {
+          mode: p.validation,
+          tolerantMessageIds: p.tolerantMessageIds,
+          ...(p.maxLengths && { maxLengths: p.maxLengths }),
+        },
+      ]),
+    ),
+  }
+  const { node, store, start, stop } = await createRole(config, common)
+  node.onEvent((event) => {
+    if (event.name === 'frame.refused' || event.name === 'link.refused') log.warn(event.name, event)
+    else if (event.name !== 'link.up' && event.name !== 'link.down') log.info(event.name, event)
+  })
+  await start()
+  const stationUrls = acceptors.map((acceptor) => acceptor.url)
+  const insecure = acceptors.some((acceptor) => acceptor.insecure)
+  let server: ConsoleServer | undefined
+  if (config.http) {
+    const view = { node, role: config.role, version: VERSION, store, stationUrls, insecure }
+    // Loaded only where it is wanted: most processes of a site serve no pages.
+    const { startConsole } = await import('../http/server.ts')
+    server = await startConsole({ ...config.http, view })
+  }
+  return {
+    node,
+    stationUrls,
+    consoleUrl: server?.url,
+    async stop() {
+      await server?.stop()
+      await stop()
+      store?.close()
+    },
+  }
+}
+
+async function createRole(config: Config, common: Parameters<typeof createNetworkingNode>[0]) {
+  if (config.role === 'csms') {
+    const { createCsms } = await import('../roles/csms/csms.ts')
+    const { CsmsStore } = await import('../storage/csms-store.ts')
+    const store = new CsmsStore(join(config.data, 'csms.sqlite'))
+    const { tokens, heartbeatIntervalS } = config
+    const node = createCsms({ ...common, store, tokens, heartbeatIntervalS })
+    return { node, store, start: () => node.start(), stop: () => node.stop() }
+  }
+  if (config.role === 'charging-station') {
+    const protocol = config.uplinks[0]?.protocol ?? 'ocpp2.1'
+    const { tokens, simulation } = config
+    const station = createChargingStation({ ...common, ...simulation, protocol, tokens })
+    return {
+      node: station.node,
+      store: undefined,
+      start: () => station.start(),
+      stop: () => station.stop(),
+    }
+  }
+  const node = createNetworkingNode(common)
+  return { node, store: undefined, start: () => node.start(), stop: () => node.stop() }
+}

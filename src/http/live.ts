@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { frameView } from './frame-views.ts'
+import type { LiveEvent } from './live-api.ts'
+import type { Overview, ViewSources } from './overview.ts'
+
+const FRAMES_EVERY_MS = 250
+const OVERVIEW_EVERY_MS = 1_000
+const HEARTBEAT_EVERY_MS = 5_000
+/** More frames than anyone can read are counted, not sent. */
+const MAX_FRAMES_PER_EVENT = 100
+const FIRST_FRAMES = 200
+
+/** Server-Sent Events: the overview, and frames as they come. */
+export function openLive(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  view: ViewSources,
+  overview: Overview,
+): void {
+  reply.hijack()
+  const { raw } = reply
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
+  raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...headers })
+  const { frameLog } = view.node
+  let sent = 0
+
+  const send = (event: LiveEvent) => {
+    // A browser that does not keep up gets newer data later, instead of all of it ever later.
+    if (raw.writableNeedDrain) return false
+    raw.write(`event: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`)
+    return true
+  }
+  const sendOverview = () => send({ type: 'overview', data: overview.now() })
+  const sendFrames = (limit: number) => {
+    if (frameLog.newest === sent) return
+    const records = frameLog.after(sent, limit)
+    const frames = records.map((record) => frameView(view.node, record))
+    const skipped = frameLog.newest - sent - frames.length
+    if (send({ type: 'frames', data: { frames, skipped } })) sent = frameLog.newest
+  }
+
+  sendOverview()
+  sendFrames(FIRST_FRAMES)
+  const timers = [
+    setInterval(() => sendFrames(MAX_FRAMES_PER_EVENT), FRAMES_EVERY_MS),
+    setInterval(sendOverview, OVERVIEW_EVERY_MS),
+    setInterval(() => {
+      send({ type: 'heartbeat', data: { asOf: new Date().toISOString() } })
+    }, HEARTBEAT_EVERY_MS),
+  ]
+  request.raw.on('close', () => {
+    for (const timer of timers) clearInterval(timer)
+  })
+}

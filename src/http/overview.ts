@@ -1,0 +1,212 @@
+import type { LinkCounters } from '../node/neighbour.ts'
+import type { Node } from '../node/node.ts'
+import { foldId } from '../primitives/ids.ts'
+import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
+import type { ConnectorRow, CsmsStore, StationRow } from '../storage/csms-store.ts'
+import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
+
+/** What views are made from. */
+export interface ViewSources {
+  readonly node: Node
+  readonly role: 'csms' | 'networking-node' | 'charging-station'
+  readonly version: string
+  /** Only a CSMS has one. */
+  readonly store: CsmsStore | undefined
+  readonly stationUrls: readonly string[]
+  readonly insecure: boolean
+}
+
+export interface Overview {
+  now(): OverviewView
+}
+
+interface Known {
+  state: 'up' | 'down'
+  since: number
+  protocol?: string
+  /** Neighbour on the way to it, nearer to this node. */
+  parent: string
+  form: 'overlay' | 'standard'
+}
+
+const RATE_SPAN_MS = 10_000
+
+/**
+ * Keeps what a node knows of the overlay in a form that can be drawn: it remembers peers that left,
+ * because a gap says more than an absence.
+ */
+export function createOverview(sources: ViewSources): Overview {
+  const { node } = sources
+  const known = new Map<string, Known>()
+  const rates = new Map<string, { at: number; count: number }[]>()
+
+  return { now: () => view() }
+
+  function view(): OverviewView {
+    const now = Date.now()
+    refresh(now)
+    const stations = new Map(
+      (sources.store?.stations() ?? []).map((row) => [foldId(row.station), row]),
+    )
+    const connectors = Map.groupBy(sources.store?.connectors() ?? [], (row) => foldId(row.station))
+    const others = [...known].map(([id, entry]) => peerView(id, entry, stations, connectors))
+    const links = [...known].map(([id, entry]) => linkView(id, entry, now))
+    return {
+      asOf: new Date(now).toISOString(),
+      nodeId: node.id,
+      version: sources.version,
+      stationUrls: sources.stationUrls,
+      insecure: sources.insecure,
+      nodes: [selfView(), ...others],
+      links,
+      counters: {
+        frames: [...node.linkCounters.values()].reduce((sum, counters) => sum + total(counters), 0),
+        refused: [...node.refusals.values()].reduce((sum, count) => sum + count, 0),
+        refusedByCode: Object.fromEntries(node.refusals),
+        queuedBytes: [...node.neighbours].reduce((sum, { link }) => sum + link.queuedBytes, 0),
+      },
+    }
+  }
+
+  /** Takes over who is there now; who was and is not any more is down. */
+  function refresh(now: number): void {
+    const present = new Set<string>()
+    for (const neighbour of node.neighbours) {
+      const { id, link } = neighbour
+      present.add(id)
+      const protocol = link.peer === 'station' ? link.protocol : undefined
+      note(id, { parent: node.id, form: link.form, ...(protocol && { protocol }) }, neighbour.since)
+    }
+    for (const [id, { path, announced, origin }] of node.table.entries()) {
+      if (origin !== 'learned') continue
+      present.add(id)
+      const parent = path[1] ?? path[0] ?? node.id
+      const protocol = announced?.protocol
+      note(
+        id,
+        { parent, form: announced ? 'standard' : 'overlay', ...(protocol && { protocol }) },
+        now,
+      )
+    }
+    for (const [id, entry] of known) {
+      if (present.has(id) || entry.state === 'down') continue
+      entry.state = 'down'
+      entry.since = now
+    }
+  }
+
+  function note(id: string, facts: Omit<Known, 'state' | 'since'>, since: number): void {
+    const entry = known.get(id)
+    if (entry?.state === 'up') Object.assign(entry, facts)
+    else known.set(id, { ...facts, state: 'up', since })
+  }
+
+  function selfView(): NodeView {
+    const { id, services } = node
+    const role = sources.role
+    return {
+      id,
+      role,
+      self: true,
+      services,
+      simulated: false,
+      state: 'up',
+      since: STARTED,
+      evses: [],
+    }
+  }
+
+  function linkView(id: string, entry: Known, now: number): LinkView {
+    const neighbour = [...node.neighbours].find((one) => one.id === id)
+    const isUp = neighbour?.link.way === 'up'
+    const [from, to] = isUp ? [node.id, id] : [id, entry.parent]
+    const roundTripMs = neighbour?.link.roundTripMs
+    const own = entry.parent === node.id
+    return {
+      id: `${from}>${to}`,
+      from,
+      to,
+      form: entry.form,
+      state: entry.state,
+      since: new Date(entry.since).toISOString(),
+      sharedBy: 1 + [...known.values()].filter((other) => other.parent === id).length,
+      framesPerSecond: own ? rateOf(id, now) : 0,
+      ...(roundTripMs !== undefined && { roundTripMs }),
+      transport: neighbour?.link.transport ?? 'unknown',
+      credential: neighbour?.link.credential ?? 'unknown',
+      own,
+    }
+  }
+
+  /** Frames per second over the last 10 s. */
+  function rateOf(label: string, now: number): number {
+    const counters = node.linkCounters.get(label)
+    const samples = rates.get(label) ?? []
+    if (!rates.has(label)) rates.set(label, samples)
+    samples.push({ at: now, count: counters ? total(counters) : 0 })
+    while ((samples[1]?.at ?? now) < now - RATE_SPAN_MS) samples.shift()
+    const [first] = samples
+    const last = samples.at(-1)
+    if (!first || !last || last.at - first.at < 500) return 0
+    return Math.round(((last.count - first.count) * 10_000) / (last.at - first.at)) / 10
+  }
+}
+
+const STARTED = new Date().toISOString()
+
+function peerView(
+  id: string,
+  entry: Known,
+  stations: ReadonlyMap<string, StationRow>,
+  connectors: ReadonlyMap<string, ConnectorRow[]>,
+): NodeView {
+  const row = stations.get(foldId(id))
+  const isStation = entry.form === 'standard' || row !== undefined
+  const protocol = entry.protocol ?? row?.protocol
+  return {
+    id,
+    role: isStation ? 'charging-station' : 'networking-node',
+    ...(isStation && protocol && { protocol }),
+    self: false,
+    services: [],
+    simulated: row?.vendor === SIMULATED_VENDOR,
+    state: entry.state,
+    since: new Date(entry.since).toISOString(),
+    ...(row?.vendor && { vendor: row.vendor }),
+    ...(row?.model && { model: row.model }),
+    evses: (connectors.get(foldId(id)) ?? []).filter((c) => c.connectorId > 0).map(evseView),
+  }
+}
+
+function evseView(row: ConnectorRow): EvseView {
+  const { evseId, connectorId, transactionId, powerW, energyWh } = row
+  return {
+    evseId,
+    connectorId,
+    status: statusOf(row),
+    ...(transactionId !== undefined && { transactionId }),
+    ...(powerW !== undefined && { powerW }),
+    ...(energyWh !== undefined && { energyWh }),
+  }
+}
+
+/** One vocabulary for both generations; 2.x tells charging by a running transaction. */
+function statusOf({ status, transactionId }: ConnectorRow): EvseView['status'] {
+  switch (status) {
+    case 'Available':
+    case 'Reserved':
+    case 'Unavailable':
+    case 'Faulted':
+    case 'Charging':
+      return status
+    default:
+      return transactionId === undefined ? 'Occupied' : 'Charging'
+  }
+}
+
+function total({ received, sent }: LinkCounters): number {
+  let sum = 0
+  for (let type = 0; type < received.length; type++)
+    sum += (received[type] ?? 0) + (sent[type] ?? 0)
+  return sum
+}
