@@ -1,11 +1,10 @@
 import { OverlayError } from '../errors.ts'
-import { appendSelf } from '../routing/network-path.ts'
+import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
-import type { Outcome } from './pipeline.ts'
 import { addressed, errorFrame, translateError } from './reply-error.ts'
 import { callEnded, isNeighbour } from './requests.ts'
 import { logOwn, readable, write } from './writing.ts'
@@ -14,9 +13,15 @@ import { logOwn, readable, write } from './writing.ts'
  * A CALLRESULT or CALLERROR: back to whoever asked, along the open requests. It is accepted only
  * from the link its request went to, and once.
  *
+ * @returns The neighbour it went on to; undefined when it was for this node.
  * @throws {OverlayError} ERR_ROUTE_NO_REQUEST, ERR_ROUTE_HOP_LIMIT
  */
-export function receiveAnswer(node: Core, from: Neighbour, frame: RoutedFrame): Outcome {
+export function receiveAnswer(
+  node: Core,
+  from: Neighbour,
+  frame: RoutedFrame,
+  now: number,
+): Neighbour | undefined {
   const { destination } = frame.route
   const source = from.isOverlay ? destination[destination.length - 1] : undefined
   const request = from.pending.take(frame.messageId, source)
@@ -25,32 +30,27 @@ export function receiveAnswer(node: Core, from: Neighbour, frame: RoutedFrame): 
   const { asker } = request
   if (!isNeighbour(asker)) {
     asker.resolve(frame, from)
-    return { reaction: 'handled' }
+    return undefined
   }
   if (!asker.isOpen) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: request.source })
-  answerOnward(node, from, request, asker, frame)
-  return { reaction: 'forwarded', to: asker }
+  answerOnward(node, request, asker, frame)
+  asker.answered.add(request, from, now + ANSWERED_MS)
+  return asker
 }
 
 function answerOnward(
   node: Core,
-  from: Neighbour,
   request: PendingRequest,
   asker: Neighbour,
   frame: RoutedFrame,
 ): void {
   const { source, askerMessageId, messageId } = request
-  const expiresAt = node.clock.now() + ANSWERED_MS
-  const answerer = { answerer: from, answererMessageId: messageId }
-  asker.answered.add({ messageId: askerMessageId, source, ...answerer, expiresAt })
+  assertRoomOnPath(frame.route.networkPath, DEFAULT_LIMITS.maxPathEntries)
   const canSplice = frame.origin && asker.isOverlay && messageId === askerMessageId
   if (canSplice && frame.type === 3) {
-    if (frame.route.networkPath.length >= DEFAULT_LIMITS.maxPathEntries) {
-      throw new OverlayError('ERR_ROUTE_HOP_LIMIT')
-    }
     return asker.send(frame.type, forwardText(frame, node.id), false)
   }
-  const path = appendSelf(frame.route.networkPath, node.id, DEFAULT_LIMITS.maxPathEntries)
+  const path = [...frame.route.networkPath, node.id] as const
   const spelled = frame.type === 4 ? translateError(readable(asker, frame), asker) : frame
   write(asker, { ...addressed(spelled, asker, source, path), messageId: askerMessageId })
 }
@@ -61,25 +61,30 @@ function answerOnward(
  * @throws {OverlayError} ERR_ROUTE_NO_REQUEST when no such answer went over this link lately,
  *   ERR_ROUTE_CANNOT_CARRY when the answerer's version does not know it.
  */
-export function receiveResultError(node: Core, from: Neighbour, frame: RoutedFrame): Outcome {
+export function receiveResultError(
+  node: Core,
+  from: Neighbour,
+  frame: RoutedFrame,
+): Neighbour | undefined {
   const { networkPath, destination } = frame.route
   const answered = from.answered.take(frame.messageId, networkPath[0])
   if (!answered) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
-  const { answerer, answererMessageId } = answered
+  const { answerer, messageId: answererMessageId } = answered
   if (!answerer) {
     const { messageId, errorCode } = frame
     node.emit({ name: 'result.refused', messageId, source: networkPath[0], errorCode })
-    return { reaction: 'handled' }
+    return undefined
   }
   if (!answerer.knowsResultErrorAndSend || !answerer.isOpen) {
     const problem = 'it does not know CALLRESULTERROR'
     throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: answerer.id, problem })
   }
-  const path = appendSelf(networkPath, node.id, DEFAULT_LIMITS.maxPathEntries)
+  assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
+  const path = [...networkPath, node.id] as const
   const onward = from.isOverlay ? (destination[destination.length - 1] ?? answerer.id) : answerer.id
   const spelled = translateError(readable(answerer, frame), answerer)
   write(answerer, { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId })
-  return { reaction: 'forwarded', to: answerer }
+  return answerer
 }
 
 /** Tells whoever asked that there will be no answer. */

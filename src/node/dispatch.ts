@@ -89,8 +89,8 @@ async function answer(
     const payload = encodePayload(response)
     const result = { type: 3, encoding: 'text', route: undefined, messageId, action: '', payload, errorCode: '', errorDescription: '' } as const // biome-ignore format: one frame
     const expiresAt = node.clock.now() + ANSWERED_MS
-    const own = { answerer: undefined, answererMessageId: messageId }
-    from.answered.add({ messageId, source, ...own, expiresAt })
+    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined, next: undefined } // biome-ignore format: one record
+    from.answered.add(answered, undefined, expiresAt)
     reply(node, from, addressed(result, from, source, [node.id]))
   } catch (cause) {
     const isOwn = cause instanceof OverlayError

@@ -20,8 +20,10 @@ export interface PendingRequest {
   readonly askerMessageId: MessageId
   readonly action: string
   readonly isBinary: boolean
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number
+  /** Milliseconds since 1970; once answered, until when a CALLRESULTERROR may come. */
+  expiresAt: number
+  /** Once answered: the link the answer came from; undefined when it was given here. */
+  answerer: Neighbour | undefined
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }
@@ -110,31 +112,26 @@ export class PendingTable {
   }
 }
 
-/** An answer that was passed on: a CALLRESULTERROR may still come back for it. */
-export interface Answered {
-  readonly messageId: MessageId
-  readonly source: NodeId
-  /** Link the answer came from; undefined when it was given here. */
-  readonly answerer: Neighbour | undefined
-  /** Id of the answer on that link. */
-  readonly answererMessageId: MessageId
-  readonly expiresAt: number
-}
-
 const MAX_ANSWERED = 1024
 
-/** The newest answers given over one link, oldest first; bounded in number and in time. */
+/**
+ * The newest requests answered over one link, oldest first: a CALLRESULTERROR may still come back
+ * for them. Bounded in number and in time.
+ */
 export class AnsweredList {
-  readonly #list: Answered[] = []
+  readonly #list: PendingRequest[] = []
 
-  add(answered: Answered): void {
+  add(request: PendingRequest, answerer: Neighbour | undefined, expiresAt: number): void {
+    request.answerer = answerer
+    request.expiresAt = expiresAt
     if (this.#list.length >= MAX_ANSWERED) this.#list.splice(0, MAX_ANSWERED / 4)
-    this.#list.push(answered)
+    this.#list.push(request)
   }
 
-  take(messageId: MessageId, source: NodeId): Answered | undefined {
+  /** @param messageId Id on the asker's link. */
+  take(messageId: MessageId, source: NodeId): PendingRequest | undefined {
     const at = this.#list.findLastIndex(
-      (answered) => answered.messageId === messageId && isSameId(answered.source, source),
+      (request) => request.askerMessageId === messageId && isSameId(request.source, source),
     )
     return at < 0 ? undefined : this.#list.splice(at, 1)[0]
   }

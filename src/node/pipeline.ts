@@ -12,13 +12,6 @@ import type { Neighbour } from './neighbour.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
 
-/** What became of a frame, for the frame log. */
-export type Outcome =
-  | { readonly reaction: 'handled' }
-  | { readonly reaction: 'forwarded'; readonly to: Neighbour }
-
-const HANDLED: Outcome = { reaction: 'handled' }
-
 /**
  * The life of a frame, from top to bottom. Start reading here.
  *
@@ -37,8 +30,9 @@ const HANDLED: Outcome = { reaction: 'handled' }
  * @spec docs/architecture.md, "The life of a frame"
  */
 export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
+  const now = node.clock.now()
   let frame: Frame | undefined
-  let outcome: Outcome
+  let to: Neighbour | undefined
   try {
     frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
     from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1
@@ -47,28 +41,26 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
 
     if (from.isOverlay) {
       checkPath(routed.route.networkPath, from.link.peerIds, node.id)
-      node.table.learnPath(routed.route.networkPath, from, node.clock.now())
+      node.table.learnPath(routed.route.networkPath, from, now)
     }
 
     if (frame.type === 3 || frame.type === 4) {
-      outcome = receiveAnswer(node, from, routed)
+      to = receiveAnswer(node, from, routed, now)
     } else if (frame.type === 5) {
-      outcome = receiveResultError(node, from, routed)
+      to = receiveResultError(node, from, routed)
     } else {
       const onward = localOrOnward(node, routed.route.destination)
       if (onward === undefined) {
         handle(node, from, routed)
-        outcome = HANDLED
       } else {
-        outcome = { reaction: 'forwarded', to: forwardRequest(node, from, routed, onward) }
+        to = forwardRequest(node, from, routed, onward, now)
       }
     }
   } catch (error) {
     return refuse(node, { from, bytes, isBinary, frame }, error)
   }
-  const to = outcome.reaction === 'forwarded' ? outcome.to.label : undefined
-  const now = node.clock.now()
-  node.frameLog.record(now, true, isBinary, from.label, to, outcome.reaction, undefined, bytes)
+  const reaction = to ? 'forwarded' : 'handled'
+  node.frameLog.record(now, true, isBinary, from.label, to?.label, reaction, undefined, bytes)
 }
 
 /**
@@ -108,10 +100,10 @@ type Destination = Route['destination']
  * @throws {OverlayError} ERR_ROUTE_SOURCE_ROUTE
  */
 function localOrOnward(node: Core, destination: Destination): Destination | undefined {
-  const [next, ...rest] = destination
-  if (isOwnName(node, next)) return rest.length === 0 ? undefined : (rest as unknown as Destination)
-  if (rest.length > 0) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')
-  return destination
+  const isOwn = isOwnName(node, destination[0])
+  if (destination.length === 1) return isOwn ? undefined : destination
+  if (!isOwn) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')
+  return destination.slice(1) as unknown as Destination
 }
 
 function isOwnName(node: Core, id: NodeId): boolean {

@@ -1,6 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
-import { appendSelf } from '../routing/network-path.ts'
+import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts' // biome-ignore format: one line
@@ -23,6 +23,7 @@ export function forwardRequest(
   from: Neighbour,
   frame: RoutedFrame,
   destination: Destination,
+  now: number,
 ): Neighbour {
   const to = node.table.lookup(destination[0], from)
   // Back over the link it came from is no route: who sent it here believes this is the way.
@@ -31,14 +32,18 @@ export function forwardRequest(
   assertCanCarry(to, frame, destination[0])
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
-  const networkPath = appendSelf(frame.route.networkPath, node.id, DEFAULT_LIMITS.maxPathEntries)
-  if (frame.type === 2) open(node, to, frame, messageId, from, frame.messageId)
+  const { networkPath: path } = frame.route
+  assertRoomOnPath(path, DEFAULT_LIMITS.maxPathEntries)
+  if (frame.type === 2) {
+    open(to, frame, messageId, from, now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS))
+  }
   if (!to.isOverlay) {
     sendToStandard(to, { ...frame, route: undefined, messageId })
   } else if (frame.origin && messageId === frame.messageId) {
     to.send(frame.type, forwardText(frame, node.id), false)
   } else {
     const { origin: _, ...rest } = frame
+    const networkPath = [...path, node.id] as const
     write(to, { ...rest, messageId, route: { destination, networkPath } })
   }
   return to
@@ -61,7 +66,7 @@ export function originate(
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination[0])
   const route = { destination, networkPath: [node.id] } as const
-  if (asker) open(node, to, { ...frame, route }, frame.messageId, asker, frame.messageId, timeoutMs)
+  if (asker) open(to, { ...frame, route }, frame.messageId, asker, node.clock.now() + timeoutMs)
   if (to.isOverlay) write(to, { ...frame, route })
   else sendToStandard(to, frame)
   logOwn(node, to, to.isOverlay ? { ...frame, route } : frame)
@@ -69,28 +74,26 @@ export function originate(
 
 /** Remembers who asked. */
 function open(
-  node: Core,
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
   asker: Neighbour | LocalAsker,
-  askerMessageId: MessageId,
-  timeoutMs?: number,
+  expiresAt: number,
 ): void {
   if (
     to.isOverlay ? to.pending.size >= MAX_OPEN_REQUESTS : to.waiting.length >= MAX_WAITING_CALLS
   ) {
     throw new OverlayError('ERR_LINK_BUSY')
   }
-  const keepMs = to.isOverlay ? PENDING_MS : STANDARD_CALL_MS
   const request: PendingRequest = {
     messageId,
     source: frame.route.networkPath[0],
     asker,
-    askerMessageId,
+    askerMessageId: frame.messageId,
     action: frame.action,
     isBinary: frame.encoding === 'binary',
-    expiresAt: node.clock.now() + (timeoutMs ?? keepMs),
+    expiresAt,
+    answerer: undefined,
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { appendSelf, checkPath } from './network-path.ts'
+export { assertRoomOnPath, checkPath } from './network-path.ts'
 export { type Candidate, RoutingTable } from './table.ts'
 export { announcementsOf, type Presence, readAnnouncement } from './topology.ts'

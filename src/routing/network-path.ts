@@ -22,13 +22,12 @@ export function checkPath(path: Path, neighbourIds: readonly NodeId[], self: Nod
 }
 
 /**
- * The path as this node writes it on: one entry more.
+ * Refuses to write another entry into a path that is full.
  *
- * @throws {OverlayError} ERR_ROUTE_HOP_LIMIT when it is full.
+ * @throws {OverlayError} ERR_ROUTE_HOP_LIMIT
  */
-export function appendSelf(path: Path, self: NodeId, maxEntries: number): Path {
+export function assertRoomOnPath(path: Path, maxEntries: number): void {
   if (path.length >= maxEntries) throw new OverlayError('ERR_ROUTE_HOP_LIMIT')
-  return [...path, self]
 }
 
 /**

@@ -44,7 +44,7 @@ export interface Frame {
   readonly errorCode: string
   readonly errorDescription: string
   /** Where the frame lies in the bytes it was decoded from, for forwarding by splicing. */
-  readonly origin?: Origin
+  readonly origin?: Origin | undefined
 }
 
 /** What lets `forwardText` insert one path entry instead of writing the envelope anew. */

@@ -1,3 +1,5 @@
+import { isNodeId, type NodeId } from '../primitives/ids.ts'
+
 /**
  * Short strings out of bytes. Ids and action names repeat in almost every frame, so the same
  * bytes give the same string object: no allocation, and maps find its hash already computed.
@@ -6,27 +8,55 @@
 const SLOTS = 4096
 const MAX_LENGTH = 64
 const slots: (string | undefined)[] = new Array(SLOTS).fill(undefined)
+/** Strings in `slots` that are legal node ids, at the same index. */
+const nodeIds: (string | undefined)[] = new Array(SLOTS).fill(undefined)
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/**
- * The text of `bytes` from `start` to `end` when all of it is printable ASCII that JSON writes as
- * it is (no quote, no backslash); else undefined.
- */
-export function plainText(bytes: Uint8Array, start: number, end: number): string | undefined {
+/** Slot of a text, or -1 when it holds more than printable ASCII that JSON writes as it is. */
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = end - start
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
-    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return -1
     hash = (Math.imul(hash, 31) + byte) | 0
   }
-  if (end - start > MAX_LENGTH) return String.fromCharCode.apply(null, asNumbers(bytes, start, end))
-  const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1)
+  return (hash ^ (hash >>> 12)) & (SLOTS - 1)
+}
+
+/**
+ * The text of `bytes` from `start` to `end` when all of it is printable ASCII that JSON writes as
+ * it is (no quote, no backslash); else undefined. For texts that repeat.
+ */
+export function plainText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const slot = slotOf(bytes, start, end)
+  if (slot < 0) return undefined
   const known = slots[slot]
   if (known !== undefined && isSame(known, bytes, start, end)) return known
-  const text = String.fromCharCode.apply(null, asNumbers(bytes, start, end))
-  slots[slot] = text
+  const text = asciiSlice(bytes, start, end)
+  if (text.length <= MAX_LENGTH) slots[slot] = text
+  return text
+}
+
+/** As `plainText`, for a text that is used once: not remembered. */
+export function plainTextOnce(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return undefined
+  }
+  return asciiSlice(bytes, start, end)
+}
+
+/** As `plainText`, for a node id; undefined also when it is not a legal one. */
+export function plainNodeId(bytes: Uint8Array, start: number, end: number): NodeId | undefined {
+  const slot = slotOf(bytes, start, end)
+  if (slot < 0) return undefined
+  const known = nodeIds[slot]
+  if (known !== undefined && isSame(known, bytes, start, end)) return known as NodeId
+  const text = asciiSlice(bytes, start, end)
+  if (!isNodeId(text)) return undefined
+  if (text.length <= MAX_LENGTH) nodeIds[slot] = text
   return text
 }
 
@@ -36,9 +66,15 @@ function isSame(text: string, bytes: Uint8Array, start: number, end: number): bo
   return true
 }
 
-function asNumbers(bytes: Uint8Array, start: number, end: number): number[] {
-  // A typed array serves `apply` as an array does; the library's types do not know it.
-  return bytes.subarray(start, end) as unknown as number[]
+type Slicer = { latin1Slice?(start: number, end: number): string }
+
+function asciiSlice(bytes: Uint8Array, start: number, end: number): string {
+  // Node's Buffer does it in one call; a browser's array has to be spread.
+  const { latin1Slice } = bytes as Slicer
+  if (latin1Slice) return latin1Slice.call(bytes, start, end)
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number)
+  return text
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

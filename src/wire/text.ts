@@ -8,8 +8,16 @@ import {
   type Route,
   type WireLimits,
 } from './frame.ts'
-import { elements, scanArray, skipSpace } from './scanner.ts'
-import { allocate, plainText, utf8Bytes, utf8Text, writeAscii } from './strings.ts'
+import { closingQuote, elements, scanArray, skipSpace } from './scanner.ts'
+import {
+  allocate,
+  plainNodeId,
+  plainText,
+  plainTextOnce,
+  utf8Bytes,
+  utf8Text,
+  writeAscii,
+} from './strings.ts'
 
 /** What follows the message type, in wire order. */
 const FIELDS = new Map<number, readonly string[]>([
@@ -57,22 +65,32 @@ export function decodeText(bytes: Uint8Array, limits: WireLimits = DEFAULT_LIMIT
 
 /** Reads the fields whose places are in `elements`; `first` is the index of the message id. */
 function readFields(bytes: Uint8Array, type: MessageType, first: 1 | 3, limits: WireLimits): Frame {
-  const pathEnd = (elements.ends[2] as number) - 1
-  const isPathArray = bytes[elements.starts[2] as number] === 0x5b
+  const { starts, ends, count } = elements
+  const isRequest = type === 2 || type === 6
+  const last = first + (isRequest ? 2 : type === 3 ? 1 : 3)
+  // Places are kept aside: reading an escaped string scans anew.
+  const payloadStart = last < count ? (starts[last] as number) : -1
+  const payloadEnd = last < count ? (ends[last] as number) : -1
+  const pathEnd = (ends[2] as number) - 1
+  const isPathArray = bytes[starts[2] as number] === 0x5b
   const route = first === 3 ? readRoute(bytes, limits) : undefined
   const messageId = readMessageId(bytes, first, limits)
-  const isError = type === 4 || type === 5
-  const isRequest = type === 2 || type === 6
-  const action = isRequest ? readAction(bytes, first + 1) : ''
-  const errorCode = isError ? readString(bytes, first + 1, 'errorCode') : ''
-  const errorDescription = isError ? readString(bytes, first + 2, 'errorDescription') : ''
-  const last = first + (isError ? 3 : isRequest ? 2 : 1)
-  const payload = last < elements.count ? readObject(bytes, last) : EMPTY_OBJECT
-  // biome-ignore format: one frame
-  const frame = { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription } as const
+  let action = ''
+  let errorCode = ''
+  let errorDescription = ''
+  if (isRequest) action = readAction(bytes, first + 1)
+  else if (type !== 3) {
+    errorCode = readString(bytes, first + 1, 'errorCode')
+    errorDescription = readString(bytes, first + 2, 'errorDescription')
+  }
+  if (payloadStart >= 0 && bytes[payloadStart] !== 0x7b) {
+    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'payload', expected: 'an object' })
+  }
+  const payload = payloadStart < 0 ? EMPTY_OBJECT : bytes.subarray(payloadStart, payloadEnd)
   // A source route is shortened on the way, so its envelope is always written anew.
-  const canSplice = isPathArray && route?.destination.length === 1
-  return canSplice ? { ...frame, origin: { bytes, pathEnd } } : frame
+  const canSplice = isPathArray && route !== undefined && route.destination.length === 1
+  const origin = canSplice ? { bytes, pathEnd } : undefined
+  return { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription, origin } // biome-ignore format: one frame
 }
 
 /** A message type is one digit; anything else is none. */
@@ -103,7 +121,7 @@ function readIds(
 ): readonly [NodeId, ...NodeId[]] {
   let at = elements.starts[index] as number
   const end = elements.ends[index] as number
-  if (bytes[at] === 0x22) return [toNodeId(stringAt(bytes, at, end), field)]
+  if (bytes[at] === 0x22) return [nodeIdAt(bytes, at, end, field)]
   if (bytes[at] !== 0x5b) {
     throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'an id or an array of ids' })
   }
@@ -111,40 +129,40 @@ function readIds(
   at = skipSpace(bytes, at + 1)
   while (bytes[at] !== 0x5d) {
     if (ids.length === limit) throw new OverlayError('ERR_WIRE_PATH_LENGTH', { limit })
-    const close = closingQuote(bytes, at, end, field)
-    ids.push(toNodeId(stringAt(bytes, at, close + 1), field))
+    if (bytes[at] !== 0x22) {
+      throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'an array of ids' })
+    }
+    const close = closingQuote(bytes, at)
+    ids.push(nodeIdAt(bytes, at, close + 1, field))
     at = skipSpace(bytes, close + 1)
     if (bytes[at] === 0x5d) break
     if (bytes[at] !== 0x2c) throw new OverlayError('ERR_WIRE_JSON', { problem: 'no comma', at })
     at = skipSpace(bytes, at + 1)
     if (bytes[at] === 0x5d) throw new OverlayError('ERR_WIRE_JSON', { problem: 'no value', at })
   }
-  const [head, ...tail] = ids
-  if (head === undefined) {
+  if (ids.length === 0) {
     throw field === 'networkPath'
       ? new OverlayError('ERR_WIRE_PATH_EMPTY')
       : new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'a destination' })
   }
-  return tail.length === 0 ? [head] : (ids as unknown as readonly [NodeId, ...NodeId[]])
+  return ids as unknown as readonly [NodeId, ...NodeId[]]
 }
 
-function closingQuote(bytes: Uint8Array, at: number, end: number, field: string): number {
-  if (bytes[at] !== 0x22) {
-    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field, expected: 'an array of ids' })
-  }
-  for (let i = at + 1; i < end; i++) {
-    if (bytes[i] === 0x22) return i
-    if (bytes[i] === 0x5c) i++
-  }
-  throw new OverlayError('ERR_WIRE_JSON', { problem: 'a string without end', at })
-}
-
-function toNodeId(text: string | undefined, field: string): NodeId {
+/** The id in the JSON string at this place. */
+function nodeIdAt(bytes: Uint8Array, start: number, end: number, field: string): NodeId {
+  const plain = plainNodeId(bytes, start + 1, end - 1)
+  if (plain !== undefined) return plain
+  const text = stringAt(bytes, start, end)
   if (text === undefined || !isNodeId(text)) throw new OverlayError('ERR_WIRE_NODE_ID', { field })
   return text
 }
 
 function readMessageId(bytes: Uint8Array, index: number, limits: WireLimits): MessageId {
+  const start = elements.starts[index] as number
+  const end = elements.ends[index] as number
+  const plain = bytes[start] === 0x22 ? plainTextOnce(bytes, start + 1, end - 1) : undefined
+  // The text was looked at byte by byte, so its length is all that is left to judge.
+  if (plain && plain.length <= limits.maxMessageIdBytes) return plain as MessageId
   const text = readString(bytes, index, 'messageId')
   if (!isMessageId(text, limits.maxMessageIdBytes)) {
     throw new OverlayError('ERR_WIRE_MESSAGE_ID', { limit: limits.maxMessageIdBytes })
@@ -179,14 +197,6 @@ function stringAt(bytes: Uint8Array, start: number, end: number): string | undef
   } catch {
     return undefined
   }
-}
-
-function readObject(bytes: Uint8Array, index: number): Uint8Array {
-  const start = elements.starts[index] as number
-  if (bytes[start] !== 0x7b) {
-    throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'payload', expected: 'an object' })
-  }
-  return bytes.subarray(start, elements.ends[index] as number)
 }
 
 /**
@@ -275,14 +285,15 @@ const quoted = new Map<NodeId, string>()
  * entry is spliced into the received bytes; payload bytes stay the same either way.
  */
 export function forwardText(frame: Frame, self: NodeId): Uint8Array {
-  const { origin, route } = frame
-  if (!origin || !route) throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'nothing to splice' })
+  const { origin } = frame
+  if (!origin) throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'nothing to splice' })
   const { bytes, pathEnd } = origin
   const entry = spliceOf(self)
   const out = allocate(bytes.length + entry.length)
-  out.set(bytes, 0) // the whole, then the tail again: cheaper than a view of the head
-  const at = writeAscii(out, entry, pathEnd)
-  out.set(bytes.subarray(pathEnd), at)
+  // The tail lands at its place with one copy of the whole; the short head is written over it.
+  out.set(bytes, entry.length)
+  for (let i = 0; i < pathEnd; i++) out[i] = bytes[i] as number
+  writeAscii(out, entry, pathEnd)
   return out
 }
 

@@ -1,0 +1,31 @@
+/**
+ * `npm run -s bench -- NAME [--smoke|--full]`: one JSON object per line on standard output,
+ * progress on standard error. Nothing here judges; the rows say what was aimed at and whether it
+ * was reached.
+ */
+import { forward } from './forward.ts'
+import type { Bench } from './support/rows.ts'
+
+const BENCHES = new Map<string, Bench>([['forward', forward]])
+
+const args = process.argv.slice(2)
+const isAll = args.includes('--all')
+const names = isAll ? [...BENCHES.keys()] : args.filter((arg) => !arg.startsWith('--'))
+const options = { isSmoke: args.includes('--smoke'), isFull: args.includes('--full') }
+
+if (names.length === 0) {
+  console.error(
+    `usage: npm run -s bench -- NAME|--all [--smoke|--full]\nNAME: ${[...BENCHES.keys()].join(', ')}`,
+  )
+  process.exit(2)
+}
+for (const name of names) {
+  const bench = BENCHES.get(name)
+  if (!bench) {
+    console.error(`no benchmark is called "${name}"; there are ${[...BENCHES.keys()].join(', ')}`)
+    process.exit(2)
+  }
+  console.error(`${name} …`)
+  for await (const row of bench(options)) console.log(JSON.stringify(row))
+}
+process.exit(0)

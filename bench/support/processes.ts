@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+
+const EXECUTABLE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const CLOCK_TICKS_PER_SECOND = 100
+
+/** A process under test. */
+export interface Subject {
+  readonly pid: number
+  /** First line it printed, as JSON. */
+  readonly ready: Record<string, unknown>
+  /** CPU seconds, user and system, used so far. */
+  cpuSeconds(): number
+  residentBytes(): number
+  stop(): Promise<void>
+}
+
+/** Runs a script of this folder in a process of its own. */
+export function startScript(url: URL, ...args: string[]): Promise<Subject> {
+  return start([fileURLToPath(url), ...args])
+}
+
+/** Runs the product as a user would: `wattweave run FILE`. */
+export async function startProduct(
+  config: object,
+  files: Record<string, string> = {},
+): Promise<Subject> {
+  const folder = mkdtempSync(join(tmpdir(), 'wattweave-bench-'))
+  writeFileSync(join(folder, 'node.yaml'), stringify(config))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  const subject = await start([EXECUTABLE, 'run', join(folder, 'node.yaml')])
+  return {
+    ...subject,
+    async stop() {
+      await subject.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function start(args: string[]): Promise<Subject> {
+  const child = spawn(process.execPath, ['--expose-gc', ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] }) // biome-ignore format: one line
+  const ready = await firstLine(child)
+  const pid = child.pid ?? 0
+  const field = (file: string, pattern: RegExp) =>
+    Number(pattern.exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1])
+  return {
+    pid,
+    ready,
+    cpuSeconds() {
+      // Fields 14 and 15; the name in field 2 may hold spaces, so count behind its bracket.
+      const [, rest = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+      const fields = rest.split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
+    },
+    residentBytes: () => field('status', /VmRSS:\s+(\d+) kB/) * 1024,
+    async stop() {
+      const exit = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await exit
+    },
+  }
+}
+
+function firstLine(child: ChildProcess): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    child.on('exit', (code) => reject(new Error(`the process under test ended with ${code}`)))
+    if (child.stdout) {
+      createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line)))
+    }
+  })
+}

@@ -1,0 +1,64 @@
+/**
+ * Runs the tests of a tier: `quick` (pure tests, two files at a time) or `all` (those, then the
+ * ones with processes, one at a time). Ends with the totals, and with the one command that installs
+ * what skipped tests would need.
+ */
+import { globSync } from 'node:fs'
+import { type EventData, run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+const PURE = [
+  'house',
+  'primitives',
+  'messages',
+  'wire',
+  'routing',
+  'node',
+  'web',
+  'cli',
+  'http',
+  'storage',
+]
+const WITH_PROCESSES = ['transport', 'attacks', 'foreign', 'end-to-end', 'browser']
+const TIMEOUT_MS = 120_000
+
+const tier = process.argv[2] ?? 'all'
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const missing = new Set<string>()
+
+await runFolders(PURE, 2)
+if (tier === 'all') await runFolders(WITH_PROCESSES, 1)
+if (missing.size > 0) {
+  const packages = [...missing].sort().join(' ')
+  console.log(
+    `\nLeft out for want of tools: apt-get install -y --no-install-recommends ${packages}`,
+  )
+}
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+
+function runFolders(folders: readonly string[], concurrency: number): Promise<void> {
+  const files = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
+  const stream = run({ files, concurrency, timeout: TIMEOUT_MS })
+  stream.on('test:pass', (event) => count(event))
+  stream.on('test:fail', (event) => {
+    if (event.details.type !== 'suite') totals.failed++
+  })
+  const report = stream.compose(spec)
+  report.pipe(process.stdout, { end: false })
+  return new Promise((resolve, reject) => {
+    report.on('end', resolve)
+    report.on('error', reject)
+  })
+}
+
+function count(event: EventData.TestPass): void {
+  if (event.details.type === 'suite') return
+  if (event.skip === undefined) {
+    totals.passed++
+    return
+  }
+  totals.skipped++
+  const [, packages] = /--no-install-recommends (.+)$/.exec(String(event.skip)) ?? []
+  if (packages) missing.add(packages)
+}
