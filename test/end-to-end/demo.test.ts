@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { OverviewView } from '../../src/http/live-api.ts'
+import { metric, startExecutable, until } from './processes.ts'
+
+test('the demo shows frames of three versions over one shared uplink, without it none, then again', async (t) => {
+  const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
+  const running = await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
+  const [console = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
+  const frames = (label: string) => metric(console, 'wattweave_frames_total', label)
+  assert.ok(
+    (await (await fetch(console)).text()).includes('<html'),
+    'the first link is the console',
+  )
+
+  const before = await frames('')
+  await until('10 more frames', async () => (await frames('')) >= before + 10)
+  const overview = (await (await fetch(`${console}api/overview`)).json()) as OverviewView
+  const protocols = new Set(overview.nodes.map((node) => node.protocol))
+  for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1']) assert.ok(protocols.has(protocol))
+  const shared = overview.links.find((link) => link.id === 'NN01>CSMS01')
+  assert.equal(shared?.form, 'overlay')
+
+  process.kill(Number(/NN01 (\d+)/.exec(running)?.[1]), 'SIGKILL')
+  await until('the shared link to be gone', async () => (await metric(console, 'wattweave_links', 'form="overlay"')) === 0) // biome-ignore format: one line
+  const sharedAtLoss = await frames('link="NN01"')
+  const directAtLoss = await frames('link="CS06"')
+  await until('the direct station to go on', async () => (await frames('link="CS06"')) >= directAtLoss + 4) // biome-ignore format: one line
+  assert.equal(await frames('link="NN01"'), sharedAtLoss)
+
+  const [folder = ''] = /(?<=passwords are in )[^;]+/.exec(demo.output()) ?? []
+  startExecutable(t, 'run', join(folder, 'NN01.yaml'))
+  await until('the shared uplink to carry frames again', async () => (await frames('link="NN01"')) >= sharedAtLoss + 10) // biome-ignore format: one line
+  assert.equal(await demo.stop(), 0)
+})

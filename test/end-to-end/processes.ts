@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const EXECUTABLE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const PATIENCE_MS = 30_000
+const LOOK_EVERY_MS = 25
+
+/** Waits until something is so; fails with what it waited for. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  const end = Date.now() + PATIENCE_MS
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
+
+/** A process of the executable, with what it has printed so far. */
+export interface Process {
+  readonly pid: number
+  readonly output: () => string
+  readonly errors: () => string
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
+  /** Asks it to end, as a service manager would; resolves with its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts `wattweave ARGS`; it is ended with the test at the latest. */
+export function startExecutable(context: TestContext, ...args: string[]): Process {
+  const child = spawn(process.execPath, [EXECUTABLE, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  const stop = (signal: NodeJS.Signals) => end(child, signal)
+  context.after(() => stop('SIGTERM'))
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    errors: () => errors,
+    kill: async () => void (await stop('SIGKILL')),
+    stop: () => stop('SIGTERM'),
+  }
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  return exit
+}
+
+/** A folder that goes with the test. */
+export function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wattweave-test-'))
+  context.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface RunningNode extends Process {
+  readonly url: string
+  readonly console: string
+  readonly file: string
+}
+
+/** Starts `wattweave run` with a configuration and waits until it listens. */
+export async function startNode(
+  context: TestContext,
+  folder: string,
+  config: { nodeId: string; [setting: string]: unknown },
+): Promise<RunningNode> {
+  const file = join(folder, `${config.nodeId}.yaml`)
+  writeFileSync(file, JSON.stringify(config)) // JSON is YAML
+  const running = startExecutable(context, 'run', file)
+  const line = await until(`${config.nodeId} to be ready`, () => {
+    const [first] = /^\{.*\}$/m.exec(running.output()) ?? []
+    if (!first && running.errors().includes('wattweave:')) throw new Error(running.errors())
+    return first
+  })
+  const { listen, console } = JSON.parse(line)
+  return { ...running, url: listen[0], console, file }
+}
+
+/** A CSMS and, below it, a chain of networking nodes; the last one is where stations go. */
+export async function startChain(context: TestContext, hops: number) {
+  const folder = temporaryFolder(context)
+  const insecure = [{ port: 0, insecure: true }]
+  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0 }, log: 'silent' }) // biome-ignore format: one line
+  let above = csms
+  for (let hop = 1; hop <= hops; hop++) {
+    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0 }, log: 'silent' }) // biome-ignore format: one line
+    await until(`NN${hop} to have its uplink`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1) // biome-ignore format: one line
+  }
+  return { folder, csms, edge: above }
+}
+
+/** Sum of the samples of a metric whose labels contain a text. */
+export async function metric(console: string, name: string, label = ''): Promise<number> {
+  const text = await (await fetch(`${console}metrics`)).text()
+  const lines = text.split('\n').filter((line) => line.startsWith(name) && line.includes(label))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}

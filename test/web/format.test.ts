@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { OverviewView } from '../../src/http/live-api.ts'
+import { annunciatorWindows } from '../../web/annunciator/windows.ts'
+import { evseCells, stationPower } from '../../web/diagram/evse-state.ts'
+import { linkLabel, securityWord } from '../../web/diagram/link-words.ts'
+import {
+  formatBytes,
+  formatEnergy,
+  formatMs,
+  formatPower,
+  formatRate,
+  formatSpan,
+  formatTime,
+  formatUtc,
+  formatVersion,
+  join,
+  shorten,
+} from '../../web/text/format.ts'
+import { link, node, park } from './park.ts'
+
+test('quantities carry their unit after a narrow space', () => {
+  assert.equal(plain(join(formatBytes(740))), '740 B')
+  assert.equal(plain(join(formatBytes(12_400))), '12.4 kB')
+  assert.equal(plain(join(formatBytes(3_100_000))), '3.1 MB')
+  assert.equal(plain(join(formatPower(22_100))), '22.1 kW')
+  assert.equal(plain(join(formatPower(148_000))), '148 kW')
+  assert.equal(plain(join(formatPower(0))), '0 W')
+  assert.equal(plain(join(formatEnergy(8450))), '8.45 kWh')
+  assert.equal(plain(join(formatMs(24.4))), '24 ms')
+  assert.equal(formatRate(82.3), '82/s')
+  assert.equal(formatRate(1.64), '1.6/s')
+})
+
+test('spans use the two largest units', () => {
+  assert.deepEqual(
+    [0, 12_900, 240_000, 7_800_000, 273_600_000].map((ms) => plain(formatSpan(ms))),
+    ['0 s', '12 s', '4 min', '2 h 10 min', '3 d 4 h'],
+  )
+  assert.equal(plain(formatSpan(-5)), '0 s')
+})
+
+test('times have milliseconds, 24 hours, and UTC in full', () => {
+  assert.equal(formatTime('2026-01-05T23:04:21.137Z', 'UTC'), '23:04:21.137')
+  assert.equal(formatTime('2026-01-05T23:04:21.137Z', 'Europe/Berlin'), '00:04:21.137')
+  assert.equal(formatUtc('2026-01-05T23:04:21.137Z'), '2026-01-05 23:04:21.137 UTC')
+})
+
+test('a version loses its prefix and a long id its middle', () => {
+  assert.equal(formatVersion('ocpp2.0.1'), '2.0.1')
+  assert.equal(formatVersion(undefined), '')
+  assert.equal(shorten('CS01', 11), 'CS01')
+  assert.equal(shorten('CS-HAMBURG-0012', 11), 'CS-HA…-0012')
+})
+
+test('an EVSE with several connectors shows what matters most', () => {
+  const evses = [
+    { evseId: 2, connectorId: 1, status: 'Available' },
+    { evseId: 1, connectorId: 1, status: 'Available' },
+    { evseId: 1, connectorId: 2, status: 'Charging', powerW: 11_000 },
+    { evseId: 0, connectorId: 0, status: 'Unavailable' },
+  ] as const
+  assert.deepEqual(evseCells(evses), [
+    { evseId: 1, status: 'Charging' },
+    { evseId: 2, status: 'Available' },
+  ])
+  assert.equal(stationPower({ evses }), 11_000)
+  assert.equal(stationPower({ evses: [] }), undefined)
+})
+
+test('a link says how it is shared, how fast and how far, or for how long it is down', () => {
+  const shared = link('NN01', 'CSMS01', 'overlay', {
+    sharedBy: 5,
+    framesPerSecond: 82,
+    roundTripMs: 24,
+  })
+  const now = Date.parse(shared.since) + 12_000
+
+  assert.equal(plain(linkLabel(shared, now)), 'shared by 5 · 82/s · 24 ms')
+  assert.equal(plain(linkLabel({ ...shared, state: 'down' }, now)), 'down 12 s')
+  assert.equal(plain(linkLabel({ ...shared, sharedBy: 1 }, now)), '82/s · 24 ms')
+})
+
+test('a link without TLS is plain, one without a credential insecure', () => {
+  assert.equal(securityWord(link('A', 'B')), '')
+  assert.equal(securityWord(link('A', 'B', 'standard', { transport: 'plain' })), 'plain')
+  assert.equal(securityWord(link('A', 'B', 'standard', { credential: 'none' })), 'insecure')
+})
+
+test('the annunciator is quiet when all is well', () => {
+  assert.deepEqual(
+    windows(park(5)).map(({ label, value, tone }) => `${label} ${plain(value)} ${tone}`),
+    [
+      'Links 7 normal',
+      'Refused 0 normal',
+      'Queues 0 B normal',
+      'Stations 6 normal',
+      'Insecure  normal',
+      'Simulated  normal',
+    ],
+  )
+})
+
+test('the annunciator tells the number that is wrong', () => {
+  const { nodes, links } = park(5)
+  const states = windows(
+    {
+      nodes: [...nodes.slice(0, -1), node('CS06', 'charging-station', { state: 'down' })],
+      links: [
+        ...links.slice(0, -1),
+        link('CS06', 'CSMS01', 'standard', { state: 'down', transport: 'plain' }),
+      ],
+    },
+    { refused: 3, queuedBytes: 1200 },
+  )
+  assert.deepEqual(
+    states.map(({ value, tone }) => `${plain(value)} ${tone}`),
+    ['6 of 7 alarm', '3 alarm', '1.2 kB warn', '5 of 6 alarm', '1 warn', ' normal'],
+  )
+})
+
+function windows(
+  park: Pick<OverviewView, 'nodes' | 'links'>,
+  counters: Partial<OverviewView['counters']> = {},
+) {
+  return annunciatorWindows({
+    asOf: '2026-01-05T11:04:21.137Z',
+    nodeId: 'CSMS01',
+    version: '0.1.0',
+    stationUrls: [],
+    insecure: false,
+    ...park,
+    counters: { frames: 0, refused: 0, refusedByCode: {}, queuedBytes: 0, ...counters },
+  })
+}
+
+function plain(words: string): string {
+  return words.replaceAll('\u202f', ' ')
+}

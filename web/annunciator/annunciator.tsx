@@ -1,0 +1,61 @@
+import { useLive } from '../live/use-live.ts'
+import { useAddress } from '../navigation/use-address.ts'
+import { Moment } from '../shell/moment.tsx'
+import { text } from '../text/text.ts'
+import { useTheme } from '../theme/use-theme.ts'
+import styles from './annunciator.module.css'
+import { annunciatorWindows } from './windows.ts'
+
+/** The lamp panel across the top. A window opens the list that explains it. */
+export function Annunciator() {
+  const overview = useLive((state) => state.overview)
+  const status = useLive((state) => state.status)
+  const asOf = useLive((state) => state.asOf)
+  const { selection, select } = useAddress()
+  const open = selection?.type === 'window' ? selection.name : undefined
+  return (
+    <header className={styles.top}>
+      <h1 className={styles.product}>{text.product}</h1>
+      <section className={styles.panel} aria-label={text.status.label} data-status={status}>
+        {status === 'offline' && (
+          <p className={styles.offline} role="alert">
+            {text.status.offline}
+          </p>
+        )}
+        {overview &&
+          annunciatorWindows(overview).map(({ name, label, value, tone }) => (
+            <button
+              key={name}
+              type="button"
+              className={styles.window}
+              data-window={name}
+              data-tone={tone}
+              aria-pressed={open === name}
+              onClick={() => select(open === name ? undefined : { type: 'window', name })}
+            >
+              {value ? `${label} ${value}` : label}
+            </button>
+          ))}
+        {status === 'connecting' && <p className={styles.note}>{text.status.connecting}</p>}
+      </section>
+      {asOf !== undefined && (
+        <p className={styles.asOf}>
+          {text.asOf('')}
+          <Moment iso={asOf} short />
+        </p>
+      )}
+      <ThemeSwitch />
+    </header>
+  )
+}
+
+function ThemeSwitch() {
+  const [theme, toggle] = useTheme()
+  const isDark = theme === 'dark'
+  return (
+    <button type="button" className={styles.theme} onClick={toggle}>
+      <span className={styles.long}>{isDark ? text.theme.light : text.theme.dark}</span>
+      <span className={styles.short}>{isDark ? text.theme.lightShort : text.theme.darkShort}</span>
+    </button>
+  )
+}

@@ -1,0 +1,63 @@
+import type { LinkView, NodeView, OverviewView } from '../../src/http/live-api.ts'
+import { isInsecure } from '../diagram/link-words.ts'
+import type { WindowName } from '../navigation/address.ts'
+import { formatBytes, formatCount, join } from '../text/format.ts'
+import { text } from '../text/text.ts'
+
+export interface AnnunciatorWindow {
+  readonly name: WindowName
+  readonly label: string
+  /** The number beside the label; empty for a window that is only on or off. */
+  readonly value: string
+  readonly tone: 'normal' | 'alarm' | 'warn' | 'sim'
+}
+
+/** The lamp panel: what is normal, and the number that is wrong where it is not. */
+export function annunciatorWindows(overview: OverviewView): readonly AnnunciatorWindow[] {
+  const stations = stationsOf(overview)
+  const links = overview.links
+  const insecure = links.filter(isInsecure).length
+  const simulated = overview.nodes.filter((node) => node.simulated).length
+  const { refused, queuedBytes } = overview.counters
+  return [
+    light('links', ofAll(links), someDown(links) && 'alarm'),
+    light('refused', formatCount(refused), refused > 0 && 'alarm'),
+    light('queues', join(formatBytes(queuedBytes)), queuedBytes > 0 && 'warn'),
+    light('stations', ofAll(stations), someDown(stations) && 'alarm'),
+    light(
+      'insecure',
+      insecure > 0 ? formatCount(insecure) : '',
+      (insecure > 0 || overview.insecure) && 'warn',
+    ),
+    light('simulated', simulated > 0 ? formatCount(simulated) : '', simulated > 0 && 'sim'),
+  ]
+}
+
+export function stationsOf(overview: OverviewView): readonly NodeView[] {
+  return overview.nodes.filter((node) => node.role === 'charging-station')
+}
+
+/** Those that are down first, then by id. */
+export function worstFirst<T extends NodeView | LinkView>(things: readonly T[]): readonly T[] {
+  const rank = (thing: T) => (thing.state === 'down' ? 0 : 1)
+  return [...things].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))
+}
+
+function light(
+  name: WindowName,
+  value: string,
+  tone: false | 'alarm' | 'warn' | 'sim',
+): AnnunciatorWindow {
+  return { name, label: text.windows[name].label, value, tone: tone || 'normal' }
+}
+
+function someDown(things: readonly { readonly state: 'up' | 'down' }[]): boolean {
+  return things.some(({ state }) => state === 'down')
+}
+
+/** `7`, or `6 of 7` when one is down. */
+function ofAll(things: readonly { readonly state: 'up' | 'down' }[]): string {
+  const up = things.filter(({ state }) => state === 'up').length
+  const all = formatCount(things.length)
+  return up === things.length ? all : text.ofAll(formatCount(up), all)
+}

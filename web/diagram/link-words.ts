@@ -1,0 +1,31 @@
+import type { LinkView } from '../../src/http/live-api.ts'
+import { formatMs, formatRate, formatSpan, join } from '../text/format.ts'
+import { text } from '../text/text.ts'
+
+/** True where several originators share one overlay connection: the one thing drawn in copper. */
+export function isShared(link: LinkView): boolean {
+  return link.form === 'overlay' && link.sharedBy > 1
+}
+
+/** True when a link lacks TLS or a credential. */
+export function isInsecure(link: LinkView): boolean {
+  return link.transport === 'plain' || link.credential === 'none'
+}
+
+/** `insecure` without a credential, `plain` with one but without TLS, otherwise nothing. */
+export function securityWord(link: LinkView): string {
+  if (link.credential === 'none') return text.link.insecure
+  return link.transport === 'plain' ? text.link.plain : ''
+}
+
+/** `shared by 5 · 82/s · 24 ms`, or `down 12 s`. */
+export function linkLabel(link: LinkView, now: number): string {
+  if (link.state === 'down') return text.link.downFor(formatSpan(now - Date.parse(link.since)))
+  const parts: string[] = []
+  if (isShared(link)) parts.push(text.link.sharedBy(link.sharedBy))
+  if (link.framesPerSecond >= 0.05) parts.push(formatRate(link.framesPerSecond))
+  if (link.roundTripMs !== undefined && link.form === 'overlay') {
+    parts.push(join(formatMs(link.roundTripMs)))
+  }
+  return parts.join(' · ')
+}

@@ -1,0 +1,22 @@
+import { formatSeconds, formatTime, formatUtc, type Quantity } from '../text/format.ts'
+import styles from './moment.module.css'
+
+/** A time of day with milliseconds; UTC on hover. */
+export function Moment({ iso, short = false }: { iso: string; short?: boolean }) {
+  return (
+    <time dateTime={iso} title={formatUtc(iso)}>
+      {short ? formatSeconds(iso) : formatTime(iso)}
+    </time>
+  )
+}
+
+/** A number with its unit in lighter ink after a thin space. */
+export function Figure({ quantity }: { quantity: Quantity }) {
+  return (
+    <span className={styles.figure}>
+      {quantity.figure}
+      {'\u202f'}
+      <span className={styles.unit}>{quantity.unit}</span>
+    </span>
+  )
+}

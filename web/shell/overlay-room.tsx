@@ -1,0 +1,28 @@
+import { Diagram } from '../diagram/diagram.tsx'
+import { OverlayTree } from '../diagram/overlay-tree.tsx'
+import { FrameList } from '../frames/frame-list.tsx'
+import { useLive } from '../live/use-live.ts'
+import { text } from '../text/text.ts'
+import { NoStations } from './no-stations.tsx'
+import styles from './overlay-room.module.css'
+import { NARROW, useMedia } from './use-media.ts'
+
+/** The room with the diagram above and the frames below. */
+export function OverlayRoom() {
+  const overview = useLive((state) => state.overview)
+  const isNarrow = useMedia(NARROW)
+  const hasStations = overview?.nodes.some((node) => node.role === 'charging-station')
+  return (
+    <div className={styles.room}>
+      {overview ? (
+        <>
+          {isNarrow ? <OverlayTree overview={overview} /> : <Diagram overview={overview} />}
+          {!hasStations && <NoStations overview={overview} />}
+        </>
+      ) : (
+        <p className={styles.waiting}>{text.diagram.waiting}</p>
+      )}
+      <FrameList />
+    </div>
+  )
+}

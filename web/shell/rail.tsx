@@ -1,0 +1,36 @@
+import { NavLink, useLocation } from 'react-router'
+import { useLive } from '../live/use-live.ts'
+import { text } from '../text/text.ts'
+import styles from './rail.module.css'
+
+const ROOMS = [
+  { path: '/', name: text.rooms.overlay },
+  { path: '/stations', name: text.rooms.stations },
+]
+
+/** The rooms, as words; below 720 px a bar at the bottom. */
+export function Rail() {
+  const { search } = useLocation()
+  const nodeId = useLive((state) => state.overview?.nodeId)
+  const version = useLive((state) => state.overview?.version)
+  return (
+    <nav className={styles.rail} aria-label={text.rooms.label}>
+      <ul className={styles.rooms}>
+        {ROOMS.map(({ path, name }) => (
+          <li key={path}>
+            <NavLink className={styles.link ?? ''} to={{ pathname: path, search }} end>
+              {name}
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+      {nodeId !== undefined && (
+        <p className={styles.foot}>
+          {text.status.servedBy(nodeId)}
+          <br />
+          {text.status.version(version ?? '')}
+        </p>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,122 @@
+import { text } from './text.ts'
+
+/** A number and its unit, apart, because the page sets the unit in a lighter ink. */
+export interface Quantity {
+  readonly figure: string
+  readonly unit: string
+}
+
+const NARROW_SPACE = '\u202f'
+
+/** `22.1 kW` with a narrow no-break space, as one text. */
+export function join(quantity: Quantity): string {
+  return quantity.unit ? quantity.figure + NARROW_SPACE + quantity.unit : quantity.figure
+}
+
+/** A whole number with the group separators of the language. */
+export function formatCount(value: number): string {
+  return digits(0).format(value)
+}
+
+/** Bytes as `740 B`, `12.4 kB`, `3.1 MB`; powers of 1,000. */
+export function formatBytes(bytes: number): Quantity {
+  if (bytes < 1000) return { figure: formatCount(bytes), unit: 'B' }
+  if (bytes < 999_950) return { figure: digits(1).format(bytes / 1e3), unit: 'kB' }
+  return { figure: digits(1).format(bytes / 1e6), unit: 'MB' }
+}
+
+/** Active power as `740 W`, `22.1 kW`, `148 kW`. */
+export function formatPower(watts: number): Quantity {
+  if (Math.abs(watts) < 1000) return { figure: formatCount(Math.round(watts)), unit: 'W' }
+  const fraction = Math.abs(watts) < 99_950 ? 1 : 0
+  return { figure: digits(fraction).format(watts / 1000), unit: 'kW' }
+}
+
+/** Energy as `740 Wh` or `12.40 kWh`. */
+export function formatEnergy(wattHours: number): Quantity {
+  if (Math.abs(wattHours) < 1000) return { figure: formatCount(Math.round(wattHours)), unit: 'Wh' }
+  return { figure: digits(2).format(wattHours / 1000), unit: 'kWh' }
+}
+
+/** Frames per second as `82/s`; below ten with one decimal. */
+export function formatRate(perSecond: number): string {
+  return `${digits(perSecond < 9.95 ? 1 : 0).format(perSecond)}/s`
+}
+
+/** Milliseconds as `24 ms`; below ten with one decimal. */
+export function formatMs(ms: number): Quantity {
+  return { figure: digits(ms < 9.95 ? 1 : 0).format(ms), unit: 'ms' }
+}
+
+/** A span as `12 s`, `4 min`, `2 h 10 min`, `3 d 4 h`. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  if (seconds < 60) return unit(seconds, 's')
+  if (minutes < 60) return unit(minutes, 'min')
+  if (hours < 24) return `${unit(hours, 'h')} ${unit(minutes % 60, 'min')}`
+  return `${unit(Math.floor(hours / 24), 'd')} ${unit(hours % 24, 'h')}`
+}
+
+/** Time of day with milliseconds, 24 h, in `zone` or the browser's own zone. */
+export function formatTime(iso: string, zone?: string): string {
+  return clock(zone, 3).format(new Date(iso))
+}
+
+/** Time of day without milliseconds. */
+export function formatSeconds(iso: string, zone?: string): string {
+  return clock(zone).format(new Date(iso))
+}
+
+/** What a time shows on hover: the full moment in UTC. */
+export function formatUtc(iso: string): string {
+  return `${new Date(iso).toISOString().replace('T', ' ').replace('Z', '')} UTC`
+}
+
+/** `ocpp1.6` as `1.6`; anything else unchanged. */
+export function formatVersion(protocol: string | undefined): string {
+  return protocol?.replace(/^ocpp/, '') ?? ''
+}
+
+/** An id that fits into `room` characters; the middle gives way, since both ends tell ids apart. */
+export function shorten(id: string, room: number): string {
+  if (id.length <= room) return id
+  const tail = Math.floor((room - 1) / 2)
+  return `${id.slice(0, room - 1 - tail)}…${id.slice(id.length - tail)}`
+}
+
+const digitFormats = new Map<number, Intl.NumberFormat>()
+
+function digits(fraction: number): Intl.NumberFormat {
+  const known = digitFormats.get(fraction)
+  if (known) return known
+  const format = new Intl.NumberFormat(text.locale, {
+    minimumFractionDigits: fraction,
+    maximumFractionDigits: fraction,
+  })
+  digitFormats.set(fraction, format)
+  return format
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clock(zone: string | undefined, fraction?: 3): Intl.DateTimeFormat {
+  const key = `${zone ?? ''} ${fraction ?? 0}`
+  const known = clocks.get(key)
+  if (known) return known
+  const format = new Intl.DateTimeFormat(text.locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    ...(fraction ? { fractionalSecondDigits: fraction } : {}),
+    ...(zone ? { timeZone: zone } : {}),
+  })
+  clocks.set(key, format)
+  return format
+}
+
+function unit(value: number, name: string): string {
+  return join({ figure: formatCount(value), unit: name })
+}
