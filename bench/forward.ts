@@ -74,7 +74,8 @@ async function compare(
     ours.push({ ...measured, count: measured.count * 2 }) // each answer is a second frame forwarded
     theirs.push(await drive(plain, frame, echo, roundMs))
   }
-  const names2 = { bench: 'forward', case: label, unit: 'frames/cpu-s', baseline: 'ws echo', target: TARGET } // biome-ignore format: one line
+  // biome-ignore format: one line
+  const names2 = { bench: 'forward', case: label, unit: 'frames/cpu-s', baseline: 'ws echo', target: TARGET }
   return { ...rateRow(names2, ours, theirs), connections: CONNECTIONS, burst: BURST }
 }
 

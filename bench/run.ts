@@ -4,9 +4,17 @@
  * was reached.
  */
 import { forward } from './forward.ts'
+import { idle } from './idle.ts'
+import { start } from './start.ts'
 import type { Bench } from './support/rows.ts'
+import { validate } from './validate.ts'
 
-const BENCHES = new Map<string, Bench>([['forward', forward]])
+const BENCHES = new Map<string, Bench>([
+  ['forward', forward],
+  ['validate', validate],
+  ['idle', idle],
+  ['start', start],
+])
 
 const args = process.argv.slice(2)
 const isAll = args.includes('--all')

@@ -7,7 +7,3 @@ server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
 })
 server.on('listening', () => console.log(JSON.stringify({ port: server.address().port })))
-process.on('message', () => {
-  globalThis.gc?.()
-  process.send('collected')
-})

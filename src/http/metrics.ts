@@ -22,7 +22,8 @@ export function createMetrics(node: Node) {
               if (count > 0) this.inc({ link, direction, kind: kindOf(type) }, count)
             })
           }
-        } // biome-ignore format: two directions
+          // biome-ignore format: two directions
+        }
       },
     }),
   )

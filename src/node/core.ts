@@ -37,11 +37,16 @@ export interface Core {
 /** What observers are told. An event cannot change an outcome. */
 export type NodeEvent =
   | { readonly name: 'link.up' | 'link.down'; readonly link: string; readonly reason?: string }
-  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails } // biome-ignore format: one line
-  | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string } // biome-ignore format: one line
-  | { readonly name: 'result.refused'; readonly messageId: string; readonly source: string; readonly errorCode: string } // biome-ignore format: one line
-  | { readonly name: 'link.refused'; readonly id: string; readonly status: number; readonly why: string } // biome-ignore format: one line
-  | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string } // biome-ignore format: one line
+  // biome-ignore format: one line
+  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails }
+  // biome-ignore format: one line
+  | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string }
+  // biome-ignore format: one line
+  | { readonly name: 'result.refused'; readonly messageId: string; readonly source: string; readonly errorCode: string }
+  // biome-ignore format: one line
+  | { readonly name: 'link.refused'; readonly id: string; readonly status: number; readonly why: string }
+  // biome-ignore format: one line
+  | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string }
 
 /** Structured logging; a line is an event name and fields. Silent unless one is handed in. */
 export interface Logger {

@@ -87,9 +87,11 @@ async function answer(
     const response = await call()
     if (frame.type === 6) return
     const payload = encodePayload(response)
-    const result = { type: 3, encoding: 'text', route: undefined, messageId, action: '', payload, errorCode: '', errorDescription: '' } as const // biome-ignore format: one frame
+    // biome-ignore format: one frame
+    const result = { type: 3, encoding: 'text', route: undefined, messageId, action: '', payload, errorCode: '', errorDescription: '' } as const
     const expiresAt = node.clock.now() + ANSWERED_MS
-    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined, next: undefined } // biome-ignore format: one record
+    // biome-ignore format: one record
+    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined, next: undefined }
     from.answered.add(answered, undefined, expiresAt)
     reply(node, from, addressed(result, from, source, [node.id]))
   } catch (cause) {

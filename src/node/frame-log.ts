@@ -94,7 +94,8 @@ export class FrameLog {
       slot.reaction = reaction
       slot.errorCode = errorCode
     } else {
-      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode } // biome-ignore format: one record
+      // biome-ignore format: one record
+      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode }
     }
   }
 

@@ -227,7 +227,8 @@ export class Node {
 
   #request(type: 2 | 6, action: string, payload: Uint8Array, encoding: 'text' | 'binary'): Frame {
     const messageId = this.#core.newMessageId()
-    return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' } // biome-ignore format: one frame
+    // biome-ignore format: one frame
+    return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
   }
 
   #onLink(link: Link): void {

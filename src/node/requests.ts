@@ -3,7 +3,8 @@ import type { MessageId, NodeId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
-import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts' // biome-ignore format: one line
+// biome-ignore format: one line
+import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { logOwn, write } from './writing.ts'

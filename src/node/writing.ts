@@ -17,7 +17,8 @@ function encode(frame: Frame): Uint8Array {
 export function logOwn(node: Core, to: Neighbour, frame: Frame): void {
   const isBinary = frame.encoding === 'binary'
   const now = node.clock.now()
-  node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, encode(frame)) // biome-ignore format: one line
+  // biome-ignore format: one line
+  node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, encode(frame))
 }
 
 /**

@@ -120,29 +120,48 @@ export class CsmsStore {
   addMessage(row: MessageRow): void {
     this.#db.run(
       'INSERT INTO messages (station, protocol, action, received_at, payload) VALUES (?,?,?,?,?)',
-      row.station, row.protocol, row.action, row.receivedAt, row.payload,
-    ) // biome-ignore format: one row
+      row.station,
+      row.protocol,
+      row.action,
+      row.receivedAt,
+      row.payload,
+      // biome-ignore format: one row
+    )
     this.#db.run(
       `INSERT INTO stations (station, protocol, seen_at) VALUES (?,?,?)
        ON CONFLICT (station) DO UPDATE SET protocol = excluded.protocol, seen_at = excluded.seen_at`,
-      row.station, row.protocol, row.receivedAt,
-    ) // biome-ignore format: one row
+      row.station,
+      row.protocol,
+      row.receivedAt,
+      // biome-ignore format: one row
+    )
   }
 
   setBoot(station: string, boot: BootRow, at: string): void {
     this.#db.run(
       `UPDATE stations SET vendor = ?, model = ?, serial_number = ?, firmware_version = ?,
        booted_at = ? WHERE station = ?`,
-      boot.vendor, boot.model, boot.serialNumber ?? null, boot.firmwareVersion ?? null, at, station,
-    ) // biome-ignore format: one row
+      boot.vendor,
+      boot.model,
+      boot.serialNumber ?? null,
+      boot.firmwareVersion ?? null,
+      at,
+      station,
+      // biome-ignore format: one row
+    )
   }
 
   setConnector(station: string, evseId: number, connectorId: number, status: string, at: string) {
     this.#db.run(
       `INSERT INTO connectors VALUES (?,?,?,?,?) ON CONFLICT (station, evse_id, connector_id)
        DO UPDATE SET status = excluded.status, status_at = excluded.status_at`,
-      station, evseId, connectorId, status, at,
-    ) // biome-ignore format: one row
+      station,
+      evseId,
+      connectorId,
+      status,
+      at,
+      // biome-ignore format: one row
+    )
   }
 
   /**
@@ -159,14 +178,21 @@ export class CsmsStore {
       ...(start.transactionId === undefined
         ? [start.station, start.connectorId ?? null, start.idToken ?? null, start.startedAt, start.meterStartWh ?? null]
         : [start.station, start.transactionId]),
-    ) // biome-ignore format: one query
+      // biome-ignore format: one query
+    )
     if (known) return Number(known.number)
     const number = this.#db.run(
       `INSERT INTO transactions (station, transaction_id, evse_id, connector_id, id_token, started_at,
        meter_start_wh) VALUES (?,?,?,?,?,?,?)`,
-      start.station, start.transactionId ?? null, start.evseId ?? null, start.connectorId ?? null,
-      start.idToken ?? null, start.startedAt, start.meterStartWh ?? null,
-    ) // biome-ignore format: one row
+      start.station,
+      start.transactionId ?? null,
+      start.evseId ?? null,
+      start.connectorId ?? null,
+      start.idToken ?? null,
+      start.startedAt,
+      start.meterStartWh ?? null,
+      // biome-ignore format: one row
+    )
     if (start.transactionId === undefined) {
       this.#db.run(
         'UPDATE transactions SET transaction_id = ? WHERE number = ?',
@@ -181,14 +207,23 @@ export class CsmsStore {
   addTransactionEvent(station: string, transactionId: string, event: EventRow): boolean {
     const before = this.#db.get(
       'SELECT 1 FROM transaction_events WHERE station = ? AND transaction_id = ? AND seq_no = ?',
-      station, transactionId, event.seqNo,
-    ) // biome-ignore format: one query
+      station,
+      transactionId,
+      event.seqNo,
+      // biome-ignore format: one query
+    )
     if (before) return false
     const { seqNo, eventType, triggerReason, timestamp } = event
     this.#db.run(
       'INSERT INTO transaction_events VALUES (?,?,?,?,?,?)',
-      station, transactionId, seqNo, eventType, triggerReason, timestamp,
-    ) // biome-ignore format: one row
+      station,
+      transactionId,
+      seqNo,
+      eventType,
+      triggerReason,
+      timestamp,
+      // biome-ignore format: one row
+    )
     return true
   }
 
@@ -196,14 +231,21 @@ export class CsmsStore {
   endTransaction(end: TransactionEnd): boolean {
     const known = this.#db.get(
       'SELECT 1 FROM transactions WHERE station = ? AND transaction_id = ?',
-      end.station, end.transactionId,
-    ) // biome-ignore format: one query
+      end.station,
+      end.transactionId,
+      // biome-ignore format: one query
+    )
     if (!known) return false
     this.#db.run(
       `UPDATE transactions SET ended_at = ?, meter_stop_wh = ?, reason = ?
        WHERE station = ? AND transaction_id = ? AND ended_at IS NULL`,
-      end.endedAt, end.meterStopWh ?? null, end.reason ?? null, end.station, end.transactionId,
-    ) // biome-ignore format: one row
+      end.endedAt,
+      end.meterStopWh ?? null,
+      end.reason ?? null,
+      end.station,
+      end.transactionId,
+      // biome-ignore format: one row
+    )
     return true
   }
 
@@ -211,9 +253,17 @@ export class CsmsStore {
     this.#db.run(
       `INSERT INTO meter_values (station, transaction_id, evse_id, timestamp, measurand, phase,
        context, value, unit) VALUES (?,?,?,?,?,?,?,?,?)`,
-      row.station, row.transactionId ?? null, row.evseId, row.timestamp, row.measurand,
-      row.phase ?? null, row.context ?? null, row.value, row.unit,
-    ) // biome-ignore format: one row
+      row.station,
+      row.transactionId ?? null,
+      row.evseId,
+      row.timestamp,
+      row.measurand,
+      row.phase ?? null,
+      row.context ?? null,
+      row.value,
+      row.unit,
+      // biome-ignore format: one row
+    )
   }
 
   stations(): StationRow[] {

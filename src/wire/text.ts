@@ -90,7 +90,8 @@ function readFields(bytes: Uint8Array, type: MessageType, first: 1 | 3, limits: 
   // A source route is shortened on the way, so its envelope is always written anew.
   const canSplice = isPathArray && route !== undefined && route.destination.length === 1
   const origin = canSplice ? { bytes, pathEnd } : undefined
-  return { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription, origin } // biome-ignore format: one frame
+  // biome-ignore format: one frame
+  return { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription, origin }
 }
 
 /** A message type is one digit; anything else is none. */

@@ -23,14 +23,17 @@ test('the demo shows frames of three versions over one shared uplink, without it
   assert.equal(shared?.form, 'overlay')
 
   process.kill(Number(/NN01 (\d+)/.exec(running)?.[1]), 'SIGKILL')
-  await until('the shared link to be gone', async () => (await metric(console, 'wattweave_links', 'form="overlay"')) === 0) // biome-ignore format: one line
+  // biome-ignore format: one line
+  await until('the shared link to be gone', async () => (await metric(console, 'wattweave_links', 'form="overlay"')) === 0)
   const sharedAtLoss = await frames('link="NN01"')
   const directAtLoss = await frames('link="CS06"')
-  await until('the direct station to go on', async () => (await frames('link="CS06"')) >= directAtLoss + 4) // biome-ignore format: one line
+  // biome-ignore format: one line
+  await until('the direct station to go on', async () => (await frames('link="CS06"')) >= directAtLoss + 4)
   assert.equal(await frames('link="NN01"'), sharedAtLoss)
 
   const [folder = ''] = /(?<=passwords are in )[^;]+/.exec(demo.output()) ?? []
   startExecutable(t, 'run', join(folder, 'NN01.yaml'))
-  await until('the shared uplink to carry frames again', async () => (await frames('link="NN01"')) >= sharedAtLoss + 10) // biome-ignore format: one line
+  // biome-ignore format: one line
+  await until('the shared uplink to carry frames again', async () => (await frames('link="NN01"')) >= sharedAtLoss + 10)
   assert.equal(await demo.stop(), 0)
 })

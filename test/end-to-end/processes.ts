@@ -100,11 +100,14 @@ export async function startNode(
 export async function startChain(context: TestContext, hops: number) {
   const folder = temporaryFolder(context)
   const insecure = [{ port: 0, insecure: true }]
-  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0 }, log: 'silent' }) // biome-ignore format: one line
+  // biome-ignore format: one line
+  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0 }, log: 'silent' })
   let above = csms
   for (let hop = 1; hop <= hops; hop++) {
-    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0 }, log: 'silent' }) // biome-ignore format: one line
-    await until(`NN${hop} to have its uplink`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1) // biome-ignore format: one line
+    // biome-ignore format: one line
+    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0 }, log: 'silent' })
+    // biome-ignore format: one line
+    await until(`NN${hop} to have its uplink`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1)
   }
   return { folder, csms, edge: above }
 }

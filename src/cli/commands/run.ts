@@ -16,7 +16,8 @@ export async function run(file: string): Promise<void> {
   const log = createLogger(config.nodeId, config.log)
   const running = await startNode(config, log)
   const { nodeId, role } = config
-  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl } // biome-ignore format: one line
+  // biome-ignore format: one line
+  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl }
   process.stdout.write(`${JSON.stringify(line)}\n`)
   let isStopping = false
   const stop = async () => {

@@ -80,7 +80,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           reason: reason ?? 'Local',
         })
         if (known && transactionData) {
-          const { evseId = 0 } = store.transactions(context.source).find((t) => t.transactionId === `${transactionId}`) ?? {} // biome-ignore format: one line
+          // biome-ignore format: one line
+          const { evseId = 0 } = store.transactions(context.source).find((t) => t.transactionId === `${transactionId}`) ?? {}
           keep(evseId, `${transactionId}`, transactionData, context)
         }
         return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag) }
@@ -101,7 +102,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const reading = measured(sample.value, sample.unit ?? 'Wh')
         if (!reading || sample.format === 'SignedData') continue // kept as received, not as a number
         const { phase, context: reason } = sample
-        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading } // biome-ignore format: one row
+        // biome-ignore format: one row
+        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading }
         store.addMeterValue(row)
       }
     }

@@ -61,7 +61,8 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         }
         if (isNew && eventType === 'Ended') {
           const reason = stoppedReason ?? 'Local'
-          store.endTransaction({ station, transactionId, endedAt: timestamp, meterStopWh: energy(false), reason }) // biome-ignore format: one line
+          // biome-ignore format: one line
+          store.endTransaction({ station, transactionId, endedAt: timestamp, meterStopWh: energy(false), reason })
         }
         return idToken ? { idTokenInfo: idTokenInfo(idToken.idToken) } : {}
       }),
@@ -90,7 +91,8 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         const reading = measured(sample.value, unit, multiplier)
         if (!reading) continue
         const { phase, context: reason } = sample
-        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading } // biome-ignore format: one row
+        // biome-ignore format: one row
+        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading }
         store.addMeterValue(row)
       }
     }
