@@ -3,7 +3,7 @@
  * written for the person who edits the file.
  */
 
-const nodeId = { type: 'string', minLength: 1, maxLength: 255 } as const
+const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A node id.' } as const
 const seconds = (description: string, fallback: number) =>
   ({ type: 'number', exclusiveMinimum: 0, default: fallback, description }) as const
 
@@ -98,6 +98,19 @@ export const CONFIG_SCHEMA = {
             enum: ['reference'],
             description: 'The peer speaks overlay without confirming it.',
           },
+        },
+      },
+    },
+    routes: {
+      type: 'array',
+      description: 'Static routes; what is not listed is learned, or goes to the first uplink.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['destination', 'via'],
+        properties: {
+          destination: { ...nodeId, description: 'A node or service.' },
+          via: { ...nodeId, description: 'The neighbour it is reached over.' },
         },
       },
     },

@@ -28,6 +28,7 @@ export interface Config {
     protocol?: Protocol
     dialect?: 'reference'
   }[]
+  readonly routes?: readonly { destination: string; via: string }[]
   readonly http?: { host: string; port: number }
   readonly data: string
   readonly tokens: readonly string[]

@@ -36,6 +36,7 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     nodeId,
     log,
     links: [...uplinks, ...acceptors],
+    ...(config.routes && { routes: config.routes }),
     ...(config.operator && { operator: config.operator }),
     peers: new Map(
       config.peers.map((p) => [

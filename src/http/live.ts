@@ -23,6 +23,7 @@ export function openLive(
   raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...headers })
   const { frameLog } = view.node
   let sent = 0
+  let isFirst = true
 
   const send = (event: LiveEvent) => {
     // A browser that does not keep up gets newer data later, instead of all of it ever later.
@@ -35,7 +36,9 @@ export function openLive(
     if (frameLog.newest === sent) return
     const records = frameLog.after(sent, limit)
     const frames = records.map((record) => frameView(view.node, record))
-    const skipped = frameLog.newest - sent - frames.length
+    // What was before the page was opened has not been missed by anybody.
+    const skipped = isFirst ? 0 : frameLog.newest - sent - frames.length
+    isFirst = false
     if (send({ type: 'frames', data: { frames, skipped } })) sent = frameLog.newest
   }
 

@@ -1,4 +1,4 @@
-import type { LinkCounters } from '../node/neighbour.ts'
+import type { LinkCounters, Neighbour } from '../node/neighbour.ts'
 import type { Node } from '../node/node.ts'
 import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
@@ -38,7 +38,14 @@ const RATE_SPAN_MS = 10_000
 export function createOverview(sources: ViewSources): Overview {
   const { node } = sources
   const known = new Map<string, Known>()
+  const times = new Map<string, number>()
   const rates = new Map<string, { at: number; count: number }[]>()
+
+  // The moment somebody came or went is known now; who looks later would only see that it did.
+  node.onEvent((event) => {
+    if (event.name === 'presence') times.set(event.id, Date.now())
+    if (event.name === 'link.down' || event.name === 'link.up') times.set(event.link, Date.now())
+  })
 
   return { now: () => view() }
 
@@ -50,7 +57,14 @@ export function createOverview(sources: ViewSources): Overview {
     )
     const connectors = Map.groupBy(sources.store?.connectors() ?? [], (row) => foldId(row.station))
     const others = [...known].map(([id, entry]) => peerView(id, entry, stations, connectors))
-    const links = [...known].map(([id, entry]) => linkView(id, entry, now))
+    const neighbours = new Map(
+      [...node.neighbours].map((neighbour) => [neighbour.label, neighbour]),
+    )
+    const originators = new Map<string, number>()
+    for (const { parent } of known.values()) {
+      originators.set(parent, (originators.get(parent) ?? 0) + 1)
+    }
+    const links = [...known].map(([id, entry]) => linkView(id, entry, now, neighbours, originators))
     return {
       asOf: new Date(now).toISOString(),
       nodeId: node.id,
@@ -91,14 +105,14 @@ export function createOverview(sources: ViewSources): Overview {
     for (const [id, entry] of known) {
       if (present.has(id) || entry.state === 'down') continue
       entry.state = 'down'
-      entry.since = now
+      entry.since = times.get(id) ?? times.get(entry.parent) ?? now
     }
   }
 
   function note(id: string, facts: Omit<Known, 'state' | 'since'>, since: number): void {
     const entry = known.get(id)
     if (entry?.state === 'up') Object.assign(entry, facts)
-    else known.set(id, { ...facts, state: 'up', since })
+    else known.set(id, { ...facts, state: 'up', since: times.get(id) ?? since })
   }
 
   function selfView(): NodeView {
@@ -116,8 +130,14 @@ export function createOverview(sources: ViewSources): Overview {
     }
   }
 
-  function linkView(id: string, entry: Known, now: number): LinkView {
-    const neighbour = [...node.neighbours].find((one) => one.id === id)
+  function linkView(
+    id: string,
+    entry: Known,
+    now: number,
+    neighbours: ReadonlyMap<string, Neighbour>,
+    originators: ReadonlyMap<string, number>,
+  ): LinkView {
+    const neighbour = neighbours.get(id)
     const isUp = neighbour?.link.way === 'up'
     const [from, to] = isUp ? [node.id, id] : [id, entry.parent]
     const roundTripMs = neighbour?.link.roundTripMs
@@ -129,8 +149,8 @@ export function createOverview(sources: ViewSources): Overview {
       form: entry.form,
       state: entry.state,
       since: new Date(entry.since).toISOString(),
-      sharedBy: 1 + [...known.values()].filter((other) => other.parent === id).length,
-      framesPerSecond: own ? rateOf(id, now) : 0,
+      sharedBy: Math.max(1, originators.get(id) ?? 0),
+      framesPerSecond: own && entry.state === 'up' ? rateOf(id, now) : 0,
       ...(roundTripMs !== undefined && { roundTripMs }),
       transport: neighbour?.link.transport ?? 'unknown',
       credential: neighbour?.link.credential ?? 'unknown',

@@ -33,7 +33,7 @@ import { originate } from './requests.ts'
 
 export interface NodeOptions {
   readonly nodeId: string
-  /** Where links come from. */
+  /** Where links come from; of several uplinks the first is preferred. */
   readonly links: readonly LinkSource[]
   /** Services this node provides, e.g. `CSMS`; with an `operator` also as `operator/CSMS`. */
   readonly services?: readonly string[]
@@ -41,6 +41,8 @@ export interface NodeOptions {
   readonly handlers?: HandlersByProtocol
   /** Send what has no known route over the uplinks. Default true. */
   readonly hasDefaultRoute?: boolean
+  /** Static routes: a node or service is reached over this neighbour whenever it is there. */
+  readonly routes?: readonly { readonly destination: string; readonly via: string }[]
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock
@@ -132,9 +134,9 @@ export class Node {
 
   async start(): Promise<void> {
     this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
-    for (const source of this.#options.links) {
+    for (const [priority, source] of this.#options.links.entries()) {
       await source.start(
-        (link) => this.#onLink(link),
+        (link) => this.#onLink(link, priority),
         (event) => this.#emit({ ...event, name: `link.${event.name}` } as NodeEvent),
       )
     }
@@ -231,7 +233,8 @@ export class Node {
     return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
   }
 
-  #onLink(link: Link): void {
+  /** @param priority Of its source among all: the first uplink is the preferred default route. */
+  #onLink(link: Link, priority: number): void {
     const core = this.#core
     const now = core.clock.now()
     const neighbour = new Neighbour(link, this.#limitsFor(link), this.#countersFor(link), now)
@@ -239,7 +242,11 @@ export class Node {
     core.neighbours.add(neighbour)
     core.table.add(neighbour.id, neighbour, 'direct', 0, now)
     if (link.way === 'up' && this.#options.hasDefaultRoute !== false) {
-      core.table.addDefault(neighbour, 0)
+      core.table.addDefault(neighbour, priority)
+    }
+    for (const { destination, via } of this.#options.routes ?? []) {
+      if (foldId(via) !== foldId(neighbour.id)) continue
+      core.table.add(assertNodeId(destination), neighbour, 'static', 0, now)
     }
     link.attach({
       message: (bytes, isBinary) => receive(core, neighbour, bytes, isBinary),

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createRequire } from 'node:module'
+import { type TestContext, test } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { startExecutable, temporaryFolder, until } from '../end-to-end/processes.ts'
+import { needs } from '../needs.ts'
+
+// biome-ignore format: one list
+const FLAGS = '--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ')
+const PATIENCE = { timeout: 30_000 }
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** The demo, and a browser. */
+async function start(t: TestContext) {
+  const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
+  const running = await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
+  const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
+  const profile = temporaryFolder(t)
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: FLAGS,
+    env: { ...process.env, HOME: profile } as Record<string, string>,
+  })
+  t.after(() => browser.close())
+  return { browser, url, nodePid: Number(/NN01 (\d+)/.exec(running)?.[1]) }
+}
+
+/** Opens the console; whatever the browser complains about is in `complaints`. */
+async function open(browser: Browser, url: string, width: number, scheme: 'light' | 'dark') {
+  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme })
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(url)
+  await page.locator('[data-sequence]').first().waitFor(PATIENCE)
+  return { page, complaints }
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE) // not by a script element: the page's own policy forbids that
+  return page.evaluate(async () => {
+    // biome-ignore format: one line
+    const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe
+    const { violations } = await axe.run()
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+  })
+}
+
+test('the console draws the overlay, lists frames as they come and explains one', async (t) => {
+  if (!needs(t, 'chromium')) return
+  const { browser, url, nodePid } = await start(t)
+  const { page, complaints } = await open(browser, url, 1440, 'light')
+
+  for (const id of ['CSMS01', 'NN01', 'CS01', 'CS02', 'CS03', 'CS04', 'CS05', 'CS06']) {
+    await page.locator(`[data-node="${id}"]`).first().waitFor(PATIENCE)
+  }
+  const shared = page.locator('[data-link="NN01>CSMS01"]')
+  await shared.and(page.locator('[data-shared="true"]')).waitFor(PATIENCE)
+  assert.match((await shared.textContent()) ?? '', /shared by 5/)
+
+  const first = Number(await page.locator('[data-sequence]').first().getAttribute('data-sequence'))
+  // biome-ignore format: one line
+  // Code for the page is text: it runs there, not here.
+  const newest = `Number(document.querySelector('[data-sequence]').getAttribute('data-sequence'))`
+  await page.waitForFunction(`${newest} > ${first}`, undefined, PATIENCE)
+
+  await page.getByLabel('Kind').selectOption('CALL')
+  await page.locator('[data-sequence]').first().click()
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.locator('[data-field="payload"]').waitFor(PATIENCE)
+  assert.match((await inspector.locator('[data-raw]').textContent()) ?? '', /^\[2,/)
+  assert.doesNotMatch((await inspector.textContent()) ?? '', /DEMO-(ANNA|BEN|CARLA)/)
+  await page.keyboard.press('Escape')
+  await inspector.waitFor({ ...PATIENCE, state: 'detached' })
+
+  await isSealedOff(url)
+
+  process.kill(nodePid, 'SIGKILL')
+  await page.locator('[data-link="NN01>CSMS01"][data-state="down"]').waitFor(PATIENCE)
+  await page.locator('[data-window="links"][data-tone="alarm"]').waitFor(PATIENCE)
+  assert.deepEqual(complaints, [])
+})
+
+test('no width and no theme has a finding of axe, a complaint, or a page that scrolls sideways', async (t) => {
+  if (!needs(t, 'chromium')) return
+  const { browser, url } = await start(t)
+  for (const width of [1440, 1024, 390]) {
+    for (const scheme of ['light', 'dark'] as const) {
+      for (const room of ['', 'stations']) {
+        const { page, complaints } = await open(browser, url, width, scheme)
+        if (room) await page.goto(url + room)
+        await page.locator('[data-node="CS01"]').first().waitFor(PATIENCE)
+        const label = `${width} ${scheme} /${room}`
+        assert.deepEqual(await violations(page), [], label)
+        assert.deepEqual(complaints, [], label)
+        // biome-ignore format: one line
+        assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), label)
+        await page.close()
+      }
+    }
+  }
+})
+
+async function isSealedOff(url: string): Promise<void> {
+  const policy = (await fetch(url)).headers.get('content-security-policy') ?? ''
+  assert.match(policy, /default-src 'none'/)
+  assert.doesNotMatch(policy, /unsafe/)
+  // A name that resolves to this machine must not open the console to other pages.
+  const status = await new Promise((resolve) => {
+    const { port } = new URL(url)
+    request({ host: '127.0.0.1', port, headers: { host: 'evil.example' } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).end()
+  })
+  assert.equal(status, 421)
+}
