@@ -8,6 +8,7 @@ import { Command } from 'commander'
 import { OverlayError } from '../errors.ts'
 import { demo } from './commands/demo.ts'
 import { run } from './commands/run.ts'
+import { send } from './commands/send.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('wattweave')
@@ -30,6 +31,22 @@ program
   .option('--no-restart', 'leave a process that ended alone')
   .addHelpText('after', '\nExample:\n  $ wattweave demo --port 9000')
   .action(demo)
+
+program
+  .command('send')
+  .description('Ask a node or service of the overlay something and print its answer')
+  .argument('<destination>', 'node id or service')
+  .argument('<action>', 'OCPP action')
+  .argument('[payload]', 'request as JSON', '{}')
+  .option('--uplink <url>', 'node to join the overlay at', 'ws://127.0.0.1:9000/')
+  .option('--as <id>', 'own node id there', 'wattweave-send')
+  .option('--password-file <file>', 'file with the own password there')
+  .option('--timeout <seconds>', 'how long to wait', '30')
+  .addHelpText(
+    'after',
+    `\nExample:\n  $ wattweave send CSMS Heartbeat '{}' --uplink ws://127.0.0.1:9000/`,
+  )
+  .action(send)
 
 program.parseAsync().catch((error: unknown) => {
   const text =

@@ -6,7 +6,6 @@ import { encodePayload, parsePayload } from '../wire/payload.ts'
 import type { Neighbour } from './neighbour.ts'
 
 const MAX_DESCRIPTION = 255
-const EMPTY = encodePayload({})
 
 /** `details.reason`, where the kind of error alone does not say enough. */
 const REASONS = new Map<ErrorCode, object>([
@@ -83,5 +82,3 @@ export function addressed(
   const { origin: _, ...rest } = frame
   return { ...rest, route }
 }
-
-export { EMPTY as EMPTY_PAYLOAD }

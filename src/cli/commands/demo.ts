@@ -17,6 +17,8 @@ const STATIONS = [
   { id: 'CS06', protocol: 'ocpp2.1', behind: 'CSMS01', evses: 1 },
 ] as const
 
+/** Who `wattweave send` may be in the demo. */
+const VISITOR = 'VISITOR'
 const TOKENS = ['DEMO-ANNA', 'DEMO-BEN', 'DEMO-CARLA']
 const RESTART_AFTER_MS = 8_000
 const MAX_PORT = 65_535
@@ -62,7 +64,7 @@ class Supervisor {
   }
 
   async startAll(port: number): Promise<void> {
-    const ids = ['NN01', ...STATIONS.map(({ id }) => id)]
+    const ids = ['NN01', VISITOR, ...STATIONS.map(({ id }) => id)]
     for (const id of ids) {
       const password = randomBytes(20).toString('hex')
       writeFileSync(join(this.#folder, 'secrets', id), password, { mode: 0o600 })
@@ -85,6 +87,8 @@ class Supervisor {
     )
     const processes = [...this.#children].map(([id, child]) => `${id} ${child.pid}`).join(' · ')
     say(`Running (process ids): ${processes}`)
+    const as = `--as ${VISITOR} --password-file ${join(this.#folder, 'secrets', VISITOR)}`
+    say(`Ask something: wattweave send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
     say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
   }
 
@@ -145,7 +149,7 @@ function csmsConfig(consolePort: number, port: number) {
     nodeId: 'CSMS01',
     role: 'csms',
     listen: [{ port }],
-    peers: ['NN01', ...direct].map(peer),
+    peers: ['NN01', VISITOR, ...direct].map(peer),
     http: { port: consolePort },
     data: './data',
     tokens: TOKENS,

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { OverlayError, RemoteError } from '../../errors.ts'
+import { createNode } from '../../node/node.ts'
+import { assertNodeId, type NodeId } from '../../primitives/ids.ts'
+import { Secret } from '../../transport/credentials.ts'
+import { dial } from '../../transport/websocket-client.ts'
+import { parsePayload } from '../../wire/payload.ts'
+
+interface SendOptions {
+  readonly uplink: string
+  readonly as: string
+  readonly passwordFile?: string
+  readonly timeout: string
+}
+
+/**
+ * `wattweave send DESTINATION ACTION [PAYLOAD]`: joins the overlay as a node of its own, asks, and
+ * prints the answer as JSON. The payload goes out as it was typed.
+ */
+export async function send(
+  destination: string,
+  action: string,
+  payload: string,
+  options: SendOptions,
+): Promise<void> {
+  const bytes = Buffer.from(payload)
+  parsePayload(bytes)
+  const timeoutMs = Number(options.timeout) * 1000
+  if (!(timeoutMs > 0))
+    throw new Error(`--timeout must be a number of seconds, not "${options.timeout}"`)
+  const password =
+    options.passwordFile && new Secret(readFileSync(options.passwordFile, 'utf8').trim())
+  const nodeId = assertNodeId(options.as) as NodeId
+  const uplink = dial({
+    url: options.uplink,
+    nodeId,
+    mode: 'overlay',
+    ...(password && { password }),
+  })
+  const node = createNode({ nodeId, links: [uplink] })
+  try {
+    await connected(node, timeoutMs)
+    const answer = await node.callRaw(destination, action, bytes, { timeoutMs })
+    process.stdout.write(`${Buffer.from(answer.payload).toString()}\n`)
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error
+    process.stdout.write(
+      `${JSON.stringify({ errorCode: error.errorCode, errorDetails: error.errorDetails })}\n`,
+    )
+    process.exitCode = 1
+  } finally {
+    await node.stop()
+  }
+}
+
+/** Resolves when the uplink is open; the first refusal is final, because nobody waits for a retry. */
+function connected(node: ReturnType<typeof createNode>, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (problem: string) => reject(new OverlayError('ERR_LINK_REFUSED', { problem }))
+    const timer = setTimeout(() => fail('it did not answer'), timeoutMs)
+    node.onEvent((event) => {
+      if (event.name === 'link.retry') fail(event.why)
+      else if (event.name === 'link.up') resolve()
+      else return
+      clearTimeout(timer)
+    })
+    node.start().catch(reject)
+  })
+}
