@@ -120,7 +120,8 @@ export function rpcKindOf(code: ErrorCode): RpcKind | undefined {
 
 /** The fixed text of a code, without the values of this one occurrence. */
 export function textOf(code: ErrorCode): string {
-  return ERRORS[code].text.replace(/\s*\{\w+\}/g, '')
+  // What only values would explain goes as a whole; a gap inside a sentence is marked as one.
+  return ERRORS[code].text.replace(/: [^:]*\{.*$/, '').replace(/\{\w+\}/g, '…')
 }
 
 function fill(text: string, details: ErrorDetails): string {

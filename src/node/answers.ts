@@ -6,8 +6,8 @@ import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, errorFrame, translateError } from './reply-error.ts'
-import { callEnded, isNeighbour } from './requests.ts'
-import { logOwn, readable, write } from './writing.ts'
+import { callsEnded, isNeighbour } from './requests.ts'
+import { assertSize, readable, write, writeOwn } from './writing.ts'
 
 /**
  * A CALLRESULT or CALLERROR: back to whoever asked, along the open requests. It is accepted only
@@ -26,15 +26,23 @@ export function receiveAnswer(
   const source = from.isOverlay ? destination[destination.length - 1] : undefined
   const request = from.pending.take(frame.messageId, source)
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
-  if (!from.isOverlay) callEnded(from, frame.messageId)
+  if (!from.isOverlay) callsEnded(from, new Set([frame.messageId]))
   const { asker } = request
   if (!isNeighbour(asker)) {
     asker.resolve(frame, from)
     return undefined
   }
   if (!asker.isOpen) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: request.source })
-  answerOnward(node, request, asker, frame)
-  asker.answered.add(request, from, now + ANSWERED_MS)
+  try {
+    answerOnward(node, request, asker, frame)
+  } catch (error) {
+    // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
+    if (error instanceof OverlayError) failRequest(node, request, error)
+    throw error
+  }
+  if (frame.type === 3) {
+    asker.answered.add(request, from, frame.route.networkPath[0], now + ANSWERED_MS)
+  }
   return asker
 }
 
@@ -48,7 +56,13 @@ function answerOnward(
   assertRoomOnPath(frame.route.networkPath, DEFAULT_LIMITS.maxPathEntries)
   const canSplice = frame.origin && asker.isOverlay && messageId === askerMessageId
   if (canSplice && frame.type === 3) {
-    return asker.send(frame.type, forwardText(frame, node.id), false)
+    const bytes = forwardText(frame, node.id)
+    assertSize(bytes.length, false)
+    return asker.send(frame.type, bytes, false)
+  }
+  if (frame.type === 3 && frame.encoding === 'binary' && !asker.isOverlay && !request.isBinary) {
+    const problem = 'a standard peer takes binary frames only as answers to its own'
+    throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: source, problem })
   }
   const path = [...frame.route.networkPath, node.id] as const
   const spelled = frame.type === 4 ? translateError(readable(asker, frame), asker) : frame
@@ -81,7 +95,7 @@ export function receiveResultError(
   }
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const path = [...networkPath, node.id] as const
-  const onward = from.isOverlay ? (destination[destination.length - 1] ?? answerer.id) : answerer.id
+  const onward = from.isOverlay ? (destination.at(-1) ?? answered.answererId) : answered.answererId
   const spelled = translateError(readable(answerer, frame), answerer)
   write(answerer, { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId })
   return answerer
@@ -103,8 +117,11 @@ export function failRequest(node: Core, request: PendingRequest, error: OverlayE
  */
 export function expireRequests(node: Core, neighbour: Neighbour, now: number): void {
   neighbour.answered.expire(now)
-  for (const request of neighbour.pending.expire(now)) {
-    if (!neighbour.isOverlay) callEnded(neighbour, request.messageId)
+  const expired = neighbour.pending.expire(now)
+  if (!neighbour.isOverlay && expired.length > 0) {
+    callsEnded(neighbour, new Set(expired.map(({ messageId }) => messageId)))
+  }
+  for (const request of expired) {
     if (neighbour.isOverlay && isNeighbour(request.asker)) continue
     failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
   }
@@ -125,6 +142,5 @@ export function refuseResult(
   if (!reply) return
   const to = answer.route?.networkPath[0] ?? from.id
   const frame = addressed(reply, from, to, [node.id])
-  write(from, frame)
-  logOwn(node, from, frame)
+  writeOwn(node, from, frame)
 }

@@ -3,13 +3,14 @@ import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { foldId } from '../primitives/ids.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
+import type { Frame } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
 import type { Neighbour } from './neighbour.ts'
 import { receiveAnnouncement } from './presence.ts'
 import { addressed, errorFrame } from './reply-error.ts'
-import { logOwn, write } from './writing.ts'
+import { writeOwn } from './writing.ts'
 
 /**
  * Handles a request that is for this node: parse, validate, call the one handler of the action,
@@ -70,6 +71,11 @@ function handleAnnouncement(node: Core, from: Neighbour, frame: RoutedFrame): vo
   if (!from.isOverlay || frame.type !== 6 || frame.encoding === 'binary') {
     throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action })
   }
+  // Only the neighbour's own word counts: what it passes on may come from any station behind it.
+  if (frame.route.networkPath.length > 1) {
+    const problem = 'it was passed on, and only neighbours announce'
+    throw new OverlayError('ERR_ROUTE_ANNOUNCEMENT', { problem })
+  }
   const payload = parsePayload(frame.payload)
   node.validatorOf(from.id).assertValid(from.link.protocol, action, 'request', payload)
   receiveAnnouncement(node, from, payload)
@@ -91,8 +97,9 @@ async function answer(
     const result = { type: 3, encoding: 'text', route: undefined, messageId, action: '', payload, errorCode: '', errorDescription: '' } as const
     const expiresAt = node.clock.now() + ANSWERED_MS
     // biome-ignore format: one record
-    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined, next: undefined }
-    from.answered.add(answered, undefined, expiresAt)
+    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined,
+      answererId: node.id, next: undefined }
+    from.answered.add(answered, undefined, node.id, expiresAt)
     reply(node, from, addressed(result, from, source, [node.id]))
   } catch (cause) {
     const isOwn = cause instanceof OverlayError
@@ -104,8 +111,7 @@ async function answer(
   }
 }
 
-function reply(node: Core, to: Neighbour, frame: Parameters<typeof write>[1]): void {
+function reply(node: Core, to: Neighbour, frame: Frame): void {
   if (!to.isOpen) return
-  write(to, frame)
-  logOwn(node, to, frame)
+  writeOwn(node, to, frame)
 }

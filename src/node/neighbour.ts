@@ -1,6 +1,6 @@
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Link } from '../transport/link.ts'
-import type { Frame, WireLimits } from '../wire/frame.ts'
+import type { WireLimits } from '../wire/frame.ts'
 import { AnsweredList, PendingTable } from './pending.ts'
 
 /** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
@@ -16,8 +16,9 @@ export function createLinkCounters(): LinkCounters {
 
 /** A CALL that waits until a standard peer has answered the one before. */
 export interface QueuedCall {
-  readonly frame: Frame
   readonly messageId: MessageId
+  readonly bytes: Uint8Array
+  readonly isBinary: boolean
 }
 
 /**
@@ -38,7 +39,7 @@ export class Neighbour {
   readonly answered = new AnsweredList()
   /** Standard peers only: ids of the one open CALL and of those behind it. */
   activeCall: MessageId | undefined
-  readonly waiting: QueuedCall[] = []
+  waiting: QueuedCall[] = []
   isOpen = true
 
   constructor(link: Link, limits: WireLimits, counters: LinkCounters, now: number) {

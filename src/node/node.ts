@@ -26,6 +26,7 @@ import {
   announce,
   isStandardStation,
   knownPresences,
+  movedTo,
   overlayUplinks,
   presenceOf,
 } from './presence.ts'
@@ -62,6 +63,7 @@ export interface CallOptions {
 }
 
 const SWEEP_MS = 1_000
+const ROUTES_EXPIRE_EVERY_MS = 600_000
 const MAX_LABELS = 20_000
 
 /** One participant of the overlay: links, routing and request matching. */
@@ -70,6 +72,7 @@ export class Node {
   readonly #options: NodeOptions
   readonly #listeners = new Set<(event: NodeEvent) => void>()
   #sweep: Timer | undefined
+  #routesExpireAt = 0
 
   constructor(options: NodeOptions) {
     const { clock = systemClock, log = silentLogger, services = [], operator } = options
@@ -248,12 +251,12 @@ export class Node {
       if (foldId(via) !== foldId(neighbour.id)) continue
       core.table.add(assertNodeId(destination), neighbour, 'static', 0, now)
     }
-    link.attach({
-      message: (bytes, isBinary) => receive(core, neighbour, bytes, isBinary),
-      closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
-    })
-    // Both have proved to be the same peer; the older connection is the one that may be dead.
-    for (const old of older) old.link.close(1000, 'replaced by a newer connection')
+    // Both have proved to be the same peer; the older connection is the one that may be dead, and
+    // closing it may take long, so it counts as gone from now on.
+    for (const old of older) {
+      this.#onClosed(old, 'replaced by a newer connection')
+      old.link.close(1000, 'replaced by a newer connection')
+    }
     core.log.info('link.up', { link: neighbour.label, form: link.form, protocol: link.protocol })
     this.#emit({ name: 'link.up', link: neighbour.label })
     if (isStandardStation(neighbour)) {
@@ -261,9 +264,15 @@ export class Node {
     } else if (neighbour.isOverlay && link.way === 'up') {
       announce(core, [neighbour], knownPresences(core))
     }
+    // Last, because what has already arrived comes at once: nobody hears a station unannounced.
+    link.attach({
+      message: (bytes, isBinary) => receive(core, neighbour, bytes, isBinary),
+      closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
+    })
   }
 
   #onClosed(neighbour: Neighbour, reason: string): void {
+    if (!neighbour.isOpen) return
     const core = this.#core
     neighbour.isOpen = false
     core.neighbours.delete(neighbour)
@@ -273,7 +282,7 @@ export class Node {
     for (const request of neighbour.pending.drain()) failRequest(core, request, error)
     core.log.info('link.down', { link: neighbour.label, reason })
     this.#emit({ name: 'link.down', link: neighbour.label, reason })
-    announce(core, overlayUplinks(core), gone)
+    announce(core, overlayUplinks(core), [...gone, ...gone.flatMap(({ id }) => movedTo(core, id))])
   }
 
   /** Standard peers that are not reachable any more without this link. */
@@ -298,6 +307,9 @@ export class Node {
   #onSweep(): void {
     const now = this.#core.clock.now()
     for (const neighbour of this.#core.neighbours) expireRequests(this.#core, neighbour, now)
+    if (now < this.#routesExpireAt) return
+    this.#routesExpireAt = now + ROUTES_EXPIRE_EVERY_MS
+    this.#core.table.expire(now)
   }
 
   #limitsFor(link: Link): WireLimits {
@@ -320,7 +332,13 @@ export class Node {
   }
 
   #emit(event: NodeEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#core.log.error('listener.failed', { event: event.name, error: String(error) })
+      }
+    }
   }
 }
 

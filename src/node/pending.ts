@@ -24,6 +24,8 @@ export interface PendingRequest {
   expiresAt: number
   /** Once answered: the link the answer came from; undefined when it was given here. */
   answerer: Neighbour | undefined
+  /** Once answered: path[0] of the answer. */
+  answererId: NodeId
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }
@@ -121,8 +123,14 @@ const MAX_ANSWERED = 1024
 export class AnsweredList {
   readonly #list: PendingRequest[] = []
 
-  add(request: PendingRequest, answerer: Neighbour | undefined, expiresAt: number): void {
+  add(
+    request: PendingRequest,
+    answerer: Neighbour | undefined,
+    answererId: NodeId,
+    expiresAt: number,
+  ): void {
     request.answerer = answerer
+    request.answererId = answererId
     request.expiresAt = expiresAt
     if (this.#list.length >= MAX_ANSWERED) this.#list.splice(0, MAX_ANSWERED / 4)
     this.#list.push(request)

@@ -1,6 +1,5 @@
-import { OverlayError } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
-import { isStationId } from '../primitives/ids.ts'
+import { isReservedId, isSameId, isStationId, type NodeId } from '../primitives/ids.ts'
 import {
   announcementsOf,
   NOTIFY_NETWORK_TOPOLOGY,
@@ -10,7 +9,7 @@ import {
 import { encodePayload } from '../wire/payload.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
-import { logOwn, write } from './writing.ts'
+import { writeOwn } from './writing.ts'
 
 /**
  * Tells the overlay uplinks which standard peers are behind this node, and in which version they
@@ -33,8 +32,7 @@ export function announce(node: Core, uplinks: Iterable<Neighbour>, presences: Pr
         errorCode: '',
         errorDescription: '',
       } as const
-      write(uplink, frame)
-      logOwn(node, uplink, frame)
+      writeOwn(node, uplink, frame)
     }
   }
 }
@@ -74,32 +72,52 @@ export function presenceOf(neighbour: Neighbour, state: 'up' | 'down'): Presence
  * @throws {OverlayError} ERR_ROUTE_ANNOUNCEMENT when it speaks for somebody else.
  */
 export function receiveAnnouncement(node: Core, from: Neighbour, payload: unknown): void {
-  const { presences } = readAnnouncement(payload, from.id)
-  const news: Presence[] = []
-  for (const presence of presences) {
-    if (!isProtocol(presence.protocol) || !isStationId(presence.id)) continue
-    if (!apply(node, from, { ...presence, protocol: presence.protocol })) {
-      const problem = `${from.id} may not speak for ${presence.id}`
-      const { code } = new OverlayError('ERR_ROUTE_ANNOUNCEMENT', { problem })
-      node.refusals.set(code, (node.refusals.get(code) ?? 0) + 1)
-      node.emit({ name: 'frame.refused', link: from.label, code, details: { problem } })
-      continue
-    }
-    news.push({ ...presence, distance: presence.distance + 1 })
-  }
+  const news = readAnnouncement(payload, from.id).presences.flatMap((presence) => {
+    const { id, protocol } = presence
+    const isLeaf = isProtocol(protocol) && isStationId(id) && !isReservedId(id)
+    const isForeign = isLeaf && !isSameId(id, node.id)
+    return isForeign ? apply(node, from, { ...presence, protocol }) : refuseLeaf(node, from, id)
+  })
   // What comes from above is known above.
   if (from.link.way === 'down') announce(node, overlayUplinks(node, from), news)
 }
 
-function apply(node: Core, from: Neighbour, presence: Presence & { protocol: Protocol }): boolean {
+/** @returns What is to be told on. */
+function apply(node: Core, from: Neighbour, presence: Leaf): Presence[] {
   const { id, protocol, state, distance } = presence
-  const announced = { protocol, form: 'standard' as const, distance }
-  const isKnown =
-    state === 'up'
-      ? node.table.announce(id, from, announced, node.clock.now())
-      : node.table.forget(id, from)
-  if (isKnown) node.emit({ name: 'presence', id, state, protocol, link: from.label })
-  return isKnown || state === 'down' // a farewell to somebody unknown is no lie
+  if (state === 'up') {
+    const announced = { protocol, form: 'standard' as const, distance }
+    const isBelieved = node.table.announce(id, from, announced, node.clock.now())
+    if (!isBelieved) return refuseLeaf(node, from, id)
+    node.emit({ name: 'presence', id, state, protocol, link: from.label })
+    return [{ ...presence, distance: distance + 1 }]
+  }
+  // A farewell to somebody who is not behind this link says nothing about anybody.
+  if (!node.table.forget(id, from)) return []
+  node.emit({ name: 'presence', id, state, protocol, link: from.label })
+  return [{ ...presence, distance: distance + 1 }, ...movedTo(node, id)]
+}
+
+interface Leaf extends Presence {
+  readonly protocol: Protocol
+}
+
+/** Where a peer is now that it is gone from where it was: behind a node that announced it since. */
+export function movedTo(node: Core, id: NodeId): Presence[] {
+  const candidate = node.table.get(id)
+  const { announced } = candidate ?? {}
+  if (!candidate || !announced || candidate.link.link.way === 'up') return []
+  const protocol = announced.protocol as Protocol
+  node.emit({ name: 'presence', id, state: 'up', protocol, link: candidate.link.label })
+  return [{ id, protocol, state: 'up', distance: announced.distance + 1 }]
+}
+
+function refuseLeaf(node: Core, from: Neighbour, id: NodeId): [] {
+  const code = 'ERR_ROUTE_ANNOUNCEMENT'
+  const problem = `${from.id} may not speak for ${id}`
+  node.refusals.set(code, (node.refusals.get(code) ?? 0) + 1)
+  node.emit({ name: 'frame.refused', link: from.label, code, details: { problem } })
+  return []
 }
 
 function isProtocol(text: string): text is Protocol {

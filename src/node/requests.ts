@@ -7,7 +7,7 @@ import { forwardText } from '../wire/text.ts'
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
-import { logOwn, write } from './writing.ts'
+import { assertSize, encode, logOwn } from './writing.ts'
 
 type Destination = Route['destination']
 
@@ -30,23 +30,28 @@ export function forwardRequest(
   // Back over the link it came from is no route: who sent it here believes this is the way.
   if (!to || to === from)
     throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
-  assertCanCarry(to, frame, destination[0])
+  assertCanCarry(to, frame, destination)
+  // A standard CSMS would take what this node passes on for the node's own words.
+  if (!to.isOverlay && to.link.peer === 'csms') {
+    throw cannotCarry(destination[0], 'a standard uplink carries only the own frames of a node')
+  }
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
-  const { networkPath: path } = frame.route
-  assertRoomOnPath(path, DEFAULT_LIMITS.maxPathEntries)
+  const { networkPath } = frame.route
+  assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
+  const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
+  const bytes = isSplice
+    ? forwardText(frame, node.id)
+    : encode({
+        ...frame,
+        messageId,
+        route: to.isOverlay ? { destination, networkPath: [...networkPath, node.id] } : undefined,
+      })
+  if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     open(to, frame, messageId, from, now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS))
   }
-  if (!to.isOverlay) {
-    sendToStandard(to, { ...frame, route: undefined, messageId })
-  } else if (frame.origin && messageId === frame.messageId) {
-    to.send(frame.type, forwardText(frame, node.id), false)
-  } else {
-    const { origin: _, ...rest } = frame
-    const networkPath = [...path, node.id] as const
-    write(to, { ...rest, messageId, route: { destination, networkPath } })
-  }
+  dispatchTo(to, frame, messageId, bytes)
   return to
 }
 
@@ -65,12 +70,12 @@ export function originate(
 ): void {
   const to = node.table.lookup(destination[0])
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
-  assertCanCarry(to, frame, destination[0])
+  assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const
+  const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
   if (asker) open(to, { ...frame, route }, frame.messageId, asker, node.clock.now() + timeoutMs)
-  if (to.isOverlay) write(to, { ...frame, route })
-  else sendToStandard(to, frame)
-  logOwn(node, to, to.isOverlay ? { ...frame, route } : frame)
+  dispatchTo(to, frame, frame.messageId, bytes)
+  logOwn(node, to, bytes, frame.encoding === 'binary')
 }
 
 /** Remembers who asked. */
@@ -95,43 +100,52 @@ function open(
     isBinary: frame.encoding === 'binary',
     expiresAt,
     answerer: undefined,
+    answererId: frame.route.networkPath[0],
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')
 }
 
 /** What the neighbour's version has no words for is not sent to it. */
-function assertCanCarry(to: Neighbour, frame: Frame, destination: NodeId): void {
+function assertCanCarry(to: Neighbour, frame: Frame, destination: Destination): void {
   const isSend = frame.type === 6
   const isBinary = frame.encoding === 'binary'
-  const cannot = (problem: string) =>
-    new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination, problem })
-  if (isSend && !to.knowsResultErrorAndSend) throw cannot('SEND exists from OCPP 2.1 on')
-  if (isBinary && !to.isOverlay) throw cannot('a standard peer takes binary frames only as answers')
+  const [next] = destination
+  if (destination.length > 1 && !to.isOverlay) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')
+  if (isSend && !to.knowsResultErrorAndSend) throw cannotCarry(next, 'SEND exists from OCPP 2.1 on')
+  if (isBinary && !to.isOverlay) {
+    throw cannotCarry(next, 'a standard peer takes binary frames only as answers')
+  }
   if (isBinary && isSend && !to.link.capabilities.has('binary-send')) {
-    throw cannot('the peer did not announce binary-send')
+    throw cannotCarry(next, 'the peer did not announce binary-send')
   }
 }
 
-/** OCPP allows one open CALL per direction, so the next one waits for the answer. */
-function sendToStandard(to: Neighbour, frame: Frame): void {
-  if (frame.type === 6) return write(to, frame)
+function cannotCarry(destination: NodeId, problem: string): OverlayError {
+  return new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination, problem })
+}
+
+/** OCPP allows one open CALL per direction on a standard link, so the next one waits there. */
+function dispatchTo(to: Neighbour, frame: Frame, messageId: MessageId, bytes: Uint8Array): void {
+  const isBinary = frame.encoding === 'binary'
+  if (to.isOverlay || frame.type === 6) return to.send(frame.type, bytes, isBinary)
   if (to.activeCall !== undefined) {
-    to.waiting.push({ frame, messageId: frame.messageId })
+    to.waiting.push({ messageId, bytes, isBinary })
     return
   }
-  to.activeCall = frame.messageId
-  write(to, frame)
+  to.activeCall = messageId
+  to.send(frame.type, bytes, isBinary)
 }
 
-/** A standard peer's open CALL is over: the next one may go. */
-export function callEnded(to: Neighbour, messageId: MessageId): void {
-  const queued = to.waiting.findIndex((call) => call.messageId === messageId)
-  if (queued >= 0) to.waiting.splice(queued, 1)
-  if (to.activeCall !== messageId) return
+/** CALLs to a standard peer are over, answered or given up: the next one may go. */
+export function callsEnded(to: Neighbour, messageIds: ReadonlySet<MessageId>): void {
+  if (to.waiting.some(({ messageId }) => messageIds.has(messageId))) {
+    to.waiting = to.waiting.filter(({ messageId }) => !messageIds.has(messageId))
+  }
+  if (to.activeCall === undefined || !messageIds.has(to.activeCall)) return
   const next = to.waiting.shift()
   to.activeCall = next?.messageId
-  if (next) write(to, next.frame)
+  if (next) to.send(2, next.bytes, next.isBinary)
 }
 
 export function isNeighbour(asker: Neighbour | LocalAsker): asker is Neighbour {

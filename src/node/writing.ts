@@ -1,24 +1,54 @@
+import { OverlayError } from '../errors.ts'
 import { encodeBinary } from '../wire/binary.ts'
-import type { Frame } from '../wire/frame.ts'
+import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { encodeText } from '../wire/text.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 
-/** Encodes a frame and hands it to the link. */
+/**
+ * Encodes a frame and hands it to the link.
+ *
+ * @throws {OverlayError} ERR_WIRE_ENCODE, ERR_WIRE_FRAME_SIZE
+ */
 export function write(to: Neighbour, frame: Frame): void {
   to.send(frame.type, encode(frame), frame.encoding === 'binary')
 }
 
-function encode(frame: Frame): Uint8Array {
-  return frame.encoding === 'binary' ? encodeBinary(frame) : encodeText(frame)
+/**
+ * The bytes of a frame.
+ *
+ * @throws {OverlayError} ERR_WIRE_ENCODE, ERR_WIRE_FRAME_SIZE
+ */
+export function encode(frame: Frame): Uint8Array {
+  const isBinary = frame.encoding === 'binary'
+  const bytes = isBinary ? encodeBinary(frame) : encodeText(frame)
+  assertSize(bytes.length, isBinary)
+  return bytes
+}
+
+/**
+ * A frame grows by a path entry at each hop. One that outgrew the limit would end the next link,
+ * with everybody on it.
+ *
+ * @throws {OverlayError} ERR_WIRE_FRAME_SIZE
+ */
+export function assertSize(actual: number, isBinary: boolean): void {
+  const limit = isBinary ? DEFAULT_LIMITS.maxBinaryBytes : DEFAULT_LIMITS.maxTextBytes
+  if (actual > limit) throw new OverlayError('ERR_WIRE_FRAME_SIZE', { actual, limit })
 }
 
 /** Puts a frame of this node's own into the frame log; forwarded ones are logged as they arrive. */
-export function logOwn(node: Core, to: Neighbour, frame: Frame): void {
-  const isBinary = frame.encoding === 'binary'
+export function logOwn(node: Core, to: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
   const now = node.clock.now()
-  // biome-ignore format: one line
-  node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, encode(frame))
+  node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, bytes)
+}
+
+/** Writes a frame of this node's own and logs it. */
+export function writeOwn(node: Core, to: Neighbour, frame: Frame): void {
+  const isBinary = frame.encoding === 'binary'
+  const bytes = encode(frame)
+  to.send(frame.type, bytes, isBinary)
+  logOwn(node, to, bytes, isBinary)
 }
 
 /**

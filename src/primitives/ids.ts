@@ -68,7 +68,9 @@ export function isReservedId(id: NodeId): boolean {
 }
 
 const folded = new Map<string, string>()
-const MAX_FOLDED = 65_536
+const MAX_FOLDED = 8_192
+/** Longer ids are rare and not worth remembering. */
+const MAX_REMEMBERED_LENGTH = 64
 
 /**
  * The form in which ids are compared: A–Z become a–z and nothing else changes. `toLowerCase` is
@@ -77,10 +79,15 @@ const MAX_FOLDED = 65_536
 export function foldId(id: string): string {
   const known = folded.get(id)
   if (known !== undefined) return known
+  if (id.length > MAX_REMEMBERED_LENGTH) return fold(id)
   if (folded.size >= MAX_FOLDED) folded.clear() // a cache: peers choose ids, so it must be bounded
-  const key = id.replace(/[A-Z]+/g, (run) => run.toLowerCase())
+  const key = fold(id)
   folded.set(id, key)
   return key
+}
+
+function fold(id: string): string {
+  return id.replace(/[A-Z]+/g, (run) => run.toLowerCase())
 }
 
 export function isSameId(a: string, b: string): boolean {

@@ -36,8 +36,10 @@ interface Destination<L> {
 
 const RANK: Record<Origin, number> = { direct: 0, static: 1, learned: 2 }
 export const LEARNED_LIFETIME_MS = 24 * 3_600_000
-/** Sources are chosen by peers, so what can be learned over one link is bounded. */
-export const MAX_LEARNED_PER_LINK = 20_000
+/** Sources are chosen by peers, so what can be learned over one link is bounded, in bytes. */
+const MAX_LEARNED_BYTES_PER_LINK = 5 * 1024 * 1024
+/** What an entry takes besides its id. */
+const ENTRY_BYTES = 250
 
 /**
  * A routing table over links of any type. Lookup costs the same whatever the number of
@@ -47,7 +49,7 @@ export const MAX_LEARNED_PER_LINK = 20_000
  */
 export class RoutingTable<L> {
   readonly #destinations = new Map<string, Destination<L>>()
-  readonly #byLink = new Map<L, Set<string>>()
+  readonly #byLink = new Map<L, { readonly keys: Set<string>; bytes: number }>()
   readonly #defaults: { readonly link: L; readonly priority: number }[] = []
 
   /** The best candidate for an id; the default route is not considered. */
@@ -88,10 +90,12 @@ export class RoutingTable<L> {
     for (let i = 0; i < path.length - 1; i++) {
       const id = path[i] as NodeId
       const known = this.#destinations.get(foldId(id))?.candidates[0]
-      if (known?.link === link) {
+      if (known?.link === link && known.origin === 'learned') {
         known.refreshedAt = now
         if (i === 0) known.path = path
-      } else if (!known) {
+      } else if (known) {
+        assertNoReservedId(id) // an uplink without a name is called `CSMS`, its neighbours are not
+      } else {
         this.#learn(id, path.slice(i), link, now)
       }
     }
@@ -100,34 +104,41 @@ export class RoutingTable<L> {
   /**
    * Learns from a neighbour's announcement that a standard peer is behind it.
    *
-   * @returns False when the link may not speak for this id.
+   * A peer that is known elsewhere stays there: who announces it is not believed while the other
+   * link lives. It is remembered all the same, because a station may have moved before the node it
+   * was at has noticed; the claim counts once the older one is withdrawn.
+   *
+   * @returns False when the link may not speak for this id now.
    * @throws {OverlayError} ERR_ROUTE_RESERVED_ID
    */
   announce(id: NodeId, link: L, announced: Announced, now: number): boolean {
-    let known = this.get(id)
-    if (!known) known = this.#learn(id, [id], link, now)
-    if (known?.link !== link || known.origin !== 'learned') return false
-    known.announced = announced
-    known.refreshedAt = now
-    return true
+    const candidates = this.#destinations.get(foldId(id))?.candidates ?? []
+    const own = candidates.find((one) => one.link === link && one.origin === 'learned')
+    const candidate = own ?? this.#learn(id, [id], link, now)
+    if (!candidate) return false
+    candidate.announced = announced
+    candidate.refreshedAt = now
+    return this.get(id) === candidate
   }
 
-  /** Forgets a learned candidate; true when there was one. */
+  /** Forgets a learned candidate; true when it was the one in use. */
   forget(id: NodeId, link: L): boolean {
     const key = foldId(id)
     const candidates = this.#destinations.get(key)?.candidates
     const at = candidates?.findIndex((c) => c.link === link && c.origin === 'learned') ?? -1
     if (!candidates || at < 0) return false
     candidates.splice(at, 1)
-    this.#byLink.get(link)?.delete(key)
+    const isReachedOtherwise = candidates.some((one) => one.link === link)
+    const known = this.#byLink.get(link)
+    if (!isReachedOtherwise && known?.keys.delete(key)) known.bytes -= costOf(key)
     if (candidates.length === 0) this.#destinations.delete(key)
-    return true
+    return at === 0
   }
 
   /** Takes away a link with everything behind it; returns the ids that are no longer reachable. */
   removeLink(link: L): NodeId[] {
     const lost: NodeId[] = []
-    for (const key of this.#byLink.get(link) ?? []) {
+    for (const key of this.#byLink.get(link)?.keys ?? []) {
       const destination = this.#destinations.get(key)
       if (!destination) continue
       const left = destination.candidates.filter((candidate) => candidate.link !== link)
@@ -137,8 +148,8 @@ export class RoutingTable<L> {
       lost.push(destination.id)
     }
     this.#byLink.delete(link)
-    const at = this.#defaults.findIndex((route) => route.link === link)
-    if (at >= 0) this.#defaults.splice(at, 1)
+    const left = this.#defaults.filter((route) => route.link !== link)
+    this.#defaults.splice(0, Number.POSITIVE_INFINITY, ...left)
     return lost
   }
 
@@ -164,7 +175,7 @@ export class RoutingTable<L> {
 
   #learn(id: NodeId, path: readonly NodeId[], link: L, now: number): Candidate<L> | undefined {
     assertNoReservedId(id)
-    if ((this.#byLink.get(link)?.size ?? 0) >= MAX_LEARNED_PER_LINK) return undefined
+    if ((this.#byLink.get(link)?.bytes ?? 0) >= MAX_LEARNED_BYTES_PER_LINK) return undefined
     const candidate: Candidate<L> = {
       link,
       origin: 'learned',
@@ -188,8 +199,14 @@ export class RoutingTable<L> {
     destination.candidates.sort(
       (a, b) => RANK[a.origin] - RANK[b.origin] || a.priority - b.priority,
     )
-    const keys = this.#byLink.get(candidate.link)
-    if (keys) keys.add(key)
-    else this.#byLink.set(candidate.link, new Set([key]))
+    const known = this.#byLink.get(candidate.link) ?? { keys: new Set<string>(), bytes: 0 }
+    this.#byLink.set(candidate.link, known)
+    if (known.keys.has(key)) return
+    known.keys.add(key)
+    known.bytes += costOf(key)
   }
+}
+
+function costOf(key: string): number {
+  return ENTRY_BYTES + 2 * key.length
 }

@@ -49,6 +49,8 @@ class MemoryLink implements Link {
   #far: MemoryLink | undefined
   #receiver: LinkReceiver | undefined
   #isOpen = true
+  /** How it ended before anybody was attached. */
+  #ending: [number, string] | undefined
 
   constructor(facts: LinkFacts, options: MemoryLinkOptions) {
     this.peerIds = facts.peerIds
@@ -69,6 +71,7 @@ class MemoryLink implements Link {
   attach(receiver: LinkReceiver): void {
     this.#receiver = receiver
     for (const [bytes, isBinary] of this.#early.splice(0)) receiver.message(bytes, isBinary)
+    if (this.#ending) queueMicrotask(() => receiver.closed(...(this.#ending ?? [1006, ''])))
   }
 
   send(message: Uint8Array, isBinary: boolean): void {
@@ -87,7 +90,8 @@ class MemoryLink implements Link {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#receiver?.closed(code, reason)
+    if (this.#receiver) this.#receiver.closed(code, reason)
+    else this.#ending = [code, reason]
     queueMicrotask(() => this.#far?.close(code, reason))
   }
 

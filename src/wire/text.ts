@@ -72,7 +72,8 @@ function readFields(bytes: Uint8Array, type: MessageType, first: 1 | 3, limits: 
   const payloadStart = last < count ? (starts[last] as number) : -1
   const payloadEnd = last < count ? (ends[last] as number) : -1
   const pathEnd = (ends[2] as number) - 1
-  const isPathArray = bytes[starts[2] as number] === 0x5b
+  // Only what this side would have written itself is spliced; the rest is written anew.
+  const isStrict = bytes[starts[1] as number] === 0x22 && bytes[starts[2] as number] === 0x5b
   const route = first === 3 ? readRoute(bytes, limits) : undefined
   const messageId = readMessageId(bytes, first, limits)
   let action = ''
@@ -87,9 +88,7 @@ function readFields(bytes: Uint8Array, type: MessageType, first: 1 | 3, limits: 
     throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'payload', expected: 'an object' })
   }
   const payload = payloadStart < 0 ? EMPTY_OBJECT : bytes.subarray(payloadStart, payloadEnd)
-  // A source route is shortened on the way, so its envelope is always written anew.
-  const canSplice = isPathArray && route !== undefined && route.destination.length === 1
-  const origin = canSplice ? { bytes, pathEnd } : undefined
+  const origin = route && isStrict ? { bytes, pathEnd } : undefined
   // biome-ignore format: one frame
   return { type, encoding: 'text', route, messageId, action, payload, errorCode, errorDescription, origin }
 }
@@ -230,7 +229,9 @@ export function remainsOfText(
 
 // `[2,` at the very beginning: the type is clear although the rest is no array.
 function remainsOfHead(bytes: Uint8Array): Remains {
-  const at = skipSpace(bytes, skipSpace(bytes, 0) + 1)
+  const open = skipSpace(bytes, 0)
+  if (bytes[open] !== 0x5b) return {}
+  const at = skipSpace(bytes, open + 1)
   const digit = (bytes[at] ?? 0) - 0x30
   return digit >= 2 && digit <= 6 && bytes[skipSpace(bytes, at + 1)] === 0x2c ? { type: digit } : {}
 }

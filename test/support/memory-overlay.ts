@@ -1,10 +1,12 @@
+import type { TestContext } from 'node:test'
 import type { Protocol } from '../../src/messages/protocols.ts'
 import type { NodeEvent } from '../../src/node/core.ts'
+import type { Neighbour } from '../../src/node/neighbour.ts'
 import { createNode, type Node, type NodeOptions } from '../../src/node/node.ts'
 import { type Clock, VirtualClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { seededRandomness } from '../../src/primitives/randomness.ts'
-import type { Link, LinkFacts, LinkSource } from '../../src/transport/link.ts'
+import type { Link, LinkFacts, LinkReceiver, LinkSource } from '../../src/transport/link.ts'
 import { createMemoryLinks, type Faults, settleLinks } from '../../src/transport/memory-link.ts'
 import { CAPABILITIES } from '../../src/transport/negotiation.ts'
 import { SEED } from '../seed.ts'
@@ -26,6 +28,10 @@ export interface ConnectOptions {
   readonly protocol?: Protocol
   readonly capabilities?: readonly string[]
   readonly faults?: Faults
+  /** Messages that are on the link before the node gets it. */
+  readonly early?: readonly string[]
+  /** The node's end does not finish closing before `finishClosing`, as with a dead TCP peer. */
+  readonly lingers?: boolean
 }
 
 /** A peer that is no node: it sends what the test says and keeps what it gets. */
@@ -34,7 +40,10 @@ export interface RawPeer {
   readonly receivedBytes: Uint8Array[]
   closed: { code: number; reason: string } | undefined
   send(message: string | Uint8Array): void
-  close(): void
+  close(code?: number, reason?: string): void
+  /** Texts received since the last call, parsed. */
+  take(): unknown[][]
+  finishClosing(): void
 }
 
 /** Several nodes in one process, joined by in-memory links, on one virtual clock. */
@@ -68,19 +77,29 @@ export class MemoryOverlay {
   /** A raw peer below (a station, or an overlay node) of the given node. */
   peer(id: string, above: string, options: ConnectOptions = {}): RawPeer {
     const [up, down] = this.#links(id, above, options)
-    this.#sockets.get(above)?.plug(down)
-    return rawPeer(up)
+    return this.#attach(up, down, above, options)
   }
 
   /** A raw peer above (a CSMS, or an overlay node) of the given node. */
   upstream(id: string, below: string, options: ConnectOptions = {}): RawPeer {
     const [up, down] = this.#links(below, id, options)
-    this.#sockets.get(below)?.plug(up)
-    return rawPeer(down)
+    return this.#attach(down, up, below, options)
+  }
+
+  /** A charging station below the given node. */
+  station(id: string, above: string, protocol: Protocol = 'ocpp1.6'): RawPeer {
+    return this.peer(id, above, { form: 'standard', protocol })
   }
 
   settle(): Promise<void> {
     return settleLinks()
+  }
+
+  /** Lets time pass in one go; messages arrive before and after. */
+  async wait(seconds: number): Promise<void> {
+    await settleLinks()
+    await this.clock.advance(seconds * 1_000)
+    await settleLinks()
   }
 
   /** Error codes of refused frames, with their counts. */
@@ -88,8 +107,38 @@ export class MemoryOverlay {
     return Object.fromEntries(this.#nodes.get(nodeId)?.refusals ?? [])
   }
 
+  neighbour(nodeId: string, id: string): Neighbour {
+    const found = [...(this.#nodes.get(nodeId)?.neighbours ?? [])].findLast((n) => n.id === id)
+    if (!found) throw new Error(`${nodeId} has no link to ${id}`)
+    return found
+  }
+
+  /** Requests that wait for an answer, on all links of a node. */
+  open(nodeId: string): number {
+    let sum = 0
+    for (const { pending } of this.#nodes.get(nodeId)?.neighbours ?? []) sum += pending.size
+    return sum
+  }
+
   async stop(): Promise<void> {
     for (const node of this.#nodes.values()) await node.stop()
+    await settleLinks()
+  }
+
+  #attach(raw: Link, own: Link, nodeId: string, options: ConnectOptions): RawPeer {
+    const held: (() => void)[] = []
+    const peer = rawPeer(raw, () => {
+      for (const close of held.splice(0)) close()
+    })
+    for (const message of options.early ?? []) peer.send(message)
+    const plug = () => this.#sockets.get(nodeId)?.plug(options.lingers ? lingering(own, held) : own)
+    // Two microtasks later what was sent before is surely there.
+    if (options.early)
+      void Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(plug)
+    else plug()
+    return peer
   }
 
   #links(below: string, above: string, options: ConnectOptions): [Link, Link] {
@@ -109,7 +158,35 @@ export class MemoryOverlay {
   }
 }
 
-function rawPeer(link: Link): RawPeer {
+/** An overlay that is stopped when the test ends. */
+export function overlay(context: TestContext): MemoryOverlay {
+  const net = new MemoryOverlay()
+  context.after(() => net.stop())
+  return net
+}
+
+/** A link whose far end is dead: after `close` nothing is sent, and the end is told much later. */
+function lingering(link: Link, held: (() => void)[]): Link {
+  let isClosing = false
+  const { peerIds, peer, form, protocol, capabilities, way, transport, credential } = link
+  return {
+    peerIds, peer, form, protocol, capabilities, way, transport, credential,
+    queuedBytes: 0,
+    roundTripMs: undefined,
+    attach: (receiver: LinkReceiver) => link.attach(receiver),
+    send(message, isBinary) {
+      if (!isClosing) link.send(message, isBinary)
+    },
+    close(code, reason) {
+      if (isClosing) return
+      isClosing = true
+      held.push(() => link.close(code, reason))
+    },
+  } // biome-ignore format: facts in one line
+}
+
+function rawPeer(link: Link, finishClosing: () => void): RawPeer {
+  let taken = 0
   const peer: RawPeer = {
     received: [],
     receivedBytes: [],
@@ -118,7 +195,13 @@ function rawPeer(link: Link): RawPeer {
       const isText = typeof message === 'string'
       link.send(isText ? new TextEncoder().encode(message) : message, !isText)
     },
-    close: () => link.close(1000, 'bye'),
+    close: (code = 1000, reason = 'bye') => link.close(code, reason),
+    take() {
+      const fresh = peer.received.slice(taken)
+      taken = peer.received.length
+      return fresh.map((text) => JSON.parse(text) as unknown[])
+    },
+    finishClosing,
   }
   link.attach({
     message(bytes, isBinary) {

@@ -1,0 +1,104 @@
+/**
+ * Sends 100 000 bad inputs to a site in this process and prints by how much its memory grew.
+ * Started by bad-input.test.ts with `--expose-gc`; with the argument `names` each input names
+ * nodes that nobody has heard of before.
+ */
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { startSite } from '../support/site.ts'
+import { basic, OVERLAY } from '../support/sockets.ts'
+import { BAD_INPUTS } from './bad-frames.ts'
+
+const WARM_UP = 10_000
+const REPETITIONS = 100_000
+const BATCH = 500
+/** Larger ones are sent now and then only, so that this takes seconds. */
+const LARGE = 5_000
+
+const site = await startSite('CS01', 'CS16', 'CS21', 'LKS66')
+const attackers = {
+  LKS66: await attacker('LKS66', 'ocpp2.1', OVERLAY),
+  CS16: await attacker('CS16', 'ocpp1.6'),
+  CS21: await attacker('CS21', 'ocpp2.1'),
+}
+type Attacker = keyof typeof attackers
+
+/** Bad input whose ids are new each time: what is remembered about it must be bounded. */
+const FRESH: readonly [Attacker, (n: number) => string][] = [
+  ['LKS66', (n) => `[3,"CSMS01",["X${n}","LKS66"],"${n}",{}]`],
+  ['LKS66', (n) => `[2,"NOWHERE${n}",["Y${n}","LKS66"],"${n}","X",{}]`],
+  ['LKS66', (n) => `[2,"CSMS",["Z${n}"],"${n}","X",{}]`],
+  ['CS16', (n) => `[2,"${n}","Action${n}",{}]`],
+  ['CS21', (n) => `[3,"${n}",{}]`],
+]
+const long = (name: string, n: number) => `${name}${n}-`.padEnd(250, 'x')
+const NAMES: readonly [Attacker, (n: number) => string][] = [
+  ['LKS66', (n) => `[3,"CSMS01",["${long('A', n)}","${long('B', n)}","LKS66"],"1",{}]`],
+  ['LKS66', (n) => `[6,"${long('C', n)}",["${long('D', n)}","LKS66"],"1","X",{}]`],
+]
+const MIX = [...BAD_INPUTS.map(({ from, message }) => [from, message] as const), ...FRESH]
+type Message = readonly [Attacker, (n: number) => string | Uint8Array]
+const messages: readonly Message[] = process.argv[2] === 'names' ? NAMES : MIX
+const small = messages.filter(([, message]) => message(0).length < LARGE)
+
+await run(0, WARM_UP)
+const before = used()
+await run(WARM_UP, REPETITIONS)
+const grownMiB = Math.round(((used() - before) / 2 ** 20) * 10) / 10
+console.log(JSON.stringify({ repetitions: REPETITIONS, grownMiB, booted: await boot() }))
+for (const socket of Object.values(attackers)) socket.terminate()
+await site.stop()
+
+async function run(start: number, count: number): Promise<void> {
+  for (let n = start; n < start + count; n += BATCH) {
+    for (let i = n; i < n + BATCH; i++) {
+      const list = i % 50 === 0 ? messages : small
+      const [from, message] = list[(i * 7) % list.length] ?? ['CS16', () => '']
+      attackers[from].send(message(i), { binary: typeof message(i) !== 'string' })
+    }
+    await Promise.all(Object.entries(attackers).map(([id, socket]) => probe(socket, id, n)))
+  }
+}
+
+/** Waits until everything sent before has been dealt with. */
+async function probe(socket: WebSocket, id: string, n: number): Promise<void> {
+  const name = `probe ${n}`
+  const done = new Promise<void>((resolve, reject) => {
+    const onMessage = (data: Buffer) => {
+      if (!data.includes(`"${name}"`)) return
+      socket.off('message', onMessage)
+      resolve()
+    }
+    socket.on('message', onMessage)
+    socket.once('close', () => reject(new Error(`${id} was closed`)))
+  })
+  socket.send(id === 'LKS66' ? `[2,"CSMS",["${id}"],"${name}","Heartbeat",{}]` : `[2,"${name}","Heartbeat",{}]`) // biome-ignore format: one line
+  await done
+}
+
+async function attacker(id: string, protocol: string, headers = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${site.url}${id}`, [protocol], {
+    headers: { authorization: basic(id), ...headers },
+    perMessageDeflate: false,
+  })
+  socket.setMaxListeners(1_000)
+  await once(socket, 'open')
+  return socket
+}
+
+async function boot(): Promise<string> {
+  const socket = await attacker('CS01', 'ocpp1.6')
+  socket.send('[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+  const [data] = (await once(socket, 'message')) as [Buffer]
+  socket.terminate()
+  return (JSON.parse(data.toString()) as [number, string, { status: string }])[2].status
+}
+
+/** Bytes in use; array buffers are part of `external`. */
+function used(): number {
+  const { gc } = globalThis as { gc?: () => void }
+  if (!gc) throw new Error('start with --expose-gc')
+  for (let i = 0; i < 3; i++) gc()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

@@ -1,0 +1,76 @@
+/**
+ * One-line breakages of safety and security rules. Each must turn a test red: a rule whose breaking
+ * nobody notices is not tested. `npm run mutants [-- WORD]` tries them, one after the other, in a
+ * copy of the repository.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+interface Mutant {
+  readonly rule: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** Tests that must notice. */
+  readonly tests: string
+}
+
+// biome-ignore format: a table
+const MUTANTS: readonly Mutant[] = [
+  { rule: 'the last path entry is the authenticated neighbour', file: 'src/routing/network-path.ts', find: "throw new OverlayError('ERR_ROUTE_NEIGHBOUR'", replace: "void new OverlayError('ERR_ROUTE_NEIGHBOUR'", tests: 'test/node/**/*.test.ts' },
+  { rule: 'a frame that was here is dropped', file: 'src/routing/network-path.ts', find: 'if (isSameId(id, self)) throw', replace: 'if (isSameId(id, self)) void', tests: 'test/node/**/*.test.ts' },
+  { rule: 'a full path is not forwarded', file: 'src/routing/network-path.ts', find: 'if (path.length >= maxEntries)', replace: 'if (path.length > maxEntries)', tests: 'test/node/**/*.test.ts' },
+  { rule: 'reserved ids are never learned', file: 'src/routing/table.ts', find: '    assertNoReservedId(id)\n', replace: '', tests: 'test/{node,routing}/**/*.test.ts' },
+  { rule: 'learning never overrides another live link', file: 'src/routing/table.ts', find: '} else if (!known) {', replace: '} else {', tests: 'test/{node,routing}/**/*.test.ts' },
+  { rule: 'an announcement never overrides another live link', file: 'src/routing/table.ts', find: "if (known?.link !== link || known.origin !== 'learned') return false", replace: "if (!known) return false", tests: 'test/{node,routing}/**/*.test.ts' },
+  { rule: 'only the neighbour announces', file: 'src/routing/topology.ts', find: '!isSameId(routingNode, neighbour)', replace: 'false', tests: 'test/{node,routing}/**/*.test.ts' },
+  { rule: 'an answer belongs to its source', file: 'src/node/pending.ts', find: 'if (source !== undefined && !isSameId(first.source, source)) return undefined', replace: '', tests: 'test/node/**/*.test.ts' },
+  { rule: 'an answer counts once', file: 'src/node/pending.ts', find: '      this.#byId.delete(messageId)\n', replace: '', tests: 'test/node/**/*.test.ts' },
+  { rule: 'overlay frames do not belong on standard links', file: 'src/node/pipeline.ts', find: "if (route) throw new OverlayError('ERR_WIRE_FORM', { form: 'overlay' })", replace: 'if (route) return frame as RoutedFrame', tests: 'test/node/**/*.test.ts' },
+  { rule: 'a source route starts at its first hop', file: 'src/node/pipeline.ts', find: "if (!isOwn) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')", replace: 'if (!isOwn) return destination', tests: 'test/node/**/*.test.ts' },
+  { rule: 'one open CALL towards a standard peer', file: 'src/node/requests.ts', find: 'if (to.activeCall !== undefined) {', replace: 'if (to.activeCall === null) {', tests: 'test/node/**/*.test.ts' },
+  { rule: 'a payload is validated before its handler', file: 'src/node/dispatch.ts', find: "  node.validatorOf(source).assertValid(protocol, frame.action, 'request', request)\n", replace: '', tests: 'test/node/**/*.test.ts' },
+  { rule: 'duplicate keys are refused where parsed', file: 'src/wire/payload.ts', find: 'if (countMembers(bytes) !== found.members)', replace: 'if (false)', tests: 'test/wire/*.test.ts' },
+  { rule: '__proto__ is refused where parsed', file: 'src/wire/payload.ts', find: "if (key === '__proto__')", replace: 'if (false)', tests: 'test/wire/*.test.ts' },
+  { rule: 'nesting is limited', file: 'src/wire/scanner.ts', find: 'if (depth === maxNesting)', replace: 'if (depth === 255)', tests: 'test/wire/*.test.ts' },
+  { rule: 'brackets match', file: 'src/wire/scanner.ts', find: 'if (opened[--depth] !== byte - 2)', replace: 'if (opened[--depth] === 0)', tests: 'test/wire/*.test.ts' },
+  { rule: 'binary lengths add up', file: 'src/wire/binary.ts', find: 'if (cursor.at !== bytes.length) throw', replace: 'if (cursor.at > bytes.length) throw', tests: 'test/wire/*.test.ts' },
+  { rule: 'ids are NFC', file: 'src/primitives/ids.ts', find: "text.normalize('NFC') === text &&", replace: '', tests: 'test/wire/*.test.ts' },
+  { rule: 'only A to Z is folded', file: 'src/primitives/ids.ts', find: 'id.replace(/[A-Z]+/g, (run) => run.toLowerCase())', replace: 'id.toUpperCase().toLowerCase()', tests: 'test/{wire,primitives}/*.test.ts' },
+  { rule: 'a wrong password is refused', file: 'src/transport/credentials.ts', find: "if (!matches) return { refused: 'wrong credential' }", replace: '', tests: 'test/transport/*.test.ts' },
+  { rule: 'the user is the id in the URL', file: 'src/transport/credentials.ts', find: "if (!isSameId(basic.user, id)) return { refused: 'the user is not the id in the URL' }", replace: '', tests: 'test/transport/*.test.ts' },
+  { rule: 'nobody unknown without insecure', file: 'src/transport/credentials.ts', find: 'if (!options.insecure)', replace: 'if (false)', tests: 'test/transport/*.test.ts' },
+  { rule: 'an uplink must be who is expected', file: 'src/transport/websocket-client.ts', find: '(peerId && !isSameId(said, peerId))', replace: 'false', tests: 'test/transport/*.test.ts' },
+]
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const word = process.argv[2] ?? ''
+const folder = mkdtempSync(join(tmpdir(), 'wattweave-mutants-'))
+for (const name of ['src', 'test', 'schemas', 'scripts', 'package.json']) {
+  cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+}
+symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+
+const survivors: string[] = []
+for (const { rule, file, find, replace, tests } of MUTANTS.filter((one) =>
+  one.rule.includes(word),
+)) {
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`"${find}" does not stand once in ${file}`)
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  )
+  const args = ['--test', '--test-timeout=120000', tests]
+  const { status } = spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore' })
+  writeFileSync(path, text)
+  console.log(`${status === 0 ? 'SURVIVED' : 'killed  '} ${rule}`)
+  if (status === 0) survivors.push(rule)
+}
+rmSync(folder, { recursive: true })
+console.log(`${survivors.length} of ${MUTANTS.length} survived`)
+process.exitCode = survivors.length > 0 ? 1 : 0

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { overlay } from '../support/memory-overlay.ts'
+
+test('two sources with equal ids over one link each get their own answer', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const one = net.peer('LC01', 'NN01')
+  const two = net.peer('LC02', 'NN01')
+
+  one.send('[2,"CSMS",["CS01","LC01"],"1","Heartbeat",{}]')
+  two.send('[2,"CSMS",["CS02","LC02"],"1","Heartbeat",{}]')
+  one.send('[2,"CSMS",["CS03","LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  above.send('[3,"CS03",["CSMS01"],"1",{"for":3}]')
+  above.send('[3,"CS01",["CSMS01"],"1",{"for":1}]')
+  above.send('[3,"CS02",["CSMS01"],"1",{"for":2}]')
+  await net.settle()
+
+  assert.deepEqual(one.received, [
+    '[3,"CS03",["CSMS01","NN01"],"1",{"for":3}]',
+    '[3,"CS01",["CSMS01","NN01"],"1",{"for":1}]',
+  ])
+  assert.deepEqual(two.received, ['[3,"CS02",["CSMS01","NN01"],"1",{"for":2}]'])
+  assert.equal(net.open('NN01'), 0)
+})
+
+test('the same id may be open in both directions of one link', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"7","Heartbeat",{}]')
+  above.send('[2,"LC01",["CSMS01"],"7","Reset",{"type":"Soft"}]')
+  await net.settle()
+  below.send('[3,"CSMS01",["LC01"],"7",{"status":"Accepted"}]')
+  above.send('[3,"LC01",["CSMS01"],"7",{"currentTime":"x"}]')
+  await net.settle()
+
+  assert.equal(above.received[1], '[3,"CSMS01",["LC01","NN01"],"7",{"status":"Accepted"}]')
+  assert.equal(below.received[1], '[3,"LC01",["CSMS01","NN01"],"7",{"currentTime":"x"}]')
+})
+
+test('two stations that both count their ids from 1 never mix', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const stations = [net.station('CS01', 'NN01'), net.station('CS02', 'NN01', 'ocpp2.0.1')]
+  await net.settle()
+  above.take()
+
+  for (let id = 1; id <= 3; id++) {
+    for (const station of stations) station.send(`[2,"${id}","Heartbeat",{}]`)
+    await net.settle()
+    const requests = above.take()
+    assert.equal(requests.length, 2)
+    assert.notEqual(requests[0]?.[3], requests[1]?.[3], 'the node gives each its own id')
+    for (const [, , path, messageId] of requests.reverse()) {
+      const source = (path as string[])[0]
+      above.send(`[3,"${source}",["CSMS01"],"${messageId}",{"for":"${source} ${id}"}]`)
+    }
+    await net.settle()
+  }
+
+  assert.deepEqual(stations[0]?.received, [
+    '[3,"1",{"for":"CS01 1"}]',
+    '[3,"2",{"for":"CS01 2"}]',
+    '[3,"3",{"for":"CS01 3"}]',
+  ])
+  assert.deepEqual(stations[1]?.received, [
+    '[3,"1",{"for":"CS02 1"}]',
+    '[3,"2",{"for":"CS02 2"}]',
+    '[3,"3",{"for":"CS02 3"}]',
+  ])
+})
+
+test('ids from a standard link become 36 characters of the node, ids between nodes stay', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  above.take()
+
+  station.send('[2,"1","Heartbeat",{}]')
+  below.send('[2,"CSMS",["CS09","LC01"],"my own id ~","Heartbeat",{}]')
+  await net.settle()
+
+  const [own, kept] = above.take()
+  assert.match(String(own?.[3]), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/) // biome-ignore format: one line
+  assert.deepEqual(own?.slice(0, 3), [2, 'CentralSystem', ['CS01', 'NN01']])
+  assert.equal(kept?.[3], 'my own id ~')
+})
+
+test('a hop keeps a request for 120 s and no longer', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"early","Heartbeat",{}]')
+  await net.wait(2)
+  below.send('[2,"CSMS",["LC01"],"late","Heartbeat",{}]')
+  await net.wait(117.5)
+  above.send('[3,"LC01",["CSMS01"],"early",{}]')
+  await net.settle()
+  assert.equal(below.received.length, 1, 'after 119.5 s')
+
+  await net.wait(3.5)
+  above.send('[3,"LC01",["CSMS01"],"late",{}]')
+  await net.settle()
+  assert.equal(below.received.length, 1, 'after 121 s')
+  assert.equal(net.open('NN01'), 0)
+  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 1 })
+})
+
+test('an answer to nobody is counted and goes nowhere', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  above.take()
+
+  above.send('[3,"LC01",["CSMS01"],"never asked",{}]')
+  above.send('[4,"LC01",["CSMS01"],"never asked","GenericError","",{}]')
+  station.send('[3,"never asked",{}]')
+  station.send('[4,"never asked","GenericError","",{}]')
+  await net.settle()
+
+  assert.deepEqual([...above.take(), ...below.take(), ...station.take()], [])
+  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 4 })
+})
+
+test('an answer for another source than the one that asked is an answer to nobody', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["CS01","LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  above.send('[3,"CS02",["CSMS01"],"1",{}]')
+  await net.settle()
+  assert.deepEqual(below.received, [])
+
+  above.send('[3,"cs01",["CSMS01"],"1",{}]')
+  await net.settle()
+  assert.equal(below.received.length, 1, 'A-Z are folded in the destination')
+})
+
+test('only the first of two answers counts', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  above.send('[3,"LC01",["CSMS01"],"1",{"n":1}]')
+  above.send('[3,"LC01",["CSMS01"],"1",{"n":2}]')
+  above.send('[4,"LC01",["CSMS01"],"1","GenericError","",{}]')
+  await net.settle()
+
+  assert.deepEqual(below.received, ['[3,"LC01",["CSMS01","NN01"],"1",{"n":1}]'])
+  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 2 })
+})
+
+test('an answer from another link than the request went to is refused, the right one still passes', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+  const liar = net.peer('LC02', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  liar.send('[3,"LC01",["CSMS01","LC02"],"1",{"liar":true}]')
+  liar.send('[3,"LC01",["LC02"],"1",{"liar":true}]')
+  below.send('[3,"LC01",["LC01"],"1",{"liar":true}]')
+  await net.settle()
+  assert.deepEqual(below.received, [])
+  assert.equal(net.refusals('NN01').ERR_ROUTE_NO_REQUEST, 3)
+
+  above.send('[3,"LC01",["CSMS01"],"1",{}]')
+  await net.settle()
+  assert.equal(below.received.length, 1)
+})
+
+test('a request repeated with the same source and id while it is open is dropped', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"1","Heartbeat",{}]')
+  below.send('[2,"CSMS",["lc01"],"1","Heartbeat",{}]')
+  await net.settle()
+
+  assert.equal(above.received.length, 1)
+  assert.deepEqual(below.received, [])
+  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_DUPLICATE: 1 })
+})
+
+test('overlay links pipeline: answers may come in any order', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+  const ids = Array.from({ length: 50 }, (_, i) => `id ${i}`)
+
+  for (const id of ids) below.send(`[2,"CSMS",["LC01"],"${id}","Heartbeat",{}]`)
+  await net.settle()
+  assert.deepEqual(above.take().map((frame) => frame[3]), ids) // biome-ignore format: one line
+
+  for (const id of ids.toReversed()) above.send(`[3,"LC01",["CSMS01"],"${id}",{}]`)
+  await net.settle()
+  assert.deepEqual(below.take().map((frame) => frame[3]), ids.toReversed()) // biome-ignore format: one line
+})
+
+test('a standard-form answer on an overlay link counts when one request alone can be meant', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["CS01","LC01"],"1","Heartbeat",{}]')
+  below.send('[2,"CSMS",["CS01","LC01"],"2","Heartbeat",{}]')
+  await net.settle()
+  above.send('[3,"1",{"v":1.0}]')
+  above.send('[4,"2","InternalError","oh",{}]')
+  await net.settle()
+
+  assert.deepEqual(below.received, [
+    '[3,"CS01",["CSMS01","NN01"],"1",{"v":1.0}]',
+    '[4,"CS01",["CSMS01","NN01"],"2","InternalError","oh",{}]',
+  ])
+})
+
+test('a standard-form answer on an overlay link that two requests could mean is refused', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["CS01","LC01"],"1","Heartbeat",{}]')
+  below.send('[2,"CSMS",["CS02","LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  above.send('[3,"1",{}]')
+  await net.settle()
+
+  assert.deepEqual(below.received, [])
+  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 1 })
+})
+
+test('an answer whose asker has left is counted and dropped', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  below.send('[2,"CSMS",["LC01"],"1","Heartbeat",{}]')
+  await net.settle()
+  below.close()
+  await net.settle()
+  above.send('[3,"LC01",["CSMS01"],"1",{}]')
+  await net.settle()
+
+  assert.equal(above.received.length, 1)
+  assert.equal(
+    Object.values(net.refusals('NN01')).reduce((a, b) => a + b),
+    1,
+  )
+  assert.equal(net.open('NN01'), 0)
+})
+
+test('a request that could not be written leaves nothing open', async (t) => {
+  const net = overlay(t)
+  const node = await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  above.take()
+
+  await assert.rejects(node.callRaw('CSMS', 'Heartbeat', Buffer.from('no object')))
+  await assert.rejects(node.callRaw('CS01', 'Reset', Buffer.from('no object')))
+  assert.equal(net.open('NN01'), 0)
+  void node.callRaw('CS01', 'Reset', Buffer.from('{}')).catch(() => {})
+  await net.settle()
+
+  assert.equal(station.received.length, 1, 'the slot towards the station is free')
+})
+
+test('at most 64 sources share one id on a link, the next is dropped', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+
+  for (let i = 0; i < 65; i++) below.send(`[2,"CSMS",["CS${i}","LC01"],"1","Heartbeat",{}]`)
+  await net.settle()
+  assert.equal(above.received.length, 64)
+
+  for (let i = 0; i < 64; i++) above.send(`[3,"CS${i}",["CSMS01"],"1",{}]`)
+  await net.settle()
+  assert.equal(below.received.length, 64)
+  assert.equal(net.open('NN01'), 0)
+})

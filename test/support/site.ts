@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Node } from '../../src/node/node.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { createCsms } from '../../src/roles/csms/csms.ts'
+import { createNetworkingNode } from '../../src/roles/networking-node/networking-node.ts'
+import { CsmsStore } from '../../src/storage/csms-store.ts'
+import { Secret } from '../../src/transport/credentials.ts'
+import { dial } from '../../src/transport/websocket-client.ts'
+import { accept } from '../../src/transport/websocket-server.ts'
+import { peers } from './sockets.ts'
+import { until } from './until.ts'
+
+export interface Site {
+  readonly csms: Node
+  readonly store: CsmsStore
+  readonly node: Node
+  /** Where stations and nodes below connect to NN01. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** CSMS01 with a store on disk, and below it NN01 with one shared uplink; over real WebSockets. */
+export async function startSite(...ids: string[]): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'wattweave-'))
+  const store = new CsmsStore(join(folder, 'csms.sqlite'))
+  const csmsId = 'CSMS01' as NodeId
+  const nodeId = 'NN01' as NodeId
+  const above = accept({ nodeId: csmsId, port: 0, peers: peers('NN01') })
+  const csms = createCsms({ nodeId: csmsId, links: [above], store, tokens: ['TAG'] })
+  await csms.start()
+  const password = new Secret('password of NN01')
+  const uplink = dial({ url: above.url, nodeId, password, mode: 'overlay', peerId: csmsId })
+  const below = accept({ nodeId, port: 0, peers: peers(...ids) })
+  const node = createNetworkingNode({ nodeId, links: [uplink, below] })
+  await node.start()
+  await until(() => node.neighbours.size === 1 && csms.neighbours.size === 1, 'the uplink')
+  return {
+    csms,
+    store,
+    node,
+    url: below.url,
+    async stop() {
+      await node.stop()
+      await csms.stop()
+      store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
