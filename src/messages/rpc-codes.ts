@@ -1,7 +1,7 @@
 /**
  * How each kind of CALLERROR is spelled, per OCPP version and between overlay nodes.
  *
- * @spec docs/overlay.md section 4, "Errors cross hops"; OCPP 2.1 Part 4 section 4.3; OCPP-J 1.6
+ * @spec docs/overlay.md section 5; OCPP 2.1 Part 4 section 4.3; OCPP-J 1.6
  *   section 4.2.3 and its errata 5.1 and 5.2, which keep the two misspelt words on purpose
  */
 import type { RpcKind } from '../errors.ts'

@@ -32,7 +32,7 @@ export function receiveAnswer(
     asker.resolve(frame, from)
     return undefined
   }
-  if (!asker.isOpen) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: request.source })
+  if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
   try {
     answerOnward(node, request, asker, frame)
   } catch (error) {
@@ -107,7 +107,7 @@ export function failRequest(node: Core, request: PendingRequest, error: OverlayE
   if (!isNeighbour(asker)) return asker.reject(error)
   if (!asker.isOpen) return
   const reply = errorFrame(error, asker, askerMessageId)
-  if (reply) write(asker, addressed(reply, asker, source, [node.id]))
+  if (reply) writeOwn(node, asker, addressed(reply, asker, source, [node.id]))
 }
 
 /**

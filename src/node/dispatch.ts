@@ -34,7 +34,7 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     payloadBytes: frame.payload,
     receivedAt: node.clock.now(),
   }
-  void answer(node, from, frame, () => handler(request, context))
+  void answerWith(node, from, frame, () => handler(request, context))
 }
 
 /**
@@ -81,7 +81,7 @@ function handleAnnouncement(node: Core, from: Neighbour, frame: RoutedFrame): vo
   receiveAnnouncement(node, from, payload)
 }
 
-async function answer(
+async function answerWith(
   node: Core,
   from: Neighbour,
   frame: RoutedFrame,

@@ -33,11 +33,11 @@ export class Neighbour {
   readonly counters: LinkCounters
   /** Milliseconds since 1970. */
   readonly since: number
-  /** Requests sent to it, waiting for its answer. */
+  /** Requests for it, sent or still waiting, that it has not answered. */
   readonly pending = new PendingTable()
   /** Answers sent to it. */
   readonly answered = new AnsweredList()
-  /** Standard peers only: ids of the one open CALL and of those behind it. */
+  /** Standard peers only: id of the one open CALL, and the calls that wait behind it. */
   activeCall: MessageId | undefined
   waiting: QueuedCall[] = []
   isOpen = true

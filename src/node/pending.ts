@@ -34,8 +34,7 @@ export interface PendingRequest {
 const MAX_SOURCES_PER_ID = 64
 
 /**
- * Requests sent over one link in one direction, by message id and source. Entries of one table
- * live equally long unless they are local, so expired ones are found at the front.
+ * Requests for one neighbour, sent or still waiting to be sent, by message id and source.
  */
 export class PendingTable {
   readonly #byId = new Map<MessageId, PendingRequest>()

@@ -20,7 +20,8 @@ import { forwardRequest } from './requests.ts'
  *    mean: it does not say, so the link does.
  * 3. **check the path** – did the neighbour write it, has it been here before; learn from it who
  *    is behind this link.
- * 4. **answers** go back to whoever asked, along the open requests.
+ * 4. **answers** go back to whoever asked, along the open requests; a CALLRESULTERROR goes on to
+ *    whoever answered.
  * 5. **local or onward** – requests for this node are handled here, others sent on.
  *
  * Whatever goes wrong on the way ends in `refuse`: it is counted, logged, and answered where the

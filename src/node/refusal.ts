@@ -1,12 +1,14 @@
 import { OverlayError } from '../errors.ts'
-import type { MessageId } from '../primitives/ids.ts'
+import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { remainsOfBinary } from '../wire/binary.ts'
 import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
+import { failRequest } from './answers.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { addressed, errorFrame } from './reply-error.ts'
-import { write } from './writing.ts'
+import { callsEnded } from './requests.ts'
+import { writeOwn } from './writing.ts'
 
 /** A message as it arrived, with the frame if it could be decoded. */
 export interface Arrival {
@@ -35,7 +37,7 @@ export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
   const now = node.clock.now()
   node.frameLog.record(now, true, isBinary, from.label, undefined, reaction, error.code, bytes)
   node.emit({ name: 'frame.refused', link: from.label, code: error.code, details: error.details })
-  if (answer) write(from, answer)
+  if (answer) writeOwn(node, from, answer)
 }
 
 function asOverlayError(node: Core, cause: unknown): OverlayError {
@@ -50,6 +52,7 @@ function answerToFrame(node: Core, from: Neighbour, frame: Frame, error: Overlay
   return reply && addressed(reply, from, frame.route?.networkPath[0] ?? from.id, [node.id])
 }
 
+/** An undecodable message is answered as far as it can be read. */
 function answerToRemains(node: Core, arrival: Arrival, error: OverlayError): Frame | undefined {
   const { from, bytes, isBinary } = arrival
   const remains = isBinary
@@ -57,9 +60,31 @@ function answerToRemains(node: Core, arrival: Arrival, error: OverlayError): Fra
     : remainsOfText(bytes, from.link.form, from.limits)
   const messageId = remains.messageId ?? unreadableId(from)
   if (messageId === undefined) return undefined
-  if (remains.type !== 2 && !(remains.type === 3 && from.knowsResultErrorAndSend)) return undefined
-  const reply = errorFrame(error, from, messageId, remains.type === 2 ? 4 : 5)
-  return reply && addressed(reply, from, remains.source ?? from.id, [node.id])
+  if (remains.type === 2) {
+    const reply = errorFrame(error, from, messageId)
+    return reply && addressed(reply, from, remains.source ?? from.id, [node.id])
+  }
+  if (remains.type !== 3) return undefined
+  // Whoever asked is told too: nothing better will come.
+  const asker = from.pending.sourceOf(messageId)
+  if (asker !== undefined) failOpenRequest(node, from, messageId, asker, error)
+  const reply = from.knowsResultErrorAndSend && errorFrame(error, from, messageId, 5)
+  if (!reply) return undefined
+  // In the name of the asker, by which the answerer remembers its answer.
+  const path = asker === undefined || isSameId(asker, node.id) ? [node.id] : [asker, node.id]
+  return addressed(reply, from, remains.source ?? from.id, path as [NodeId, ...NodeId[]])
+}
+
+function failOpenRequest(
+  node: Core,
+  from: Neighbour,
+  messageId: MessageId,
+  asker: NodeId,
+  error: OverlayError,
+): void {
+  const request = from.pending.take(messageId, asker)
+  if (!from.isOverlay) callsEnded(from, new Set([messageId]))
+  if (request) failRequest(node, request, error)
 }
 
 // OCPP 2.x answers what has no readable id with "-1"; 1.6 has no such rule, so it gets silence.

@@ -13,8 +13,18 @@ const REASONS = new Map<ErrorCode, object>([
   ['ERR_LINK_CLOSED', { reason: 'link-lost', executed: 'unknown' }],
 ])
 
-/** Values that tell the peer about its own frame and nothing about this node. */
-const TELLABLE = ['pointer', 'problem', 'action', 'protocol', 'limit', 'actual', 'field', 'type']
+/** Values that tell the peer about its own frame, and why it cannot go on. */
+const TELLABLE = [
+  'pointer',
+  'problem',
+  'action',
+  'protocol',
+  'limit',
+  'actual',
+  'field',
+  'expected',
+  'type',
+]
 
 /**
  * What a peer is told about an error: a code, the fixed text of the code, and which part of its

@@ -51,7 +51,7 @@ export function forwardRequest(
   if (frame.type === 2) {
     open(to, frame, messageId, from, now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS))
   }
-  dispatchTo(to, frame, messageId, bytes)
+  sendOrQueue(to, frame, messageId, bytes)
   return to
 }
 
@@ -74,7 +74,7 @@ export function originate(
   const route = { destination, networkPath: [node.id] } as const
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
   if (asker) open(to, { ...frame, route }, frame.messageId, asker, node.clock.now() + timeoutMs)
-  dispatchTo(to, frame, frame.messageId, bytes)
+  sendOrQueue(to, frame, frame.messageId, bytes)
   logOwn(node, to, bytes, frame.encoding === 'binary')
 }
 
@@ -126,7 +126,7 @@ function cannotCarry(destination: NodeId, problem: string): OverlayError {
 }
 
 /** OCPP allows one open CALL per direction on a standard link, so the next one waits there. */
-function dispatchTo(to: Neighbour, frame: Frame, messageId: MessageId, bytes: Uint8Array): void {
+function sendOrQueue(to: Neighbour, frame: Frame, messageId: MessageId, bytes: Uint8Array): void {
   const isBinary = frame.encoding === 'binary'
   if (to.isOverlay || frame.type === 6) return to.send(frame.type, bytes, isBinary)
   if (to.activeCall !== undefined) {

@@ -94,7 +94,7 @@ export class RoutingTable<L> {
         known.refreshedAt = now
         if (i === 0) known.path = path
       } else if (known) {
-        assertNoReservedId(id) // an uplink without a name is called `CSMS`, its neighbours are not
+        assertNoReservedId(id) // a standard uplink has no name and is called `CSMS`; no node is
       } else {
         this.#learn(id, path.slice(i), link, now)
       }

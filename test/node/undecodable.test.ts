@@ -147,3 +147,29 @@ test('text beyond 1 MiB closes its link with 1009 and goes no further', async (t
   assert.equal(below.closed?.code, 1009)
   assert.deepEqual(above.take().map((frame) => frame[2]), [['LC02', 'NN01']]) // biome-ignore format: one line
 })
+
+test('an undecodable answer is told to its sender in the name of the asker, and to the asker', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01', 'ocpp2.0.1')
+  await net.settle()
+  above.take()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  const messageId = String(above.take()[0]?.[3])
+
+  above.send(`[3,"CS01",["CSMS01"],"${messageId}",[]]`)
+  await net.settle()
+
+  const [refusal] = above.take()
+  assert.deepEqual(refusal?.slice(0, 5), [
+    5,
+    'CSMS01',
+    ['CS01', 'NN01'],
+    messageId,
+    'RpcFrameworkError',
+  ])
+  const [answer] = station.take()
+  assert.deepEqual(answer?.slice(0, 3), [4, '1', 'RpcFrameworkError'])
+})
