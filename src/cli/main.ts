@@ -49,12 +49,17 @@ program
   .action(send)
 
 program.parseAsync().catch((error: unknown) => {
-  const text =
-    error instanceof OverlayError
-      ? error.message
-      : error instanceof Error
-        ? error.stack
-        : String(error)
-  process.stderr.write(`wattweave: ${text}\n`)
+  process.stderr.write(`wattweave: ${explain(error)}\n`)
   process.exit(error instanceof OverlayError && error.code.startsWith('ERR_CONFIG') ? 2 : 1)
 })
+
+/** One line for what was to be expected; a stack for what was not, because somebody must mend it. */
+function explain(error: unknown): string {
+  if (error instanceof OverlayError) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return `${error.message}; choose another port or end who uses it`
+  return syscall === undefined && !(error instanceof TypeError) && error.name === 'Error'
+    ? error.message
+    : (error.stack ?? error.message)
+}

@@ -31,6 +31,21 @@ test('a mistyped command names the nearest', async (t) => {
   await until('the error', () => process.errors().includes('Did you mean demo?'))
 })
 
+test('a port that is in use is said in one line', async (t) => {
+  const folder = temporaryFolder(t)
+  const first = await startNode(t, folder, {
+    nodeId: 'A',
+    role: 'networking-node',
+    listen: [{ port: 0 }],
+  })
+  const file = join(folder, 'b.yaml')
+  const port = new URL(first.url).port
+  writeFileSync(file, `nodeId: B\nrole: networking-node\nlisten: [{ port: ${port} }]\n`)
+  const second = startExecutable(t, 'run', file)
+  await until('the error', () => second.errors().endsWith('\n'))
+  assert.match(second.errors(), /^wattweave: listen EADDRINUSE[^\n]*; choose another port[^\n]*\n$/)
+})
+
 test('a node ends in peace when asked to', async (t) => {
   const folder = temporaryFolder(t)
   const node = await startNode(t, folder, {
