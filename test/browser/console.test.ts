@@ -62,11 +62,10 @@ test('the console draws the overlay, lists frames as they come and explains one'
   await shared.and(page.locator('[data-shared="true"]')).waitFor(PATIENCE)
   assert.match((await shared.textContent()) ?? '', /shared by 5/)
 
-  const first = Number(await page.locator('[data-sequence]').first().getAttribute('data-sequence'))
-  // biome-ignore format: one line
-  // Code for the page is text: it runs there, not here.
-  const newest = `Number(document.querySelector('[data-sequence]').getAttribute('data-sequence'))`
-  await page.waitForFunction(`${newest} > ${first}`, undefined, PATIENCE)
+  const newest = page.locator('[data-sequence]').first()
+  const sequence = async () => Number(await newest.getAttribute('data-sequence'))
+  const before = await sequence()
+  await until('a newer frame', async () => (await sequence()) > before)
 
   await page.getByLabel('Kind').selectOption('CALL')
   await page.locator('[data-sequence]').first().click()

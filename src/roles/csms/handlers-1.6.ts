@@ -1,7 +1,7 @@
 import type { MeterValue } from '../../messages/ocpp1.6.ts'
 import type { Context, Handlers } from '../../node/handlers.ts'
 import type { CsmsState } from './csms.ts'
-import { measured, record, timeOf } from './record.ts'
+import { keepSample, measured, record, timeOf } from './record.ts'
 
 /**
  * What a CSMS answers to OCPP 1.6 stations. A connector of 1.6 is one EVSE with one connector.
@@ -98,13 +98,9 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
   ) {
     for (const { timestamp, sampledValue } of values) {
       for (const sample of sampledValue) {
-        const measurand = sample.measurand ?? 'Energy.Active.Import.Register'
-        const reading = measured(sample.value, sample.unit ?? 'Wh')
-        if (!reading || sample.format === 'SignedData') continue // kept as received, not as a number
-        const { phase, context: reason } = sample
-        // biome-ignore format: one row
-        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading }
-        store.addMeterValue(row)
+        if (sample.format === 'SignedData') continue // kept as received, not as a number
+        const value = measured(sample.value, sample.unit ?? 'Wh')
+        keepSample(state, context.source, { evseId, transactionId, timestamp }, sample, value)
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { MeterValueType } from '../../messages/ocpp2.1.ts'
 import type { Context, Handlers } from '../../node/handlers.ts'
 import type { CsmsState } from './csms.ts'
-import { measured, record, timeOf } from './record.ts'
+import { keepSample, measured, record, timeOf } from './record.ts'
 
 /**
  * What a CSMS answers to stations of OCPP 2.0.1 and 2.1, whose messages for this are the same.
@@ -86,14 +86,9 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
   ) {
     for (const { timestamp, sampledValue } of values) {
       for (const sample of sampledValue) {
-        const measurand = sample.measurand ?? 'Energy.Active.Import.Register'
         const { unit = 'Wh', multiplier } = sample.unitOfMeasure ?? {}
-        const reading = measured(sample.value, unit, multiplier)
-        if (!reading) continue
-        const { phase, context: reason } = sample
-        // biome-ignore format: one row
-        const row = { station: context.source, transactionId, evseId, timestamp, measurand, phase, context: reason, ...reading }
-        store.addMeterValue(row)
+        const value = measured(sample.value, unit, multiplier)
+        keepSample(state, context.source, { evseId, transactionId, timestamp }, sample, value)
       }
     }
   }

@@ -28,3 +28,30 @@ export function measured(value: string | number, unit: string, multiplier = 0) {
   const { unit: base, factor } = FACTORS.get(unit) ?? { unit, factor: 1 }
   return { value: raw * factor * 10 ** multiplier, unit: base }
 }
+
+/** What a sample says about itself, in either generation. */
+interface Sample {
+  readonly measurand?: string
+  readonly phase?: string
+  readonly context?: string
+}
+
+/** Which meter of which transaction was read, and when. */
+export interface Reading {
+  readonly evseId: number
+  readonly transactionId: string | undefined
+  readonly timestamp: string
+}
+
+/** Stores one measured value; a text that is no number stays in the message as received. */
+export function keepSample(
+  state: CsmsState,
+  station: string,
+  reading: Reading,
+  sample: Sample,
+  value: ReturnType<typeof measured>,
+): void {
+  if (!value) return
+  const { measurand = 'Energy.Active.Import.Register', phase, context } = sample
+  state.store.addMeterValue({ station, ...reading, measurand, phase, context, ...value })
+}
