@@ -30,7 +30,10 @@ export interface LinkReceiver {
  * 1 MiB or not UTF-8 closes it with 1009 or 1007 before the receiver sees anything of it.
  */
 export interface Link extends LinkFacts {
-  /** Sends one message; silently nothing once the link is closing or gone. */
+  /**
+   * Sends one message; silently nothing once the link is closing or gone. When it returns, the
+   * bytes are the caller's again.
+   */
   send(message: Uint8Array, isBinary: boolean): void
   close(code: number, reason: string): void
   attach(receiver: LinkReceiver): void

@@ -102,6 +102,11 @@ export function allocate(length: number): Uint8Array {
   return pooled ? pooled.allocUnsafe(length) : new Uint8Array(length)
 }
 
+/** As `allocate`, and sharing memory with no other bytes. */
+export function allocateApart(length: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(length))
+}
+
 /** Writes text known to be ASCII; returns the index after it. */
 export function writeAscii(target: Uint8Array, text: string, at: number): number {
   for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i)

@@ -11,6 +11,7 @@ import {
 import { closingQuote, elements, scanArray, skipSpace } from './scanner.ts'
 import {
   allocate,
+  allocateApart,
   plainNodeId,
   plainText,
   plainTextOnce,
@@ -280,23 +281,34 @@ function envelopeText(frame: Omit<Frame, 'encoding' | 'origin'>): string {
   return `${text}${JSON.stringify(frame.errorCode)},${JSON.stringify(frame.errorDescription)},`
 }
 
+const MIN_SCRATCH_BYTES = 16 * 1024
+let scratch = allocateApart(MIN_SCRATCH_BYTES)
+
 const quoted = new Map<NodeId, string>()
 
 /**
  * The text of a received frame with one more path entry. Where the envelope allows it, the new
  * entry is spliced into the received bytes; payload bytes stay the same either way.
+ *
+ * @returns Bytes that are valid until the next call: the one who sends them copies them anyway, and
+ *   a buffer for each frame forwarded would be most of the garbage a node makes.
  */
 export function forwardText(frame: Frame, self: NodeId): Uint8Array {
   const { origin } = frame
   if (!origin) throw new OverlayError('ERR_WIRE_ENCODE', { problem: 'nothing to splice' })
   const { bytes, pathEnd } = origin
   const entry = spliceOf(self)
-  const out = allocate(bytes.length + entry.length)
+  const length = bytes.length + entry.length
+  // A frame that was itself decoded from the shared bytes would overwrite what it reads.
+  const isOwnResult = bytes.buffer === scratch.buffer
+  if (isOwnResult || scratch.length < length)
+    scratch = allocateApart(Math.max(length, MIN_SCRATCH_BYTES))
+  const out = scratch
   // The tail lands at its place with one copy of the whole; the short head is written over it.
   out.set(bytes, entry.length)
   for (let i = 0; i < pathEnd; i++) out[i] = bytes[i] as number
   writeAscii(out, entry, pathEnd)
-  return out
+  return out.subarray(0, length)
 }
 
 function spliceOf(self: NodeId): string {
