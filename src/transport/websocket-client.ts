@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocket } from 'ws'
 import { OverlayError } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
@@ -8,7 +7,6 @@ import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
 import { formatBasic, type Secret } from './credentials.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
-import { MAX_MESSAGE_BYTES } from './link.ts'
 import {
   chooseProtocol,
   formatOffer,
@@ -17,7 +15,9 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { requestUpgrade } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
+import { WebSocketStream } from './websocket-stream.ts'
 
 export interface DialOptions {
   /** Base URL; the own id is appended as the last path segment. */
@@ -41,6 +41,8 @@ export interface DialOptions {
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 60_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
+const OVERLAY_PING_MS = 5_000
+const STANDARD_PING_MS = 30_000
 const UNNAMED_PEER = 'CSMS' as NodeId
 
 /** How long to wait before attempt `n` (from 0): exponential, with full jitter. */
@@ -59,7 +61,9 @@ class Dialler implements LinkSource {
   readonly #random: Randomness
   #onLink: (link: Link) => void = () => {}
   #report: (event: SourceEvent) => void = () => {}
-  #socket: WebSocket | undefined
+  /** The attempt under way, later the socket of the link. */
+  #connection: { destroy(): void } | undefined
+  #onGone: () => void = () => {}
   #timer: Timer | undefined
   #attempt = 0
   #isStopped = false
@@ -79,69 +83,66 @@ class Dialler implements LinkSource {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
-    const socket = this.#socket
-    if (!socket || socket.readyState === WebSocket.CLOSED) return
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.terminate()
-    await closed
+    const connection = this.#connection
+    if (!connection) return
+    await new Promise<void>((resolve) => {
+      this.#onGone = resolve
+      connection.destroy()
+    })
   }
 
   #connect(): void {
     const { url, nodeId, password, mode, protocols = [...PROTOCOLS].reverse() } = this.#options
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
-    const socket = new WebSocket(
-      `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,
-      [...protocols],
-      {
-        headers: {
-          ...(mode === 'overlay' && overlay),
-          ...(password && { authorization: formatBasic(nodeId, password) }),
-        },
-        maxPayload: MAX_MESSAGE_BYTES,
-        perMessageDeflate: false,
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    const options = {
+      url: `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,
+      protocols,
+      headers: {
+        ...(mode === 'overlay' && overlay),
+        ...(password && { authorization: formatBasic(nodeId, password) }),
       },
-    )
-    this.#socket = socket
-    let response: IncomingMessage | undefined
+      timeoutMs: HANDSHAKE_TIMEOUT_MS,
+    }
+    this.#connection = requestUpgrade(options, {
+      upgraded: (socket, response, protocol) => this.#onUpgraded(socket, response, protocol),
+      failed: (error) => this.#retry(error.message),
+    })
+  }
+
+  #onUpgraded(socket: Socket, response: IncomingMessage, protocol: string): void {
+    this.#connection = socket
+    const clock = this.#clock
+    const stream = new WebSocketStream(socket, { isServer: false, clock })
     let why = 'the connection was closed'
-    socket.on('upgrade', (message) => {
-      response = message
-    })
-    socket.on('error', (error) => {
-      why = error.message
-    })
-    socket.on('open', () => {
-      if (!response) return
-      try {
-        const facts = this.#agree(socket, response)
-        this.#attempt = 0
-        const pingIntervalMs = this.#options.pingIntervalMs ?? (mode === 'overlay' ? 5_000 : 30_000)
-        const link = { clock: this.#clock, pingIntervalMs }
-        this.#onLink(new WebSocketLink(socket, response.socket as Socket, facts, link))
-      } catch (error) {
-        why = error instanceof Error ? error.message : String(error)
-        socket.close(1002, 'not the peer expected')
-      }
-    })
     socket.on('close', () => this.#retry(why))
+    try {
+      const facts = this.#agree(response, protocol)
+      this.#attempt = 0
+      const usual = facts.form === 'overlay' ? OVERLAY_PING_MS : STANDARD_PING_MS
+      const pingIntervalMs = this.#options.pingIntervalMs ?? usual
+      this.#onLink(new WebSocketLink(stream, facts, { clock, pingIntervalMs }))
+    } catch (error) {
+      why = error instanceof Error ? error.message : String(error)
+      stream.close(1002, 'not the peer expected')
+    }
   }
 
   #retry(why: string): void {
-    if (this.#isStopped) return
+    this.#connection = undefined
+    if (this.#isStopped) return this.#onGone()
     const inMs = retryDelayMs(this.#attempt++, this.#random)
     this.#report({ name: 'retry', url: this.#options.url, inMs, why })
     this.#timer = this.#clock.setTimer(() => this.#connect(), inMs)
   }
 
   /** What the 101 answer agreed to. */
-  #agree(socket: WebSocket, response: IncomingMessage): LinkFacts {
+  #agree(response: IncomingMessage, chosen: string): LinkFacts {
     const { mode, peerId, dialect, protocols = PROTOCOLS, password } = this.#options
     const offer = parseOffer(response.headers[OVERLAY_HEADER.toLowerCase()] as string | undefined)
     if (mode === 'overlay' && !offer && dialect !== 'reference') {
       throw new OverlayError('ERR_LINK_NOT_OVERLAY')
     }
-    const protocol = chooseProtocol([socket.protocol], protocols)
+    const protocol = chooseProtocol([chosen], protocols)
     if (!protocol) throw new OverlayError('ERR_LINK_REFUSED', { problem: 'no common subprotocol' })
     const said = offer?.id
     if (said && (isReservedId(said) || (peerId && !isSameId(said, peerId)))) {

@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
 import { type Clock, every, type Timer } from '../primitives/clock.ts'
 import type { Link, LinkFacts, LinkReceiver } from './link.ts'
+import type { StreamReceiver, WebSocketStream } from './websocket-stream.ts'
 
 const LIVENESS = 'l'.charCodeAt(0)
-const PONG_PAYLOAD_BYTES = 9
+const LIVENESS_BYTES = 9
+const MAX_UNANSWERED = 2
+const NONE: readonly number[] = []
 /** Weight of a new sample in the smoothed round trip. */
 const SMOOTHING = 1 / 8
 
@@ -14,7 +15,7 @@ export interface WebSocketLinkOptions {
 }
 
 /** A link over a WebSocket that is already open. */
-export class WebSocketLink implements Link {
+export class WebSocketLink implements Link, StreamReceiver {
   readonly peerIds
   readonly peer
   readonly form
@@ -23,17 +24,16 @@ export class WebSocketLink implements Link {
   readonly way
   readonly transport
   readonly credential
-  readonly #socket: WebSocket
-  readonly #stream: Socket
-  readonly #clock: Clock
+  readonly #stream: WebSocketStream
   readonly #liveness: Timer
   #receiver: LinkReceiver | undefined
-  #isCorked = false
-  #unanswered = 0
-  #pingedAt = 0
+  /** When the pings were sent that no pong came back for, oldest first. */
+  #unanswered: readonly number[] = NONE
   #roundTripMs: number | undefined
+  /** How it ended while nobody was attached. */
+  #ending: { code: number; reason: string } | undefined
 
-  constructor(socket: WebSocket, stream: Socket, facts: LinkFacts, options: WebSocketLinkOptions) {
+  constructor(stream: WebSocketStream, facts: LinkFacts, options: WebSocketLinkOptions) {
     this.peerIds = facts.peerIds
     this.peer = facts.peer
     this.form = facts.form
@@ -42,21 +42,13 @@ export class WebSocketLink implements Link {
     this.way = facts.way
     this.transport = facts.transport
     this.credential = facts.credential
-    this.#socket = socket
     this.#stream = stream
-    this.#clock = options.clock
     this.#liveness = every(options.clock, options.pingIntervalMs, () => this.#ping())
-    socket.on('pong', (data: Buffer) => this.#onPong(data))
-    socket.on('error', () => socket.terminate()) // what was wrong is the close code's to say
-    socket.on('close', (code, reason) => {
-      this.#liveness.cancel()
-      this.#receiver?.closed(code, reason.toString())
-    })
-    socket.pause() // until there is somebody to receive
+    stream.attach(this)
   }
 
   get queuedBytes(): number {
-    return this.#stream.writableLength
+    return this.#stream.queuedBytes
   }
 
   get roundTripMs(): number | undefined {
@@ -65,51 +57,53 @@ export class WebSocketLink implements Link {
 
   attach(receiver: LinkReceiver): void {
     this.#receiver = receiver
-    this.#socket.on('message', (data: Buffer, isBinary) => receiver.message(data, isBinary))
-    this.#socket.resume()
-    if (this.#socket.readyState === this.#socket.OPEN) this.#ping()
+    const ending = this.#ending
+    if (ending) return process.nextTick(() => receiver.closed(ending.code, ending.reason))
+    this.#stream.read()
+    this.#ping()
   }
 
   send(message: Uint8Array, isBinary: boolean): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    // All messages of one tick leave in one system call.
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#stream.cork()
-      process.nextTick(uncork, this)
-    }
-    this.#socket.send(message, { binary: isBinary, compress: false })
-  }
-
-  static uncork(link: WebSocketLink): void {
-    link.#isCorked = false
-    link.#stream.uncork()
+    this.#stream.send(message, isBinary)
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
-    this.#socket.resume()
+    this.#stream.close(code, reason)
+  }
+
+  // ---- What the stream tells
+
+  message(bytes: Uint8Array, isBinary: boolean): void {
+    this.#receiver?.message(bytes, isBinary)
+  }
+
+  pong(payload: Buffer): void {
+    if (payload.length !== LIVENESS_BYTES || payload[0] !== LIVENESS) return
+    const at = this.#unanswered.indexOf(payload.readDoubleBE(1))
+    const sentAt = this.#unanswered[at]
+    if (sentAt === undefined) return
+    // A pong that comes after the next ping was sent is late, but somebody is there.
+    this.#unanswered = this.#unanswered.slice(at + 1)
+    const sampleMs = performance.now() - sentAt
+    const before = this.#roundTripMs ?? sampleMs
+    this.#roundTripMs = before + (sampleMs - before) * SMOOTHING
+  }
+
+  closed(code: number, reason: string): void {
+    this.#liveness.cancel()
+    if (this.#receiver) this.#receiver.closed(code, reason)
+    else this.#ending = { code, reason }
   }
 
   /** Two pings without pong mean that nobody is there, whatever TCP still believes. */
   #ping(): void {
-    if (this.#unanswered >= 2) return this.#socket.terminate()
-    this.#unanswered++
-    const payload = Buffer.alloc(PONG_PAYLOAD_BYTES)
+    if (!this.#stream.isOpen) return
+    if (this.#unanswered.length >= MAX_UNANSWERED) return this.#stream.terminate()
+    const now = performance.now()
+    this.#unanswered = [...this.#unanswered, now]
+    const payload = Buffer.alloc(LIVENESS_BYTES)
     payload[0] = LIVENESS
-    this.#pingedAt = performance.now()
-    payload.writeDoubleBE(this.#pingedAt, 1)
-    this.#socket.ping(payload)
-  }
-
-  #onPong(data: Buffer): void {
-    if (data.length !== PONG_PAYLOAD_BYTES || data[0] !== LIVENESS) return
-    if (data.readDoubleBE(1) !== this.#pingedAt) return
-    this.#unanswered = 0
-    const sampleMs = performance.now() - this.#pingedAt
-    const before = this.#roundTripMs ?? sampleMs
-    this.#roundTripMs = before + (sampleMs - before) * SMOOTHING
+    payload.writeDoubleBE(now, 1)
+    this.#stream.ping(payload)
   }
 }
-
-const { uncork } = WebSocketLink

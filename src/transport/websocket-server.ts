@@ -1,13 +1,11 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
 import { isReservedId, isStationId, type NodeId } from '../primitives/ids.ts'
 import { createAdmission, type PeerEntry } from './credentials.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
-import { MAX_MESSAGE_BYTES } from './link.ts'
 import {
   chooseProtocol,
   formatOffer,
@@ -17,7 +15,9 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { acceptUpgrade, upgradeProblem } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
+import { WebSocketStream } from './websocket-stream.ts'
 
 export interface AcceptOptions {
   /** This node's own id, told to overlay peers. */
@@ -36,6 +36,7 @@ export interface AcceptOptions {
   readonly clock?: Clock
 }
 
+const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 const OVERLAY_PING_MS = 5_000
 const STATION_PING_MS = 30_000
 
@@ -54,39 +55,43 @@ export interface Acceptor extends LinkSource {
  */
 export function accept(options: AcceptOptions): Acceptor {
   const { host = '127.0.0.1', insecure = false, protocols = PROTOCOLS } = options
+  const { clock = systemClock } = options
   const admit = createAdmission(options.peers ?? [], { insecure })
   const http = createServer((_, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
     response.end('This is an OCPP WebSocket endpoint.\n')
   })
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => chooseProtocol(offered, protocols) ?? false,
-  })
-  sockets.on('headers', (headers, request) => {
-    if (!isOverlay(request)) return
-    headers.push(`${MODE_HEADER}: ${MODE_OVERLAY}`)
-    headers.push(`${OVERLAY_HEADER}: ${formatOffer(options.nodeId)}`)
-  })
-
+  const sockets = new Set<Socket>()
   let onLink: (link: Link) => void = () => {}
   let report: (event: SourceEvent) => void = () => {}
-  http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    stream.on('error', () => stream.destroy())
+  http.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const socket = duplex as Socket
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
     const facts = judge(request)
     if ('status' in facts) {
       report({ name: 'refused', id: facts.id, status: facts.status, why: facts.why })
-      return refuse(stream, facts)
+      return refuse(socket, facts)
     }
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
-      if (facts.protocol === undefined) return socket.close(1002, 'no common subprotocol')
-      const agreed: LinkFacts = { ...facts, protocol: facts.protocol }
-      onLink(new WebSocketLink(socket, stream as Socket, agreed, linkOptions(options, facts.form)))
-    })
+    const { protocol, form } = facts
+    const problem = upgradeProblem(request)
+    if (problem) return refuse(socket, problem)
+    acceptUpgrade(request, socket, head, agreement(form, protocol))
+    const stream = new WebSocketStream(socket, { isServer: true, clock })
+    // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
+    if (protocol === undefined) return stream.close(1002, 'no common subprotocol')
+    const { pingIntervalMs = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS } = options
+    onLink(new WebSocketLink(stream, { ...facts, protocol }, { clock, pingIntervalMs }))
   })
+
+  /** Header lines of the 101. */
+  function agreement(form: LinkFacts['form'], protocol: Protocol | undefined): string[] {
+    const lines = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]
+    if (form === 'standard') return lines
+    const offer = formatOffer(options.nodeId)
+    return [...lines, `${MODE_HEADER}: ${MODE_OVERLAY}`, `${OVERLAY_HEADER}: ${offer}`]
+  }
 
   /** Who this is and what was agreed, or why it is refused. */
   function judge(request: IncomingMessage) {
@@ -108,23 +113,25 @@ export function accept(options: AcceptOptions): Acceptor {
       peer: form === 'overlay' ? ('node' as const) : ('station' as const),
       form,
       protocol,
-      capabilities: offer?.capabilities ?? new Set<string>(),
+      capabilities: offer?.capabilities ?? NO_CAPABILITIES,
       way: 'down' as const,
       transport: 'plain' as const,
       credential: admission.credential,
     }
   }
 
-  function refuse(stream: Duplex, { status, why }: { status: number; why: string }) {
+  function refuse(socket: Socket, { status, why }: { status: number; why: string }) {
     const body =
-      status === 400 ? JSON.stringify({ error: why, subprotocols: protocols }) : 'Unauthorized\n'
+      status === 401 ? 'Unauthorized\n' : JSON.stringify({ error: why, subprotocols: protocols })
     const lines = [
-      `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Unauthorized'}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       status === 401 ? 'WWW-Authenticate: Basic realm="OCPP"' : 'Content-Type: application/json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
     ]
-    stream.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+    // Whoever was refused is not waited for.
+    socket.once('finish', () => socket.destroy())
+    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
   }
 
   return {
@@ -141,7 +148,7 @@ export function accept(options: AcceptOptions): Acceptor {
       return listen(http, options.port, host)
     },
     async stop() {
-      for (const socket of sockets.clients) socket.terminate()
+      for (const socket of sockets) socket.destroy()
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
     },
@@ -159,14 +166,6 @@ function isOverlay(request: IncomingMessage): boolean {
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name.toLowerCase()]
   return Array.isArray(value) ? value[0] : value
-}
-
-function linkOptions(options: AcceptOptions, form: 'overlay' | 'standard') {
-  const usual = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS
-  return {
-    clock: options.clock ?? systemClock,
-    pingIntervalMs: options.pingIntervalMs ?? usual,
-  }
 }
 
 function listen(http: Server, port: number, host: string): Promise<void> {

@@ -1,0 +1,139 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { OverlayError } from '../errors.ts'
+
+/**
+ * The HTTP exchange that turns a connection into a WebSocket; no extension is offered or accepted.
+ *
+ * @spec RFC 6455 sections 1.3 and 4
+ */
+
+const VERSION = '13'
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+const KEY = /^[A-Za-z0-9+/]{22}==$/
+/** A list of subprotocols: tokens with commas between them. */
+const TOKENS = /^[\w!#$%&'*+\-.^`|~]+(?:[ \t]*,[ \t]*[\w!#$%&'*+\-.^`|~]+)*$/
+
+/** Why a request is no WebSocket handshake; undefined when it is one. */
+export function upgradeProblem(
+  request: IncomingMessage,
+): { status: 400 | 405; why: string } | undefined {
+  const { method, headers } = request
+  if (method !== 'GET') return { status: 405, why: 'not a GET' }
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return { status: 400, why: 'no Upgrade: websocket' }
+  }
+  if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
+    return { status: 400, why: 'no Sec-WebSocket-Key' }
+  }
+  if (headers['sec-websocket-version'] !== VERSION) {
+    return { status: 400, why: `Sec-WebSocket-Version is not ${VERSION}` }
+  }
+  const offered = headers['sec-websocket-protocol']
+  if (offered !== undefined && !TOKENS.test(offered)) {
+    return { status: 400, why: 'Sec-WebSocket-Protocol is no list' }
+  }
+  return undefined
+}
+
+/**
+ * Answers 101 to a request without an `upgradeProblem`; what the client sent behind its request
+ * (`head`) is then read first.
+ *
+ * @param headers Lines to add, each `Name: value`.
+ */
+export function acceptUpgrade(
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  headers: readonly string[],
+): void {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptOf(request.headers['sec-websocket-key'] ?? '')}`,
+    ...headers,
+  ]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  if (head.length > 0) socket.unshift(head)
+}
+
+export interface UpgradeOptions {
+  /** `ws:` or `wss:`. */
+  readonly url: string
+  readonly protocols: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+  /** Longest silence until the answer is there. */
+  readonly timeoutMs: number
+}
+
+export interface UpgradeReceiver {
+  /** @param protocol The subprotocol that the server chose, one of those offered. */
+  upgraded(socket: Socket, response: IncomingMessage, protocol: string): void
+  /** There is no WebSocket; called at most once, instead of `upgraded`. */
+  failed(error: Error): void
+}
+
+/** Asks a server for a WebSocket. Destroying the request that is returned gives up. */
+export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceiver): ClientRequest {
+  const { url, protocols, headers, timeoutMs } = options
+  const key = randomBytes(16).toString('base64')
+  const httpUrl = new URL(url.replace(/^ws/i, 'http'))
+  const request = (httpUrl.protocol === 'https:' ? requestHttps : requestHttp)(httpUrl, {
+    agent: false,
+    timeout: timeoutMs,
+    headers: {
+      ...headers,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': VERSION,
+      'Sec-WebSocket-Key': key,
+      'Sec-WebSocket-Protocol': protocols.join(','),
+    },
+  })
+  let isSettled = false
+  const fail = (error: Error) => {
+    if (isSettled) return
+    isSettled = true
+    request.destroy()
+    receiver.failed(error)
+  }
+  const refuse = (problem: string) => fail(new OverlayError('ERR_LINK_REFUSED', { problem }))
+  request.on('timeout', () => refuse('it did not answer in time'))
+  request.on('response', ({ statusCode }) => refuse(`it answered ${statusCode}`))
+  request.on('error', fail)
+  request.on('close', () => refuse('the connection was closed'))
+  request.on('upgrade', (response, socket: Socket, head) => {
+    const chosen = response.headers['sec-websocket-protocol'] ?? ''
+    const problem = answerProblem(response, key) ?? protocolProblem(chosen, protocols)
+    if (problem !== undefined) {
+      socket.destroy()
+      return refuse(problem)
+    }
+    isSettled = true
+    if (head.length > 0) socket.unshift(head)
+    receiver.upgraded(socket, response, chosen)
+  })
+  request.end()
+  return request
+}
+
+function answerProblem({ headers }: IncomingMessage, key: string): string | undefined {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return 'it upgraded to something else'
+  if (headers['sec-websocket-accept'] !== acceptOf(key)) return 'its Sec-WebSocket-Accept is wrong'
+  if (headers['sec-websocket-extensions'] !== undefined) return 'it set an extension nobody offered'
+  return undefined
+}
+
+function protocolProblem(chosen: string, offered: readonly string[]): string | undefined {
+  return offered.includes(chosen) ? undefined : 'no common subprotocol'
+}
+
+function acceptOf(key: string): string {
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64')
+}

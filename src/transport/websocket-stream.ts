@@ -1,0 +1,279 @@
+import type { Socket } from 'node:net'
+import type { OverlayError } from '../errors.ts'
+import type { Clock, Timer } from '../primitives/clock.ts'
+import { MAX_MESSAGE_BYTES } from './link.ts'
+import {
+  BINARY,
+  CLOSE,
+  closeCodeOf,
+  closePayload,
+  FrameDecoder,
+  type FrameSink,
+  type FrameTarget,
+  frameBytes,
+  PING,
+  PONG,
+  TEXT,
+  writeFrame,
+} from './websocket-codec.ts'
+
+/** How long the closing handshake may take before the socket is cut. */
+const CLOSE_TIMEOUT_MS = 30_000
+/** So much is handed over at once, also before the tick is over. */
+const MAX_WRITE_BYTES = 64 * 1024
+/** The connection was lost without a close frame. */
+const LOST = 1006
+
+/** What a stream tells its owner. */
+export interface StreamReceiver {
+  message(bytes: Uint8Array, isBinary: boolean): void
+  pong(payload: Buffer): void
+  /** The socket is gone; called exactly once. */
+  closed(code: number, reason: string): void
+}
+
+export interface StreamOptions {
+  readonly isServer: boolean
+  readonly clock: Clock
+}
+
+/**
+ * The WebSocket protocol on a socket after its upgrade: messages, ping and pong, the closing
+ * handshake. All frames of one turn of the event loop leave in one write.
+ *
+ * Nothing is read before `read`. A violation is answered with its close code; what the peer still
+ * sends after it is read and dropped, because a reset would take the close frame with it.
+ *
+ * @spec RFC 6455 sections 5 and 7
+ */
+export class WebSocketStream implements FrameSink {
+  readonly #socket: Socket
+  readonly #isClient: boolean
+  readonly #clock: Clock
+  readonly #decoder: FrameDecoder
+  #receiver: StreamReceiver | undefined
+  #out: FrameTarget | undefined
+  /** The newest ping that a full socket has kept from being answered. */
+  #unanswered: Buffer | undefined
+  #isReading = false
+  #isCloseSent = false
+  #isEnded = false
+  #isClosed = false
+  #closeCode = LOST
+  #closeReason = ''
+  #closeTimer: Timer | undefined
+
+  constructor(socket: Socket, options: StreamOptions) {
+    const { isServer, clock } = options
+    this.#socket = socket
+    this.#isClient = !isServer
+    this.#clock = clock
+    this.#decoder = new FrameDecoder(this, { isServer, maxMessageBytes: MAX_MESSAGE_BYTES })
+    socket.setTimeout(0)
+    socket.setNoDelay(true)
+    socket.allowHalfOpen = true // what is still to be sent goes out before this side ends
+    socket.on('error', () => {}) // 'close' follows
+    socket.on('end', () => this.#end())
+    socket.on('close', () => this.#onClosed())
+  }
+
+  /** Frames can be sent: nobody has closed it. */
+  get isOpen(): boolean {
+    return !this.#isCloseSent && !this.#isEnded && !this.#isClosed
+  }
+
+  /** Bytes handed over but not yet taken by the network. */
+  get queuedBytes(): number {
+    return this.#socket.writableLength + (this.#out?.used ?? 0)
+  }
+
+  /** Sets who is told what happens; until then it is lost. */
+  attach(receiver: StreamReceiver): void {
+    this.#receiver = receiver
+  }
+
+  /** Begins to read. */
+  read(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    this.#socket.on('data', (piece: Buffer) => this.#onData(piece))
+  }
+
+  /** Sends one message; the bytes are the caller's again at once. */
+  send(message: Uint8Array, isBinary: boolean): void {
+    if (this.isOpen) this.#write(isBinary ? BINARY : TEXT, message)
+  }
+
+  /** @param payload At most 125 bytes. */
+  ping(payload: Uint8Array): void {
+    if (this.isOpen) this.#write(PING, payload)
+  }
+
+  /** Begins the closing handshake; without an answer the socket is cut after 30 s. */
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return
+    this.#sendClose(code, reason)
+    this.read()
+  }
+
+  /** Cuts the connection. */
+  terminate(): void {
+    this.#isEnded = true
+    this.#decoder.stop()
+    this.#socket.destroy()
+  }
+
+  // ---- What the decoder finds
+
+  onMessage(bytes: Buffer, isBinary: boolean): void {
+    this.#receiver?.message(bytes, isBinary)
+  }
+
+  onPong(payload: Buffer): void {
+    this.#receiver?.pong(payload)
+  }
+
+  /** A peer that sends pings but takes no pongs gets only the newest answered (section 5.5.3). */
+  onPing(payload: Buffer): void {
+    if (!this.isOpen) return
+    if (!this.#socket.writableNeedDrain) return this.#write(PONG, payload)
+    if (!this.#unanswered) this.#socket.once('drain', () => this.#answerPing())
+    this.#unanswered = Buffer.from(payload)
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#closeCode = code
+    this.#closeReason = reason
+    this.#sendClose(code, reason)
+    this.#end()
+  }
+
+  // ---- Reading
+
+  #onData(piece: Buffer): void {
+    try {
+      this.#decoder.push(piece)
+    } catch (error) {
+      const code = closeCodeOf(error)
+      if (code === undefined) throw error
+      this.#closeCode = code
+      this.#closeReason = String((error as OverlayError).details.problem)
+      this.#sendClose(code, this.#closeReason)
+      this.#end()
+    }
+  }
+
+  #answerPing(): void {
+    const payload = this.#unanswered
+    this.#unanswered = undefined
+    if (payload && this.isOpen) this.#write(PONG, payload)
+  }
+
+  // ---- Writing
+
+  #write(opcode: number, payload: Uint8Array): void {
+    const size = frameBytes(payload.length, this.#isClient)
+    let out = this.#out
+    if (out && out.used + size > MAX_WRITE_BYTES) {
+      this.#flush()
+      out = undefined
+    }
+    if (!out) {
+      out = takeTarget(size)
+      // Several sockets are read in one turn of the event loop: what they send on one link leaves
+      // together, when all were read.
+      if (unflushed.push(this) === 1) setImmediate(flushAll)
+    } else if (out.used + size > out.bytes.length) {
+      out = enlarge(out)
+    }
+    this.#out = out
+    writeFrame(out, opcode, payload, this.#isClient)
+  }
+
+  #flush(): void {
+    const out = this.#out
+    if (!out) return
+    this.#out = undefined
+    if (this.#socket.writable) this.#socket.write(out.bytes.subarray(0, out.used))
+    // Zero says that the network has taken it all, so nobody looks at these bytes any more.
+    if (this.#socket.writableLength === 0) giveBack(out)
+  }
+
+  static flush(stream: WebSocketStream): void {
+    stream.#flush()
+  }
+
+  // ---- The end
+
+  #sendClose(code: number, reason: string): void {
+    if (!this.isOpen) return
+    this.#write(CLOSE, closePayload(code, reason))
+    this.#isCloseSent = true
+    this.#flush()
+    this.#awaitClose()
+  }
+
+  /** Nothing more will be sent; the socket closes when the peer has ended too. */
+  #end(): void {
+    if (this.#isEnded) return
+    this.#flush()
+    this.#isEnded = true
+    this.#socket.end()
+    this.#awaitClose()
+  }
+
+  #awaitClose(): void {
+    if (this.#isClosed) return
+    this.#closeTimer ??= this.#clock.setTimer(() => this.terminate(), CLOSE_TIMEOUT_MS)
+  }
+
+  #onClosed(): void {
+    this.#isClosed = true
+    this.#closeTimer?.cancel()
+    this.#decoder.stop()
+    this.#unanswered = undefined
+    this.#flush()
+    this.#receiver?.closed(this.#closeCode, this.#closeReason)
+  }
+}
+
+// ---- Buffers of one turn. An idle connection holds none.
+
+const SMALL_BYTES = 8 * 1024
+const MAX_KEPT = 32
+const small: FrameTarget[] = []
+const large: FrameTarget[] = []
+
+function takeTarget(size: number): FrameTarget {
+  if (size <= SMALL_BYTES) return small.pop() ?? createTarget(SMALL_BYTES)
+  if (size <= MAX_WRITE_BYTES) return large.pop() ?? createTarget(MAX_WRITE_BYTES)
+  return createTarget(size)
+}
+
+function createTarget(size: number): FrameTarget {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size), used: 0 }
+}
+
+function enlarge(target: FrameTarget): FrameTarget {
+  const larger = takeTarget(MAX_WRITE_BYTES)
+  target.bytes.copy(larger.bytes, 0, 0, target.used)
+  larger.used = target.used
+  giveBack(target)
+  return larger
+}
+
+function giveBack(target: FrameTarget): void {
+  target.used = 0
+  const { length } = target.bytes
+  const kept = length === SMALL_BYTES ? small : length === MAX_WRITE_BYTES ? large : undefined
+  if (kept && kept.length < MAX_KEPT) kept.push(target)
+}
+
+const unflushed: WebSocketStream[] = []
+const { flush } = WebSocketStream
+
+function flushAll(): void {
+  // Writing may end a stream but sends nothing new, so the list does not grow here.
+  for (const stream of unflushed.splice(0)) flush(stream)
+}
