@@ -23,6 +23,10 @@ export interface Core {
   readonly log: Logger
   readonly table: RoutingTable<Neighbour>
   readonly neighbours: Set<Neighbour>
+  /** Overlay links towards the CSMS. */
+  readonly uplinks: Set<Neighbour>
+  /** The open link to each peer, by folded id. */
+  readonly neighbourById: Map<string, Neighbour>
   readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>
   readonly frameLog: FrameLog
   /** By label; of neighbours that left too. */

@@ -22,14 +22,7 @@ import {
 } from './handlers.ts'
 import { createLinkCounters, type LinkCounters, Neighbour } from './neighbour.ts'
 import { receive } from './pipeline.ts'
-import {
-  announce,
-  isStandardStation,
-  knownPresences,
-  movedTo,
-  overlayUplinks,
-  presenceOf,
-} from './presence.ts'
+import { announce, isStandardStation, knownPresences, movedTo, presenceOf } from './presence.ts'
 import { originate } from './requests.ts'
 
 export interface NodeOptions {
@@ -89,6 +82,8 @@ export class Node {
       log,
       table: new RoutingTable(),
       neighbours: new Set(),
+      uplinks: new Set(),
+      neighbourById: new Map(),
       handlers,
       frameLog: new FrameLog(),
       linkCounters: new Map(),
@@ -241,8 +236,10 @@ export class Node {
     const core = this.#core
     const now = core.clock.now()
     const neighbour = new Neighbour(link, this.#limitsFor(link), this.#countersFor(link), now)
-    const older = [...core.neighbours].filter((n) => foldId(n.id) === foldId(neighbour.id))
+    const older = core.neighbourById.get(foldId(neighbour.id))
     core.neighbours.add(neighbour)
+    if (neighbour.isOverlay && link.way === 'up') core.uplinks.add(neighbour)
+    core.neighbourById.set(foldId(neighbour.id), neighbour)
     core.table.add(neighbour.id, neighbour, 'direct', 0, now)
     if (link.way === 'up' && this.#options.hasDefaultRoute !== false) {
       core.table.addDefault(neighbour, priority)
@@ -253,15 +250,15 @@ export class Node {
     }
     // Both have proved to be the same peer; the older connection is the one that may be dead, and
     // closing it may take long, so it counts as gone from now on.
-    for (const old of older) {
-      this.#onClosed(old, 'replaced by a newer connection')
-      old.link.close(1000, 'replaced by a newer connection')
+    if (older) {
+      this.#onClosed(older, 'replaced by a newer connection')
+      older.link.close(1000, 'replaced by a newer connection')
     }
     core.log.info('link.up', { link: neighbour.label, form: link.form, protocol: link.protocol })
     this.#emit({ name: 'link.up', link: neighbour.label })
     if (isStandardStation(neighbour)) {
-      announce(core, overlayUplinks(core), [presenceOf(neighbour, 'up')])
-    } else if (neighbour.isOverlay && link.way === 'up') {
+      announce(core, core.uplinks, [presenceOf(neighbour, 'up')])
+    } else if (core.uplinks.has(neighbour)) {
       announce(core, [neighbour], knownPresences(core))
     }
     // Last, because what has already arrived comes at once: nobody hears a station unannounced.
@@ -276,20 +273,23 @@ export class Node {
     const core = this.#core
     neighbour.isOpen = false
     core.neighbours.delete(neighbour)
+    core.uplinks.delete(neighbour)
+    const key = foldId(neighbour.id)
+    if (core.neighbourById.get(key) === neighbour) core.neighbourById.delete(key)
     const gone = this.#goneWith(neighbour)
     core.table.removeLink(neighbour)
     const error = new OverlayError('ERR_LINK_CLOSED')
     for (const request of neighbour.pending.drain()) failRequest(core, request, error)
     core.log.info('link.down', { link: neighbour.label, reason })
     this.#emit({ name: 'link.down', link: neighbour.label, reason })
-    announce(core, overlayUplinks(core), [...gone, ...gone.flatMap(({ id }) => movedTo(core, id))])
+    announce(core, core.uplinks, [...gone, ...gone.flatMap(({ id }) => movedTo(core, id))])
   }
 
   /** Standard peers that are not reachable any more without this link. */
   #goneWith(neighbour: Neighbour): Presence[] {
-    const { table, neighbours } = this.#core
+    const { table, neighbourById } = this.#core
     if (neighbour.link.way === 'up') return []
-    const isReplaced = [...neighbours].some((other) => foldId(other.id) === foldId(neighbour.id))
+    const isReplaced = neighbourById.has(foldId(neighbour.id))
     if (isStandardStation(neighbour)) return isReplaced ? [] : [presenceOf(neighbour, 'down')]
     const gone: Presence[] = []
     for (const [id, { link, announced }] of table.entries()) {

@@ -37,12 +37,6 @@ export function announce(node: Core, uplinks: Iterable<Neighbour>, presences: Pr
   }
 }
 
-export function overlayUplinks(node: Core, except?: Neighbour): Neighbour[] {
-  return [...node.neighbours].filter(
-    (neighbour) => neighbour.isOverlay && neighbour.link.way === 'up' && neighbour !== except,
-  )
-}
-
 /** Every standard peer at this node, and those that nodes below have announced. */
 export function knownPresences(node: Core): Presence[] {
   const presences: Presence[] = []
@@ -79,7 +73,7 @@ export function receiveAnnouncement(node: Core, from: Neighbour, payload: unknow
     return isForeign ? apply(node, from, { ...presence, protocol }) : refuseLeaf(node, from, id)
   })
   // What comes from above is known above.
-  if (from.link.way === 'down') announce(node, overlayUplinks(node, from), news)
+  if (from.link.way === 'down') announce(node, node.uplinks, news)
 }
 
 /** @returns What is to be told on. */

@@ -116,8 +116,10 @@ export function closingQuote(bytes: Uint8Array, at: number): number {
   return -1
 }
 
-// Node's Buffer replaces the engine's `indexOf` by a slower one of its own.
-const { indexOf } = Uint8Array.prototype
+type IndexOf = (this: Uint8Array, byte: number, from: number) => number
+// Node's Buffer searches with memchr, which is several times faster than the engine's own search.
+const nodeBuffer = (globalThis as { Buffer?: { prototype: { indexOf: IndexOf } } }).Buffer
+const indexOf: IndexOf = nodeBuffer?.prototype.indexOf ?? Uint8Array.prototype.indexOf
 
 function endOfNested(bytes: Uint8Array, at: number, maxNesting: number): number {
   const length = bytes.length
