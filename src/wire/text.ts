@@ -107,7 +107,36 @@ function readType(bytes: Uint8Array): number {
   throw new OverlayError('ERR_WIRE_FIELD_TYPE', { field: 'messageTypeId', expected: 'an integer' })
 }
 
+/** Routes repeat as ids do: one source asks many times. Equal bytes give the same route. */
+const ROUTE_SLOTS = 2048
+const MAX_ROUTE_BYTES = 96
+const routes: ({ readonly bytes: Uint8Array; readonly route: Route } | undefined)[] = new Array(
+  ROUTE_SLOTS,
+).fill(undefined)
+
 function readRoute(bytes: Uint8Array, limits: WireLimits): Route {
+  const start = elements.starts[1] as number
+  const end = elements.ends[2] as number
+  if (end - start > MAX_ROUTE_BYTES) return parseRoute(bytes, limits)
+  let hash = 0
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
+  const slot = (hash ^ (hash >>> 11)) & (ROUTE_SLOTS - 1)
+  const known = routes[slot]
+  if (known !== undefined && isEqual(known.bytes, bytes, start, end)) return known.route
+  const route = parseRoute(bytes, limits)
+  // So few bytes cannot hold more entries than any limit allows, so no limit is passed by.
+  // A copy, not the view that `slice` of a Buffer gives: the received bytes are not ours to keep.
+  routes[slot] = { bytes: Uint8Array.from(bytes.subarray(start, end)), route }
+  return route
+}
+
+function isEqual(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false
+  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false
+  return true
+}
+
+function parseRoute(bytes: Uint8Array, limits: WireLimits): Route {
   const networkPath = readIds(bytes, 2, 'networkPath', limits.maxPathEntries)
   const destination = readIds(bytes, 1, 'destination', limits.maxPathEntries)
   return { destination, networkPath }

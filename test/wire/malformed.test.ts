@@ -202,3 +202,13 @@ test('a payload with look-alikes of those is parsed', () => {
     s: '12345678901234567890',
   })
 })
+
+test('a route read before from other bytes in the same place is not mistaken for this one', () => {
+  const bytes = Buffer.from('[2,"CSMS",["CS01"],"1","X",{}]')
+  assert.deepEqual(decodeText(bytes).route?.networkPath, ['CS01'])
+  bytes.write('CS02', bytes.indexOf('CS01'))
+  assert.deepEqual(decodeText(bytes).route?.networkPath, ['CS02'])
+  assert.deepEqual(decodeText(Buffer.from('[2,"CSMS",["CS01"],"1","X",{}]')).route?.networkPath, [
+    'CS01',
+  ])
+})
