@@ -68,7 +68,8 @@ function isSame(text: string, bytes: Uint8Array, start: number, end: number): bo
 
 type Slicer = { latin1Slice?(start: number, end: number): string }
 
-function asciiSlice(bytes: Uint8Array, start: number, end: number): string {
+/** The text of bytes known to be ASCII. */
+export function asciiSlice(bytes: Uint8Array, start: number, end: number): string {
   // Node's Buffer does it in one call; a browser's array has to be spread.
   const { latin1Slice } = bytes as Slicer
   if (latin1Slice) return latin1Slice.call(bytes, start, end)
