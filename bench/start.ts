@@ -44,6 +44,7 @@ async function firstBoot(): Promise<number> {
   })
   try {
     for (;;) {
+      if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
       const [, url] = /Console: (\S+)/.exec(output) ?? []
       if (!url) continue
@@ -72,5 +73,10 @@ function loadTime(protocol: string): Promise<number> {
   child.stdout.on('data', (chunk) => {
     output += chunk
   })
-  return new Promise((resolve) => child.on('close', () => resolve(Number(output))))
+  return new Promise((resolve, reject) => {
+    child.on('close', (code) => {
+      if (code === 0) resolve(Number(output))
+      else reject(new Error('the built package could not be loaded; run: npm run build'))
+    })
+  })
 }

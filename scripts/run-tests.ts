@@ -3,23 +3,16 @@
  * ones with processes, one at a time). Ends with the totals, and with the one command that installs
  * what skipped tests would need.
  */
-import { globSync } from 'node:fs'
+import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-const PURE = [
-  'house',
-  'primitives',
-  'messages',
-  'wire',
-  'routing',
-  'node',
-  'web',
-  'cli',
-  'http',
-  'storage',
-]
 const WITH_PROCESSES = ['transport', 'attacks', 'foreign', 'end-to-end', 'browser']
+/** Every other folder of tests: nothing in them starts a process or waits for a network. */
+const PURE = readdirSync('test', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !WITH_PROCESSES.includes(entry.name))
+  .map((entry) => entry.name)
+  .sort()
 const TIMEOUT_MS = 120_000
 
 const tier = process.argv[2] ?? 'all'

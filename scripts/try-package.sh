@@ -24,7 +24,8 @@ node node_modules/.bin/wattweave demo --port 0 > demo.log &
 demo=$!
 for _ in $(seq 300); do grep -q '^Running' demo.log && break; sleep 0.1; done
 grep -q '^Running' demo.log
-curl -sf "$(grep -om1 'http://[^ ]*' demo.log)" | grep -q '<html'
+url=$(grep -om1 'http://[^ ]*' demo.log)
+node -e "fetch('$url').then((r) => r.text()).then((t) => process.exit(t.includes('<html') ? 0 : 1))"
 kill "$demo"
 wait "$demo"
 echo 'the packed package works'

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'
 
 /** Tools that not every machine has, and the Debian package each comes in. */
-const PACKAGES = { chromium: 'chromium' } as const
+const PACKAGES = { '/usr/bin/chromium': 'chromium' } as const
 
 export type Tool = keyof typeof PACKAGES
 
@@ -12,7 +12,7 @@ export type Tool = keyof typeof PACKAGES
  */
 export function needs(context: TestContext, tool: Tool): boolean {
   if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status === 0) return true
-  const reason = `needs ${tool}: apt-get install -y --no-install-recommends ${PACKAGES[tool]}`
+  const reason = `needs ${PACKAGES[tool]}: apt-get install -y --no-install-recommends ${PACKAGES[tool]}`
   if (process.env.CI) throw new Error(reason)
   context.skip(reason)
   return false

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ConsoleServer } from '../http/server.ts'
 import type { Logger } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
@@ -9,6 +11,8 @@ import { dial } from '../transport/websocket-client.ts'
 import { accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { VERSION } from './version.ts'
+
+const PAGE = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 
 /** A running role, and where it can be reached. */
 export interface Running {
@@ -62,7 +66,7 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     const view = { node, role: config.role, version: VERSION, store, stationUrls, insecure }
     // Loaded only where it is wanted: most processes of a site serve no pages.
     const { startConsole } = await import('../http/server.ts')
-    server = await startConsole({ ...config.http, view })
+    server = await startConsole({ ...config.http, page: existsSync(PAGE) ? PAGE : undefined, view })
   }
   return {
     node,

@@ -4,14 +4,14 @@ import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { createValidator } from '../messages/validation.ts'
 import type { FrameRecord } from '../node/frame-log.ts'
 import type { Node } from '../node/node.ts'
-import { foldId } from '../primitives/ids.ts'
+import { foldId, MAX_TOLERATED_MESSAGE_ID_BYTES } from '../primitives/ids.ts'
 import { decodeBinary } from '../wire/binary.ts'
 import { DEFAULT_LIMITS, type Frame, KINDS } from '../wire/frame.ts'
 import { decodeText } from '../wire/text.ts'
 import type { FrameDetail, FrameView } from './live-api.ts'
 
 /** Logged frames were accepted under these or refused; for looking at them the widest serve. */
-const LIMITS = { ...DEFAULT_LIMITS, maxMessageIdBytes: 255 }
+const LIMITS = { ...DEFAULT_LIMITS, maxMessageIdBytes: MAX_TOLERATED_MESSAGE_ID_BYTES }
 const MAX_SEARCHED = 2000
 
 /** A row of the frame list, decoded from the log when somebody looks. */

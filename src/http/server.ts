@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
@@ -18,6 +16,8 @@ export interface ConsoleOptions {
   readonly host: string
   /** 0 takes a free one, as does a port that is in use. */
   readonly port: number
+  /** Folder of the built page; undefined when there is none. */
+  readonly page: string | undefined
   readonly view: ViewSources
 }
 
@@ -28,7 +28,6 @@ export interface ConsoleServer {
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 const MAX_FRAMES = 500
-const CONSOLE_FOLDER = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 
 /** Starts the HTTP server of a node. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
@@ -54,7 +53,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     const detail = detailOf(view.node, Number(request.params.sequence))
     return detail ?? reply.code(404).send({ error: 'this frame is not in the log any more' })
   })
-  await serveConsole(app)
+  await serveConsole(app, options.page)
 
   await listen(app, host, options.port)
   const { port } = app.server.address() as AddressInfo
@@ -99,14 +98,14 @@ function refuseForeignHosts(app: FastifyInstance, host: string): void {
 }
 
 /** The built page; paths without a file extension are rooms of it. */
-async function serveConsole(app: FastifyInstance): Promise<void> {
-  if (!existsSync(CONSOLE_FOLDER)) {
+async function serveConsole(app: FastifyInstance, page: string | undefined): Promise<void> {
+  if (page === undefined) {
     app.get('/', async (_, reply) =>
       reply.type('text/plain').send('The console is not built. Run: npm run build:web\n'),
     )
     return
   }
-  await app.register(fastifyStatic, { root: CONSOLE_FOLDER, cacheControl: false })
+  await app.register(fastifyStatic, { root: page, cacheControl: false })
   app.setNotFoundHandler((request, reply) => {
     const isRoom = request.method === 'GET' && !/\.|^\/api\//.test(request.url.split('?')[0] ?? '')
     return isRoom ? reply.sendFile('index.html') : reply.code(404).send({ error: 'not found' })

@@ -32,10 +32,10 @@ export type FunctionalBlock =
   | 'BatterySwap'
   | 'OverlayNetworking'
 
-/** How urgent a frame is; the order is that of the send scheduler, docs/overlay.md section 5. */
+/** How urgent a frame is; the order is that of the send scheduler. */
 export type PriorityClass = 'control' | 'command' | 'transaction' | 'telemetry' | 'bulk'
 
-/** Whether store-and-forward may hold a message (`queued`), docs/security.md section 3. */
+/** Whether store-and-forward may hold a message (`queued`). */
 export type ReplayClass = 'live' | 'queued'
 
 /** What is known about an action beside its schemas. */

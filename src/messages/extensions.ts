@@ -40,7 +40,7 @@ export function extensionSchemas(action: string): SchemaPair | undefined {
  * members at its top level, and that is where our signatures stand. What is in them is judged
  * by `security/`, not here.
  *
- * @spec docs/security.md section 1, carrier 1
+ * @spec docs/vendor-extensions.md
  */
 export function admitSignatures(schema: JsonSchema): JsonSchema {
   const signatures = { type: 'array', minItems: 1, items: { type: 'object' } }

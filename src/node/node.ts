@@ -3,7 +3,13 @@ import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { createValidator, type Validator, type ValidatorOptions } from '../messages/validation.ts'
 import { type Clock, every, systemClock, type Timer } from '../primitives/clock.ts'
-import { assertNodeId, foldId, type MessageId, type NodeId } from '../primitives/ids.ts'
+import {
+  assertNodeId,
+  foldId,
+  MAX_TOLERATED_MESSAGE_ID_BYTES,
+  type MessageId,
+  type NodeId,
+} from '../primitives/ids.ts'
 import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { RoutingTable } from '../routing/table.ts'
 import type { Presence } from '../routing/topology.ts'
@@ -342,7 +348,10 @@ export class Node {
   }
 }
 
-const TOLERANT_LIMITS: WireLimits = { ...DEFAULT_LIMITS, maxMessageIdBytes: 255 }
+const TOLERANT_LIMITS: WireLimits = {
+  ...DEFAULT_LIMITS,
+  maxMessageIdBytes: MAX_TOLERATED_MESSAGE_ID_BYTES,
+}
 
 /** Creates a node; nothing happens before `start()`. */
 export function createNode(options: NodeOptions): Node {

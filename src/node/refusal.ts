@@ -56,7 +56,7 @@ function answerToFrame(node: Core, from: Neighbour, frame: Frame, error: Overlay
 function answerToRemains(node: Core, arrival: Arrival, error: OverlayError): Frame | undefined {
   const { from, bytes, isBinary } = arrival
   const remains = isBinary
-    ? remainsOfBinary(bytes, from.limits)
+    ? remainsOfBinary(bytes, from.link.form, from.limits)
     : remainsOfText(bytes, from.link.form, from.limits)
   const messageId = remains.messageId ?? unreadableId(from)
   if (messageId === undefined) return undefined

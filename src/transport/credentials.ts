@@ -31,12 +31,10 @@ export interface PeerEntry {
   readonly id: NodeId
   /** Security profile 1. Without one the peer is only let in where `insecure` is set. */
   readonly password?: Secret
-  /** Accept message ids of up to 255 bytes from it. */
-  readonly tolerant?: boolean
 }
 
 export type Admission =
-  | { readonly id: NodeId; readonly credential: 'basic' | 'none'; readonly entry?: PeerEntry }
+  | { readonly id: NodeId; readonly credential: 'basic' | 'none' }
   | { readonly refused: string }
 
 /**
@@ -66,10 +64,10 @@ export function createAdmission(peers: readonly PeerEntry[], options: { insecure
       if (!basic) return { refused: 'no credential' }
       if (!matches) return { refused: 'wrong credential' }
       if (!isSameId(basic.user, id)) return { refused: 'the user is not the id in the URL' }
-      return { id: peer.entry.id, credential: 'basic', entry: peer.entry }
+      return { id: peer.entry.id, credential: 'basic' }
     }
     if (!options.insecure) return { refused: peer ? 'no credential is set for it' : 'unknown id' }
-    return { id: peer?.entry.id ?? id, credential: 'none', ...(peer && { entry: peer.entry }) }
+    return { id: peer?.entry.id ?? id, credential: 'none' }
   }
 }
 

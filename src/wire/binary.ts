@@ -21,7 +21,7 @@ import {
 } from './frame.ts'
 import { scanArray } from './scanner.ts'
 import { allocate, plainText, utf8Bytes, utf8Text } from './strings.ts'
-import { decodeText } from './text.ts'
+import { decodeText, remainsOfText } from './text.ts'
 
 const OPEN_ARRAY = 0x5b
 
@@ -162,7 +162,14 @@ function checkDetails(details: Uint8Array, limits: WireLimits): void {
 }
 
 /** What can be read of a binary message that `decodeBinary` refused. */
-export function remainsOfBinary(bytes: Uint8Array, limits: WireLimits = DEFAULT_LIMITS): Remains {
+export function remainsOfBinary(
+  bytes: Uint8Array,
+  form: 'overlay' | 'standard',
+  limits: WireLimits = DEFAULT_LIMITS,
+): Remains {
+  if (bytes[0] === OPEN_ARRAY) {
+    return utf8Text(bytes) === undefined ? {} : remainsOfText(bytes, form, limits)
+  }
   const type = bytes[0] ?? 0
   if (type < 2 || type > 6) return {}
   const cursor = { bytes, at: 1 }

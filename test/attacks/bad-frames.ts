@@ -3,7 +3,7 @@ import { encodeBinary } from '../../src/wire/binary.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 
 /**
- * The bad input of issue 2 as messages, and how each is to be met. The attackers are LKS66, an
+ * Bad input as messages, and how each is to be met. The attackers are LKS66, an
  * overlay node, CS16 and CS21, stations of 1.6 and 2.1; all are below NN01, which is below CSMS01.
  */
 export interface BadInput {

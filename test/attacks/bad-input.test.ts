@@ -84,6 +84,7 @@ for (const input of CLOSING_INPUTS) {
   test(`${input.what} closes its own link with ${input.closes}, and a good station boots`, async (t) => {
     const bystander = await attacker(t, 'CS21')
     const raw = await attacker(t, input.from)
+    await probe(bystander, 'CS21') // who came and went before has been announced by now
     const before = site.csms.linkCounters.get('NN01')?.received.join()
     const message = input.message(1)
 

@@ -40,11 +40,16 @@ const MIX = [...BAD_INPUTS.map(({ from, message }) => [from, message] as const),
 type Message = readonly [Attacker, (n: number) => string | Uint8Array]
 const messages: readonly Message[] = process.argv[2] === 'names' ? NAMES : MIX
 const small = messages.filter(([, message]) => message(0).length < LARGE)
+const large = messages.filter((message) => !small.includes(message))
+const sent = new Map(messages.map((message) => [message, 0]))
+let nextLarge = 0
+let nextSmall = 0
 
 await run(0, WARM_UP)
 const before = used()
 await run(WARM_UP, REPETITIONS)
 const grownMiB = Math.round(((used() - before) / 2 ** 20) * 10) / 10
+for (const [one, count] of sent) if (count === 0) throw new Error(`never sent: ${one[1](0)}`)
 console.log(JSON.stringify({ repetitions: REPETITIONS, grownMiB, booted: await boot() }))
 for (const socket of Object.values(attackers)) socket.terminate()
 await site.stop()
@@ -52,8 +57,11 @@ await site.stop()
 async function run(start: number, count: number): Promise<void> {
   for (let n = start; n < start + count; n += BATCH) {
     for (let i = n; i < n + BATCH; i++) {
-      const list = i % 50 === 0 ? messages : small
-      const [from, message] = list[(i * 7) % list.length] ?? ['CS16', () => '']
+      const isLarge = i % 50 === 0 && large.length > 0
+      const one = isLarge ? large[nextLarge++ % large.length] : small[nextSmall++ % small.length]
+      if (!one) continue
+      sent.set(one, (sent.get(one) ?? 0) + 1)
+      const [from, message] = one
       attackers[from].send(message(i), { binary: typeof message(i) !== 'string' })
     }
     await Promise.all(Object.entries(attackers).map(([id, socket]) => probe(socket, id, n)))

@@ -9,6 +9,7 @@ import { needs } from '../needs.ts'
 
 // biome-ignore format: one list
 const FLAGS = '--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ')
+const CHROMIUM = '/usr/bin/chromium'
 const PATIENCE = { timeout: 30_000 }
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -19,12 +20,12 @@ async function start(t: TestContext) {
   const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
   const profile = temporaryFolder(t)
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: FLAGS,
     env: { ...process.env, HOME: profile } as Record<string, string>,
   })
   t.after(() => browser.close())
-  return { browser, url, nodePid: Number(/NN01 (\d+)/.exec(running)?.[1]) }
+  return { browser, url, demo, nodePid: Number(/NN01 (\d+)/.exec(running)?.[1]) }
 }
 
 /** Opens the console; whatever the browser complains about is in `complaints`. */
@@ -51,7 +52,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 test('the console draws the overlay, lists frames as they come and explains one', async (t) => {
-  if (!needs(t, 'chromium')) return
+  if (!needs(t, CHROMIUM)) return
   const { browser, url, nodePid } = await start(t)
   const { page, complaints } = await open(browser, url, 1440, 'light')
 
@@ -85,7 +86,7 @@ test('the console draws the overlay, lists frames as they come and explains one'
 })
 
 test('no width and no theme has a finding of axe, a complaint, or a page that scrolls sideways', async (t) => {
-  if (!needs(t, 'chromium')) return
+  if (!needs(t, CHROMIUM)) return
   const { browser, url } = await start(t)
   for (const width of [1440, 1024, 390]) {
     for (const scheme of ['light', 'dark'] as const) {
@@ -102,6 +103,59 @@ test('no width and no theme has a finding of axe, a complaint, or a page that sc
       }
     }
   }
+})
+
+test('the keyboard alone finds a station, and opens and closes a refused frame', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const { browser, url, demo } = await start(t)
+  const [, listen = ''] = /CSMS01 listens on (\S+)/.exec(demo.output()) ?? []
+  const [, password = ''] = /--password-file (\S+)/.exec(demo.output()) ?? []
+  const ask = startExecutable(
+    t,
+    'send',
+    'CS03',
+    'NoSuchAction',
+    '{}',
+    '--uplink',
+    listen,
+    '--as',
+    'VISITOR',
+    '--password-file',
+    password,
+  )
+  assert.equal(await ask.ended, 1)
+  const lost = startExecutable(
+    t,
+    'send',
+    'CS99',
+    'Reset',
+    '{}',
+    '--uplink',
+    listen,
+    '--as',
+    'VISITOR',
+    '--password-file',
+    password,
+  )
+  assert.equal(await lost.ended, 1)
+  const { page } = await open(browser, url, 1440, 'light')
+
+  await page.locator('[data-node="CSMS01"] [role="button"]').first().focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.getByText(/CS0\d/).first().waitFor(PATIENCE)
+  await page.keyboard.press('Escape')
+  await inspector.waitFor({ ...PATIENCE, state: 'detached' })
+
+  await page.getByLabel('Only refused').focus()
+  await page.keyboard.press('Space')
+  const refused = page.locator('[data-sequence][data-refused="true"]').first()
+  await refused.waitFor(PATIENCE)
+  await page.getByRole('grid', { name: 'Frames' }).focus()
+  await page.keyboard.press('ArrowDown')
+  await inspector.locator('[data-verdict="refused"]').waitFor(PATIENCE)
 })
 
 async function isSealedOff(url: string): Promise<void> {

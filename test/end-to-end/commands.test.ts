@@ -23,7 +23,7 @@ test('a mistake in a configuration ends with status 2 and one line that says whe
   const process = startExecutable(t, 'run', file)
   await until('the error', () => process.errors().endsWith('\n'))
   assert.match(process.errors(), /^wattweave: .*wrong\.yaml:2:1: role must be one of [^\n]*\n$/)
-  assert.equal(await process.stop(), 2)
+  assert.equal(await process.ended, 2)
 })
 
 test('a mistyped command names the nearest', async (t) => {

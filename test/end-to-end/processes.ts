@@ -30,6 +30,8 @@ export interface Process {
   readonly errors: () => string
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
+  /** Resolves with its exit code once it has ended by itself. */
+  readonly ended: Promise<number | null>
   /** Asks it to end, as a service manager would; resolves with its exit code. */
   stop(): Promise<number | null>
 }
@@ -53,6 +55,7 @@ export function startExecutable(context: TestContext, ...args: string[]): Proces
     pid: child.pid ?? 0,
     output: () => output,
     errors: () => errors,
+    ended: new Promise((resolve) => child.once('exit', resolve)),
     kill: async () => void (await stop('SIGKILL')),
     stop: () => stop('SIGTERM'),
   }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { ERROR_CODES } from '../../src/errors.ts'
 import { EXTENSION_ACTIONS } from '../../src/messages/extensions.ts'
-import { CAPABILITIES, MODE_HEADER, OVERLAY_HEADER } from '../../src/transport/negotiation.ts'
+import { CAPABILITIES } from '../../src/transport/negotiation.ts'
 import { filesBelow, ROOT, textOf } from './source-files.ts'
 
 test('each error code stands in docs/errors.md with meaning and remedy, and nothing else does', () => {
@@ -26,17 +26,31 @@ test('docs/vendor-extensions.md names every header, capability, action and custo
     const section = text.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
     return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name ?? '').sort()
   }
-  assert.deepEqual(named('Headers'), [MODE_HEADER, OVERLAY_HEADER].sort())
+  assert.deepEqual(named('Headers'), headers())
   assert.deepEqual(named('Capabilities'), [...CAPABILITIES].sort())
   assert.deepEqual(named('Actions'), [...EXTENSION_ACTIONS.keys()].sort())
   assert.deepEqual(named('customData'), customDataMembers())
 })
 
+/** Header names of our own anywhere in the sources. */
+function headers(): string[] {
+  const names = new Set<string>()
+  for (const path of filesBelow('src', '.ts')) {
+    for (const [, name = ''] of textOf(path).matchAll(/'(X-[\w-]+)'/gi)) names.add(name)
+  }
+  return [...names].sort()
+}
+
 /** Members that our sources write beside `vendorId` in a customData of our vendor. */
 function customDataMembers(): string[] {
   const members = new Set<string>()
   for (const path of filesBelow('src', '.ts')) {
-    for (const [, object = ''] of textOf(path).matchAll(/\{ vendorId: VENDOR_ID,([^}]*)\}/g)) {
+    const text = textOf(path)
+    // Each place that writes our vendor id must be one this test can read.
+    const written = [...text.matchAll(/vendorId: VENDOR_ID/g)].length
+    const objects = [...text.matchAll(/\{ vendorId: VENDOR_ID,([^}]*)\}/g)]
+    assert.equal(objects.length, written, path)
+    for (const [, object = ''] of objects) {
       for (const [, name = ''] of object.matchAll(/(\w+)(?::[^,]+)?(?:,|\s|$)/g)) members.add(name)
     }
   }
@@ -53,5 +67,24 @@ test('a document links only to what exists', () => {
     for (const [, target = ''] of textOf(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       assert.ok(existsSync(join(ROOT, dirname(path), target)), `${path} links to ${target}`)
     }
+  }
+})
+
+test('a document that a source file cites exists', () => {
+  for (const path of [...filesBelow('src', '.ts'), ...filesBelow('web', '.ts', '.tsx')]) {
+    for (const [, target = ''] of textOf(path).matchAll(/\b(docs\/[\w.-]+\.md)\b/g)) {
+      assert.ok(existsSync(join(ROOT, target)), `${path} cites ${target}`)
+    }
+  }
+})
+
+test('colours stand in the tokens and nowhere else', () => {
+  for (const path of filesBelow('web', '.css', '.ts', '.tsx', '.html')) {
+    if (path === 'web/tokens.css' || path.includes('public')) continue
+    assert.doesNotMatch(
+      textOf(path),
+      /#[0-9a-f]{3,8}\b(?=[;,\s)'"])|\b(?:rgba?|hsla?|oklch|color-mix)\(/i,
+      path,
+    )
   }
 })

@@ -173,3 +173,14 @@ test('an undecodable answer is told to its sender in the name of the asker, and 
   const [answer] = station.take()
   assert.deepEqual(answer?.slice(0, 3), [4, '1', 'RpcFrameworkError'])
 })
+
+test('an undecodable CALL that came as JSON text in a binary message is answered too', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const peer = net.peer('LC01', 'NN01')
+
+  peer.send(new TextEncoder().encode('[2,"CSMS",["LC01"],"1","Heartbeat"]'))
+  await net.settle()
+
+  assert.deepEqual(peer.take()[0]?.slice(0, 5), [4, 'LC01', ['NN01'], '1', 'RpcFrameworkError'])
+})

@@ -77,6 +77,11 @@ test('a request is copied as a command that a shell reads back unchanged', () =>
     sendCommand(detail({ payload, action: 'Authorize', destination: 'CS01' })),
     `wattweave send CS01 Authorize '{"idTag":"it'\\''s","n":1}'`,
   )
+  assert.match(
+    sendCommand(detail({ payload, action: 'Authorize', destination: 'CS01' }), 'ws://a:1/') ?? '',
+    / --uplink ws:\/\/a:1\/$/,
+  )
+  assert.equal(sendCommand(detail({ payload, destination: '' })), undefined)
   assert.equal(sendCommand(detail({ kind: 'CALLRESULT', payload })), undefined)
 })
 

@@ -12,12 +12,20 @@ export function frameJson(detail: FrameDetail): string {
   return JSON.stringify(detail, null, 2)
 }
 
-/** The command that sends such a frame again; undefined for answers and unreadable frames. */
-export function sendCommand(detail: FrameDetail): string | undefined {
+/**
+ * The command that sends such a frame again; undefined for answers and unreadable frames. Who sends
+ * adds `--as` and `--password-file`; id tokens are fingerprints here, because the page has no others.
+ *
+ * @param uplink Where the node that serves this page lets others connect.
+ */
+export function sendCommand(detail: FrameDetail, uplink?: string): string | undefined {
   const isRequest = detail.kind === 'CALL' || detail.kind === 'SEND'
-  if (!isRequest || detail.payload === undefined) return undefined
+  // A standard peer's frame names no destination that somebody else could use.
+  if (!isRequest || detail.payload === undefined || detail.destination === '') return undefined
   const words = ['wattweave', 'send', quote(detail.destination), quote(detail.action)]
-  return [...words, quote(JSON.stringify(detail.payload))].join(' ')
+  words.push(quote(JSON.stringify(detail.payload)))
+  if (uplink !== undefined) words.push('--uplink', quote(uplink))
+  return words.join(' ')
 }
 
 /** One word of a POSIX shell. */

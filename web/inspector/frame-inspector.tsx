@@ -73,7 +73,8 @@ function Verdict({ detail }: { detail: FrameDetail }) {
   const words = text.inspector
   const { counterpart } = detail
   const isAnswer = detail.kind !== 'CALL' && detail.kind !== 'SEND'
-  const command = sendCommand(detail)
+  const uplink = useLive((state) => state.overview?.stationUrls[0])
+  const command = sendCommand(detail, uplink)
   return (
     <div className={styles.verdict} data-refused={isRefused(detail)}>
       <p className={styles.sentence} data-verdict={detail.reaction}>

@@ -15,10 +15,6 @@ export async function run(file: string): Promise<void> {
   const config = loadConfig(file)
   const log = createLogger(config.nodeId, config.log)
   const running = await startNode(config, log)
-  const { nodeId, role } = config
-  // biome-ignore format: one line
-  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl }
-  process.stdout.write(`${JSON.stringify(line)}\n`)
   let isStopping = false
   const stop = async () => {
     if (isStopping) process.exit(1) // asked twice: do not wait for anybody
@@ -30,4 +26,8 @@ export async function run(file: string): Promise<void> {
   process.on('SIGTERM', stop)
   // A child whose parent is gone has nobody left to stop it.
   if (process.send) process.on('disconnect', stop)
+  const { nodeId, role } = config
+  // biome-ignore format: one line
+  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl }
+  process.stdout.write(`${JSON.stringify(line)}\n`)
 }

@@ -66,8 +66,12 @@ class SimulatedStation implements ChargingStation {
   }
 
   async start(): Promise<void> {
+    // A station that boots before it is connected would only be told that nobody is there.
+    const connected = new Promise<void>((resolve) => {
+      this.node.onEvent((event) => event.name === 'link.up' && resolve())
+    })
     await this.node.start()
-    this.#run = this.#live().catch((error) => {
+    this.#run = this.#live(connected).catch((error) => {
       if (!this.#stopping.signal.aborted) throw error
     })
   }
@@ -78,7 +82,8 @@ class SimulatedStation implements ChargingStation {
     await this.#run
   }
 
-  async #live(): Promise<void> {
+  async #live(connected: Promise<void>): Promise<void> {
+    await Promise.race([connected, aborted(this.#stopping.signal)])
     const intervalS = await this.#boot()
     const evses = Array.from({ length: this.#options.evses ?? 1 }, (_, i) => i + 1)
     await Promise.all([this.#heartbeats(intervalS), ...evses.map((evseId) => this.#evse(evseId))])
@@ -125,7 +130,7 @@ class SimulatedStation implements ChargingStation {
     const { maxPowerW = 22_000, sessionS = 60, meterIntervalS = 10 } = this.#options
     const startedAt = this.#clock.now()
     const session = { startedAt, maxPowerW, durationMs: sessionS * 1000 }
-    const transactionId = `${this.node.id}-${startedAt.toString(36)}`.slice(-36)
+    const transactionId = `${this.node.id}-${evseId}-${startedAt.toString(36)}`.slice(-36)
     const transaction: StationTransaction = { evseId, idToken, transactionId, seqNo: 0 }
     const begin = this.#reading(evseId, session)
     if (!(await this.#try('start', () => this.#dialect.start(transaction, begin)))) return
@@ -172,4 +177,11 @@ class SimulatedStation implements ChargingStation {
   #wait(seconds: number): Promise<void> {
     return delay(this.#clock, seconds * 1000, this.#stopping.signal)
   }
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

@@ -1,0 +1,47 @@
+/**
+ * `npm run screenshots [-- FOLDER]`: starts the demo and takes a picture of each room at three widths
+ * in two themes, to be looked at. Needs Debian's chromium.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const EXECUTABLE = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage']
+const SIZES = [
+  [1440, 900],
+  [1024, 768],
+  [390, 844],
+] as const
+
+const folder = process.argv[2] ?? 'screenshots'
+mkdirSync(folder, { recursive: true })
+const demo = spawn(process.execPath, [EXECUTABLE, 'demo', '--port', '0'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+let output = ''
+for await (const chunk of demo.stdout) {
+  output += chunk
+  if (output.includes('Running')) break
+}
+const [url = ''] = /http:\/\/\S+/.exec(output) ?? []
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+for (const [width, height] of SIZES) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const room of ['', 'stations']) {
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+      await page.goto(url + room)
+      await page.locator('[data-node="CS01"]').first().waitFor()
+      const name = `${room || 'overlay'}-${width}-${colorScheme}.png`
+      await page.screenshot({ path: join(folder, name) })
+      await page.close()
+      console.log(name)
+    }
+  }
+}
+await browser.close()
+const ended = new Promise((resolve) => demo.once('exit', resolve))
+demo.kill('SIGTERM')
+await ended
