@@ -23,6 +23,7 @@ test('what is no JSON array is refused', () => {
   ])
     refuse(text, 'ERR_WIRE_JSON')
   refuse('[2,"1","X",{"a":[}]}]', 'ERR_WIRE_JSON')
+  refuse('[2,"1","X",{"a":1]]', 'ERR_WIRE_JSON')
   refuse('[2,"1","X,{}]', 'ERR_WIRE_JSON')
 })
 
