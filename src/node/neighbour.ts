@@ -5,13 +5,16 @@ import { AnsweredList, PendingTable } from './pending.ts'
 
 /** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
 export interface LinkCounters {
-  readonly received: Float64Array
-  readonly sent: Float64Array
+  readonly received: number[]
+  readonly sent: number[]
   refused: number
 }
 
+/** Message types 2 to 6, and 0 for what could not be decoded. */
+const TYPES = 7
+
 export function createLinkCounters(): LinkCounters {
-  return { received: new Float64Array(8), sent: new Float64Array(8), refused: 0 }
+  return { received: new Array(TYPES).fill(0), sent: new Array(TYPES).fill(0), refused: 0 }
 }
 
 /** A CALL that waits until a standard peer has answered the one before. */
