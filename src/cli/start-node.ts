@@ -55,8 +55,11 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
   }
   const { node, store, start, stop } = await createRole(config, common)
   node.onEvent((event) => {
-    if (event.name === 'frame.refused' || event.name === 'link.refused') log.warn(event.name, event)
-    else if (event.name !== 'link.up' && event.name !== 'link.down') log.info(event.name, event)
+    const { name, ...fields } = event
+    // The node itself logs links that come and go.
+    if (name === 'link.up' || name === 'link.down') return
+    if (name === 'presence') log.info(name, fields)
+    else log.warn(name, fields)
   })
   await start()
   const stationUrls = acceptors.map((acceptor) => acceptor.url)

@@ -103,7 +103,9 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
   }
   const refuse = (problem: string) => fail(new OverlayError('ERR_LINK_REFUSED', { problem }))
   request.on('timeout', () => refuse('it did not answer in time'))
-  request.on('response', ({ statusCode }) => refuse(`it answered ${statusCode}`))
+  request.on('response', ({ statusCode }) =>
+    refuse(`it answered ${statusCode}${hintFor(statusCode)}`),
+  )
   request.on('error', fail)
   request.on('close', () => refuse('the connection was closed'))
   request.on('upgrade', (response, socket: Socket, head) => {
@@ -136,4 +138,11 @@ function acceptOf(key: string): string {
   return createHash('sha1')
     .update(key + GUID)
     .digest('base64')
+}
+
+/** What a person may do about the answer. */
+function hintFor(status: number | undefined): string {
+  if (status === 401) return '; check the own id and its password there'
+  if (status === 400) return '; check that both offer a common OCPP version'
+  return ''
 }
