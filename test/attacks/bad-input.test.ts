@@ -175,7 +175,9 @@ test('an answer from the wrong link is refused, also under the right id', async 
 
   const answer = site.csms.call('CS16', 'ocpp1.6', 'ClearCache', {})
   const [, id] = await asked.take((frame) => frame[0] === 2, 'the CALL')
-  const inside = [...(site.csms.frameLog.after(0, 50) ?? [])].at(-1)
+  const inside = site.csms.frameLog
+    .after(0, 50)
+    .findLast(({ bytes }) => Buffer.from(bytes).includes('"ClearCache"'))
   const outer = /"([0-9a-f-]{36})"/.exec(Buffer.from(inside?.bytes ?? []).toString())?.[1]
   other.send(`[3,"${id}",{"status":"Rejected"}]`)
   node.send(`[3,"CSMS01",["LKS66"],"${id}",{"status":"Rejected"}]`)

@@ -32,6 +32,14 @@ test('docs/vendor-extensions.md names every header, capability, action and custo
   assert.deepEqual(named('customData'), customDataMembers())
 })
 
+test('nothing is mapped to DataTransfer of OCPP 1.6, as docs/vendor-extensions.md says', () => {
+  assert.match(textOf('docs/vendor-extensions.md'), /## DataTransfer of OCPP 1\.6\nNone so far/)
+  for (const path of filesBelow('src', '.ts')) {
+    const isTypesOrTable = /^src\/messages\/(ocpp[\d.]+|actions)\.ts$/.test(path)
+    if (!isTypesOrTable) assert.doesNotMatch(textOf(path), /['"`]DataTransfer['"`]/, path)
+  }
+})
+
 /** Header names of our own anywhere in the sources. */
 function headers(): string[] {
   const names = new Set<string>()
