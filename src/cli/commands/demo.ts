@@ -88,7 +88,10 @@ class Supervisor {
     const processes = [...this.#children].map(([id, child]) => `${id} ${child.pid}`).join(' · ')
     say(`Running (process ids): ${processes}`)
     const as = `--as ${VISITOR} --password-file ${join(this.#folder, 'secrets', VISITOR)}`
-    say(`Ask something: wattweave send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
+    // In a checkout there is no `wattweave` on the path, and the system's Node may be too old.
+    const isCheckout = process.argv[1]?.endsWith('.ts')
+    const command = isCheckout ? 'npx -- node src/cli/main.ts' : 'wattweave'
+    say(`Ask something: ${command} send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
     say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
   }
 
