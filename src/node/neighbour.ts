@@ -22,6 +22,8 @@ export interface QueuedCall {
   readonly messageId: MessageId
   readonly bytes: Uint8Array
   readonly isBinary: boolean
+  /** Milliseconds since 1970. */
+  readonly since: number
 }
 
 /**
@@ -61,6 +63,12 @@ export class Neighbour {
   /** CALLRESULTERROR and SEND exist only in OCPP 2.1 and between overlay nodes. */
   get knowsResultErrorAndSend(): boolean {
     return this.isOverlay || this.link.protocol === 'ocpp2.1'
+  }
+
+  /** Frames this node keeps back for it; `since` is when the oldest of them came. */
+  get held(): { readonly count: number; readonly since: number } | undefined {
+    const [oldest] = this.waiting
+    return oldest && { count: this.waiting.length, since: oldest.since }
   }
 
   send(type: number, bytes: Uint8Array, isBinary: boolean): void {

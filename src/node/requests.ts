@@ -51,7 +51,7 @@ export function forwardRequest(
   if (frame.type === 2) {
     open(to, frame, messageId, from, now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS))
   }
-  sendOrQueue(to, frame, messageId, bytes)
+  sendOrQueue(to, frame, messageId, bytes, now)
   return to
 }
 
@@ -68,13 +68,14 @@ export function originate(
   asker: LocalAsker | undefined,
   timeoutMs: number,
 ): void {
+  const now = node.clock.now()
   const to = node.table.lookup(destination[0])
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
-  if (asker) open(to, { ...frame, route }, frame.messageId, asker, node.clock.now() + timeoutMs)
-  sendOrQueue(to, frame, frame.messageId, bytes)
+  if (asker) open(to, { ...frame, route }, frame.messageId, asker, now + timeoutMs)
+  sendOrQueue(to, frame, frame.messageId, bytes, now)
   logOwn(node, to, bytes, frame.encoding === 'binary')
 }
 
@@ -126,11 +127,17 @@ function cannotCarry(destination: NodeId, problem: string): OverlayError {
 }
 
 /** OCPP allows one open CALL per direction on a standard link, so the next one waits there. */
-function sendOrQueue(to: Neighbour, frame: Frame, messageId: MessageId, bytes: Uint8Array): void {
+function sendOrQueue(
+  to: Neighbour,
+  frame: Frame,
+  messageId: MessageId,
+  bytes: Uint8Array,
+  now: number,
+): void {
   const isBinary = frame.encoding === 'binary'
   if (to.isOverlay || frame.type === 6) return to.send(frame.type, bytes, isBinary)
   if (to.activeCall !== undefined) {
-    to.waiting.push({ messageId, bytes, isBinary })
+    to.waiting.push({ messageId, bytes, isBinary, since: now })
     return
   }
   to.activeCall = messageId
