@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { startSite } from '../support/site.ts'
 import { basic, OVERLAY } from '../support/sockets.ts'
-import { BAD_INPUTS } from './bad-frames.ts'
+import { BAD_INPUTS, CLOSING_INPUTS } from './bad-frames.ts'
 
 const WARM_UP = 10_000
 const REPETITIONS = 100_000
@@ -15,7 +15,11 @@ const BATCH = 500
 /** Larger ones are sent now and then only, so that this takes seconds. */
 const LARGE = 5_000
 
-const site = await startSite('CS01', 'CS16', 'CS21', 'LKS66')
+/** Of each batch: calls that are answered twice and by the wrong peers, and links lost. */
+const EXCHANGES = 10
+const CLOSINGS = 5
+
+const site = await startSite('CS01', 'CS16', 'CS21', 'LKS66', 'LC67')
 const attackers = {
   LKS66: await attacker('LKS66', 'ocpp2.1', OVERLAY),
   CS16: await attacker('CS16', 'ocpp1.6'),
@@ -42,8 +46,11 @@ const messages: readonly Message[] = process.argv[2] === 'names' ? NAMES : MIX
 const small = messages.filter(([, message]) => message(0).length < LARGE)
 const large = messages.filter((message) => !small.includes(message))
 const sent = new Map(messages.map((message) => [message, 0]))
+const closings = [...CLOSING_INPUTS]
 let nextLarge = 0
 let nextSmall = 0
+/** Names probes of exchanges, apart from those of batches. */
+let exchange = 1_000_000
 
 await run(0, WARM_UP)
 const before = used()
@@ -65,7 +72,39 @@ async function run(start: number, count: number): Promise<void> {
       attackers[from].send(message(i), { binary: typeof message(i) !== 'string' })
     }
     await Promise.all(Object.entries(attackers).map(([id, socket]) => probe(socket, id, n)))
+    if (messages === NAMES) continue
+    for (let i = 0; i < EXCHANGES; i++) await answerBadly()
+    for (let i = 0; i < CLOSINGS; i++) await loseLink(n / BATCH)
   }
+}
+
+/** A call of the CSMS whose answer comes from two wrong links, and then three times. */
+async function answerBadly(): Promise<void> {
+  const called = once(attackers.CS16, 'message') as Promise<[Buffer]>
+  const answer = site.csms.call('CS16', 'ocpp1.6', 'ClearCache', {})
+  const [, id] = JSON.parse(String((await called)[0])) as [number, string]
+  attackers.CS21.send(`[3,"${id}",{"status":"Rejected"}]`)
+  attackers.LKS66.send(`[3,"CSMS01",["LKS66"],"${id}",{"status":"Rejected"}]`)
+  await Promise.all((['CS21', 'LKS66'] as const).map((by) => probe(attackers[by], by, exchange++)))
+  attackers.CS16.send(`[3,"${id}",{"status":"Accepted"}]`)
+  attackers.CS16.send(`[3,"${id}",{"status":"Rejected"}]`)
+  attackers.CS16.send(`[4,"${id}","GenericError","",{}]`)
+  if ((await answer).status !== 'Accepted') throw new Error('a wrong answer counted')
+}
+
+/** What costs its sender the link; the large ones now and then only. */
+async function loseLink(turn: number): Promise<void> {
+  const [input] = closings.splice(0, 1)
+  if (!input) throw new Error('no input')
+  closings.push(input)
+  const message = input.message(1)
+  if (message.length > LARGE && turn % 10 > 0) return
+  const socket = await attacker('LC67', 'ocpp2.1', OVERLAY)
+  socket.on('error', () => {})
+  const closed = once(socket, 'close')
+  socket.send(message, { binary: !input.asText && typeof message !== 'string' })
+  const [code] = (await closed) as [number]
+  if (code !== input.closes) throw new Error(`${input.what}: closed with ${code}`)
 }
 
 /** Waits until everything sent before has been dealt with. */
@@ -75,10 +114,12 @@ async function probe(socket: WebSocket, id: string, n: number): Promise<void> {
     const onMessage = (data: Buffer) => {
       if (!data.includes(`"${name}"`)) return
       socket.off('message', onMessage)
+      socket.off('close', onClose)
       resolve()
     }
+    const onClose = () => reject(new Error(`${id} was closed`))
     socket.on('message', onMessage)
-    socket.once('close', () => reject(new Error(`${id} was closed`)))
+    socket.on('close', onClose)
   })
   socket.send(id === 'LKS66' ? `[2,"CSMS",["${id}"],"${name}","Heartbeat",{}]` : `[2,"${name}","Heartbeat",{}]`) // biome-ignore format: one line
   await done
@@ -89,7 +130,6 @@ async function attacker(id: string, protocol: string, headers = {}): Promise<Web
     headers: { authorization: basic(id), ...headers },
     perMessageDeflate: false,
   })
-  socket.setMaxListeners(1_000)
   await once(socket, 'open')
   return socket
 }
