@@ -74,6 +74,9 @@ const ERRORS = {
   ERR_LINK_BUSY:            { rpc: 'congested', text: 'too many requests are waiting for this peer' },
   ERR_LINK_FRAME:           { rpc: undefined, text: 'broken WebSocket framing: {problem}' },
 
+  ERR_CREDENTIAL_STORED:    { rpc: undefined, text: 'a stored password cannot be used: {problem}' },
+  ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
+
   ERR_HANDLER:              { rpc: 'internal', text: 'the handler of {action} failed' },
   ERR_STOPPED:              { rpc: undefined, text: 'the node was stopped' },
 

@@ -13,7 +13,7 @@ import {
 import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { RoutingTable } from '../routing/table.ts'
 import type { Presence } from '../routing/topology.ts'
-import type { Link, LinkSource } from '../transport/link.ts'
+import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type Frame, type Route, type WireLimits } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, failRequest, refuseResult } from './answers.ts'
@@ -243,6 +243,12 @@ export class Node {
     const now = core.clock.now()
     const neighbour = new Neighbour(link, this.#limitsFor(link), this.#countersFor(link), now)
     const older = core.neighbourById.get(foldId(neighbour.id))
+    if (older && securityProfileOf(link) < securityProfileOf(older.link)) {
+      // Equal proof replaces: a station whose old link is half open must get in. Less never does.
+      const why = 'a link with better proof is open'
+      this.#emit({ name: 'link.refused', id: neighbour.id, status: 1008, why })
+      return link.close(1008, why)
+    }
     core.neighbours.add(neighbour)
     if (neighbour.isOverlay && link.way === 'up') core.uplinks.add(neighbour)
     core.neighbourById.set(foldId(neighbour.id), neighbour)

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { createAdmission, type PeerEntry, Secret } from './credentials.ts'
+export { Admissions } from './admission.ts'
+export { type PeerEntry, Secret, type SecurityProfile } from './credentials.ts'
 export type { Link, LinkFacts, LinkReceiver, LinkSource } from './link.ts'
 export { createMemoryLinks } from './memory-link.ts'
 export { type DialOptions, dial } from './websocket-client.ts'

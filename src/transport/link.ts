@@ -1,5 +1,6 @@
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import type { SecurityProfile } from './credentials.ts'
 
 /** What both ends agreed on when the link opened; it never changes while the link lives. */
 export interface LinkFacts {
@@ -14,7 +15,14 @@ export interface LinkFacts {
   /** `up`: towards the CSMS, this side dialled it as an uplink; `down`: away from it. */
   readonly way: 'up' | 'down'
   readonly transport: 'plain' | 'tls'
-  readonly credential: 'basic' | 'none'
+  readonly credential: 'certificate' | 'basic' | 'none'
+}
+
+/** How well the peer of a link, or of the links to come, proved who it is. */
+export function securityProfileOf(facts: LinkFacts): SecurityProfile {
+  if (facts.credential === 'certificate') return 3
+  if (facts.credential === 'none') return 0
+  return facts.transport === 'tls' ? 2 : 1
 }
 
 /** What a link tells its owner. Set once, before the first message can arrive. */
@@ -53,7 +61,8 @@ export interface LinkSource {
 
 /** What happens at a source besides links; for logs and counters. */
 export type SourceEvent =
-  | { readonly name: 'refused'; readonly id: string; readonly status: number; readonly why: string }
+  // biome-ignore format: one line
+  | { readonly name: 'refused'; readonly id: string; readonly status: number; readonly why: string; readonly address?: string }
   | { readonly name: 'retry'; readonly url: string; readonly inMs: number; readonly why: string }
 
 export const MAX_MESSAGE_BYTES = 1024 * 1024

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { OverlayError } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
+import { isCertificateFor } from './certificates.ts'
 import { formatBasic, type Secret } from './credentials.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
 import {
@@ -15,6 +17,7 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { clientSettings, type DialTls, peerCertificate } from './tls.ts'
 import { requestUpgrade } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
 import { WebSocketStream } from './websocket-stream.ts'
@@ -30,6 +33,10 @@ export interface DialOptions {
   readonly protocols?: readonly Protocol[]
   /** Who the peer is; without it an overlay peer's own word is taken. */
   readonly peerId?: NodeId
+  /** Under `wss:`: whom to trust, and the own certificate. */
+  readonly tls?: DialTls
+  /** How attempts follow each other. Default: full jitter, 1 s doubling to 60 s. */
+  readonly backOff?: BackOff
   /** `reference`: the peer speaks overlay without confirming it. */
   readonly dialect?: 'reference'
   /** Default 5 000 on overlay links, 30 000 else. */
@@ -38,15 +45,35 @@ export interface DialOptions {
   readonly random?: Randomness
 }
 
+/**
+ * OCPP's variables for it: after a loss wait `waitMinimumS` plus up to `randomRangeS`, then twice
+ * that, `repeatTimes` times; from then on always as long as the last time.
+ *
+ * @spec OCPP 2.0.1 Part 4 section 5.3; Part 2 OCPPCommCtrlr.RetryBackOff…
+ */
+export interface BackOff {
+  readonly waitMinimumS: number
+  readonly randomRangeS: number
+  readonly repeatTimes: number
+}
+
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 60_000
+const MAX_RETRY_AFTER_MS = 600_000
+/** A link that lived so long worked. */
+const STEADY_MS = 10_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
 const OVERLAY_PING_MS = 5_000
 const STANDARD_PING_MS = 30_000
 const UNNAMED_PEER = 'CSMS' as NodeId
 
-/** How long to wait before attempt `n` (from 0): exponential, with full jitter. */
-export function retryDelayMs(attempt: number, random: Randomness): number {
+/** How long to wait before attempt `n` (from 0): exponential, with full jitter or as OCPP says. */
+export function retryDelayMs(attempt: number, random: Randomness, backOff?: BackOff): number {
+  if (backOff) {
+    const { waitMinimumS, randomRangeS, repeatTimes } = backOff
+    const seconds = waitMinimumS * 2 ** Math.min(attempt, repeatTimes)
+    return (seconds + randomFraction(random) * randomRangeS) * 1_000
+  }
   return randomFraction(random) * Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt)
 }
 
@@ -59,17 +86,22 @@ class Dialler implements LinkSource {
   readonly #options: DialOptions
   readonly #clock: Clock
   readonly #random: Randomness
+  readonly #isTls: boolean
   #onLink: (link: Link) => void = () => {}
   #report: (event: SourceEvent) => void = () => {}
   /** The attempt under way, later the socket of the link. */
   #connection: { destroy(): void } | undefined
   #onGone: () => void = () => {}
   #timer: Timer | undefined
+  #password: Secret | undefined
   #attempt = 0
   #isStopped = false
 
   constructor(options: DialOptions) {
     this.#options = options
+    this.#password = options.password
+    this.#isTls = /^wss:/i.test(options.url)
+    if (this.#isTls) clientSettings(options.tls ?? {}, options.peerId)
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? systemRandomness
   }
@@ -92,7 +124,15 @@ class Dialler implements LinkSource {
   }
 
   #connect(): void {
-    const { url, nodeId, password, mode, protocols = [...PROTOCOLS].reverse() } = this.#options
+    const {
+      url,
+      nodeId,
+      mode,
+      protocols = [...PROTOCOLS].reverse(),
+      tls = {},
+      peerId,
+    } = this.#options
+    const password = this.#password
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
     const options = {
       url: `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,
@@ -101,11 +141,12 @@ class Dialler implements LinkSource {
         ...(mode === 'overlay' && overlay),
         ...(password && { authorization: formatBasic(nodeId, password) }),
       },
+      ...(this.#isTls && { tls: clientSettings(tls, peerId) }),
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
     }
     this.#connection = requestUpgrade(options, {
       upgraded: (socket, response, protocol) => this.#onUpgraded(socket, response, protocol),
-      failed: (error) => this.#retry(error.message),
+      failed: (error, retryAfterMs) => this.#retry(error.message, retryAfterMs),
     })
   }
 
@@ -114,10 +155,14 @@ class Dialler implements LinkSource {
     const clock = this.#clock
     const stream = new WebSocketStream(socket, { isServer: false, clock })
     let why = 'the connection was closed'
-    socket.on('close', () => this.#retry(why))
+    const openedAt = clock.now()
+    socket.on('close', () => {
+      // A server that lets in and closes at once is no better than one that refuses.
+      if (clock.now() - openedAt >= STEADY_MS) this.#attempt = 0
+      this.#retry(why)
+    })
     try {
-      const facts = this.#agree(response, protocol)
-      this.#attempt = 0
+      const facts = this.#agree(response, protocol, socket)
       const usual = facts.form === 'overlay' ? OVERLAY_PING_MS : STANDARD_PING_MS
       const pingIntervalMs = this.#options.pingIntervalMs ?? usual
       this.#onLink(new WebSocketLink(stream, facts, { clock, pingIntervalMs }))
@@ -127,17 +172,19 @@ class Dialler implements LinkSource {
     }
   }
 
-  #retry(why: string): void {
+  #retry(why: string, retryAfterMs = 0): void {
     this.#connection = undefined
     if (this.#isStopped) return this.#onGone()
-    const inMs = retryDelayMs(this.#attempt++, this.#random)
+    const ownMs = retryDelayMs(this.#attempt++, this.#random, this.#options.backOff)
+    // A server that says when must not make this side wait for ever.
+    const inMs = Math.max(ownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS))
     this.#report({ name: 'retry', url: this.#options.url, inMs, why })
     this.#timer = this.#clock.setTimer(() => this.#connect(), inMs)
   }
 
   /** What the 101 answer agreed to. */
-  #agree(response: IncomingMessage, chosen: string): LinkFacts {
-    const { mode, peerId, dialect, protocols = PROTOCOLS, password } = this.#options
+  #agree(response: IncomingMessage, chosen: string, socket: Socket): LinkFacts {
+    const { mode, peerId, dialect, protocols = PROTOCOLS, tls } = this.#options
     const offer = parseOffer(response.headers[OVERLAY_HEADER.toLowerCase()] as string | undefined)
     if (mode === 'overlay' && !offer && dialect !== 'reference') {
       throw new OverlayError('ERR_LINK_NOT_OVERLAY')
@@ -148,15 +195,22 @@ class Dialler implements LinkSource {
     if (said && (isReservedId(said) || (peerId && !isSameId(said, peerId)))) {
       throw new OverlayError('ERR_LINK_IDENTITY', { actual: said, expected: peerId ?? 'a node' })
     }
+    const { certificate } = socket instanceof TLSSocket ? peerCertificate(socket) : {}
+    const expected = peerId ?? said
+    if (certificate?.hasNodeUri && expected && !isCertificateFor(certificate, expected)) {
+      const actual = certificate.nodeIds.join(', ') || 'nobody by its certificate'
+      throw new OverlayError('ERR_LINK_IDENTITY', { actual, expected })
+    }
+    const proof = tls?.identity ? 'certificate' : this.#password ? 'basic' : 'none'
     return {
-      peerIds: [peerId ?? said ?? UNNAMED_PEER],
+      peerIds: [expected ?? certificate?.nodeIds[0] ?? UNNAMED_PEER],
       peer: mode === 'overlay' ? 'node' : 'csms',
       form: mode,
       protocol,
       capabilities: offer?.capabilities ?? new Set(),
       way: 'up',
-      transport: 'plain',
-      credential: password ? 'basic' : 'none',
+      transport: this.#isTls ? 'tls' : 'plain',
+      credential: proof,
     }
   }
 }

@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { OverlayError } from '../errors.ts'
+import type { clientSettings } from './tls.ts'
 
 /**
  * The HTTP exchange that turns a connection into a WebSocket; no extension is offered or accepted.
@@ -66,6 +67,8 @@ export interface UpgradeOptions {
   readonly url: string
   readonly protocols: readonly string[]
   readonly headers: Readonly<Record<string, string>>
+  /** Settings of the connection under `wss:`. */
+  readonly tls?: ReturnType<typeof clientSettings>
   /** Longest silence until the answer is there. */
   readonly timeoutMs: number
 }
@@ -74,15 +77,16 @@ export interface UpgradeReceiver {
   /** @param protocol The subprotocol that the server chose, one of those offered. */
   upgraded(socket: Socket, response: IncomingMessage, protocol: string): void
   /** There is no WebSocket; called at most once, instead of `upgraded`. */
-  failed(error: Error): void
+  failed(error: Error, retryAfterMs: number | undefined): void
 }
 
 /** Asks a server for a WebSocket. Destroying the request that is returned gives up. */
 export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceiver): ClientRequest {
-  const { url, protocols, headers, timeoutMs } = options
+  const { url, protocols, headers, tls, timeoutMs } = options
   const key = randomBytes(16).toString('base64')
   const httpUrl = new URL(url.replace(/^ws/i, 'http'))
   const request = (httpUrl.protocol === 'https:' ? requestHttps : requestHttp)(httpUrl, {
+    ...tls,
     agent: false,
     timeout: timeoutMs,
     headers: {
@@ -95,18 +99,19 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
     },
   })
   let isSettled = false
-  const fail = (error: Error) => {
+  const fail = (error: Error, retryAfterMs?: number) => {
     if (isSettled) return
     isSettled = true
     request.destroy()
-    receiver.failed(error)
+    receiver.failed(error, retryAfterMs)
   }
-  const refuse = (problem: string) => fail(new OverlayError('ERR_LINK_REFUSED', { problem }))
+  const refuse = (problem: string, retryAfterMs?: number) =>
+    fail(new OverlayError('ERR_LINK_REFUSED', { problem }), retryAfterMs)
   request.on('timeout', () => refuse('it did not answer in time'))
-  request.on('response', ({ statusCode }) =>
-    refuse(`it answered ${statusCode}${hintFor(statusCode)}`),
+  request.on('response', ({ statusCode, headers }) =>
+    refuse(`it answered ${statusCode}${hintFor(statusCode)}`, retryAfterMs(headers['retry-after'])),
   )
-  request.on('error', fail)
+  request.on('error', (error) => fail(error))
   request.on('close', () => refuse('the connection was closed'))
   request.on('upgrade', (response, socket: Socket, head) => {
     const chosen = response.headers['sec-websocket-protocol'] ?? ''
@@ -140,9 +145,15 @@ function acceptOf(key: string): string {
     .digest('base64')
 }
 
+/** Seconds only: peers that send a date are asked again when the own back-off says so. */
+function retryAfterMs(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : undefined
+}
+
 /** What a person may do about the answer. */
 function hintFor(status: number | undefined): string {
-  if (status === 401) return '; check the own id and its password there'
+  if (status === 401) return '; check the own id and its password or certificate there'
+  if (status === 404) return '; check the own id there, and the path of the URL'
   if (status === 400) return '; check that both offer a common OCPP version'
   return ''
 }

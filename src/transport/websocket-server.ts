@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
-import { type Clock, systemClock } from '../primitives/clock.ts'
+import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
 import { isReservedId, isStationId, type NodeId } from '../primitives/ids.ts'
-import { createAdmission, type PeerEntry } from './credentials.ts'
+import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
+import { type Admission, Admissions } from './admission.ts'
+import type { PeerEntry, SecurityProfile } from './credentials.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
 import {
   chooseProtocol,
@@ -15,6 +19,8 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { type ListenTls, peerCertificate, serverSettings } from './tls.ts'
+import { UpgradeQueue } from './upgrade-queue.ts'
 import { acceptUpgrade, upgradeProblem } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
 import { WebSocketStream } from './websocket-stream.ts'
@@ -26,141 +32,336 @@ export interface AcceptOptions {
   readonly host?: string
   /** 0 takes any free port; see `port` after start. */
   readonly port: number
-  readonly peers?: readonly PeerEntry[]
+  /** Who may come. Several listeners of one node share one `Admissions`. */
+  readonly peers?: readonly PeerEntry[] | Admissions
+  /** Security profiles 2 and 3; without it connections are plain. */
+  readonly tls?: ListenTls
   /** Let in ids without an entry and without credential (security profile 0). Default false. */
   readonly insecure?: boolean
+  /** Answer 404 to unknown ids as OCPP says, which tells strangers what ids there are. */
+  readonly conform404?: boolean
   /** Default: all three. */
   readonly protocols?: readonly Protocol[]
   /** Default 30 000 towards stations; overlay links use 5 000. */
   readonly pingIntervalMs?: number
+  /** Upgrades that may wait; more are answered 503. Default 1 000. */
+  readonly maxWaitingUpgrades?: number
   readonly clock?: Clock
+  readonly random?: Randomness
 }
 
 const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 const OVERLAY_PING_MS = 5_000
 const STATION_PING_MS = 30_000
+/** A handshake or request that is not complete by then is none. */
+const TIMEOUTS = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+}
+/** Connections that have not said yet what they want; beyond it the oldest is closed. */
+const MAX_SILENT = 1_000
+/** Descriptors are finite; one process is to hold fewer than 20 000. */
+const MAX_CONNECTIONS = 18_000
+/** Refusals that are held back; beyond it they are given at once. */
+const MAX_HELD_BACK = 1_000
+const MAX_RETRY_AFTER_S = 30
+/** How long links that were closed may take to end when the listener stops. */
+const STOP_MS = 2_000
 
 /** Links that peers open to us, over WebSocket. */
 export interface Acceptor extends LinkSource {
   readonly port: number
   readonly url: string
   readonly insecure: boolean
+  /**
+   * Uses another certificate, key or authorities from the next connection on.
+   *
+   * @throws {OverlayError} ERR_CREDENTIAL_TLS when they cannot be used; the former ones stay.
+   */
+  reloadTls(tls: ListenTls): void
+  /** From now on newcomers are sent away with 503; links that are open stay. */
+  drain(): void
 }
 
 /**
- * Accepts WebSocket connections: identity from the last path segment, security profile 1 (or 0
- * behind `insecure`), subprotocol by the client's order, overlay form where the client asks for it.
+ * Accepts WebSocket connections: identity from the last path segment, proved by password or
+ * certificate, subprotocol by the client's order, overlay form where the client asks for it.
  *
+ * @throws {OverlayError} ERR_CREDENTIAL_STORED, ERR_CREDENTIAL_TLS
  * @spec OCPP 2.1 Part 4 sections 3.1–3.3; docs/overlay.md section 4
  */
 export function accept(options: AcceptOptions): Acceptor {
-  const { host = '127.0.0.1', insecure = false, protocols = PROTOCOLS } = options
-  const { clock = systemClock } = options
-  const admit = createAdmission(options.peers ?? [], { insecure })
-  const http = createServer((_, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
-    response.end('This is an OCPP WebSocket endpoint.\n')
-  })
-  const sockets = new Set<Socket>()
-  let onLink: (link: Link) => void = () => {}
-  let report: (event: SourceEvent) => void = () => {}
-  http.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
-    const socket = duplex as Socket
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
-    const facts = judge(request)
-    if ('status' in facts) {
-      report({ name: 'refused', id: facts.id, status: facts.status, why: facts.why })
-      return refuse(socket, facts)
-    }
-    const { protocol, form } = facts
-    const problem = upgradeProblem(request)
-    if (problem) return refuse(socket, problem)
-    acceptUpgrade(request, socket, head, agreement(form, protocol))
-    const stream = new WebSocketStream(socket, { isServer: true, clock })
-    // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
-    if (protocol === undefined) return stream.close(1002, 'no common subprotocol')
-    const { pingIntervalMs = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS } = options
-    onLink(new WebSocketLink(stream, { ...facts, protocol }, { clock, pingIntervalMs }))
-  })
+  return new WebSocketAcceptor(options)
+}
 
-  /** Header lines of the 101. */
-  function agreement(form: LinkFacts['form'], protocol: Protocol | undefined): string[] {
-    const lines = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]
-    if (form === 'standard') return lines
-    const offer = formatOffer(options.nodeId)
-    return [...lines, `${MODE_HEADER}: ${MODE_OVERLAY}`, `${OVERLAY_HEADER}: ${offer}`]
+interface Refusal {
+  readonly status: number
+  readonly id: string
+  readonly why: string
+  readonly delayMs?: number
+}
+
+class WebSocketAcceptor implements Acceptor {
+  readonly insecure: boolean
+  readonly #options: AcceptOptions
+  readonly #protocols: readonly Protocol[]
+  readonly #clock: Clock
+  readonly #random: Randomness
+  readonly #admissions: Admissions
+  readonly #host: string
+  readonly #http: Server
+  readonly #queue: UpgradeQueue
+  readonly #sockets = new Set<Socket>()
+  /** Connections that have not sent a request yet, by where they come from, oldest first. */
+  readonly #silent = new Map<string, Socket>()
+  readonly #heldBack = new Set<Timer>()
+  readonly #links = new Map<Socket, Link>()
+  #onLink: (link: Link) => void = () => {}
+  #report: (event: SourceEvent) => void = () => {}
+  #isDraining = false
+
+  constructor(options: AcceptOptions) {
+    const { peers = [], clock = systemClock, tls } = options
+    this.#options = options
+    this.insecure = options.insecure ?? false
+    this.#protocols = options.protocols ?? PROTOCOLS
+    this.#clock = clock
+    this.#random = options.random ?? systemRandomness
+    this.#host = options.host ?? '127.0.0.1'
+    this.#admissions = peers instanceof Admissions ? peers : new Admissions(peers, { clock })
+    this.#queue = new UpgradeQueue(options.maxWaitingUpgrades)
+    this.#http = tls
+      ? createTlsServer({ ...TIMEOUTS, ...serverSettings(tls) })
+      : createServer(TIMEOUTS)
+    this.#http.maxConnections = MAX_CONNECTIONS
+    this.#http.on('connection', (socket: Socket) => this.#onConnection(socket))
+    this.#http.on('request', (_, response) => {
+      response.writeHead(426, {
+        'content-type': 'text/plain',
+        upgrade: 'websocket',
+        connection: 'close',
+      })
+      response.end('This is an OCPP WebSocket endpoint.\n')
+    })
+    this.#http.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) =>
+      this.#onUpgrade(request, duplex as Socket, head),
+    )
   }
 
-  /** Who this is and what was agreed, or why it is refused. */
-  function judge(request: IncomingMessage) {
+  get port(): number {
+    return (this.#http.address() as AddressInfo | null)?.port ?? this.#options.port
+  }
+
+  get url(): string {
+    const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host
+    return `${this.#options.tls ? 'wss' : 'ws'}://${host}:${this.port}/`
+  }
+
+  start(onLink: (link: Link) => void, report: (event: SourceEvent) => void): Promise<void> {
+    this.#onLink = onLink
+    this.#report = report
+    return listen(this.#http, this.#options.port, this.#host)
+  }
+
+  reloadTls(tls: ListenTls): void {
+    const settings = serverSettings(tls)
+    ;(this.#http as ReturnType<typeof createTlsServer>).setSecureContext(settings)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  async stop(): Promise<void> {
+    this.drain()
+    for (const timer of this.#heldBack) timer.cancel()
+    for (const socket of this.#silent.values()) socket.destroy()
+    for (const link of this.#links.values()) link.close(1001, 'going away')
+    const closed = new Promise((resolve) => this.#http.close(resolve))
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, STOP_MS)
+    this.#http.closeIdleConnections()
+    await closed
+    clearTimeout(late)
+  }
+
+  // ---- Connections
+
+  #onConnection(socket: Socket): void {
+    const from = originOf(socket)
+    this.#sockets.add(socket)
+    this.#silent.set(from, socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#silent.get(from) === socket) this.#silent.delete(from)
+    })
+    // Whoever means well asks within milliseconds, so among a thousand the oldest does not.
+    if (this.#silent.size > MAX_SILENT) this.#silent.values().next().value?.destroy()
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#silent.delete(originOf(socket))
+    socket.on('error', () => socket.destroy())
     const id = idOfPath(request.url ?? '')
-    const form = isOverlay(request) ? ('overlay' as const) : ('standard' as const)
-    const admission =
-      id === undefined || isReservedId(id) || (form === 'standard' && !isStationId(id))
-        ? { refused: 'the URL does not end in a legal id' }
-        : admit(id, request.headers.authorization)
-    if ('refused' in admission) return refusal(401, id ?? '', admission.refused)
+    if (this.#isDraining)
+      return this.#refuse(socket, { status: 503, id: id ?? '', why: 'stopping' })
+    const isQueued = this.#queue.push(() => {
+      if (!socket.destroyed) void this.#admit(request, socket, head, id)
+    })
+    if (!isQueued) this.#refuse(socket, { status: 503, id: id ?? '', why: 'too many wait' })
+  }
+
+  async #admit(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    id: NodeId | undefined,
+  ): Promise<void> {
+    const form = header(request, MODE_HEADER) === MODE_OVERLAY ? 'overlay' : 'standard'
+    const isLegal = id !== undefined && !isReservedId(id) && (form === 'overlay' || isStationId(id))
+    const isTls = socket instanceof TLSSocket
+    const claim = {
+      id: isLegal ? id : undefined,
+      authorization: request.headers.authorization,
+      certificate: undefined,
+      ...(isTls && peerCertificate(socket)),
+      isTls,
+      address: socket.remoteAddress ?? '',
+      insecure: this.insecure,
+    }
+    const judged = this.#admissions.admit(claim)
+    // Who waits for nothing is not made to wait: frames behind the request are read at once.
+    const admission = judged instanceof Promise ? await judged : judged
+    if (socket.destroyed) return
+    const answer = this.#agree(request, form, admission, id)
+    if ('status' in answer) return this.#refuse(socket, answer)
+    const problem = upgradeProblem(request)
+    if (problem) return this.#refuse(socket, { ...problem, id: id ?? '' })
+    this.#open(request, socket, head, answer)
+  }
+
+  /** What was agreed, or why the peer is refused. */
+  #agree(
+    request: IncomingMessage,
+    form: LinkFacts['form'],
+    admission: Admission,
+    asked: NodeId | undefined,
+  ): Refusal | (Omit<LinkFacts, 'protocol'> & { protocol: Protocol | undefined }) {
+    if ('refused' in admission) {
+      const { refused: why, status, isUnknown, delayMs } = admission
+      const isNotFound = status === 401 && isUnknown && this.#options.conform404 === true
+      return { status: isNotFound ? 404 : status, id: asked ?? '', why, delayMs }
+    }
+    const { id, profile } = admission
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
-    const protocol = chooseProtocol(offered, protocols)
+    const protocol = chooseProtocol(offered, this.#protocols)
     if (form === 'overlay' && protocol === undefined) {
-      return refusal(400, admission.id, 'no common subprotocol')
+      return { status: 400, id, why: 'no common subprotocol' }
     }
     const offer = parseOffer(header(request, OVERLAY_HEADER))
     return {
-      peerIds: [admission.id] as [NodeId],
-      peer: form === 'overlay' ? ('node' as const) : ('station' as const),
+      peerIds: [id],
+      peer: form === 'overlay' ? 'node' : 'station',
       form,
       protocol,
       capabilities: offer?.capabilities ?? NO_CAPABILITIES,
-      way: 'down' as const,
-      transport: 'plain' as const,
-      credential: admission.credential,
+      way: 'down',
+      transport: this.#options.tls ? 'tls' : 'plain',
+      credential: credentialOf(profile),
     }
   }
 
-  function refuse(socket: Socket, { status, why }: { status: number; why: string }) {
-    const body =
-      status === 401 ? 'Unauthorized\n' : JSON.stringify({ error: why, subprotocols: protocols })
-    const lines = [
+  #open(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    facts: Omit<LinkFacts, 'protocol'> & { protocol: Protocol | undefined },
+  ): void {
+    const { form, protocol } = facts
+    const clock = this.#clock
+    acceptUpgrade(request, socket, head, this.#agreement(form, protocol))
+    const stream = new WebSocketStream(socket, { isServer: true, clock })
+    // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
+    if (protocol === undefined) return stream.close(1002, 'no common subprotocol')
+    const usual = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS
+    const pingIntervalMs = this.#options.pingIntervalMs ?? usual
+    const link = new WebSocketLink(stream, { ...facts, protocol }, { clock, pingIntervalMs })
+    this.#links.set(socket, link)
+    socket.on('close', () => this.#links.delete(socket))
+    this.#onLink(link)
+  }
+
+  /** Header lines of the 101. */
+  #agreement(form: LinkFacts['form'], protocol: Protocol | undefined): string[] {
+    const lines = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]
+    if (form === 'standard') return lines
+    const offer = formatOffer(this.#options.nodeId)
+    return [...lines, `${MODE_HEADER}: ${MODE_OVERLAY}`, `${OVERLAY_HEADER}: ${offer}`]
+  }
+
+  // ---- Refusals
+
+  #refuse(socket: Socket, refusal: Refusal): void {
+    const { id, status, why, delayMs = 0 } = refusal
+    const address = socket.remoteAddress ?? ''
+    this.#report({ name: 'refused', id, status, why, address })
+    if (delayMs === 0 || this.#heldBack.size >= MAX_HELD_BACK) return this.#answer(socket, refusal)
+    const timer = this.#clock.setTimer(() => {
+      this.#heldBack.delete(timer)
+      this.#answer(socket, refusal)
+    }, delayMs)
+    this.#heldBack.add(timer)
+    socket.on('close', () => {
+      timer.cancel()
+      this.#heldBack.delete(timer)
+    })
+    socket.resume() // or it would not be noticed that the peer has left
+  }
+
+  #answer(socket: Socket, { status, why }: Refusal): void {
+    const [body, ...lines] = this.#wordsFor(status, why)
+    const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      status === 401 ? 'WWW-Authenticate: Basic realm="OCPP"' : 'Content-Type: application/json',
+      ...lines,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
     ]
     // Whoever was refused is not waited for.
     socket.once('finish', () => socket.destroy())
-    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   }
 
-  return {
-    insecure,
-    get port() {
-      return (http.address() as AddressInfo | null)?.port ?? options.port
-    },
-    get url() {
-      return `ws://${host.includes(':') ? `[${host}]` : host}:${this.port}/`
-    },
-    start(linkHandler, eventHandler) {
-      onLink = linkHandler
-      report = eventHandler
-      return listen(http, options.port, host)
-    },
-    async stop() {
-      for (const socket of sockets) socket.destroy()
-      http.closeAllConnections()
-      await new Promise((resolve) => http.close(resolve))
-    },
+  /** Body and header lines; who has not proved anything is told nothing. */
+  #wordsFor(status: number, why: string): [body: string, ...lines: string[]] {
+    const seconds = Math.ceil(randomFraction(this.#random) * MAX_RETRY_AFTER_S)
+    switch (status) {
+      case 401:
+        return ['Unauthorized\n', 'WWW-Authenticate: Basic realm="OCPP"']
+      case 404:
+        return ['Not Found\n']
+      case 429:
+      case 503:
+        return [`${STATUS_CODES[status]}\n`, `Retry-After: ${Math.max(1, seconds)}`]
+      default: {
+        const body = JSON.stringify({ error: why, subprotocols: this.#protocols })
+        return [body, 'Content-Type: application/json']
+      }
+    }
   }
 }
 
-function refusal(status: number, id: string, why: string) {
-  return { status, id, why }
+/** The same for a connection and for the TLS session on it. */
+function originOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
-function isOverlay(request: IncomingMessage): boolean {
-  return header(request, MODE_HEADER) === MODE_OVERLAY
+function credentialOf(profile: SecurityProfile): LinkFacts['credential'] {
+  if (profile === 3) return 'certificate'
+  return profile === 0 ? 'none' : 'basic'
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {

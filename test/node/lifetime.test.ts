@@ -125,6 +125,39 @@ test('the late close of a replaced connection does not unregister the new one', 
   assert.equal(heard.at(-1), '"state":"up"')
 })
 
+const PROOFS = [
+  { transport: 'plain', credential: 'none' },
+  { transport: 'plain', credential: 'basic' },
+  { transport: 'tls', credential: 'basic' },
+  { transport: 'tls', credential: 'certificate' },
+] as const
+
+for (const [was, before] of PROOFS.entries()) {
+  for (const [is, after] of PROOFS.entries()) {
+    const wins = is >= was
+    test(`security profile ${is} beside a live link of profile ${was}: the ${wins ? 'newer' : 'older'} stays, and it is told`, async (t) => {
+      const net = overlay(t)
+      await net.node('NN01')
+      const above = net.upstream('CSMS01', 'NN01')
+      const standard = { form: 'standard', protocol: 'ocpp1.6' } as const
+      const older = net.peer('CS01', 'NN01', { ...standard, proof: before })
+      await net.settle()
+      const newer = net.peer('CS01', 'NN01', { ...standard, proof: after })
+      await net.settle()
+
+      above.send('[2,"CS01",["CSMS01"],"1","ClearCache",{}]')
+      await net.settle()
+
+      const [stays, goes] = wins ? [newer, older] : [older, newer]
+      assert.deepEqual([stays.received.length, goes.received.length], [1, 0])
+      assert.equal(stays.closed, undefined)
+      assert.equal(goes.closed?.code, wins ? 1000 : 1008)
+      const name = wins ? 'link.down' : 'link.refused'
+      assert.ok(net.events.get('NN01')?.some((event) => event.name === name))
+    })
+  }
+}
+
 test('what lies behind a node that reconnects is learned anew while its old link still closes', async (t) => {
   const net = overlay(t)
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false })

@@ -28,6 +28,8 @@ export interface ConnectOptions {
   readonly protocol?: Protocol
   readonly capabilities?: readonly string[]
   readonly faults?: Faults
+  /** What the peer proved with; default a password. */
+  readonly proof?: Pick<LinkFacts, 'transport' | 'credential'>
   /** Messages that are on the link before the node gets it. */
   readonly early?: readonly string[]
   /** The node's end does not finish closing before `finishClosing`, as with a dead TCP peer. */
@@ -148,8 +150,7 @@ export class MemoryOverlay {
       form,
       protocol,
       capabilities: new Set<string>(isOverlay ? capabilities : []),
-      transport: 'plain',
-      credential: 'basic',
+      ...(options.proof ?? { transport: 'plain', credential: 'basic' }),
     } as const
     const up: LinkFacts = { ...common, peerIds: [above as NodeId], peer: isOverlay ? 'node' : 'csms', way: 'up' } // biome-ignore format: one line
     const down: LinkFacts = { ...common, peerIds: [below as NodeId], peer: isOverlay ? 'node' : 'station', way: 'down' } // biome-ignore format: one line

@@ -13,6 +13,23 @@ export interface Listening {
   readonly events: SourceEvent[]
 }
 
+const started = new WeakMap<TestContext, Stoppable[]>()
+
+interface Stoppable {
+  stop(): unknown
+}
+
+/** Who dials stops before whom it dials: it would only dial again. */
+function stopLastFirst(context: TestContext, source: Stoppable): void {
+  const sources = started.get(context)
+  if (sources) return void sources.push(source)
+  const all = [source]
+  started.set(context, all)
+  context.after(async () => {
+    for (const one of all.reverse()) await one.stop()
+  })
+}
+
 /** Starts a source and stops it when the test ends. */
 export async function startSource(context: TestContext, source: LinkSource): Promise<Listening> {
   const listening: Listening = { links: [], events: [] }
@@ -20,7 +37,7 @@ export async function startSource(context: TestContext, source: LinkSource): Pro
     (link) => listening.links.push(link),
     (event) => listening.events.push(event),
   )
-  context.after(() => source.stop())
+  stopLastFirst(context, source)
   return listening
 }
 
@@ -114,7 +131,7 @@ export async function client(context: TestContext, url: string, options: ClientO
     autoPong,
   } as ConstructorParameters<typeof WebSocket>[2])
   const raw = new RawClient(socket)
-  context.after(() => socket.terminate())
+  stopLastFirst(context, { stop: () => socket.terminate() })
   await until(() => socket.readyState !== WebSocket.CONNECTING, `${id} to connect`)
   return raw
 }

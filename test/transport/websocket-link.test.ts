@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { WebSocketServer } from 'ws'
-import { settle, VirtualClock } from '../../src/primitives/clock.ts'
+import { type Clock, settle, VirtualClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { seededRandomness } from '../../src/primitives/randomness.ts'
 import { Secret } from '../../src/transport/credentials.ts'
@@ -103,8 +103,17 @@ test('an id in another letter case is the peer as it is configured', async (t) =
   assert.equal(server.links[0]?.credential, 'basic')
 })
 
+/** Answers that are held back come at once. */
+const impatient: Clock = {
+  now: Date.now,
+  setTimer(callback) {
+    const handle = setImmediate(callback)
+    return { cancel: () => clearImmediate(handle) }
+  },
+}
+
 test('whoever is not let in gets the same 401, whatever is wrong', async (t) => {
-  const server = await listen(t)
+  const server = await listen(t, { clock: impatient })
   const ask = (path: string, authorization?: string, more: Record<string, string> = {}) =>
     upgrade(server.url + path, {
       'Sec-WebSocket-Protocol': 'ocpp1.6',
@@ -419,21 +428,67 @@ test('an uplink comes back after its server was away, on the same port', async (
   await until(() => again.messages.length === 1, 'a message')
 })
 
-test('after a link the next wait starts small again', async (t) => {
+test('after a link that lasted the next wait starts small again', async (t) => {
   const clock = new VirtualClock()
   const server = await listen(t)
-  const all = { ...uplink(server.url), clock, random: () => Uint8Array.of(255, 255, 255, 255) }
+  const all = { ...uplink(server.url), clock, pingIntervalMs: 60_000, random: () => Uint8Array.of(255, 255, 255, 255) } // biome-ignore format: one line
   const dialled = await startSource(t, dial(all))
   for (let n = 1; n <= 4; n++) {
     await until(() => dialled.links.length === n && server.links.length === n, `link ${n}`)
     attach(server.links[n - 1] as never)
     dialled.links[n - 1]?.attach({ message() {}, closed() {} })
+    await clock.advance(10_000)
     dialled.links[n - 1]?.close(1000, '')
     await until(() => dialled.events.length === n, `loss ${n}`)
     const event = dialled.events[n - 1]
     assert.ok(event?.name === 'retry' && event.inMs <= 1_000)
     await clock.advance(1_000)
   }
+})
+
+test('a server that lets in and closes at once is asked less and less often', async (t) => {
+  const clock = new VirtualClock()
+  const server = await listen(t)
+  const all = { ...uplink(server.url), clock, random: () => Uint8Array.of(255, 255, 255, 255) }
+  const dialled = await startSource(t, dial(all))
+  for (let n = 1; n <= 4; n++) {
+    await until(() => dialled.links.length === n && server.links.length === n, `link ${n}`)
+    dialled.links[n - 1]?.attach({ message() {}, closed() {} })
+    attach(server.links[n - 1] as never)
+    server.links[n - 1]?.close(1000, '')
+    await until(() => dialled.events.length === n, `loss ${n}`)
+    const event = dialled.events[n - 1]
+    assert.ok(event?.name === 'retry' && event.inMs > 900 * 2 ** (n - 1), `wait ${n}`)
+    await clock.advance(event.inMs)
+  }
+})
+
+test('OCPP back-off: the minimum plus chance, doubling so often and then constant', () => {
+  const backOff = { waitMinimumS: 10, randomRangeS: 5, repeatTimes: 3 }
+  const random = seededRandomness(SEED)
+  for (const [attempt, seconds] of [10, 20, 40, 80, 80, 80].entries()) {
+    for (let i = 0; i < 50; i++) {
+      const wait = retryDelayMs(attempt, random, backOff)
+      assert.ok(wait >= seconds * 1_000 && wait < (seconds + 5) * 1_000, `${attempt}: ${wait}`)
+    }
+  }
+})
+
+test('a server that is too busy says when to come back, and is obeyed', async (t) => {
+  const clock = new VirtualClock()
+  const busy = createHttpServer()
+  busy.on('upgrade', (_, socket) => {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 25\r\nConnection: close\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+  t.after(() => busy.close())
+  const { port } = busy.address() as AddressInfo
+  const dialled = await startSource(t, dial({ ...uplink(`ws://127.0.0.1:${port}/`), clock }))
+  await until(() => dialled.events.length === 1, 'the refusal')
+  const [event] = dialled.events
+  assert.ok(event?.name === 'retry')
+  assert.equal(event.inMs, 25_000)
+  assert.match(event.why, /503/)
 })
 
 test('retries wait by full jitter below an exponential limit: 1 s first, 60 s at most', () => {

@@ -1,0 +1,190 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Clock, delay, systemClock } from '../primitives/clock.ts'
+import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
+import { type CertificateNames, isCertificateFor } from './certificates.ts'
+import { type PeerEntry, parseBasic, type Secret, type SecurityProfile } from './credentials.ts'
+import { createPasswordCheck, type PasswordCheck } from './passwords.ts'
+import { AttemptThrottle } from './throttle.ts'
+
+/** What somebody who wants a link brings along. */
+export interface Claim {
+  /** From the URL; undefined when there is no legal one. */
+  readonly id: NodeId | undefined
+  /** The Authorization header. */
+  readonly authorization: string | undefined
+  /** Names of a client certificate whose chain was found good. */
+  readonly certificate: CertificateNames | undefined
+  /** Why the client certificate that came along proves nothing. */
+  readonly certificateProblem?: string | undefined
+  readonly isTls: boolean
+  /** Where it comes from; attempts are counted by it. */
+  readonly address: string
+  /** The listener lets in ids without credential (security profile 0). */
+  readonly insecure: boolean
+}
+
+export type Admission =
+  | { readonly id: NodeId; readonly profile: SecurityProfile }
+  | {
+      readonly refused: string
+      readonly status: 401 | 429 | 503
+      readonly isUnknown: boolean
+      /** The answer is held back for so long. */
+      readonly delayMs: number
+    }
+
+export interface AdmissionOptions {
+  /** Of stored passwords in the form `$hmac-sha256$`. */
+  readonly passwordKey?: Secret
+  /** The operator that station certificates must name; without it serial numbers count nothing. */
+  readonly organization?: string
+  readonly clock?: Clock
+}
+
+interface Peer {
+  readonly entry: PeerEntry
+  readonly check: PasswordCheck | undefined
+  /** HMAC of the password that was right last, under a key of this process. */
+  remembered: Buffer | undefined
+  /** The best it has proved since this process began. */
+  best: SecurityProfile
+}
+
+/** Slow hashes use much memory each, so only two are computed at a time. */
+const MAX_SLOW = 2
+const MAX_WAITING_SLOW = 100
+
+/**
+ * Decides who is let in: security profiles 0 to 3. An unknown id, a wrong credential and a mismatch
+ * cost the same work and look the same from outside. One admission serves all listeners of a node,
+ * so that who has proved much on one cannot be impersonated with less on another.
+ *
+ * @spec OCPP 2.0.1 Part 2 A00, A05; docs/overlay.md sections 4.2 and 4.3
+ */
+export class Admissions {
+  readonly #peers = new Map<string, Peer>()
+  readonly #options: AdmissionOptions
+  readonly #clock: Clock
+  readonly #throttle: AttemptThrottle
+  readonly #processKey = randomBytes(32)
+  readonly #nobody = randomBytes(32)
+  /** What unknown ids are compared with, so that they take as long as known ones. */
+  readonly #decoy: PasswordCheck | undefined
+  #slow = 0
+  readonly #waitingSlow: (() => void)[] = []
+
+  /** @throws {OverlayError} ERR_CREDENTIAL_STORED */
+  constructor(entries: readonly PeerEntry[], options: AdmissionOptions = {}) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#throttle = new AttemptThrottle(this.#clock)
+    for (const entry of entries) {
+      const check = entry.password && createPasswordCheck(entry.password, options.passwordKey)
+      if (check?.isSlow) this.#decoy ??= check
+      this.#peers.set(foldId(entry.id), { entry, check, remembered: undefined, best: 0 })
+    }
+  }
+
+  /** Answers at once, except where a slow hash has to be computed. */
+  admit(claim: Claim): Admission | Promise<Admission> {
+    const peer = claim.id && this.#peers.get(foldId(claim.id))
+    const basic = parseBasic(claim.authorization)
+    const digest = this.#digest(basic?.password ?? '')
+    const isRemembered = timingSafeEqual(digest, peer?.remembered ?? this.#nobody)
+    const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
+    const isRight = fast ? fast.matches(basic?.password ?? '') : isRemembered
+    const isSlow = basic !== undefined && (peer?.check ? peer.check.isSlow : peer === undefined)
+    if (!isRemembered && isSlow && this.#decoy) {
+      return this.#admitSlowly(claim, peer, basic.password, digest)
+    }
+    return this.#judge(claim, peer, isRight)
+  }
+
+  async #admitSlowly(
+    claim: Claim,
+    peer: Peer | undefined,
+    password: string,
+    digest: Buffer,
+  ): Promise<Admission> {
+    const id = claim.id ?? ''
+    // Guessing would cost this node more than the guesser.
+    if (this.#throttle.isFlooding(claim.address)) return this.#judge(claim, peer, false)
+    const delayMs = this.#throttle.delayMs(id, claim.address)
+    if (this.#waitingSlow.length >= MAX_WAITING_SLOW) {
+      const refused = 'too many passwords are being checked'
+      return { refused, status: 503, isUnknown: false, delayMs: 0 }
+    }
+    if (delayMs > 0) await delay(this.#clock, delayMs)
+    const check = peer?.check ?? this.#decoy
+    const isRight = (await this.#oneOfFew(async () => check?.matches(password))) ?? false
+    if (isRight && peer) peer.remembered = digest
+    return this.#judge(claim, peer, isRight && peer !== undefined)
+  }
+
+  /** @param isRight The password is the peer's. */
+  #judge(claim: Claim, peer: Peer | undefined, isRight: boolean): Admission {
+    const { id } = claim
+    if (id === undefined) return this.#refuse(claim, 'the URL does not end in a legal id')
+    const verdict = this.#profileOf(claim, id, peer, isRight)
+    if (typeof verdict === 'string') return this.#refuse(claim, verdict)
+    const lowest = Math.max(peer?.entry.securityProfile ?? 0, peer?.best ?? 0)
+    if (verdict < lowest) {
+      return this.#refuse(claim, `security profile ${verdict} where ${lowest} is due`)
+    }
+    if (peer) peer.best = verdict
+    this.#throttle.succeeded(id, claim.address)
+    return { id: peer?.entry.id ?? id, profile: verdict }
+  }
+
+  /** What was proved, or why nothing was. */
+  #profileOf(
+    claim: Claim,
+    id: NodeId,
+    peer: Peer | undefined,
+    isRight: boolean,
+  ): SecurityProfile | string {
+    const { certificate, certificateProblem, isTls, insecure } = claim
+    if (certificateProblem !== undefined)
+      return `its certificate proves nothing: ${certificateProblem}`
+    const basic = parseBasic(claim.authorization)
+    const hasUser = basic !== undefined && (peer?.check !== undefined || certificate !== undefined)
+    if (hasUser && !isSameId(basic.user, id)) return 'the user is not the id in the URL'
+    if (certificate) {
+      if (!peer) return 'unknown id'
+      const { serialNumber } = peer.entry
+      const station = { serialNumber, organization: this.#options.organization }
+      return isCertificateFor(certificate, id, station) ? 3 : 'the certificate is of somebody else'
+    }
+    if (peer?.check) {
+      if (!basic) return 'no credential'
+      if (!isRight) return 'wrong credential'
+      return isTls ? 2 : 1
+    }
+    if (insecure) return 0
+    return peer ? 'no credential is set for it' : 'unknown id'
+  }
+
+  #refuse(claim: Claim, refused: string): Admission {
+    const { id = '', address } = claim
+    const delayMs = this.#throttle.delayMs(id, address)
+    const status = this.#throttle.isFlooding(address) ? 429 : 401
+    this.#throttle.failed(id, address)
+    return { refused, status, isUnknown: !this.#peers.has(foldId(id)), delayMs }
+  }
+
+  async #oneOfFew<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#slow < MAX_SLOW) this.#slow++
+    else await new Promise<void>((next) => this.#waitingSlow.push(next))
+    try {
+      return await run()
+    } finally {
+      const next = this.#waitingSlow.shift()
+      if (next) next()
+      else this.#slow--
+    }
+  }
+
+  #digest(password: string): Buffer {
+    return createHmac('sha256', this.#processKey).update(password).digest()
+  }
+}

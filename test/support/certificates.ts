@@ -1,0 +1,85 @@
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+import { Secret } from '../../src/transport/credentials.ts'
+import type { TlsIdentity } from '../../src/transport/tls.ts'
+
+/** Certificates for one test run; keys exist only in memory. */
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const DAY_MS = 86_400_000
+
+export interface CertificateOptions {
+  readonly commonName?: string
+  readonly organization?: string
+  readonly dnsNames?: readonly string[]
+  readonly addresses?: readonly string[]
+  readonly uris?: readonly string[]
+  /** Days from now; negative ones are over. */
+  readonly days?: number
+  readonly isSelfSigned?: boolean
+}
+
+export interface Authority {
+  /** PEM. */
+  readonly certificate: string
+  issue(options: CertificateOptions): Promise<TlsIdentity>
+}
+
+let serial = 1
+
+export async function createAuthority(name = 'Test CA'): Promise<Authority> {
+  const keys = await generate()
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: nextSerial(),
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - 10 * DAY_MS),
+    notAfter: new Date(Date.now() + 10 * DAY_MS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+  })
+  return {
+    certificate: root.toString('pem'),
+    async issue(options) {
+      const own = await generate()
+      const { commonName = '', organization, days = 5, isSelfSigned = false } = options
+      const subject = [
+        ...(commonName === '' ? [] : [{ CN: [commonName] }]),
+        ...(organization === undefined ? [] : [{ O: [organization] }]),
+      ]
+      const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: nextSerial(),
+        subject,
+        issuer: isSelfSigned ? subject : root.subject,
+        notBefore: new Date(Date.now() - 9 * DAY_MS),
+        notAfter: new Date(Date.now() + days * DAY_MS),
+        signingAlgorithm: ALGORITHM,
+        publicKey: own.publicKey,
+        signingKey: isSelfSigned ? own.privateKey : keys.privateKey,
+        extensions: extensionsOf(options),
+      })
+      const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey))
+      const lines = key.toString('base64').match(/.{1,64}/g) ?? []
+      const pem = `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
+      return { certificate: certificate.toString('pem'), key: new Secret(pem) }
+    },
+  }
+}
+
+function extensionsOf({ dnsNames = [], addresses = [], uris = [] }: CertificateOptions) {
+  const names = [
+    ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+    ...addresses.map((value) => ({ type: 'ip' as const, value })),
+    ...uris.map((value) => ({ type: 'url' as const, value })),
+  ]
+  return names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]
+}
+
+function generate() {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+}
+
+function nextSerial(): string {
+  return (serial++).toString(16).padStart(4, '0')
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { argon2Sync } from 'node:crypto'
+import { test } from 'node:test'
+import { settle, VirtualClock } from '../../src/primitives/clock.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { type Admission, Admissions, type Claim } from '../../src/transport/admission.ts'
+import { formatBasic, Secret } from '../../src/transport/credentials.ts'
+import {
+  createPasswordCheck,
+  newSecret,
+  storePassword,
+  storeSecret,
+} from '../../src/transport/passwords.ts'
+import { AttemptThrottle } from '../../src/transport/throttle.ts'
+
+const id = (text: string) => text as NodeId
+const RIGHT = 'correct horse'
+
+function claim(name: string, password: string | undefined, more: Partial<Claim> = {}): Claim {
+  return {
+    id: id(name),
+    authorization: password === undefined ? undefined : formatBasic(name, new Secret(password)),
+    certificate: undefined,
+    isTls: false,
+    address: '192.0.2.1',
+    insecure: false,
+    ...more,
+  }
+}
+
+const isIn = (admission: Admission) => !('refused' in admission)
+const now = (admission: Admission | Promise<Admission>): Admission => {
+  assert.ok(!(admission instanceof Promise), 'answered at once')
+  return admission
+}
+
+function admissionsOf(password: string, clock = new VirtualClock()) {
+  return {
+    clock,
+    all: new Admissions([{ id: id('CS01'), password: new Secret(password) }], { clock }),
+  }
+}
+
+// ---- Throttling
+
+test('10 000 wrong passwords slow whoever sends them, and the real station still gets in', () => {
+  const { all } = admissionsOf(RIGHT)
+  const statuses = new Map<number, number>()
+  for (let i = 0; i < 10_000; i++) {
+    const answer = now(all.admit(claim('CS01', `guess ${i}`)))
+    assert.ok('refused' in answer)
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+    if (i > 100) assert.ok(answer.delayMs >= 60_000)
+    if (i % 1_000 === 0)
+      assert.ok(isIn(now(all.admit(claim('CS01', RIGHT, { address: '192.0.2.7' })))))
+  }
+  assert.deepEqual([...statuses], [[401, 50], [429, 9_950]]) // biome-ignore format: one line
+
+  assert.ok(isIn(now(all.admit(claim('CS01', RIGHT)))), 'from the address that guesses')
+  assert.ok(
+    isIn(now(all.admit(claim('CS01', RIGHT, { address: '192.0.2.2' })))),
+    'and from its own',
+  )
+})
+
+test('the first five wrong attempts of a pair cost nothing, then the wait doubles from 1 s to 60 s', () => {
+  const throttle = new AttemptThrottle(new VirtualClock())
+  const waits: number[] = []
+  for (let i = 0; i < 13; i++) {
+    waits.push(throttle.delayMs('CS01', 'a') / 1_000)
+    throttle.failed('CS01', 'a')
+  }
+  assert.deepEqual(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60])
+  assert.equal(throttle.delayMs('CS01', 'b'), 0, 'the id from elsewhere')
+  assert.equal(throttle.delayMs('CS02', 'a'), 0, 'another id from there')
+})
+
+test('a minute of quiet forgets it all, success forgets the pair', async () => {
+  const clock = new VirtualClock()
+  const throttle = new AttemptThrottle(clock)
+  for (let i = 0; i < 60; i++) throttle.failed('CS01', 'a')
+  assert.ok(throttle.isFlooding('a'))
+  throttle.succeeded('CS01', 'a')
+  assert.equal(throttle.delayMs('CS01', 'a'), 0)
+  assert.ok(throttle.isFlooding('a'), 'the address has not become better by it')
+  await clock.advance(60_000)
+  assert.equal(throttle.isFlooding('a'), false)
+})
+
+test('a million names and addresses leave a bounded memory behind, and do not wash out the attacker', () => {
+  const throttle = new AttemptThrottle(new VirtualClock())
+  for (let i = 0; i < 60; i++) throttle.failed('CS01', 'busy')
+  for (let i = 0; i < 15_000; i++) throttle.failed(`id ${i}`, `address ${i}`)
+  assert.ok(throttle.isFlooding('busy'))
+})
+
+// ---- Stored passwords
+
+test('a password that somebody chose is stored as argon2id, compared off the event loop, and remembered after one success', async () => {
+  const stored = await storePassword(new Secret(RIGHT))
+  assert.match(stored, /^\$argon2id\$v=19\$m=65536,t=3,p=4\$/)
+  const { all } = admissionsOf(stored)
+  const first = all.admit(claim('CS01', RIGHT))
+  assert.ok(first instanceof Promise)
+  assert.ok(isIn(await first))
+
+  assert.ok(isIn(now(all.admit(claim('CS01', RIGHT)))), 'at once')
+  assert.ok(!isIn(await all.admit(claim('CS01', 'wrong'))))
+  assert.ok(
+    isIn(now(all.admit(claim('CS01', RIGHT)))),
+    'a wrong one does not push out the right one',
+  )
+})
+
+test('an unknown id is as slow as a known one where passwords are slow', async () => {
+  const { all } = admissionsOf(await storePassword(new Secret(RIGHT)))
+  const unknown = all.admit(claim('CS99', RIGHT))
+  assert.ok(unknown instanceof Promise)
+  const answer = await unknown
+  assert.ok('refused' in answer && answer.isUnknown)
+})
+
+test('where an address floods, slow hashes are left out and the remembered password still gets in', async () => {
+  const { all } = admissionsOf(await storePassword(new Secret(RIGHT)))
+  assert.ok(isIn(await all.admit(claim('CS01', RIGHT))))
+  for (let i = 0; i < 50; i++) now(all.admit(claim(`X${i}`, undefined)))
+  const wrong = now(await all.admit(claim('CS01', 'wrong')))
+  assert.ok('refused' in wrong && wrong.status === 429)
+  assert.ok(isIn(now(all.admit(claim('CS01', RIGHT)))))
+})
+
+test('of many slow attempts two are computed at a time and a hundred wait; the rest is told to come back', async () => {
+  const salt = Buffer.from('salt of a test')
+  const cost = { memory: 64, passes: 1, parallelism: 1, tagLength: 32 }
+  const hash = argon2Sync('argon2id', { message: RIGHT, nonce: salt, ...cost })
+  const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
+  const { all } = admissionsOf(`$argon2id$v=19$m=64,t=1,p=1$${text(salt)}$${text(hash)}`)
+  const asked = Array.from({ length: 110 }, (_, i) => all.admit(claim('CS01', RIGHT, { address: `a${i}` }))) // biome-ignore format: one line
+  await settle()
+  const answers = await Promise.all(asked)
+  const busy = answers.filter((answer) => 'refused' in answer && answer.status === 503)
+  assert.equal(busy.length, 8)
+  assert.equal(answers.filter(isIn).length, 102)
+})
+
+test('a secret that a machine made is stored under a key, and is nothing without it', () => {
+  const secret = newSecret()
+  const key = new Secret('key of this node')
+  assert.match(secret.reveal(), /^[0-9a-f]{40}$/)
+  const stored = new Secret(storeSecret(secret, key))
+  const check = createPasswordCheck(stored, key)
+  assert.equal(check.matches(secret.reveal()), true)
+  assert.equal(check.matches(stored.reveal()), false, 'what was stolen from the disk')
+  assert.equal(createPasswordCheck(stored, new Secret('other')).matches(secret.reveal()), false)
+  assert.throws(() => createPasswordCheck(stored), /passwordKeyFile/)
+})
+
+for (const broken of [
+  '$argon2id$',
+  '$argon2id$v=19$m=9999999,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA',
+  '$argon2id$v=19$m=65536,t=3,p=4$$',
+  '$argon2id$v=18$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA',
+  '$hmac-sha256$c2hvcnQ=',
+]) {
+  test(`the stored form ${broken} is refused at the start`, () => {
+    assert.throws(() => createPasswordCheck(new Secret(broken), new Secret('key')), {
+      code: 'ERR_CREDENTIAL_STORED',
+    })
+  })
+}
