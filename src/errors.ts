@@ -66,6 +66,9 @@ const ERRORS = {
   ERR_ROUTE_ANNOUNCEMENT:   { rpc: undefined, text: 'announcement refused: {problem}' },
   ERR_ROUTE_CANNOT_CARRY:   { rpc: 'not-supported', text: 'the link to {destination} cannot carry this frame: {problem}' },
 
+  ERR_ACCESS_DENIED:        { rpc: 'security', text: 'uplink {uplink} may not ask {station} for {action}' },
+  ERR_ACCESS_NETWORK:       { rpc: 'security', text: '{station} is connected through a node: {change} cannot be changed over this uplink' },
+
   ERR_LINK_REFUSED:         { rpc: undefined, text: 'the peer refused the connection: {problem}' },
   ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set dialect: reference if it is known to, or mode: standard' },
   ERR_LINK_IDENTITY:        { rpc: undefined, text: 'the peer says it is {actual}, expected {expected}' },

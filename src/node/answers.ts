@@ -28,6 +28,7 @@ export function receiveAnswer(
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
   if (!from.isOverlay) callsEnded(from, new Set([frame.messageId]))
   const { asker } = request
+  if (request.onResult && frame.type === 3) request.onResult(frame.payload)
   if (!isNeighbour(asker)) {
     asker.resolve(frame, from)
     return undefined

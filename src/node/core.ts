@@ -4,10 +4,12 @@ import type { Validator } from '../messages/validation.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { RoutingTable } from '../routing/table.ts'
+import type { Secret } from '../transport/credentials.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
+import type { Upstreams } from './upstreams.ts'
 
 /** A frame with its route: read from it, or known from the standard link it came in on. */
 export type RoutedFrame = Frame & { readonly route: Route }
@@ -25,6 +27,10 @@ export interface Core {
   readonly neighbours: Set<Neighbour>
   /** Overlay links towards the CSMS. */
   readonly uplinks: Set<Neighbour>
+  /** Where uplinks differ in what they may see and do; undefined where they are all alike. */
+  readonly upstreams: Upstreams | undefined
+  /** Told when a station has accepted a new password. */
+  readonly onPasswordChange: ((station: NodeId, password: Secret) => void) | undefined
   /** The open link to each peer, by folded id. */
   readonly neighbourById: Map<string, Neighbour>
   readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>
@@ -49,6 +55,12 @@ export type NodeEvent =
   | { readonly name: 'result.refused'; readonly messageId: string; readonly source: string; readonly errorCode: string }
   // biome-ignore format: one line
   | { readonly name: 'link.refused'; readonly id: string; readonly status: number; readonly why: string }
+  // biome-ignore format: one line
+  | { readonly name: 'upstream.lost'; readonly station: string; readonly upstream: string; readonly why: string }
+  // biome-ignore format: one line
+  | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
+  // biome-ignore format: one line
+  | { readonly name: 'password.changed'; readonly station: string }
   // biome-ignore format: one line
   | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string }
 

@@ -98,7 +98,7 @@ async function answerWith(
     const expiresAt = node.clock.now() + ANSWERED_MS
     // biome-ignore format: one record
     const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined,
-      answererId: node.id, next: undefined }
+      answererId: node.id, onResult: undefined, next: undefined }
     from.answered.add(answered, undefined, node.id, expiresAt)
     reply(node, from, addressed(result, from, source, [node.id]))
   } catch (cause) {

@@ -2,6 +2,7 @@ import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Link } from '../transport/link.ts'
 import type { WireLimits } from '../wire/frame.ts'
 import { AnsweredList, PendingTable } from './pending.ts'
+import type { UplinkRule } from './uplink-rules.ts'
 
 /** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
 export interface LinkCounters {
@@ -26,6 +27,15 @@ export interface QueuedCall {
   readonly since: number
 }
 
+export interface NeighbourFacts {
+  readonly label: string
+  readonly limits: WireLimits
+  readonly counters: LinkCounters
+  readonly now: number
+  readonly rule: UplinkRule | undefined
+  readonly represents: NodeId | undefined
+}
+
 /**
  * A link as the node keeps it: whom it leads to, what is open on it, and what was counted.
  */
@@ -38,6 +48,10 @@ export class Neighbour {
   readonly counters: LinkCounters
   /** Milliseconds since 1970. */
   readonly since: number
+  /** What it is to the stations below, where uplinks differ. */
+  readonly rule: UplinkRule | undefined
+  /** The one station whose name this connection was opened in. */
+  readonly represents: NodeId | undefined
   /** Requests for it, sent or still waiting, that it has not answered. */
   readonly pending = new PendingTable()
   /** Answers sent to it. */
@@ -47,13 +61,15 @@ export class Neighbour {
   waiting: QueuedCall[] = []
   isOpen = true
 
-  constructor(link: Link, limits: WireLimits, counters: LinkCounters, now: number) {
+  constructor(link: Link, facts: NeighbourFacts) {
     this.link = link
     this.id = link.peerIds[0]
-    this.label = this.id
-    this.limits = limits
-    this.counters = counters
-    this.since = now
+    this.label = facts.label
+    this.limits = facts.limits
+    this.counters = facts.counters
+    this.since = facts.now
+    this.rule = facts.rule
+    this.represents = facts.represents
   }
 
   get isOverlay(): boolean {

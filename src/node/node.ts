@@ -13,6 +13,7 @@ import {
 import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { RoutingTable } from '../routing/table.ts'
 import type { Presence } from '../routing/topology.ts'
+import type { Secret } from '../transport/credentials.ts'
 import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type Frame, type Route, type WireLimits } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
@@ -30,6 +31,8 @@ import { createLinkCounters, type LinkCounters, Neighbour } from './neighbour.ts
 import { receive } from './pipeline.ts'
 import { announce, isStandardStation, knownPresences, movedTo, presenceOf } from './presence.ts'
 import { originate } from './requests.ts'
+import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
+import { Upstreams } from './upstreams.ts'
 
 export interface NodeOptions {
   readonly nodeId: string
@@ -43,6 +46,14 @@ export interface NodeOptions {
   readonly hasDefaultRoute?: boolean
   /** Static routes: a node or service is reached over this neighbour whenever it is there. */
   readonly routes?: readonly { readonly destination: string; readonly via: string }[]
+  /** What uplinks among `links` are to stations, where they differ; the first primary answers. */
+  readonly uplinkRules?: ReadonlyMap<LinkSource, UplinkRule>
+  /** Upstreams that get one ordinary connection per station. */
+  readonly perStation?: readonly PerStationUplink[]
+  /** The order in which rules are asked; default: those of `links`, then those of `perStation`. */
+  readonly ruleOrder?: readonly UplinkRule[]
+  /** Told when a station has accepted a new password, so that this side can follow. */
+  readonly onPasswordChange?: (station: NodeId, password: Secret) => void
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock
@@ -89,6 +100,8 @@ export class Node {
       table: new RoutingTable(),
       neighbours: new Set(),
       uplinks: new Set(),
+      upstreams: this.#createUpstreams(),
+      onPasswordChange: options.onPasswordChange,
       neighbourById: new Map(),
       handlers,
       frameLog: new FrameLog(),
@@ -140,7 +153,7 @@ export class Node {
     this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
     for (const [priority, source] of this.#options.links.entries()) {
       await source.start(
-        (link) => this.#onLink(link, priority),
+        (link) => this.#onLink(link, priority, this.#options.uplinkRules?.get(source)),
         (event) => this.#emit({ ...event, name: `link.${event.name}` } as NodeEvent),
       )
     }
@@ -155,6 +168,7 @@ export class Node {
       }
       neighbour.link.close(1001, 'going away')
     }
+    await this.#core.upstreams?.stop()
     await Promise.all(this.#options.links.map((source) => source.stop()))
   }
 
@@ -237,11 +251,45 @@ export class Node {
     return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
   }
 
+  #createUpstreams(): Upstreams | undefined {
+    const { uplinkRules, perStation = [], ruleOrder } = this.#options
+    const rules = ruleOrder ?? [
+      ...(uplinkRules?.values() ?? []),
+      ...perStation.map((one) => one.rule),
+    ]
+    if (rules.length === 0) return undefined
+    const host = {
+      onLink: (link: Link, rule: UplinkRule, represents: NodeId) =>
+        this.#onRepresentation(link, rule, represents),
+      emit: (event: NodeEvent) => this.#emit(event),
+      stationLink: (station: NodeId) => this.#core.neighbourById.get(foldId(station)),
+    }
+    return new Upstreams(host, rules, perStation)
+  }
+
+  #neighbourOf(link: Link, rule?: UplinkRule, represents?: NodeId): Neighbour {
+    const label = represents === undefined ? link.peerIds[0] : `${represents}@${rule?.name}`
+    const limits = this.#limitsFor(link)
+    const counters = this.#countersFor(label)
+    const now = this.#core.clock.now()
+    return new Neighbour(link, { label, limits, counters, now, rule, represents })
+  }
+
+  /** A connection in a station's name: nobody is reached over it but by that station's rule. */
+  #onRepresentation(link: Link, rule: UplinkRule, represents: NodeId): Neighbour {
+    const core = this.#core
+    const neighbour = this.#neighbourOf(link, rule, represents)
+    core.neighbours.add(neighbour)
+    this.#linkIsUp(neighbour)
+    this.#attach(neighbour)
+    return neighbour
+  }
+
   /** @param priority Of its source among all: the first uplink is the preferred default route. */
-  #onLink(link: Link, priority: number): void {
+  #onLink(link: Link, priority: number, rule?: UplinkRule): void {
     const core = this.#core
     const now = core.clock.now()
-    const neighbour = new Neighbour(link, this.#limitsFor(link), this.#countersFor(link), now)
+    const neighbour = this.#neighbourOf(link, rule)
     const older = core.neighbourById.get(foldId(neighbour.id))
     if (older && securityProfileOf(link) < securityProfileOf(older.link)) {
       // Equal proof replaces: a station whose old link is half open must get in. Less never does.
@@ -253,7 +301,9 @@ export class Node {
     if (neighbour.isOverlay && link.way === 'up') core.uplinks.add(neighbour)
     core.neighbourById.set(foldId(neighbour.id), neighbour)
     core.table.add(neighbour.id, neighbour, 'direct', 0, now)
-    if (link.way === 'up' && this.#options.hasDefaultRoute !== false) {
+    if (rule) core.upstreams?.sharedUp(neighbour, rule)
+    const isOrdinary = rule === undefined || rule.role === 'primary'
+    if (link.way === 'up' && isOrdinary && this.#options.hasDefaultRoute !== false) {
       core.table.addDefault(neighbour, priority)
     }
     for (const { destination, via } of this.#options.routes ?? []) {
@@ -266,16 +316,28 @@ export class Node {
       this.#onClosed(older, 'replaced by a newer connection')
       older.link.close(1000, 'replaced by a newer connection')
     }
-    core.log.info('link.up', { link: neighbour.label, form: link.form, protocol: link.protocol })
-    this.#emit({ name: 'link.up', link: neighbour.label })
+    this.#linkIsUp(neighbour)
+    let isShown: Promise<boolean> | undefined
     if (isStandardStation(neighbour)) {
       announce(core, core.uplinks, [presenceOf(neighbour, 'up')])
+      isShown = core.upstreams?.stationUp(neighbour.id, link.protocol)
     } else if (core.uplinks.has(neighbour)) {
       announce(core, [neighbour], knownPresences(core))
     }
-    // Last, because what has already arrived comes at once: nobody hears a station unannounced.
-    link.attach({
-      message: (bytes, isBinary) => receive(core, neighbour, bytes, isBinary),
+    // What a station says first waits in its socket until the upstream that answers it is open.
+    if (isShown) void isShown.then(() => this.#attach(neighbour))
+    else this.#attach(neighbour)
+  }
+
+  #linkIsUp({ link, label }: Neighbour): void {
+    this.#core.log.info('link.up', { link: label, form: link.form, protocol: link.protocol })
+    this.#emit({ name: 'link.up', link: label })
+  }
+
+  /** Last, because what has already arrived comes at once: nobody hears a station unannounced. */
+  #attach(neighbour: Neighbour): void {
+    neighbour.link.attach({
+      message: (bytes, isBinary) => receive(this.#core, neighbour, bytes, isBinary),
       closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
     })
   }
@@ -286,6 +348,7 @@ export class Node {
     neighbour.isOpen = false
     core.neighbours.delete(neighbour)
     core.uplinks.delete(neighbour)
+    core.upstreams?.linkDown(neighbour)
     const key = foldId(neighbour.id)
     if (core.neighbourById.get(key) === neighbour) core.neighbourById.delete(key)
     const gone = this.#goneWith(neighbour)
@@ -294,7 +357,11 @@ export class Node {
     for (const request of neighbour.pending.drain()) failRequest(core, request, error)
     core.log.info('link.down', { link: neighbour.label, reason })
     this.#emit({ name: 'link.down', link: neighbour.label, reason })
-    announce(core, core.uplinks, [...gone, ...gone.flatMap(({ id }) => movedTo(core, id))])
+    const moved = gone.flatMap(({ id }) => movedTo(core, id))
+    announce(core, core.uplinks, [...gone, ...moved])
+    if (!core.upstreams) return
+    for (const { id } of gone) core.upstreams.stationDown(id)
+    for (const { id, protocol } of moved) core.upstreams.stationUp(id, protocol as Protocol)
   }
 
   /** Standard peers that are not reachable any more without this link. */
@@ -329,9 +396,8 @@ export class Node {
     return rule?.tolerantMessageIds && link.form === 'standard' ? TOLERANT_LIMITS : DEFAULT_LIMITS
   }
 
-  #countersFor(link: Link): LinkCounters {
+  #countersFor(label: string): LinkCounters {
     const { linkCounters } = this.#core
-    const label = link.peerIds[0]
     let counters = linkCounters.get(label)
     if (!counters) {
       // With `insecure` anybody can come up with new names; the oldest are forgotten first.
@@ -344,6 +410,12 @@ export class Node {
   }
 
   #emit(event: NodeEvent): void {
+    // Stations behind other nodes are shown to upstreams too.
+    if (event.name === 'presence') {
+      if (event.state === 'up')
+        void this.#core.upstreams?.stationUp(event.id as NodeId, event.protocol)
+      else this.#core.upstreams?.stationDown(event.id as NodeId)
+    }
     for (const listener of this.#listeners) {
       try {
         listener(event)

@@ -26,6 +26,8 @@ export interface PendingRequest {
   answerer: Neighbour | undefined
   /** Once answered: path[0] of the answer. */
   answererId: NodeId
+  /** Called with a CALLRESULT before it goes on. */
+  onResult: ((payload: Uint8Array) => void) | undefined
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }

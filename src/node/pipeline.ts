@@ -82,7 +82,9 @@ function identify(node: Core, from: Neighbour, frame: Frame): RoutedFrame {
     if (source === undefined) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
     return { ...frame, route: { destination: [source], networkPath: [from.id] } }
   }
-  const destination = from.link.peer === 'csms' ? node.id : serviceOf(node, from.link.protocol)
+  // A CSMS means the station whose connection this is, or the node itself on the node's own.
+  const destination =
+    from.link.peer === 'csms' ? (from.represents ?? node.id) : serviceOf(node, from.link.protocol)
   return { ...frame, route: { destination: [destination], networkPath: [from.id] } }
 }
 

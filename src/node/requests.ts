@@ -1,12 +1,15 @@
 import { OverlayError } from '../errors.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
+import { isSameId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
+import { isPasswordAccepted, passwordSetBy } from './credential-changes.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
+import { isCsmsService } from './uplink-rules.ts'
 import { assertSize, encode, logOwn } from './writing.ts'
 
 type Destination = Route['destination']
@@ -26,18 +29,22 @@ export function forwardRequest(
   destination: Destination,
   now: number,
 ): Neighbour {
-  const to = node.table.lookup(destination[0], from)
+  const { networkPath } = frame.route
+  const to = destinationOf(node, from, frame, destination)
   // Back over the link it came from is no route: who sent it here believes this is the way.
   if (!to || to === from)
     throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination)
   // A standard CSMS would take what this node passes on for the node's own words.
-  if (!to.isOverlay && to.link.peer === 'csms') {
+  if (!to.isOverlay && to.link.peer === 'csms' && !speaksFor(to, networkPath[0])) {
     throw cannotCarry(destination[0], 'a standard uplink carries only the own frames of a node')
+  }
+  if (from.rule) {
+    const station = destination[destination.length - 1] ?? destination[0]
+    node.upstreams?.assertMayCommand(from, station, frame.action, frame.payload)
   }
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
-  const { networkPath } = frame.route
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
   const bytes = isSplice
@@ -49,10 +56,80 @@ export function forwardRequest(
       })
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
-    open(to, frame, messageId, from, now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS))
+    const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
+    open(to, frame, messageId, from, expiresAt, passwordWatch(node, to, from, frame))
   }
   sendOrQueue(to, frame, messageId, bytes, now)
+  if (node.upstreams && from.link.way === 'down') copy(node, frame, destination, now)
   return to
+}
+
+/**
+ * Where a request goes: to the CSMS by the rule that is for its source, else as the table says.
+ *
+ * @throws {OverlayError} ERR_ROUTE_UNKNOWN
+ */
+function destinationOf(
+  node: Core,
+  from: Neighbour,
+  frame: RoutedFrame,
+  destination: Destination,
+): Neighbour | undefined {
+  const [next] = destination
+  const { upstreams } = node
+  const primary =
+    upstreams && from.link.way === 'down' && isCsmsService(next)
+      ? upstreams.primaryFor(frame.route.networkPath[0], frame.action, next)
+      : undefined
+  return primary ?? node.table.lookup(next, from)
+}
+
+/** Others get what the primary gets, under ids of this node; their answers end here. */
+function copy(node: Core, frame: RoutedFrame, destination: Destination, now: number): void {
+  if (!isCsmsService(destination[0])) return
+  const [station] = frame.route.networkPath
+  for (const to of node.upstreams?.copiesFor(station, frame.action) ?? []) {
+    try {
+      assertCanCarry(to, frame, destination)
+      const messageId = node.newMessageId()
+      const networkPath = [...frame.route.networkPath, node.id] as const
+      const route = to.isOverlay ? { destination, networkPath } : undefined
+      const bytes = encode({ ...frame, messageId, route })
+      if (frame.type === 2) open(to, frame, messageId, NOBODY, now + STANDARD_CALL_MS)
+      sendOrQueue(to, frame, messageId, bytes, now)
+    } catch (error) {
+      if (!(error instanceof OverlayError)) throw error
+      // What a mirror cannot take must not stop what it mirrors.
+      node.emit({ name: 'copy.dropped', link: to.label, code: error.code })
+    }
+  }
+}
+
+const NOBODY: LocalAsker = { resolve() {}, reject() {} }
+
+function speaksFor(to: Neighbour, source: NodeId): boolean {
+  return to.represents !== undefined && isSameId(to.represents, source)
+}
+
+/** A command that sets a station's password is followed once the station has accepted it. */
+function passwordWatch(
+  node: Core,
+  to: Neighbour,
+  from: Neighbour,
+  frame: RoutedFrame,
+): ((payload: Uint8Array) => void) | undefined {
+  const { onPasswordChange } = node
+  const isAtEdge = !to.isOverlay && to.link.peer === 'station'
+  const station = from.represents ?? (isAtEdge ? to.id : undefined)
+  if (!onPasswordChange || station === undefined) return undefined
+  const password = passwordSetBy(frame.action, frame.payload)
+  if (password === undefined) return undefined
+  const { action } = frame
+  return (payload) => {
+    if (!isPasswordAccepted(action, payload)) return
+    onPasswordChange(station, password)
+    node.emit({ name: 'password.changed', station })
+  }
 }
 
 /**
@@ -86,6 +163,7 @@ function open(
   messageId: MessageId,
   asker: Neighbour | LocalAsker,
   expiresAt: number,
+  onResult?: (payload: Uint8Array) => void,
 ): void {
   if (
     to.isOverlay ? to.pending.size >= MAX_OPEN_REQUESTS : to.waiting.length >= MAX_WAITING_CALLS
@@ -102,6 +180,7 @@ function open(
     expiresAt,
     answerer: undefined,
     answererId: frame.route.networkPath[0],
+    onResult,
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')

@@ -3,6 +3,7 @@ import type { Protocol } from '../../src/messages/protocols.ts'
 import type { NodeEvent } from '../../src/node/core.ts'
 import type { Neighbour } from '../../src/node/neighbour.ts'
 import { createNode, type Node, type NodeOptions } from '../../src/node/node.ts'
+import type { PerStationUplink, UplinkRule } from '../../src/node/uplink-rules.ts'
 import { type Clock, VirtualClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { seededRandomness } from '../../src/primitives/randomness.ts'
@@ -48,6 +49,14 @@ export interface RawPeer {
   finishClosing(): void
 }
 
+export interface ForeignCsms {
+  readonly uplink: PerStationUplink
+  /** Newest last. */
+  readonly connections: { station: NodeId; protocol: Protocol; peer: RawPeer }[]
+  /** Refuses connections. */
+  isDown: boolean
+}
+
 /** Several nodes in one process, joined by in-memory links, on one virtual clock. */
 export class MemoryOverlay {
   readonly clock = new VirtualClock()
@@ -56,9 +65,17 @@ export class MemoryOverlay {
   readonly #nodes = new Map<string, Node>()
   readonly events = new Map<string, NodeEvent[]>()
 
-  async node(nodeId: string, options: Partial<NodeOptions> = {}): Promise<Node> {
+  /** @param rules Of uplinks to come; each is for the upstream of its name. */
+  async node(
+    nodeId: string,
+    options: Partial<NodeOptions> = {},
+    rules: readonly UplinkRule[] = [],
+  ): Promise<Node> {
     const socket = new Socket()
-    const node = createNode({ nodeId, links: [socket], clock: this.clock as Clock, random: this.#random, ...options }) // biome-ignore format: one line
+    const uplinkRules = new Map(rules.map((rule) => [new Socket(), rule] as const))
+    for (const [source, { name }] of uplinkRules) this.#sockets.set(`${nodeId}>${name}`, source)
+    const links = [...uplinkRules.keys(), socket]
+    const node = createNode({ nodeId, links, uplinkRules, clock: this.clock as Clock, random: this.#random, ...options }) // biome-ignore format: one line
     const events: NodeEvent[] = []
     node.onEvent((event) => events.push(event))
     this.events.set(nodeId, events)
@@ -91,6 +108,38 @@ export class MemoryOverlay {
   /** A charging station below the given node. */
   station(id: string, above: string, protocol: Protocol = 'ocpp1.6'): RawPeer {
     return this.peer(id, above, { form: 'standard', protocol })
+  }
+
+  /** A CSMS that speaks only standard OCPP and gets one connection per station. */
+  foreignCsms(rule: UplinkRule): ForeignCsms {
+    const csms: ForeignCsms = {
+      connections: [],
+      isDown: false,
+      uplink: {
+        rule,
+        open: (station, protocol) => {
+          let current: Link | undefined
+          return {
+            start: async (onLink, report) => {
+              const lost = (why: string) =>
+                report({ name: 'retry', url: rule.name, inMs: 1_000, why })
+              if (csms.isDown) return lost('refused')
+              const [up, down] = this.#links(station, rule.name, { form: 'standard', protocol })
+              const peer = rawPeer(
+                down,
+                () => {},
+                () => lost('closed'),
+              )
+              csms.connections.push({ station, protocol, peer })
+              current = up
+              onLink(up)
+            },
+            stop: async () => current?.close(1001, 'stopped'),
+          }
+        },
+      },
+    }
+    return csms
   }
 
   settle(): Promise<void> {
@@ -133,7 +182,8 @@ export class MemoryOverlay {
       for (const close of held.splice(0)) close()
     })
     for (const message of options.early ?? []) peer.send(message)
-    const plug = () => this.#sockets.get(nodeId)?.plug(options.lingers ? lingering(own, held) : own)
+    const socket = this.#sockets.get(`${nodeId}>${own.peerIds[0]}`) ?? this.#sockets.get(nodeId)
+    const plug = () => socket?.plug(options.lingers ? lingering(own, held) : own)
     // Two microtasks later what was sent before is surely there.
     if (options.early)
       void Promise.resolve()
@@ -186,7 +236,7 @@ function lingering(link: Link, held: (() => void)[]): Link {
   } // biome-ignore format: facts in one line
 }
 
-function rawPeer(link: Link, finishClosing: () => void): RawPeer {
+function rawPeer(link: Link, finishClosing: () => void, onClosed = () => {}): RawPeer {
   let taken = 0
   const peer: RawPeer = {
     received: [],
@@ -211,6 +261,7 @@ function rawPeer(link: Link, finishClosing: () => void): RawPeer {
     },
     closed(code, reason) {
       peer.closed = { code, reason }
+      onClosed()
     },
   })
   return peer

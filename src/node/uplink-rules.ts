@@ -1,0 +1,87 @@
+import type { Protocol } from '../messages/protocols.ts'
+import { foldId, type NodeId } from '../primitives/ids.ts'
+import type { LinkSource } from '../transport/link.ts'
+
+/**
+ * What an uplink is to the stations behind a node that has several. Per station and action exactly
+ * one is primary: its answers reach the station, and it alone commands. Others get copies, and
+ * their answers end at the node.
+ *
+ * @spec docs/overlay.md section 8
+ */
+export interface UplinkRule {
+  /** Names it in logs and metrics. */
+  readonly name: string
+  /** `mirror`: sees everything, commands nothing. `restricted`: only what its lists name. */
+  readonly role: 'primary' | 'mirror' | 'restricted'
+  /** Which stations it is for. Default: all. */
+  readonly includes?: (station: NodeId) => boolean
+  /** Actions of stations it gets; default as the role says. */
+  readonly up?: ReadonlySet<string>
+  /** Actions it may ask stations for; default as the role says. */
+  readonly down?: ReadonlySet<string>
+  /** Let it move stations to another address or security profile. Default false. */
+  readonly allowsNetworkChanges?: boolean
+}
+
+/** An upstream that speaks only standard OCPP: one ordinary connection per station. */
+export interface PerStationUplink {
+  readonly rule: UplinkRule
+  /** A source of the one connection in a station's name and version; it dials when started. */
+  open(station: NodeId, protocol: Protocol): LinkSource
+}
+
+/** In a list of actions: all of them. */
+export const ANY_ACTION = '*'
+
+/** The rule whose uplink answers this station's action; undefined when no rule says. */
+export function primaryRule(
+  rules: readonly UplinkRule[],
+  station: NodeId,
+  action: string,
+): UplinkRule | undefined {
+  return rules.find(
+    (rule) => rule.role === 'primary' && isFor(rule, station) && lists(rule.up, action, true),
+  )
+}
+
+/** The rules whose uplinks get a copy of what the primary gets. */
+export function copyRules(
+  rules: readonly UplinkRule[],
+  station: NodeId,
+  action: string,
+): UplinkRule[] {
+  return rules.filter(
+    (rule) =>
+      rule.role !== 'primary' &&
+      isFor(rule, station) &&
+      lists(rule.up, action, rule.role === 'mirror'),
+  )
+}
+
+/** Whether an uplink may ask a station for this: the first primary, or whose list says so. */
+export function mayCommand(
+  rules: readonly UplinkRule[],
+  rule: UplinkRule,
+  station: NodeId,
+  action: string,
+): boolean {
+  if (!isFor(rule, station)) return false
+  if (rule.down) return lists(rule.down, action, false)
+  return rules.find((one) => one.role === 'primary' && isFor(one, station)) === rule
+}
+
+export function isFor(rule: UplinkRule, station: NodeId): boolean {
+  return rule.includes?.(station) ?? true
+}
+
+/** Whether a destination is the CSMS by one of its service names, bare or `operator/Name`. */
+export function isCsmsService(destination: NodeId): boolean {
+  const key = foldId(destination)
+  const name = key.slice(key.lastIndexOf('/') + 1)
+  return name === 'csms' || name === 'centralsystem'
+}
+
+function lists(list: ReadonlySet<string> | undefined, action: string, otherwise: boolean): boolean {
+  return list === undefined ? otherwise : list.has(action) || list.has(ANY_ACTION)
+}

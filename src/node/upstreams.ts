@@ -1,0 +1,188 @@
+import { OverlayError } from '../errors.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import { foldId, type NodeId } from '../primitives/ids.ts'
+import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
+import type { NodeEvent } from './core.ts'
+import { networkChangeIn } from './credential-changes.ts'
+import type { Neighbour } from './neighbour.ts'
+import { copyRules, isFor, mayCommand, type PerStationUplink, primaryRule, type UplinkRule } from './uplink-rules.ts' // biome-ignore format: one line
+
+/** What upstreams need of the node they belong to. */
+export interface UpstreamHost {
+  /** Takes over a connection that was opened in a station's name. */
+  onLink(link: Link, rule: UplinkRule, represents: NodeId): Neighbour
+  emit(event: NodeEvent): void
+  /** The open link to a station that is connected here itself. */
+  stationLink(station: NodeId): Neighbour | undefined
+}
+
+/** A station as it is shown to upstreams that want one connection each. */
+interface Representation {
+  readonly station: NodeId
+  readonly protocol: Protocol
+  readonly sources: LinkSource[]
+  readonly links: Map<UplinkRule, Neighbour>
+  /** Settled when the primary's connection is open, or cannot be opened. */
+  ready: Promise<boolean>
+  isOver: boolean
+}
+
+/**
+ * The uplinks of a node whose roles differ, and the connections it opens in the names of stations.
+ * A node whose uplinks are all alike has none of this.
+ *
+ * @spec docs/overlay.md section 8; OCPP 2.1 Part 4 chapter 6 (local controller)
+ */
+export class Upstreams {
+  readonly #host: UpstreamHost
+  readonly #rules: readonly UplinkRule[]
+  readonly #perStation: readonly PerStationUplink[]
+  readonly #shared = new Map<UplinkRule, Neighbour>()
+  readonly #stations = new Map<string, Representation>()
+
+  /** @param rules All of them in order of preference, those of `perStation` included. */
+  constructor(
+    host: UpstreamHost,
+    rules: readonly UplinkRule[],
+    perStation: readonly PerStationUplink[],
+  ) {
+    this.#host = host
+    this.#rules = rules
+    this.#perStation = perStation
+  }
+
+  // ---- What a request may do
+
+  /**
+   * The uplink that answers a station's request to the CSMS; undefined when no rule says.
+   *
+   * @throws {OverlayError} ERR_ROUTE_UNKNOWN when that uplink is not open: nobody else may answer.
+   */
+  primaryFor(station: NodeId, action: string, destination: NodeId): Neighbour | undefined {
+    const rule = primaryRule(this.#rules, station, action)
+    if (!rule) return undefined
+    const neighbour = this.#linkOf(rule, station)
+    if (!neighbour) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination })
+    return neighbour
+  }
+
+  /** The open uplinks that get a copy. */
+  copiesFor(station: NodeId, action: string): Neighbour[] {
+    return copyRules(this.#rules, station, action).flatMap(
+      (rule) => this.#linkOf(rule, station) ?? [],
+    )
+  }
+
+  /**
+   * Refuses what an uplink may not ask a station for.
+   *
+   * @throws {OverlayError} ERR_ACCESS_DENIED, ERR_ACCESS_NETWORK
+   */
+  assertMayCommand(from: Neighbour, station: NodeId, action: string, payload: Uint8Array): void {
+    const { rule } = from
+    if (!rule) return
+    if (!mayCommand(this.#rules, rule, station, action)) {
+      throw new OverlayError('ERR_ACCESS_DENIED', { uplink: rule.name, action, station })
+    }
+    if (from.represents === undefined || rule.allowsNetworkChanges) return
+    const change = networkChangeIn(action, payload)
+    if (change !== undefined) throw new OverlayError('ERR_ACCESS_NETWORK', { station, change })
+  }
+
+  // ---- Links
+
+  sharedUp(neighbour: Neighbour, rule: UplinkRule): void {
+    this.#shared.set(rule, neighbour)
+  }
+
+  linkDown(neighbour: Neighbour): void {
+    const { rule, represents } = neighbour
+    if (!rule) return
+    if (represents === undefined) {
+      if (this.#shared.get(rule) === neighbour) this.#shared.delete(rule)
+      return
+    }
+    const representation = this.#stations.get(foldId(represents))
+    if (representation?.links.get(rule) !== neighbour) return
+    representation.links.delete(rule)
+    this.#upstreamLost(representation, rule, 'its connection was lost')
+  }
+
+  /**
+   * Opens the connections that a station is shown by. They stay when the station itself comes back
+   * at once; another version needs new ones.
+   *
+   * @returns Whether the primary's is open, as soon as that is known; undefined when no upstream
+   *   wants connections of its own.
+   */
+  stationUp(station: NodeId, protocol: Protocol): Promise<boolean> | undefined {
+    const wanted = this.#perStation.filter(({ rule }) => isFor(rule, station))
+    if (wanted.length === 0) return undefined
+    const known = this.#stations.get(foldId(station))
+    if (known?.protocol === protocol) return known.ready
+    if (known) this.stationDown(station)
+    const ready = Promise.withResolvers<boolean>()
+    const representation: Representation = { station, protocol, sources: [], links: new Map(), ready: ready.promise, isOver: false } // biome-ignore format: one line
+    this.#stations.set(foldId(station), representation)
+    for (const uplink of wanted) this.#open(representation, uplink, ready.resolve)
+    if (!wanted.some(({ rule }) => rule.role === 'primary')) ready.resolve(true)
+    return ready.promise
+  }
+
+  /** The station is gone, so its upstream connections close at once. */
+  stationDown(station: NodeId): void {
+    const representation = this.#stations.get(foldId(station))
+    if (!representation) return
+    this.#stations.delete(foldId(station))
+    this.#end(representation)
+  }
+
+  async stop(): Promise<void> {
+    const all = [...this.#stations.values()]
+    this.#stations.clear()
+    await Promise.all(all.map((representation) => this.#end(representation)))
+  }
+
+  #open(
+    representation: Representation,
+    { rule, open }: PerStationUplink,
+    ready: (isOpen: boolean) => void,
+  ): void {
+    const { station, protocol } = representation
+    const source = open(station, protocol)
+    representation.sources.push(source)
+    const onLink = (link: Link) => {
+      if (representation.isOver) return link.close(1001, 'the station is gone')
+      representation.links.set(rule, this.#host.onLink(link, rule, station))
+      if (rule.role === 'primary') ready(true)
+    }
+    const report = (event: SourceEvent) => {
+      if (representation.isOver || event.name !== 'retry') return
+      this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: event.why })
+      if (rule.role !== 'primary') return
+      ready(false)
+      this.#upstreamLost(representation, rule, event.why)
+    }
+    void source.start(onLink, report)
+  }
+
+  /** A station at this node is sent away, as the standard wants it; it will come again. */
+  #upstreamLost(representation: Representation, rule: UplinkRule, why: string): void {
+    if (rule.role !== 'primary' || representation.isOver) return
+    const { station } = representation
+    const link = this.#host.stationLink(station)
+    if (!link) return // behind another node: the connection is tried again
+    this.stationDown(station)
+    link.link.close(1013, `upstream ${rule.name}: ${why}`.slice(0, 120))
+  }
+
+  #end(representation: Representation): Promise<unknown> {
+    representation.isOver = true
+    for (const { link } of representation.links.values()) link.close(1001, 'the station is gone')
+    return Promise.all(representation.sources.map((source) => source.stop()))
+  }
+
+  #linkOf(rule: UplinkRule, station: NodeId): Neighbour | undefined {
+    return this.#shared.get(rule) ?? this.#stations.get(foldId(station))?.links.get(rule)
+  }
+}

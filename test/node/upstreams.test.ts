@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { UplinkRule } from '../../src/node/uplink-rules.ts'
+import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+
+/** Several upstreams, and upstreams that want one connection per station. */
+
+const BOOT = '{ "chargePointVendor":"V",  "chargePointModel":"M" }'
+const primary = (name: string, more: Partial<UplinkRule> = {}): UplinkRule => ({ name, role: 'primary', ...more }) // biome-ignore format: one line
+const mirror = (name: string, more: Partial<UplinkRule> = {}): UplinkRule => ({ name, role: 'mirror', ...more }) // biome-ignore format: one line
+const restricted = (name: string, more: Partial<UplinkRule>): UplinkRule => ({ name, role: 'restricted', ...more }) // biome-ignore format: one line
+
+const ids = (peer: RawPeer) => peer.take().map((frame) => String(frame[1]))
+const last = (peer: RawPeer | undefined): string => peer?.received.at(-1) ?? ''
+
+async function withForeign(t: TestContext, rule = primary('foreign')) {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(rule)
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  return { net, foreign, station }
+}
+
+test('a foreign CSMS sees a station as if it were connected directly: own connection, version, bytes', async (t) => {
+  const { net, foreign, station } = await withForeign(t)
+  station.send(`[2,"1","BootNotification",${BOOT}]`)
+  await net.settle()
+
+  const [connection] = foreign.connections
+  assert.deepEqual([connection?.station, connection?.protocol], ['CS01', 'ocpp1.6'])
+  const seen = last(connection?.peer)
+  assert.match(seen, /^\[2,"[0-9a-f-]{36}","BootNotification",/)
+  assert.ok(seen.endsWith(`${BOOT}]`))
+
+  const [id] = ids(connection?.peer as RawPeer)
+  connection?.peer.send(`[3,"${id}",{"status":"Accepted","n":1.0}]`)
+  await net.settle()
+  assert.deepEqual(station.received, ['[3,"1",{"status":"Accepted","n":1.0}]'])
+})
+
+test('its commands reach the station and come back, one at a time', async (t) => {
+  const { net, foreign, station } = await withForeign(t)
+  const peer = foreign.connections[0]?.peer as RawPeer
+  peer.send('[2,"a","ClearCache",{}]')
+  await net.settle()
+  const [id] = ids(station)
+  station.send(`[3,"${id}",{"status":"Accepted"}]`)
+  await net.settle()
+  assert.deepEqual(peer.received, ['[3,"a",{"status":"Accepted"}]'])
+})
+
+test('two stations with the same message ids never mix at a foreign CSMS', async (t) => {
+  const { net, foreign, station } = await withForeign(t)
+  const other = net.station('CS02', 'NN01', 'ocpp2.0.1')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  other.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  for (const { peer, station: name } of foreign.connections) {
+    peer.send(`[3,"${ids(peer)[0]}",{"currentTime":"${name}"}]`)
+  }
+  await net.settle()
+  assert.match(last(station), /CS01/)
+  assert.match(last(other), /CS02/)
+})
+
+test('what a station says before its upstream is open waits, and is not answered by anybody else', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const station = net.peer('CS01', 'NN01', { form: 'standard', protocol: 'ocpp1.6', early: ['[2,"1","Heartbeat",{}]'] }) // biome-ignore format: one line
+  await net.settle()
+  assert.match(last(foreign.connections[0]?.peer), /Heartbeat/)
+  assert.deepEqual(station.received, [])
+})
+
+test('a station whose upstream cannot be opened is sent away', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  foreign.isDown = true
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  assert.equal(station.closed?.code, 1013)
+  assert.match(station.closed?.reason ?? '', /foreign: refused/)
+  assert.ok(net.events.get('NN01')?.some((event) => event.name === 'upstream.lost'))
+  foreign.isDown = false
+  const again = net.station('CS01', 'NN01')
+  await net.settle()
+  assert.equal(again.closed, undefined)
+})
+
+test('upstream lost: the station is sent away (R5); station lost: its upstream closes at once', async (t) => {
+  const { net, foreign, station } = await withForeign(t)
+  foreign.connections[0]?.peer.close(1001, 'restart')
+  await net.settle()
+  assert.equal(station.closed?.code, 1013)
+
+  const again = net.station('CS01', 'NN01')
+  await net.settle()
+  again.close()
+  await net.settle()
+  assert.equal(foreign.connections[1]?.peer.closed?.code, 1001)
+})
+
+test('a station that reconnects at once keeps its upstream; in another version it gets a new one', async (t) => {
+  const { net, foreign } = await withForeign(t)
+  const again = net.station('CS01', 'NN01')
+  await net.settle()
+  assert.equal(foreign.connections.length, 1)
+  again.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  assert.match(last(foreign.connections[0]?.peer), /Heartbeat/)
+
+  net.station('CS01', 'NN01', 'ocpp2.1')
+  await net.settle()
+  assert.deepEqual(foreign.connections.map(({ protocol }) => protocol), ['ocpp1.6', 'ocpp2.1']) // biome-ignore format: one line
+  assert.ok(foreign.connections[0]?.peer.closed)
+})
+
+test('a station behind another node is shown to the foreign CSMS too, and leaves with its node', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  await net.node('LC01')
+  const cut = net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01')
+  await net.settle()
+  station.send(`[2,"1","BootNotification",${BOOT}]`)
+  await net.settle()
+  const peer = foreign.connections[0]?.peer as RawPeer
+  assert.ok(last(peer).endsWith(`${BOOT}]`))
+  peer.send(`[3,"${ids(peer)[0]}",{"status":"Accepted"}]`)
+  peer.send('[2,"a","ClearCache",{}]')
+  await net.settle()
+  assert.equal(station.received[0], '[3,"1",{"status":"Accepted"}]')
+  assert.match(last(station), /ClearCache/)
+
+  cut()
+  await net.settle()
+  assert.equal(peer.closed?.code, 1001)
+})
+
+// ---- Several upstreams
+
+async function withTwo(t: TestContext, second: UplinkRule) {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(second)
+  await net.node('NN01', { perStation: [foreign.uplink] }, [primary('CSMS01')])
+  const ours = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  ours.take()
+  const peer = foreign.connections[0]?.peer as RawPeer
+  return { net, ours, peer, station, foreign }
+}
+
+test('two upstreams that disagree: the primary answers the station, the mirror gets the same bytes and its answer ends here', async (t) => {
+  const { net, ours, peer, station } = await withTwo(t, mirror('foreign'))
+  station.send(`[2,"1","BootNotification",${BOOT}]`)
+  await net.settle()
+
+  const [call] = ours.take()
+  assert.deepEqual(call?.slice(1, 3), ['CentralSystem', ['CS01', 'NN01']])
+  assert.ok(last(peer).endsWith(`${BOOT}]`))
+  peer.send(`[3,"${ids(peer)[0]}",{"status":"Rejected"}]`)
+  ours.send(`[3,"CS01",["CSMS01"],"${call?.[3]}",{"status":"Accepted"}]`)
+  await net.settle()
+  assert.deepEqual(station.received, ['[3,"1",{"status":"Accepted"}]'])
+  assert.equal(net.open('NN01'), 0)
+})
+
+test('a mirror commands nothing: its CALL is refused and the station hears nothing', async (t) => {
+  const { net, peer, station } = await withTwo(t, mirror('foreign'))
+  peer.send('[2,"a","RemoteStopTransaction",{"transactionId":1}]')
+  await net.settle()
+  assert.match(last(peer), /^\[4,"a","SecurityError"|^\[4,"a","GenericError"/)
+  assert.deepEqual(station.received, [])
+  assert.deepEqual(net.refusals('NN01'), { ERR_ACCESS_DENIED: 1 })
+})
+
+test('a restricted upstream sees and asks for what its lists name, nothing else', async (t) => {
+  const rule = restricted('foreign', { up: new Set(['StatusNotification']), down: new Set(['GetConfiguration']) }) // biome-ignore format: one line
+  const { net, peer, station } = await withTwo(t, rule)
+  station.send('[2,"1","Heartbeat",{}]')
+  station.send('[2,"2","StatusNotification",{"connectorId":1}]')
+  peer.send('[2,"a","GetConfiguration",{}]')
+  peer.send('[2,"b","Reset",{"type":"Hard"}]')
+  await net.settle()
+  const seen = peer.take()
+  assert.deepEqual(seen.filter((frame) => frame[0] === 2).map((frame) => frame[2]), ['StatusNotification']) // biome-ignore format: one line
+  assert.deepEqual(
+    seen.filter((frame) => frame[0] === 4).map((frame) => frame[1]),
+    ['b'],
+  )
+  assert.deepEqual(station.take().map((frame) => frame[2]), ['GetConfiguration']) // biome-ignore format: one line
+})
+
+test('the primary that is not connected is not replaced by a mirror', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(mirror('foreign'))
+  await net.node('NN01', { perStation: [foreign.uplink] }, [primary('CSMS01')])
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  assert.match(last(station), /^\[4,"1","GenericError"/)
+  assert.deepEqual(foreign.connections[0]?.peer.received, [])
+})
+
+test('a mirror that is lost or stuck does not touch the station', async (t) => {
+  const { net, peer, station, ours } = await withTwo(t, mirror('foreign'))
+  for (let i = 0; i < 200; i++) station.send(`[2,"${i}","Heartbeat",{}]`)
+  await net.settle()
+  assert.equal(ours.take().length, 200, 'the primary has them all')
+  assert.equal(peer.take().length, 1, 'the mirror has one open and does not answer')
+  assert.ok(net.events.get('NN01')?.some((event) => event.name === 'copy.dropped'))
+  peer.close(1011, 'crashed')
+  await net.settle()
+  station.send('[2,"x","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(ours.take().length, 1)
+  assert.equal(station.closed, undefined)
+})
+
+test('stations are dealt to upstreams by pattern, actions by list', async (t) => {
+  const net = overlay(t)
+  const a = net.foreignCsms(primary('a', { includes: (id) => id.startsWith('A') }))
+  const b = net.foreignCsms(primary('b', { includes: (id) => id.startsWith('B') }))
+  await net.node('NN01', { perStation: [a.uplink, b.uplink] })
+  for (const name of ['A1', 'B1', 'B2']) net.station(name, 'NN01')
+  await net.settle()
+  assert.deepEqual(a.connections.map(({ station }) => station), ['A1']) // biome-ignore format: one line
+  assert.deepEqual(b.connections.map(({ station }) => station), ['B1', 'B2']) // biome-ignore format: one line
+})
+
+test('a mirror on a shared overlay link gets copies under ids of the node, and may not command there either', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01', {}, [primary('CSMS01'), mirror('OTHER')])
+  const ours = net.upstream('CSMS01', 'NN01')
+  const other = net.upstream('OTHER', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  ours.take()
+  other.take()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  const [one] = ours.take()
+  const [two] = other.take()
+  assert.deepEqual(one?.slice(1, 3), two?.slice(1, 3))
+  assert.notEqual(one?.[3], two?.[3])
+  other.send(`[3,"CS01",["OTHER"],"${two?.[3]}",{"currentTime":"wrong"}]`)
+  other.send('[2,"CS01",["OTHER"],"x","ClearCache",{}]')
+  ours.send(`[3,"CS01",["CSMS01"],"${one?.[3]}",{"currentTime":"right"}]`)
+  await net.settle()
+  assert.deepEqual(station.received, ['[3,"1",{"currentTime":"right"}]'])
+  assert.match(last(other), /SecurityError/)
+})
+
+// ---- What changes how a station connects
+
+const CHANGES: readonly [string, string, 'ocpp1.6' | 'ocpp2.0.1', string, string, string][] = [
+  ['ChangeConfiguration of AuthorizationKey', 'ChangeConfiguration', 'ocpp1.6', '{"key":"AuthorizationKey","value":"new secret"}', '{"status":"Accepted"}', '{"status":"Rejected"}'],
+  ['SetVariables of BasicAuthPassword', 'SetVariables', 'ocpp2.0.1', '{"setVariableData":[{"attributeValue":"new secret","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}',
+    '{"setVariableResult":[{"attributeStatus":"Accepted","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}',
+    '{"setVariableResult":[{"attributeStatus":"Rejected","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}'],
+] // biome-ignore format: a table
+
+for (const [what, action, protocol, request, accepted, rejected] of CHANGES) {
+  test(`${what} is followed after the station has accepted it, and only then`, async (t) => {
+    const net = overlay(t)
+    const changes: [string, string][] = []
+    const foreign = net.foreignCsms(primary('foreign'))
+    await net.node('NN01', {
+      perStation: [foreign.uplink],
+      onPasswordChange: (station, password) => changes.push([station, password.reveal()]),
+    })
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    const peer = foreign.connections[0]?.peer as RawPeer
+    for (const answer of [rejected, accepted]) {
+      assert.deepEqual(changes, [], 'not before')
+      peer.send(`[2,"${answer.length}","${action}",${request}]`)
+      await net.settle()
+      assert.ok(last(station).endsWith(`${request}]`), 'the station gets it as it is')
+      station.send(`[3,"${ids(station)[0]}",${answer}]`)
+      await net.settle()
+    }
+    assert.deepEqual(changes, [['CS01', 'new secret']])
+    assert.ok(!JSON.stringify(net.events.get('NN01')).includes('new secret'))
+  })
+}
+
+for (const [action, protocol, payload] of [
+  ['SetNetworkProfile', 'ocpp2.0.1', '{"configurationSlot":1,"connectionData":{}}'],
+  ['ChangeConfiguration', 'ocpp1.6', '{"key":"SecurityProfile","value":"1"}'],
+  ['ChangeConfiguration', 'ocpp1.6', '{"key":"SecurityProfile","key":"x","value":"1"}'],
+  [
+    'SetVariables',
+    'ocpp2.0.1',
+    '{"setVariableData":[{"attributeValue":"2,1","component":{"name":"OCPPCommCtrlr"},"variable":{"name":"NetworkConfigurationPriority"}}]}',
+  ],
+] as const) {
+  // biome-ignore format: a table
+  test(`an upstream cannot move a station away from the node: ${action} ${payload.slice(0, 40)}`, async (t) => {
+    const net = overlay(t)
+    const foreign = net.foreignCsms(primary('foreign'))
+    await net.node('NN01', { perStation: [foreign.uplink] })
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    const peer = foreign.connections[0]?.peer as RawPeer
+    peer.send(`[2,"a","${action}",${payload}]`)
+    await net.settle()
+    assert.equal(peer.take()[0]?.[0], 4)
+    assert.deepEqual(station.received, [])
+  })
+}
+
+test('an upstream that is trusted with it may', async (t) => {
+  const rule = primary('foreign', { allowsNetworkChanges: true })
+  const { net, foreign, station } = await withForeign(t, rule)
+  foreign.connections[0]?.peer.send('[2,"a","ChangeConfiguration",{"key":"SecurityProfile","value":"2"}]') // biome-ignore format: one line
+  await net.settle()
+  assert.match(last(station), /SecurityProfile/)
+})
