@@ -16,6 +16,14 @@ const SIZES = [
   [390, 844],
 ] as const
 
+/** Each room, and what there is to see in it. */
+const ROOMS = [
+  ['', '[data-node="CS01"]'],
+  ['stations', '[data-node="CS01"]'],
+  ['transactions', '[data-transaction]'],
+  ['transactions?open=transaction:1', '[data-reading]'],
+] as const
+
 const folder = process.argv[2] ?? 'screenshots'
 mkdirSync(folder, { recursive: true })
 const demo = spawn(process.execPath, [EXECUTABLE, 'demo', '--port', '0'], {
@@ -30,11 +38,11 @@ const [url = ''] = /http:\/\/\S+/.exec(output) ?? []
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 for (const [width, height] of SIZES) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const room of ['', 'stations']) {
+    for (const [room, sign] of ROOMS) {
       const page = await browser.newPage({ viewport: { width, height }, colorScheme })
       await page.goto(url + room)
-      await page.locator('[data-node="CS01"]').first().waitFor()
-      const name = `${room || 'overlay'}-${width}-${colorScheme}.png`
+      await page.locator(sign).first().waitFor()
+      const name = `${room.replace(/\W+/g, '-') || 'overlay'}-${width}-${colorScheme}.png`
       await page.screenshot({ path: join(folder, name) })
       await page.close()
       console.log(name)

@@ -7,6 +7,7 @@ import { useAddress } from './navigation/use-address.ts'
 import { OverlayRoom } from './shell/overlay-room.tsx'
 import { Rail } from './shell/rail.tsx'
 import { StationsRoom } from './stations/stations-room.tsx'
+import { TransactionsRoom } from './transactions/transactions-room.tsx'
 
 /** The page: annunciator across the top, rail left, the room, the inspector as a drawer right. */
 export function App() {
@@ -19,6 +20,7 @@ export function App() {
       <main className={styles.room}>
         <Routes>
           <Route path="/stations" element={<StationsRoom />} />
+          <Route path="/transactions" element={<TransactionsRoom />} />
           <Route path="*" element={<OverlayRoom />} />
         </Routes>
         {status === 'offline' && <div className={styles.hatch} aria-hidden="true" />}

@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { OverlayError, textOf } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { createValidator } from '../messages/validation.ts'
@@ -8,6 +7,7 @@ import { foldId, MAX_TOLERATED_MESSAGE_ID_BYTES } from '../primitives/ids.ts'
 import { decodeBinary } from '../wire/binary.ts'
 import { DEFAULT_LIMITS, type Frame, KINDS } from '../wire/frame.ts'
 import { decodeText } from '../wire/text.ts'
+import { withFingerprints } from './fingerprints.ts'
 import type { FrameDetail, FrameView } from './live-api.ts'
 
 /** Logged frames were accepted under these or refused; for looking at them the widest serve. */
@@ -47,8 +47,7 @@ export function detailOf(node: Node, sequence: number): FrameDetail | undefined 
   const payload = frame ? parse(frame.payload) : undefined
   const protocol = frame && protocolOf(node, record, frame)
   const counterpart = frame && counterpartOf(node, record, frame)
-  const raw =
-    text === undefined ? Buffer.from(record.bytes).toString('hex') : withFingerprints(text)
+  const raw = text === undefined ? hexOf(record.bytes) : withFingerprints(text)
   return {
     ...view,
     envelope: frame ? envelopeOf(raw, text !== undefined, frame) : [],
@@ -191,21 +190,16 @@ function endOfElement(text: string, at: number): number {
   return text.length
 }
 
+/** Binary frames carry JSON too; as Latin-1 every byte around it stays what it is. */
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(withFingerprints(Buffer.from(bytes).toString('latin1')), 'latin1').toString(
+    'hex',
+  )
+}
+
 /** What this node knows of the way: who passed it on, in order. */
 function hopsOf(view: FrameView): FrameDetail['hops'] {
   const stops = [...view.networkPath]
   if (view.forwardedTo) stops.push(view.forwardedTo)
   return stops.slice(1).map((to, i) => ({ from: stops[i] ?? '', to, time: view.time }))
-}
-
-const key = randomBytes(32)
-const SECRETS =
-  /("(?:idTag|parentIdTag|idToken|AuthorizationKey|password|pin)"\s*:\s*)"((?:[^"\\]|\\.)*)"/g
-
-/** The text with id tokens and secrets as fingerprints: equal ones look equal, nothing more. */
-export function withFingerprints(text: string): string {
-  return text.replace(SECRETS, (_, name: string, value: string) => {
-    const print = createHmac('sha256', key).update(value).digest('hex').slice(0, 8)
-    return `${name}"#${print}"`
-  })
 }

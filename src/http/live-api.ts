@@ -1,6 +1,7 @@
 /**
- * What the console reads: the shapes of `GET /api/overview`, `GET /api/frames`, and of the events
- * on `GET /api/live`. The console imports these types and nothing else of this folder.
+ * What the console reads: the shapes of `GET /api/overview`, `GET /api/frames`,
+ * `GET /api/transactions`, and of the events on `GET /api/live`. The console imports these types
+ * and nothing else of this folder.
  */
 
 /** One node of the overlay as seen from the node that serves the console. */
@@ -50,9 +51,17 @@ export interface LinkView {
   /** Smoothed ping round trip in ms; undefined where this node does not measure it. */
   readonly roundTripMs?: number
   readonly transport: 'plain' | 'tls' | 'unknown'
-  readonly credential: 'none' | 'basic' | 'unknown'
+  readonly credential: 'none' | 'basic' | 'certificate' | 'unknown'
   /** True when this node itself ends the connection; others it only knows by announcement. */
   readonly own: boolean
+  /** Calls this node keeps back until a standard peer has answered the one before. */
+  readonly held?: {
+    readonly count: number
+    /** RFC 3339; when the oldest of them came. */
+    readonly since: string
+  }
+  /** Bytes handed to the connection and not yet taken by the network, where there are any. */
+  readonly queuedBytes?: number
 }
 
 export interface OverviewView {
@@ -63,6 +72,8 @@ export interface OverviewView {
   /** Where a station may connect, e.g. `ws://127.0.0.1:9000/ocpp/`; empty when nothing listens. */
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
+  /** Simulated stations this process runs and may run; undefined where it cannot start any. */
+  readonly simulation?: { readonly started: number; readonly max: number }
   readonly nodes: readonly NodeView[]
   readonly links: readonly LinkView[]
   readonly counters: {
@@ -119,6 +130,67 @@ export interface FrameDetail extends FrameView {
   readonly counterpart?: number
   /** Earlier and later sightings by this node, for the hop times. */
   readonly hops: readonly { from: string; to: string; time: string }[]
+}
+
+/** One transaction as the CSMS has stored it. */
+export interface TransactionView {
+  /** Rises by one per transaction of this CSMS; the transactionId of OCPP 1.6. */
+  readonly number: number
+  readonly station: string
+  /** As the station names it, in OCPP 1.6 the CSMS. */
+  readonly transactionId: string
+  readonly state: 'running' | 'ended'
+  readonly simulated: boolean
+  readonly protocol?: string
+  readonly evseId?: number
+  /** Fingerprint of the id token; equal tokens have equal ones. */
+  readonly token?: string
+  /** RFC 3339, by the station's clock. */
+  readonly startedAt?: string
+  readonly endedAt?: string
+  readonly reason?: string
+  /** Active power in W, last reported. */
+  readonly powerW?: number
+  /** Energy register at start and end in Wh. */
+  readonly meterStartWh?: number
+  readonly meterStopWh?: number
+  /** Energy since the start in Wh, last reported. */
+  readonly energyWh?: number
+}
+
+/**
+ * `GET /api/transactions`, newest first. Query: `station`, `state` (`running` or `ended`), `before`
+ * (`older` of the page before) and `limit` (1 to 500, default 100).
+ */
+export interface TransactionPage {
+  /** RFC 3339. */
+  readonly asOf: string
+  readonly transactions: readonly TransactionView[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
+}
+
+/** `GET /api/transactions/{number}`: with its newest readings and events, newest first. */
+export interface TransactionDetail extends TransactionView {
+  /** RFC 3339. */
+  readonly asOf: string
+  readonly readings: readonly {
+    /** RFC 3339. */
+    readonly timestamp: string
+    readonly measurand: string
+    readonly phase?: string
+    readonly context?: string
+    readonly value: number
+    readonly unit: string
+  }[]
+  /** Empty in OCPP 1.6, which has no TransactionEvent. */
+  readonly events: readonly {
+    readonly seqNo: number
+    readonly eventType: string
+    readonly triggerReason: string
+    /** RFC 3339. */
+    readonly timestamp: string
+  }[]
 }
 
 /**

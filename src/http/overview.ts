@@ -4,6 +4,7 @@ import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { ConnectorRow, CsmsStore, StationRow } from '../storage/csms-store.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
+import type { SimulatedStations } from './simulated-stations.ts'
 
 /** What views are made from. */
 export interface ViewSources {
@@ -14,6 +15,8 @@ export interface ViewSources {
   readonly store: CsmsStore | undefined
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
+  /** Undefined where this process cannot start any. */
+  readonly simulations?: SimulatedStations | undefined
 }
 
 export interface Overview {
@@ -36,7 +39,7 @@ const RATE_SPAN_MS = 10_000
  * because a gap says more than an absence.
  */
 export function createOverview(sources: ViewSources): Overview {
-  const { node } = sources
+  const { node, simulations } = sources
   const known = new Map<string, Known>()
   const times = new Map<string, number>()
   const rates = new Map<string, { at: number; count: number }[]>()
@@ -56,7 +59,11 @@ export function createOverview(sources: ViewSources): Overview {
       (sources.store?.stations() ?? []).map((row) => [foldId(row.station), row]),
     )
     const connectors = Map.groupBy(sources.store?.connectors() ?? [], (row) => foldId(row.station))
-    const others = [...known].map(([id, entry]) => peerView(id, entry, stations, connectors))
+    const simulated = simulations?.ids
+    const others = [...known].map(([id, entry]) => {
+      const peer = peerView(id, entry, stations, connectors)
+      return simulated?.has(foldId(id)) ? { ...peer, simulated: true } : peer
+    })
     const neighbours = new Map(
       [...node.neighbours].map((neighbour) => [neighbour.label, neighbour]),
     )
@@ -71,6 +78,9 @@ export function createOverview(sources: ViewSources): Overview {
       version: sources.version,
       stationUrls: sources.stationUrls,
       insecure: sources.insecure,
+      ...(simulations && {
+        simulation: { started: simulations.ids.size, max: simulations.max },
+      }),
       nodes: [selfView(), ...others],
       links,
       counters: {
@@ -155,6 +165,7 @@ export function createOverview(sources: ViewSources): Overview {
       transport: neighbour?.link.transport ?? 'unknown',
       credential: neighbour?.link.credential ?? 'unknown',
       own,
+      ...(neighbour && waitingView(neighbour)),
     }
   }
 
@@ -169,6 +180,14 @@ export function createOverview(sources: ViewSources): Overview {
     const last = samples.at(-1)
     if (!first || !last || last.at - first.at < 500) return 0
     return Math.round(((last.count - first.count) * 10_000) / (last.at - first.at)) / 10
+  }
+}
+
+/** What has not left for a neighbour yet. */
+function waitingView({ held, link }: Neighbour): Pick<LinkView, 'held' | 'queuedBytes'> {
+  return {
+    ...(held && { held: { count: held.count, since: new Date(held.since).toISOString() } }),
+    ...(link.queuedBytes > 0 && { queuedBytes: link.queuedBytes }),
   }
 }
 

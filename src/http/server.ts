@@ -6,11 +6,15 @@
 import type { AddressInfo } from 'node:net'
 import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
 import { detailOf, frameView } from './frame-views.ts'
 import { openLive } from './live.ts'
 import { createMetrics } from './metrics.ts'
 import { createOverview, type ViewSources } from './overview.ts'
+import { readInteger, readQuery } from './query.ts'
+import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
+import { serveSimulatedStations } from './simulated-stations.ts'
+import { serveTransactions } from './transactions.ts'
 
 export interface ConsoleOptions {
   readonly host: string
@@ -26,8 +30,8 @@ export interface ConsoleServer {
   stop(): Promise<void>
 }
 
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 const MAX_FRAMES = 500
+const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 
 /** Starts the HTTP server of a node. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
@@ -35,6 +39,12 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const app = fastify({ logger: false, forceCloseConnections: true })
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })
   refuseForeignHosts(app, host)
+  refuseForeignWrites(app)
+  app.setErrorHandler((error: FastifyError, _, reply) => {
+    const { statusCode = 500 } = error
+    // What went wrong inside is nobody's business outside.
+    return reply.code(statusCode).send({ error: statusCode < 500 ? error.message : 'failed here' })
+  })
   const overview = createOverview(view)
   const metrics = createMetrics(view.node)
 
@@ -44,15 +54,20 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   app.get('/health', async () => ({ status: 'up' }))
   app.get('/api/overview', async () => overview.now())
   app.get('/api/live', (request, reply) => openLive(request, reply, view, overview))
-  app.get<{ Querystring: { after?: string; limit?: string } }>('/api/frames', async (request) => {
-    const limit = Math.min(Number(request.query.limit) || MAX_FRAMES, MAX_FRAMES)
-    const records = view.node.frameLog.after(Number(request.query.after) || 0, limit)
+  app.get('/api/frames', async (request) => {
+    const query = readQuery(request.query, ['after', 'limit'])
+    const after = readInteger('after', query.after, SEQUENCE) ?? 0
+    const limit = readInteger('limit', query.limit, { min: 1, max: MAX_FRAMES }) ?? MAX_FRAMES
+    const records = view.node.frameLog.after(after, limit)
     return { frames: records.map((record) => frameView(view.node, record)) }
   })
   app.get<{ Params: { sequence: string } }>('/api/frames/:sequence', async (request, reply) => {
-    const detail = detailOf(view.node, Number(request.params.sequence))
+    const sequence = readInteger('sequence', request.params.sequence, SEQUENCE) ?? 0
+    const detail = detailOf(view.node, sequence)
     return detail ?? reply.code(404).send({ error: 'this frame is not in the log any more' })
   })
+  serveTransactions(app, view)
+  serveSimulatedStations(app, view.simulations)
   await serveConsole(app, options.page)
 
   await listen(app, host, options.port)
@@ -82,19 +97,6 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     await app.listen({ host, port: 0 })
   }
-}
-
-/**
- * On a loopback address any page in the same browser could reach the console under a name of its
- * own that resolves to 127.0.0.1; such names are refused.
- */
-function refuseForeignHosts(app: FastifyInstance, host: string): void {
-  if (!LOOPBACK.includes(host)) return
-  app.addHook('onRequest', async (request, reply) => {
-    const name = request.hostname.replace(/^\[|\]$/g, '')
-    if (LOOPBACK.includes(name)) return
-    return reply.code(421).send({ error: `this console is not reachable as ${name}` })
-  })
 }
 
 /** The built page; paths without a file extension are rooms of it. */

@@ -1,4 +1,17 @@
 import { Database } from './database.ts'
+import {
+  type EventRow,
+  lastOf,
+  number,
+  type ReadingRow,
+  readEvents,
+  readReadings,
+  readTransaction,
+  readTransactions,
+  type TransactionQuery,
+  type TransactionRow,
+  text,
+} from './transaction-rows.ts'
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS messages (
@@ -25,6 +38,8 @@ CREATE TABLE IF NOT EXISTS transactions (
   ended_at TEXT, meter_stop_wh REAL, reason TEXT
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS transactions_by_id ON transactions (station, transaction_id);
+CREATE INDEX IF NOT EXISTS transactions_running ON transactions (station, evse_id)
+  WHERE ended_at IS NULL;
 CREATE TABLE IF NOT EXISTS transaction_events (
   station TEXT NOT NULL, transaction_id TEXT NOT NULL, seq_no INTEGER NOT NULL,
   event_type TEXT NOT NULL, trigger_reason TEXT NOT NULL, timestamp TEXT NOT NULL,
@@ -319,22 +334,30 @@ export class CsmsStore {
       }))
   }
 
+  /** Transactions of all stations or one, newest first. */
+  transactionPage(query: TransactionQuery): TransactionRow[] {
+    return readTransactions(this.#db, query)
+  }
+
+  /** One transaction by its number. */
+  transaction(number: number): TransactionRow | undefined {
+    return readTransaction(this.#db, number)
+  }
+
+  /** At most the `limit` newest meter readings of a transaction, newest first. */
+  readings(station: string, transactionId: string, limit: number): ReadingRow[] {
+    return readReadings(this.#db, station, transactionId, limit)
+  }
+
+  /** At most the `limit` newest TransactionEvents of a transaction, newest first. */
+  events(station: string, transactionId: string, limit: number): EventRow[] {
+    return readEvents(this.#db, station, transactionId, limit)
+  }
+
   close(): void {
     this.#db.close()
   }
 }
-
-export interface EventRow {
-  readonly seqNo: number
-  readonly eventType: string
-  readonly triggerReason: string
-  readonly timestamp: string
-}
-
-const lastOf = (measurand: string) => `(
-  SELECT value FROM meter_values m WHERE m.station = c.station
-  AND m.transaction_id = t.transaction_id AND m.measurand = '${measurand}' AND m.phase IS NULL
-  ORDER BY m.timestamp DESC LIMIT 1)`
 
 const CONNECTORS = `
 SELECT c.*, t.transaction_id,
@@ -342,11 +365,3 @@ SELECT c.*, t.transaction_id,
 FROM connectors c LEFT JOIN transactions t
   ON t.station = c.station AND t.evse_id = c.evse_id AND t.ended_at IS NULL
 ORDER BY c.station, c.evse_id, c.connector_id`
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
-}

@@ -1,60 +1,31 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createRequire } from 'node:module'
 import { type TestContext, test } from 'node:test'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { startExecutable, temporaryFolder, until } from '../end-to-end/processes.ts'
+import { startExecutable, until } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
+import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
 
-// biome-ignore format: one list
-const FLAGS = '--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ')
-const CHROMIUM = '/usr/bin/chromium'
-const PATIENCE = { timeout: 30_000 }
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** Each room, and what there is to see in it when it is busy. */
+const ROOMS = [
+  ['', '[data-sequence]'],
+  ['stations', '[data-node="CS01"]'],
+  ['transactions', '[data-transaction]'],
+  ['transactions?open=transaction:1', '[data-reading]'],
+] as const
 
 /** The demo, and a browser. */
 async function start(t: TestContext) {
   const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
   const running = await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
   const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
-  const profile = temporaryFolder(t)
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: FLAGS,
-    env: { ...process.env, HOME: profile } as Record<string, string>,
-  })
-  t.after(() => browser.close())
+  const browser = await startBrowser(t)
   return { browser, url, demo, nodePid: Number(/NN01 (\d+)/.exec(running)?.[1]) }
-}
-
-/** Opens the console; whatever the browser complains about is in `complaints`. */
-async function open(browser: Browser, url: string, width: number, scheme: 'light' | 'dark') {
-  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme })
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(url)
-  await page.locator('[data-sequence]').first().waitFor(PATIENCE)
-  return { page, complaints }
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE) // not by a script element: the page's own policy forbids that
-  return page.evaluate(async () => {
-    // biome-ignore format: one line
-    const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe
-    const { violations } = await axe.run()
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-  })
 }
 
 test('the console draws the overlay, lists frames as they come and explains one', async (t) => {
   if (!needs(t, CHROMIUM)) return
   const { browser, url, nodePid } = await start(t)
-  const { page, complaints } = await open(browser, url, 1440, 'light')
+  const { page, complaints } = await open(browser, url)
 
   for (const id of ['CSMS01', 'NN01', 'CS01', 'CS02', 'CS03', 'CS04', 'CS05', 'CS06']) {
     await page.locator(`[data-node="${id}"]`).first().waitFor(PATIENCE)
@@ -90,10 +61,8 @@ test('no width and no theme has a finding of axe, a complaint, or a page that sc
   const { browser, url } = await start(t)
   for (const width of [1440, 1024, 390]) {
     for (const scheme of ['light', 'dark'] as const) {
-      for (const room of ['', 'stations']) {
-        const { page, complaints } = await open(browser, url, width, scheme)
-        if (room) await page.goto(url + room)
-        await page.locator('[data-node="CS01"]').first().waitFor(PATIENCE)
+      for (const [room, sign] of ROOMS) {
+        const { page, complaints } = await open(browser, url + room, { width, scheme, sign })
         const label = `${width} ${scheme} /${room}`
         assert.deepEqual(await violations(page), [], label)
         assert.deepEqual(complaints, [], label)
@@ -138,7 +107,7 @@ test('the keyboard alone finds a station, and opens and closes a refused frame',
     password,
   )
   assert.equal(await lost.ended, 1)
-  const { page } = await open(browser, url, 1440, 'light')
+  const { page } = await open(browser, url)
 
   await page.locator('[data-node="CSMS01"] [role="button"]').first().focus()
   await page.keyboard.press('ArrowDown')

@@ -19,10 +19,11 @@ export function annunciatorWindows(overview: OverviewView): readonly Annunciator
   const insecure = links.filter(isInsecure).length
   const simulated = overview.nodes.filter((node) => node.simulated).length
   const { refused, queuedBytes } = overview.counters
+  const held = heldCount(overview)
   return [
     light('links', ofAll(links), someDown(links) && 'alarm'),
     light('refused', formatCount(refused), refused > 0 && 'alarm'),
-    light('queues', join(formatBytes(queuedBytes)), queuedBytes > 0 && 'warn'),
+    light('queues', queuesValue(held, queuedBytes), held + queuedBytes > 0 && 'warn'),
     light('stations', ofAll(stations), someDown(stations) && 'alarm'),
     light(
       'insecure',
@@ -31,6 +32,11 @@ export function annunciatorWindows(overview: OverviewView): readonly Annunciator
     ),
     light('simulated', simulated > 0 ? formatCount(simulated) : '', simulated > 0 && 'sim'),
   ]
+}
+
+/** Calls that wait for standard peers of this node. */
+export function heldCount(overview: OverviewView): number {
+  return overview.links.reduce((sum, { held }) => sum + (held?.count ?? 0), 0)
 }
 
 export function stationsOf(overview: OverviewView): readonly NodeView[] {
@@ -49,6 +55,12 @@ function light(
   tone: false | 'alarm' | 'warn' | 'sim',
 ): AnnunciatorWindow {
   return { name, label: text.windows[name].label, value, tone: tone || 'normal' }
+}
+
+/** `0 B`, `3 held`, or both where both wait. */
+function queuesValue(held: number, bytes: number): string {
+  const calls = held > 0 ? text.windows.held(formatCount(held)) : ''
+  return [calls, bytes > 0 || held === 0 ? join(formatBytes(bytes)) : ''].filter(Boolean).join(', ')
 }
 
 function someDown(things: readonly { readonly state: 'up' | 'down' }[]): boolean {

@@ -2,9 +2,10 @@
 // biome-ignore-all lint/a11y/noAriaHiddenOnFocusable: a group or text of an SVG takes no focus
 import type { LinkView } from '../../src/http/live-api.ts'
 import { text } from '../text/text.ts'
+import { HeldFrames } from './held-frames.tsx'
 import type { Point, Wire } from './layout.ts'
 import styles from './link-line.module.css'
-import { isShared, linkLabel, securityWord } from './link-words.ts'
+import { heldWords, isShared, linkLabel, securityWord } from './link-words.ts'
 import { DENSE_RATE } from './marks.ts'
 
 const GAP = 26
@@ -21,7 +22,8 @@ export function LinkLine(props: {
   const line = wire.points.map(([x, y]) => `${x} ${y}`).join('L')
   const label = linkLabel(link, now)
   const word = securityWord(link)
-  const name = [text.link.between(link.from, link.to), label, word].filter(Boolean).join(', ')
+  const held = heldWords(link, now)
+  const name = [text.link.between(link.from, link.to), label, word, held].filter(Boolean).join(', ')
   return (
     <g
       className={styles.link}
@@ -49,6 +51,7 @@ export function LinkLine(props: {
           </>
         )}
       </g>
+      {link.held && <HeldFrames held={link.held} wire={wire} now={now} />}
       {wire.hasRoomForLabel && <LinkText link={link} wire={wire} label={label} word={word} />}
     </g>
   )

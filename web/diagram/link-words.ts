@@ -1,5 +1,5 @@
 import type { LinkView } from '../../src/http/live-api.ts'
-import { formatMs, formatRate, formatSpan, join } from '../text/format.ts'
+import { formatCount, formatMs, formatRate, formatSpan, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
 
 /** True where several originators share one overlay connection: the one thing drawn in copper. */
@@ -18,9 +18,19 @@ export function securityWord(link: LinkView): string {
   return link.transport === 'plain' ? text.link.plain : ''
 }
 
+/** `3 held, oldest 12 s`: calls that wait for a standard peer; empty when there are none. */
+export function heldWords({ held }: LinkView, now: number): string {
+  return held ? text.link.held(formatCount(held.count), ageOf(held.since, now)) : ''
+}
+
+/** How long ago a moment was. */
+export function ageOf(iso: string, now: number): string {
+  return formatSpan(now - Date.parse(iso))
+}
+
 /** `shared by 5 · 82/s · 24 ms`, or `down 12 s`. */
 export function linkLabel(link: LinkView, now: number): string {
-  if (link.state === 'down') return text.link.downFor(formatSpan(now - Date.parse(link.since)))
+  if (link.state === 'down') return text.link.downFor(ageOf(link.since, now))
   const parts: string[] = []
   if (isShared(link)) parts.push(text.link.sharedBy(link.sharedBy))
   if (link.framesPerSecond >= 0.05) parts.push(formatRate(link.framesPerSecond))

@@ -3,7 +3,7 @@ import { formatPower, formatVersion, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { cellLabel } from './evse-cells.tsx'
 import { evseCells, stationPower } from './evse-state.ts'
-import { linkLabel, securityWord } from './link-words.ts'
+import { heldWords, linkLabel, securityWord } from './link-words.ts'
 
 /** What the diagram shows, as a table; seen by screen readers only. */
 export function OverlayTable({ overview }: { overview: OverviewView }) {
@@ -45,6 +45,12 @@ export function OverlayTable({ overview }: { overview: OverviewView }) {
 }
 
 function linkSentence(link: LinkView): string {
-  const words = [text.link.forms[link.form], linkLabel(link, Date.now()), securityWord(link)]
+  const now = Date.now()
+  const words = [
+    text.link.forms[link.form],
+    linkLabel(link, now),
+    securityWord(link),
+    heldWords(link, now),
+  ]
   return `${link.to}: ${words.filter(Boolean).join(', ')}`
 }

@@ -6,7 +6,8 @@ import { formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { EvseCellsInline } from './evse-cells.tsx'
 import { evseCells, stationPower } from './evse-state.ts'
-import { isShared, linkLabel, securityWord } from './link-words.ts'
+import { HeldIcon } from './held-frames.tsx'
+import { heldWords, isShared, linkLabel, securityWord } from './link-words.ts'
 import styles from './overlay-tree.module.css'
 import { createTopology } from './topology.ts'
 
@@ -106,6 +107,11 @@ function LinkWords({ link, now }: { link: LinkView; now: number }) {
     <span className={styles.link}>
       {label && <span className={link.state === 'down' ? styles.alarm : undefined}>{label}</span>}
       {word && <span className={styles.warn}>{word}</span>}
+      {link.held && (
+        <span className={styles.warn}>
+          <HeldIcon count={link.held.count} /> {heldWords(link, now)}
+        </span>
+      )}
     </span>
   )
 }

@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import type { FrameDetail } from '../../src/http/live-api.ts'
 import { isRefused } from '../frames/filter.ts'
-import { useFrameDetail } from '../live/use-frame-detail.ts'
 import { useLive } from '../live/use-live.ts'
+import { useResource } from '../live/use-resource.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import buttons from '../shell/button.module.css'
 import { CopyButton } from '../shell/copy-button.tsx'
@@ -19,15 +19,16 @@ import { verdictSentence } from './verdict.ts'
 
 /** One message: what became of it, its envelope, its payload, its bytes. */
 export function FrameInspector({ sequence }: { sequence: number }) {
-  const result = useFrameDetail(sequence)
-  if (result.state === 'ready') return <Detail detail={result.detail} />
+  const { data, failure } = useResource<FrameDetail>(`/api/frames/${sequence}`)
+  // The frame shown before stays until the new one is there.
+  if (data && failure === undefined) return <Detail detail={data} />
   const words = text.inspector
   const note =
-    result.state === 'waiting'
+    failure === undefined
       ? words.waiting(sequence)
-      : result.state === 'gone'
+      : failure === 404
         ? words.gone(sequence)
-        : words.failed(result.status)
+        : words.failed(failure)
   return (
     <p className={styles.note} role="status">
       {note}

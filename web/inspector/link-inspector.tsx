@@ -1,14 +1,14 @@
 import { useMemo } from 'react'
 import type { FrameView, LinkView, OverviewView } from '../../src/http/live-api.ts'
-import { linkLabel } from '../diagram/link-words.ts'
+import { heldWords, linkLabel } from '../diagram/link-words.ts'
 import { useLive, useNow } from '../live/use-live.ts'
 import { NO_FILTER, withFilter } from '../navigation/address.ts'
 import { Figure, Moment } from '../shell/moment.tsx'
-import { formatCount, formatMs, formatRate } from '../text/format.ts'
+import { formatBytes, formatCount, formatMs, formatRate } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { ShowFrames } from './go-to.tsx'
 import styles from './inspector.module.css'
 import { Facts, FrameRows, NodeRows, Section } from './parts.tsx'
-import { ShowFrames } from './show-frames.tsx'
 
 const LATEST = 12
 
@@ -30,6 +30,7 @@ export function LinkInspector({ id, overview }: { id: string; overview: Overview
     <>
       <Section title={text.inspector.sections.facts}>
         <Facts rows={factsOf(link, now)} />
+        {link.held && <p className={styles.warning}>{text.link.heldWhy(link.from)}</p>}
         {link.transport === 'plain' && <p className={styles.warning}>{text.link.remedyPlain}</p>}
         {link.credential === 'none' && (
           <p className={styles.warning}>{text.link.remedyCredential}</p>
@@ -83,6 +84,10 @@ function factsOf(link: LinkView, now: number) {
         <Figure key="ms" quantity={formatMs(roundTripMs)} />
       ),
     ],
+    ...(link.held ? [[names.held, heldWords(link, now)] as const] : []),
+    ...(link.queuedBytes === undefined
+      ? []
+      : [[names.queued, <Figure key="q" quantity={formatBytes(link.queuedBytes)} />] as const]),
     [names.transport, text.link.transports[link.transport]],
     [names.credential, text.link.credentials[link.credential]],
     [names.own, link.own ? text.yes : text.no],

@@ -3,13 +3,18 @@ import type { FrameView, NodeView, OverviewView } from '../../src/http/live-api.
 import { EvseCellsInline } from '../diagram/evse-cells.tsx'
 import { stationPower } from '../diagram/evse-state.ts'
 import { useLive } from '../live/use-live.ts'
-import { NO_FILTER, withFilter } from '../navigation/address.ts'
+import {
+  NO_FILTER,
+  NO_TRANSACTION_FILTER,
+  withFilter,
+  withTransactionFilter,
+} from '../navigation/address.ts'
 import { Figure, Moment } from '../shell/moment.tsx'
 import { formatEnergy, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { GoTo, ShowFrames } from './go-to.tsx'
 import styles from './inspector.module.css'
 import { Facts, FrameRows, LinkRows, Section } from './parts.tsx'
-import { ShowFrames } from './show-frames.tsx'
 
 const LATEST = 12
 
@@ -29,6 +34,11 @@ export function NodeInspector({ id, overview }: { id: string; overview: Overview
       {node.evses.length > 0 && (
         <Section title={names.evses}>
           <Evses node={node} />
+          <GoTo
+            room="/transactions"
+            label={text.transactions.show}
+            query={(old) => withTransactionFilter(old, { ...NO_TRANSACTION_FILTER, station: id })}
+          />
         </Section>
       )}
       {links.length > 0 && (

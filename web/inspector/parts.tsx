@@ -64,7 +64,12 @@ export function NodeRows({ nodes }: { nodes: readonly NodeView[] }) {
 }
 
 /** Links as rows that open them. */
-export function LinkRows({ links }: { links: readonly LinkView[] }) {
+export function LinkRows(props: {
+  links: readonly LinkView[]
+  /** What stands at the end of a row; default: how the link is. */
+  say?: (link: LinkView, now: number) => string
+}) {
+  const { links, say = linkLabel } = props
   const { select } = useAddress()
   const now = useNow()
   return (
@@ -81,7 +86,7 @@ export function LinkRows({ links }: { links: readonly LinkView[] }) {
             </code>
             <span className={styles.rowWarn}>{securityWord(link)}</span>
             <span className={styles.rowEnd} data-tone={link.state === 'down' ? 'alarm' : undefined}>
-              {linkLabel(link, now) || text.node.up}
+              {say(link, now) || text.node.up}
             </span>
           </button>
         </li>

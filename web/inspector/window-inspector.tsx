@@ -1,14 +1,15 @@
-import type { OverviewView } from '../../src/http/live-api.ts'
-import { stationsOf, worstFirst } from '../annunciator/windows.ts'
-import { isInsecure } from '../diagram/link-words.ts'
+import type { LinkView, OverviewView } from '../../src/http/live-api.ts'
+import { heldCount, stationsOf, worstFirst } from '../annunciator/windows.ts'
+import { heldWords, isInsecure } from '../diagram/link-words.ts'
 import { isRefused } from '../frames/filter.ts'
 import { useLive } from '../live/use-live.ts'
 import { NO_FILTER, type WindowName, withFilter } from '../navigation/address.ts'
+import { StartSimulated } from '../shell/start-simulated.tsx'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { ShowFrames } from './go-to.tsx'
 import styles from './inspector.module.css'
 import { Facts, FrameRows, LinkRows, NodeRows, Section } from './parts.tsx'
-import { ShowFrames } from './show-frames.tsx'
 
 const LATEST = 20
 const words = text.windowText
@@ -68,13 +69,23 @@ function Refused({ overview }: Props) {
 
 function Queues({ overview }: Props) {
   const { queuedBytes } = overview.counters
-  const held = queuedBytes > 0 ? words.queuesHeld(join(formatBytes(queuedBytes))) : undefined
+  const waiting = overview.links.filter((link) => link.held ?? link.queuedBytes)
+  const held = heldCount(overview)
   return (
     <>
-      <p className={styles.lead}>{held ?? words.queuesEmpty}</p>
-      {held && <LinkRows links={worstFirst(overview.links)} />}
+      {held > 0 && <p className={styles.lead}>{words.held(held)}</p>}
+      {queuedBytes > 0 && (
+        <p className={styles.lead}>{words.queuesHeld(join(formatBytes(queuedBytes)))}</p>
+      )}
+      {held === 0 && queuedBytes === 0 && <p className={styles.lead}>{words.queuesEmpty}</p>}
+      <LinkRows links={waiting} say={waitingWords} />
     </>
   )
+}
+
+function waitingWords(link: LinkView, now: number): string {
+  const bytes = link.queuedBytes === undefined ? '' : join(formatBytes(link.queuedBytes))
+  return [heldWords(link, now), bytes].filter(Boolean).join(' · ')
 }
 
 function Stations({ overview }: Props) {
@@ -101,11 +112,17 @@ function Insecure({ overview }: Props) {
 }
 
 function Simulated({ overview }: Props) {
+  const { simulation } = overview
   const nodes = overview.nodes.filter((node) => node.simulated)
   return (
     <>
       <p className={styles.lead}>{nodes.length > 0 ? words.simulatedSome : words.simulatedNone}</p>
       <NodeRows nodes={worstFirst(nodes)} />
+      {simulation && simulation.started < simulation.max && (
+        <div className={styles.lead}>
+          <StartSimulated />
+        </div>
+      )}
     </>
   )
 }

@@ -4,12 +4,15 @@ import {
   type FrameFilter,
   parseFilter,
   parseSelection,
+  parseTransactionFilter,
   type Selection,
+  type TransactionFilter,
   withFilter,
   withSelection,
+  withTransactionFilter,
 } from './address.ts'
 
-/** The address of the view: what is selected and how the frame list is narrowed. */
+/** The address of the view: what is selected and how the lists are narrowed. */
 export function useAddress() {
   const [query, setQuery] = useSearchParams()
   const select = useCallback(
@@ -20,8 +23,19 @@ export function useAddress() {
     (filter: FrameFilter) => setQuery((old) => withFilter(old, filter), { replace: true }),
     [setQuery],
   )
+  const narrowTransactions = useCallback(
+    (filter: TransactionFilter) => setQuery((old) => withTransactionFilter(old, filter)),
+    [setQuery],
+  )
   return useMemo(
-    () => ({ selection: parseSelection(query), filter: parseFilter(query), select, narrow }),
-    [query, select, narrow],
+    () => ({
+      selection: parseSelection(query),
+      filter: parseFilter(query),
+      transactions: parseTransactionFilter(query),
+      select,
+      narrow,
+      narrowTransactions,
+    }),
+    [query, select, narrow, narrowTransactions],
   )
 }

@@ -1,4 +1,4 @@
-import { formatSeconds, formatTime, formatUtc, type Quantity } from '../text/format.ts'
+import { formatDay, formatSeconds, formatTime, formatUtc, type Quantity } from '../text/format.ts'
 import styles from './moment.module.css'
 
 /** A time of day with milliseconds; UTC on hover. */
@@ -6,6 +6,15 @@ export function Moment({ iso, short = false }: { iso: string; short?: boolean })
   return (
     <time dateTime={iso} title={formatUtc(iso)}>
       {short ? formatSeconds(iso) : formatTime(iso)}
+    </time>
+  )
+}
+
+/** A day and a time of day; UTC on hover. */
+export function DayMoment({ iso }: { iso: string }) {
+  return (
+    <time className={styles.figure} dateTime={iso} title={formatUtc(iso)}>
+      {formatDay(iso)}
     </time>
   )
 }

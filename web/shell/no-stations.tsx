@@ -2,17 +2,38 @@ import type { OverviewView } from '../../src/http/live-api.ts'
 import { text } from '../text/text.ts'
 import { CopyButton } from './copy-button.tsx'
 import styles from './overlay-room.module.css'
+import { StartSimulated } from './start-simulated.tsx'
 
 /** What will be here, and how to get it. */
 export function NoStations({ overview }: { overview: OverviewView }) {
   const [first] = overview.stationUrls
-  if (first === undefined) return <p className={styles.empty}>{text.diagram.nothingListens}</p>
-  const address = `${first.replace(/\/?$/, '/')}${text.diagram.stationId}`
+  const words = text.diagram
+  if (first === undefined) {
+    return (
+      <div className={styles.empty} data-empty="stations">
+        <p>{words.nothingListens}</p>
+        <pre className={styles.lines}>{text.simulation.lines('9000')}</pre>
+      </div>
+    )
+  }
+  const address = `${first.replace(/\/?$/, '/')}${words.stationId}`
   return (
-    <p className={styles.empty} data-empty="stations">
-      {text.diagram.empty}
+    <div className={styles.empty} data-empty="stations">
+      <p>{words.empty}</p>
       <code className={styles.address}>{address}</code>
-      <CopyButton label={text.diagram.copyUrl} value={address} />
-    </p>
+      <CopyButton label={words.copyUrl} value={address} />
+      {overview.simulation ? (
+        <>
+          <p>{text.simulation.or}</p>
+          <StartSimulated />
+        </>
+      ) : (
+        <details className={styles.how}>
+          <summary>{text.simulation.how}</summary>
+          <p>{text.simulation.explain}</p>
+          <pre className={styles.lines}>{text.simulation.lines(new URL(first).port)}</pre>
+        </details>
+      )}
+    </div>
   )
 }

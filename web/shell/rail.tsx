@@ -6,6 +6,7 @@ import styles from './rail.module.css'
 const ROOMS = [
   { path: '/', name: text.rooms.overlay },
   { path: '/stations', name: text.rooms.stations },
+  { path: '/transactions', name: text.rooms.transactions },
 ]
 
 /** The rooms, as words; below 720 px a bar at the bottom. */

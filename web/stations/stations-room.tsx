@@ -8,6 +8,7 @@ import { useLive } from '../live/use-live.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { Figure, Moment } from '../shell/moment.tsx'
 import { NoStations } from '../shell/no-stations.tsx'
+import tables from '../shell/table-room.module.css'
 import { formatCount, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import styles from './stations-room.module.css'
@@ -18,31 +19,31 @@ const words = text.stations
 export function StationsRoom() {
   const overview = useLive((state) => state.overview)
   const [search, setSearch] = useState('')
-  if (!overview) return <p className={styles.note}>{text.diagram.waiting}</p>
+  if (!overview) return <p className={tables.note}>{text.diagram.waiting}</p>
   const stations = stationsOf(overview)
   const shown = stations.filter((node) => matches(node, search))
   return (
-    <section className={styles.panel} aria-labelledby="stations-title">
-      <div className={styles.bar}>
-        <h2 className={styles.title} id="stations-title">
+    <section className={tables.panel} aria-labelledby="stations-title">
+      <div className={tables.bar}>
+        <h2 className={tables.title} id="stations-title">
           {words.title}
         </h2>
         <input
-          className={styles.field}
+          className={tables.field}
           type="search"
           aria-label={words.find}
           placeholder={words.findHint}
           value={search}
           onChange={(event) => setSearch(event.target.value)}
         />
-        <p className={styles.count}>
+        <p className={tables.count}>
           {shown.length === stations.length
             ? formatCount(stations.length)
             : text.ofAll(formatCount(shown.length), formatCount(stations.length))}
         </p>
       </div>
       {stations.length === 0 && <NoStations overview={overview} />}
-      {stations.length > 0 && shown.length === 0 && <p className={styles.note}>{words.noMatch}</p>}
+      {stations.length > 0 && shown.length === 0 && <p className={tables.note}>{words.noMatch}</p>}
       {shown.length > 0 && <StationTable stations={shown} overview={overview} />}
     </section>
   )
@@ -57,8 +58,8 @@ function StationTable({
 }) {
   const sorted = [...stations].sort((a, b) => (a.id < b.id ? -1 : 1))
   return (
-    <div className={styles.scroller}>
-      <table className={styles.table}>
+    <div className={tables.scroller}>
+      <table className={`${tables.table} ${styles.table}`}>
         <thead>
           <tr>
             {Object.entries(words.columns).map(([name, label]) => (
@@ -86,18 +87,18 @@ function StationRow({ node, overview }: { node: NodeView; overview: OverviewView
   const isOpen = selection?.type === 'node' && selection.id === node.id
   return (
     <tr
-      className={styles.row}
+      className={tables.row}
       data-node={node.id}
       data-open={isOpen}
       data-state={node.state}
       onClick={open}
     >
       <th scope="row" data-column="station">
-        <button type="button" className={styles.id} onClick={open}>
+        <button type="button" className={tables.id} onClick={open}>
           {node.id}
         </button>
-        {node.state === 'down' && <span className={styles.alarm}>{text.node.down}</span>}
-        {node.simulated && <span className={styles.sim}>{text.node.simulated}</span>}
+        {node.state === 'down' && <span className={tables.alarm}>{text.node.down}</span>}
+        {node.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
       </th>
       <td data-column="version">{formatVersion(node.protocol) || text.none}</td>
       <td data-column="product">
@@ -113,7 +114,7 @@ function StationRow({ node, overview }: { node: NodeView; overview: OverviewView
         {links.map((link) => (
           <span key={link.id} className={styles.link}>
             <code>{link.to}</code>
-            {securityWord(link) && <span className={styles.warn}>{securityWord(link)}</span>}
+            {securityWord(link) && <span className={tables.warn}>{securityWord(link)}</span>}
           </span>
         ))}
       </td>

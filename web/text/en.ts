@@ -2,7 +2,12 @@
 export const en = {
   locale: 'en-GB',
   product: 'Wattweave',
-  rooms: { label: 'Rooms', overlay: 'Overlay', stations: 'Stations' },
+  rooms: {
+    label: 'Rooms',
+    overlay: 'Overlay',
+    stations: 'Stations',
+    transactions: 'Transactions',
+  },
   ofAll: (part: string, all: string) => `${part} of ${all}`,
   asOf: (time: string) => `as of ${time}`,
   none: '–',
@@ -24,6 +29,7 @@ export const en = {
     version: (version: string) => `Version ${version}`,
   },
   windows: {
+    held: (count: string) => `${count} held`,
     links: { label: 'Links', title: 'Links' },
     refused: { label: 'Refused', title: 'Refused frames' },
     queues: { label: 'Queues', title: 'Queues' },
@@ -44,6 +50,10 @@ export const en = {
     queuesEmpty: 'Nothing waits to be sent.',
     queuesHeld: (size: string) =>
       `${size} wait to be sent because a link is slower than its frames or down.`,
+    held: (count: number) =>
+      count === 1
+        ? 'One call waits: a standard station gets the next one when it has answered the one before.'
+        : `${count} calls wait: a standard station gets the next one when it has answered the one before.`,
     stationsFine: 'Every station is connected.',
     stationsDown: (count: number) =>
       count === 1 ? 'One station is not connected.' : `${count} stations are not connected.`,
@@ -84,6 +94,10 @@ export const en = {
   link: {
     sharedBy: (count: number) => `shared by ${count}`,
     downFor: (span: string) => `down ${span}`,
+    held: (count: string, age: string) => `${count} held, oldest ${age}`,
+    heldShort: (count: string, age: string) => `${count} · ${age}`,
+    heldWhy: (id: string) =>
+      `${id} has a call open that it has not answered. OCPP lets it have one at a time, so the next ones wait here.`,
     plain: 'plain',
     insecure: 'insecure',
     between: (from: string, to: string) => `Link from ${from} to ${to}`,
@@ -93,7 +107,12 @@ export const en = {
       'No credential: anyone can claim this id. Give the listener a password for it.',
     forms: { overlay: 'overlay', standard: 'standard OCPP' },
     transports: { plain: 'plain, no TLS', tls: 'TLS', unknown: 'not known here' },
-    credentials: { none: 'none', basic: 'HTTP Basic', unknown: 'not known here' },
+    credentials: {
+      none: 'none',
+      basic: 'HTTP Basic',
+      certificate: 'client certificate',
+      unknown: 'not known here',
+    },
   },
   diagram: {
     title: 'Single-line diagram',
@@ -103,7 +122,7 @@ export const en = {
     columns: ['Node', 'Role', 'State', 'Link towards the CSMS', 'EVSEs', 'Power'],
     empty: 'No station has connected yet. Point one at',
     nothingListens:
-      'No station has connected yet, and nothing listens for one. Add a listener to the configuration.',
+      'No station has connected yet, and nothing listens for one. Add these lines to the YAML file of this node and start it again.',
     copyUrl: 'Copy address',
     stationId: 'ID',
     waiting: 'Waiting for the first overview from this node.',
@@ -217,6 +236,8 @@ export const en = {
       sharedBy: 'Originators',
       rate: 'Frames',
       roundTrip: 'Round trip',
+      held: 'Held back',
+      queued: 'Not taken yet',
       transport: 'Transport',
       credential: 'Credential',
       own: 'Ends at this node',
@@ -244,5 +265,67 @@ export const en = {
     findHint: 'Id, vendor, model',
     noMatch: 'No station matches.',
     transaction: (id: string) => `transaction ${id}`,
+  },
+  simulation: {
+    or: 'or',
+    start: 'Start simulated station',
+    starting: 'Starting.',
+    started: (id: string) => `${id} was started. It appears as soon as it has connected.`,
+    refused: (status: number, why: string) => `Not started: ${why} (status ${status}).`,
+    notReached: 'Not started: the node was not reached. Try again once the console is live.',
+    how: 'How to try it with a simulated station',
+    explain:
+      'Let the listener in the YAML file of this node read like this and start it again. It then admits any station of this machine without a password, and here is a button that starts a simulated one.',
+    lines: (port: string) =>
+      `listen:\n  - host: 127.0.0.1\n    port: ${port}\n    insecure: true # this machine only`,
+  },
+  transactions: {
+    title: 'Transactions',
+    one: (number: number) => `Transaction ${number}`,
+    columns: {
+      start: 'Start',
+      station: 'Station',
+      evse: 'EVSE',
+      transaction: 'Transaction',
+      token: 'Id token',
+      duration: 'Duration',
+      energy: 'Energy',
+      power: 'Power',
+      state: 'State',
+    },
+    states: { running: 'running', ended: 'ended' },
+    endedBy: (reason: string) => `ended, ${reason}`,
+    everyStation: 'Every station',
+    everyState: 'Running and ended',
+    only: { running: 'Running', ended: 'Ended' },
+    newest: 'Show newest',
+    older: 'Show older',
+    show: 'Show its transactions',
+    waiting: 'Waiting for what this node has stored.',
+    notReached: 'The node was not reached; it is asked again once the console is live.',
+    failed: (status: number) =>
+      `The node answered with status ${status}. Change the filter, or open the room again.`,
+    gone: (number: number) => `There is no transaction number ${number} at this node.`,
+    elsewhere: (id: string, role: string) =>
+      `Transactions are kept at the CSMS. ${id} is not one (${role}): it passes frames on and stores none. Open the console of the CSMS.`,
+    empty:
+      'No transaction has been stored yet. Each one that a station reports stands here, with its energy, from its start on.',
+    noMatch: 'No stored transaction matches.',
+    moreRunning: 'More are running than fit here. Choose Running to see them page by page.',
+    readings: 'Meter readings',
+    events: 'Transaction events',
+    newestFirst: 'newest first',
+    noReadings: 'The station has sent no meter reading for it.',
+    noEvents: 'The station has sent no event for it.',
+    noEvents16: 'OCPP 1.6 has no transaction events; start and end stand above.',
+    seqNo: (seqNo: number) => `seqNo ${seqNo}`,
+    readingColumns: { time: 'Time', measurand: 'Measurand', value: 'Value' },
+    facts: {
+      number: 'Number here',
+      end: 'End',
+      meterStart: 'Meter at start',
+      meterStop: 'Meter at end',
+      power: 'Last power',
+    },
   },
 }

@@ -38,6 +38,13 @@ export function formatEnergy(wattHours: number): Quantity {
   return { figure: digits(2).format(wattHours / 1000), unit: 'kWh' }
 }
 
+/** A measured value of any unit; power and energy as elsewhere, others with up to two decimals. */
+export function formatMeasured(value: number, unit: string): Quantity {
+  if (unit === 'W') return formatPower(value)
+  if (unit === 'Wh') return formatEnergy(value)
+  return { figure: digits(Number.isInteger(value) ? 0 : 2).format(value), unit }
+}
+
 /** Frames per second as `82/s`; below ten with one decimal. */
 export function formatRate(perSecond: number): string {
   return `${digits(perSecond < 9.95 ? 1 : 0).format(perSecond)}/s`
@@ -67,6 +74,11 @@ export function formatTime(iso: string, zone?: string): string {
 /** Time of day without milliseconds. */
 export function formatSeconds(iso: string, zone?: string): string {
   return clock(zone).format(new Date(iso))
+}
+
+/** Day and time of day, as `22 Nov, 15:12:04`. */
+export function formatDay(iso: string, zone?: string): string {
+  return clock(zone, 'day').format(new Date(iso))
 }
 
 /** What a time shows on hover: the full moment in UTC. */
@@ -101,8 +113,8 @@ function digits(fraction: number): Intl.NumberFormat {
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
-function clock(zone: string | undefined, fraction?: 3): Intl.DateTimeFormat {
-  const key = `${zone ?? ''} ${fraction ?? 0}`
+function clock(zone: string | undefined, more?: 3 | 'day'): Intl.DateTimeFormat {
+  const key = `${zone ?? ''} ${more ?? ''}`
   const known = clocks.get(key)
   if (known) return known
   const format = new Intl.DateTimeFormat(text.locale, {
@@ -110,7 +122,8 @@ function clock(zone: string | undefined, fraction?: 3): Intl.DateTimeFormat {
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
-    ...(fraction ? { fractionalSecondDigits: fraction } : {}),
+    ...(more === 3 ? { fractionalSecondDigits: more } : {}),
+    ...(more === 'day' ? { day: 'numeric', month: 'short' } : {}),
     ...(zone ? { timeZone: zone } : {}),
   })
   clocks.set(key, format)

@@ -1,0 +1,58 @@
+/** A request that says something wrong; answered with 400 and the sentence. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest'
+  readonly statusCode = 400
+}
+
+/**
+ * The parameters of a query, each given at most once.
+ *
+ * @throws {BadRequest} for a parameter that is not among `names`, or given twice.
+ */
+export function readQuery<N extends string>(
+  query: unknown,
+  names: readonly N[],
+): { readonly [K in N]?: string } {
+  const found: { [K in N]?: string } = {}
+  for (const [given, value] of Object.entries(query as Record<string, unknown>)) {
+    const name = names.find((known) => known === given)
+    if (name === undefined) {
+      throw new BadRequest(`"${given}" is not a parameter; known are ${names.join(', ')}`)
+    }
+    if (typeof value !== 'string') throw new BadRequest(`"${name}" is given more than once`)
+    found[name] = value
+  }
+  return found
+}
+
+/**
+ * A whole number from `min` to `max`; undefined when it is not given.
+ *
+ * @throws {BadRequest}
+ */
+export function readInteger(
+  name: string,
+  text: string | undefined,
+  { min, max }: { min: number; max: number },
+): number | undefined {
+  if (text === undefined) return undefined
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new BadRequest(`"${name}" must be a whole number from ${min} to ${max}, not "${text}"`)
+}
+
+/**
+ * One of some words; undefined when it is not given.
+ *
+ * @throws {BadRequest}
+ */
+export function readWord<W extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly W[],
+): W | undefined {
+  if (text === undefined) return undefined
+  const word = words.find((known) => known === text)
+  if (word !== undefined) return word
+  throw new BadRequest(`"${name}" must be ${words.join(' or ')}, not "${text}"`)
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host.replace(/^\[|\]$/g, ''))
+}
+
+/**
+ * On a loopback address any page in the same browser could reach the console under a name of its
+ * own that resolves to 127.0.0.1; such names are refused.
+ */
+export function refuseForeignHosts(app: FastifyInstance, host: string): void {
+  if (!isLoopback(host)) return
+  app.addHook('onRequest', async ({ hostname }, reply) => {
+    if (isLoopback(hostname)) return
+    const name = hostname.replace(/^\[|\]$/g, '')
+    return reply.code(421).send({ error: `this console is not reachable as ${name}` })
+  })
+}
+
+/**
+ * What changes something takes JSON from the console's own page only. A browser names the origin of
+ * each such request, and asks before it sends JSON to a foreign one, which is never granted.
+ */
+export function refuseForeignWrites(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return
+    if (!isOwnOrigin(request)) return refuse(reply, 403, 'only the console itself may ask for this')
+    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+    if (type !== 'application/json') return refuse(reply, 415, 'the body must be application/json')
+  })
+}
+
+function isOwnOrigin({ headers, protocol, host }: FastifyRequest): boolean {
+  const { origin, 'sec-fetch-site': site = 'same-origin' } = headers
+  return site === 'same-origin' && (origin === undefined || origin === `${protocol}://${host}`)
+}
+
+function refuse(reply: FastifyReply, status: number, error: string): FastifyReply {
+  return reply.code(status).send({ error })
+}

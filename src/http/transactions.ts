@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify'
+import { isNodeId } from '../primitives/ids.ts'
+import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
+import type { CsmsStore } from '../storage/csms-store.ts'
+import type { TransactionQuery, TransactionRow } from '../storage/transaction-rows.ts'
+import { fingerprint } from './fingerprints.ts'
+import type { TransactionDetail, TransactionPage, TransactionView } from './live-api.ts'
+import type { ViewSources } from './overview.ts'
+import { BadRequest, readInteger, readQuery, readWord } from './query.ts'
+
+const LIMIT = { min: 1, max: 500 } as const
+const DEFAULT_LIMIT = 100
+/** Of one transaction; the newest are shown. */
+const MAX_READINGS = 400
+const MAX_EVENTS = 400
+const NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER } as const
+
+/** `GET /api/transactions` and `GET /api/transactions/{number}`, where a CSMS keeps any. */
+export function serveTransactions(app: FastifyInstance, { store, role }: ViewSources): void {
+  const elsewhere = { error: `transactions are kept at the CSMS; this node is a ${role}` }
+
+  app.get('/api/transactions', async (request, reply) => {
+    const query = transactionQuery(request.query)
+    return store ? pageOf(store, query) : reply.code(404).send(elsewhere)
+  })
+  app.get<{ Params: { number: string } }>('/api/transactions/:number', async (request, reply) => {
+    const number = readInteger('number', request.params.number, NUMBER) ?? 0
+    if (!store) return reply.code(404).send(elsewhere)
+    const row = store.transaction(number)
+    return row
+      ? detailOf(store, row)
+      : reply.code(404).send({ error: `there is no transaction number ${number}` })
+  })
+}
+
+function transactionQuery(query: unknown): TransactionQuery {
+  const given = readQuery(query, ['station', 'state', 'before', 'limit'])
+  const { station } = given
+  if (station !== undefined && !isNodeId(station)) {
+    throw new BadRequest(`"station" must be the id of a station, not "${station}"`)
+  }
+  return {
+    station,
+    state: readWord('state', given.state, ['running', 'ended']),
+    before: readInteger('before', given.before, NUMBER),
+    limit: readInteger('limit', given.limit, LIMIT) ?? DEFAULT_LIMIT,
+  }
+}
+
+/** One more than asked for is read, to know whether there are older ones. */
+function pageOf(store: CsmsStore, query: TransactionQuery): TransactionPage {
+  const rows = store.transactionPage({ ...query, limit: query.limit + 1 })
+  const shown = rows.slice(0, query.limit)
+  const last = shown.at(-1)
+  return {
+    asOf: new Date().toISOString(),
+    transactions: shown.map(transactionView),
+    ...(rows.length > shown.length && last && { older: last.number }),
+  }
+}
+
+function detailOf(store: CsmsStore, row: TransactionRow): TransactionDetail {
+  const { station, transactionId } = row
+  return {
+    ...transactionView(row),
+    asOf: new Date().toISOString(),
+    readings: store
+      .readings(station, transactionId, MAX_READINGS)
+      .map(({ phase, context, ...reading }) => ({
+        ...reading,
+        ...(phase !== undefined && { phase }),
+        ...(context !== undefined && { context }),
+      })),
+    events: store.events(station, transactionId, MAX_EVENTS),
+  }
+}
+
+function transactionView(row: TransactionRow): TransactionView {
+  const { number, station, transactionId, protocol, evseId, startedAt, endedAt, reason } = row
+  const energyWh = energyOf(row)
+  return {
+    number,
+    station,
+    transactionId,
+    state: endedAt === undefined ? 'running' : 'ended',
+    simulated: row.vendor === SIMULATED_VENDOR,
+    ...(protocol !== undefined && { protocol }),
+    ...(evseId !== undefined && { evseId }),
+    ...(row.idToken !== undefined && { token: fingerprint(row.idToken) }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(reason !== undefined && { reason }),
+    ...(row.powerW !== undefined && { powerW: row.powerW }),
+    ...(row.meterStartWh !== undefined && { meterStartWh: row.meterStartWh }),
+    ...(row.meterStopWh !== undefined && { meterStopWh: row.meterStopWh }),
+    ...(energyWh !== undefined && { energyWh }),
+  }
+}
+
+/** What has flowed since the start, by the register of the meter. */
+function energyOf({ meterStartWh, meterStopWh, registerWh }: TransactionRow): number | undefined {
+  const register = meterStopWh ?? registerWh
+  return register === undefined || meterStartWh === undefined ? undefined : register - meterStartWh
+}

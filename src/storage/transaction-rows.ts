@@ -1,0 +1,165 @@
+import type { Database } from './database.ts'
+
+/** Which transactions to read, newest first. */
+export interface TransactionQuery {
+  readonly station?: string | undefined
+  readonly state?: 'running' | 'ended' | undefined
+  /** Only transactions with a smaller number: the one a page before ended with. */
+  readonly before?: number | undefined
+  readonly limit: number
+}
+
+export interface TransactionRow {
+  /** Rises with each transaction of this CSMS; the transactionId of OCPP 1.6. */
+  readonly number: number
+  readonly station: string
+  readonly protocol: string | undefined
+  readonly vendor: string | undefined
+  readonly transactionId: string
+  readonly evseId: number | undefined
+  readonly connectorId: number | undefined
+  readonly idToken: string | undefined
+  readonly startedAt: string | undefined
+  readonly meterStartWh: number | undefined
+  readonly endedAt: string | undefined
+  readonly meterStopWh: number | undefined
+  readonly reason: string | undefined
+  /** Active power in W and energy register in Wh, last reported. */
+  readonly powerW: number | undefined
+  readonly registerWh: number | undefined
+}
+
+export interface ReadingRow {
+  readonly timestamp: string
+  readonly measurand: string
+  readonly phase: string | undefined
+  readonly context: string | undefined
+  readonly value: number
+  readonly unit: string
+}
+
+export interface EventRow {
+  readonly seqNo: number
+  readonly eventType: string
+  readonly triggerReason: string
+  readonly timestamp: string
+}
+
+/** SQL for the newest total value of a measurand in transaction `t`. */
+export function lastOf(measurand: string): string {
+  return `(
+  SELECT value FROM meter_values m WHERE m.station = t.station
+  AND m.transaction_id = t.transaction_id AND m.measurand = '${measurand}' AND m.phase IS NULL
+  ORDER BY m.timestamp DESC, m.id DESC LIMIT 1)`
+}
+
+/** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */
+const rowsOf = (chosen: string) => `
+SELECT t.*, s.protocol, s.vendor,
+  ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
+FROM (SELECT * FROM transactions ${chosen}) t LEFT JOIN stations s ON s.station = t.station
+ORDER BY t.number DESC`
+
+/** A page of transactions, newest first. */
+export function readTransactions(db: Database, query: TransactionQuery): TransactionRow[] {
+  const { station, state, before, limit } = query
+  const conditions: string[] = []
+  const values: (string | number)[] = []
+  if (station !== undefined) {
+    conditions.push('station = ?')
+    values.push(station)
+  }
+  if (state !== undefined) {
+    conditions.push(state === 'running' ? 'ended_at IS NULL' : 'ended_at IS NOT NULL')
+  }
+  if (before !== undefined) {
+    conditions.push('number < ?')
+    values.push(before)
+  }
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
+  return db
+    .all(rowsOf(`${where} ORDER BY number DESC LIMIT ?`), ...values, limit)
+    .map(transactionRow)
+}
+
+/** One transaction; undefined when there is none with this number. */
+export function readTransaction(db: Database, number: number): TransactionRow | undefined {
+  const row = db.get(rowsOf('WHERE number = ?'), number)
+  return row && transactionRow(row)
+}
+
+/** The newest meter readings of a transaction, newest first. */
+export function readReadings(
+  db: Database,
+  station: string,
+  transactionId: string,
+  limit: number,
+): ReadingRow[] {
+  return db
+    .all(
+      `SELECT * FROM meter_values WHERE station = ? AND transaction_id = ?
+       ORDER BY timestamp DESC, id LIMIT ?`,
+      station,
+      transactionId,
+      limit,
+    )
+    .map((row) => ({
+      timestamp: String(row.timestamp),
+      measurand: String(row.measurand),
+      phase: text(row.phase),
+      context: text(row.context),
+      value: Number(row.value),
+      unit: String(row.unit),
+    }))
+}
+
+/** The newest TransactionEvents of a transaction, newest first; OCPP 1.6 has none. */
+export function readEvents(
+  db: Database,
+  station: string,
+  transactionId: string,
+  limit: number,
+): EventRow[] {
+  return db
+    .all(
+      `SELECT * FROM transaction_events WHERE station = ? AND transaction_id = ?
+       ORDER BY seq_no DESC LIMIT ?`,
+      station,
+      transactionId,
+      limit,
+    )
+    .map((row) => ({
+      seqNo: Number(row.seq_no),
+      eventType: String(row.event_type),
+      triggerReason: String(row.trigger_reason),
+      timestamp: String(row.timestamp),
+    }))
+}
+
+function transactionRow(row: Record<string, unknown>): TransactionRow {
+  return {
+    number: Number(row.number),
+    station: String(row.station),
+    protocol: text(row.protocol),
+    vendor: text(row.vendor),
+    transactionId: String(row.transaction_id),
+    evseId: number(row.evse_id),
+    connectorId: number(row.connector_id),
+    idToken: text(row.id_token),
+    startedAt: text(row.started_at),
+    meterStartWh: number(row.meter_start_wh),
+    endedAt: text(row.ended_at),
+    meterStopWh: number(row.meter_stop_wh),
+    reason: text(row.reason),
+    powerW: number(row.power),
+    registerWh: number(row.energy),
+  }
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}

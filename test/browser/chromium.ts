@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { TestContext } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { temporaryFolder } from '../end-to-end/processes.ts'
+
+// biome-ignore format: one list
+const FLAGS = '--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'.split(' ')
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const CHROMIUM = '/usr/bin/chromium'
+export const PATIENCE = { timeout: 30_000 }
+
+/** Debian's browser with a fresh profile; it ends with the test. */
+export async function startBrowser(context: TestContext): Promise<Browser> {
+  const profile = temporaryFolder(context)
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    env: { ...process.env, HOME: profile } as Record<string, string>,
+  })
+  context.after(() => browser.close())
+  return browser
+}
+
+/** Opens the console and waits for `sign`; whatever the browser complains about is in `complaints`. */
+export async function open(
+  browser: Browser,
+  url: string,
+  options: { width?: number; scheme?: 'light' | 'dark'; sign?: string } = {},
+) {
+  const { width = 1440, scheme = 'light', sign = '[data-sequence]' } = options
+  const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme })
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(url)
+  await page.locator(sign).first().waitFor(PATIENCE)
+  return { page, complaints }
+}
+
+/** What axe finds in the page as it is now. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE) // not by a script element: the page's own policy forbids that
+  return page.evaluate(async () => {
+    // biome-ignore format: one line
+    const axe = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe
+    const { violations } = await axe.run()
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+  })
+}

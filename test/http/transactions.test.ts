@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TransactionDetail, TransactionPage } from '../../src/http/live-api.ts'
+import { startConsole } from '../../src/http/server.ts'
+import { createNetworkingNode } from '../../src/roles/networking-node/networking-node.ts'
+import type { CsmsStore } from '../../src/storage/csms-store.ts'
+import { client } from '../support/sockets.ts'
+import { startCsmsConsole } from './csms-console.ts'
+
+const AT = '2026-01-05T11:00:00.000Z'
+const LATER = '2026-01-05T11:30:00.000Z'
+
+/** Transactions 1 to `count`, by turns of CS01 and CS02; every third one has ended. */
+async function fill(store: CsmsStore, count: number): Promise<void> {
+  await store.write(() => {
+    for (let n = 1; n <= count; n++) {
+      const station = n % 2 === 1 ? 'CS01' : 'CS02'
+      const transactionId = `T${n}`
+      // biome-ignore format: one line
+      store.startTransaction({ station, transactionId, evseId: 1, connectorId: 1, idToken: `TOKEN-${n % 2}`, startedAt: AT, meterStartWh: 1000 })
+      // biome-ignore format: one line
+      if (n % 3 === 0) store.endTransaction({ station, transactionId, endedAt: LATER, meterStopWh: 6000, reason: 'Local' })
+    }
+  })
+}
+
+test('transactions come newest first, page by page, none twice and none left out', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 7)
+
+  const numbers: number[] = []
+  let before = ''
+  for (;;) {
+    const { body } = await get(`/api/transactions?limit=3${before}`)
+    const page = body as TransactionPage
+    assert.ok(page.transactions.length <= 3)
+    numbers.push(...page.transactions.map(({ number }) => number))
+    if (page.older === undefined) break
+    before = `&before=${page.older}`
+  }
+
+  assert.deepEqual(numbers, [7, 6, 5, 4, 3, 2, 1])
+})
+
+test('a page that holds the rest names nothing older', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 3)
+
+  const { body } = await get('/api/transactions?limit=3')
+
+  assert.equal((body as TransactionPage).transactions.length, 3)
+  assert.equal('older' in (body as TransactionPage), false)
+})
+
+test('station and state narrow the transactions together', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 7)
+  const of = async (query: string) =>
+    ((await get(`/api/transactions?${query}`)).body as TransactionPage).transactions.map(
+      ({ number }) => number,
+    )
+
+  assert.deepEqual(await of('station=CS01'), [7, 5, 3, 1])
+  assert.deepEqual(await of('state=ended'), [6, 3])
+  assert.deepEqual(await of('station=CS01&state=running'), [7, 5, 1])
+  assert.deepEqual(await of('station=CS99'), [])
+})
+
+test('id tokens are told as fingerprints, equal ones for equal tokens', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 3)
+
+  const { body } = await get('/api/transactions')
+
+  const [third, second, first] = (body as TransactionPage).transactions.map(({ token }) => token)
+  assert.doesNotMatch(JSON.stringify(body), /TOKEN/)
+  assert.match(first ?? '', /^#[0-9a-f]{8}$/)
+  assert.equal(third, first)
+  assert.notEqual(second, first)
+})
+
+test('energy is what has flowed since the start, power what was last reported', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 3)
+  const reading = { station: 'CS01', transactionId: 'T1', evseId: 1, phase: undefined, context: undefined } // biome-ignore format: one line
+  await store.write(() => {
+    store.addMeterValue({
+      ...reading,
+      timestamp: '2026-01-05T11:05:00.000Z',
+      measurand: 'Power.Active.Import',
+      value: 7000,
+      unit: 'W',
+    })
+    store.addMeterValue({
+      ...reading,
+      timestamp: '2026-01-05T11:10:00.000Z',
+      measurand: 'Power.Active.Import',
+      value: 9000,
+      unit: 'W',
+    })
+    store.addMeterValue({
+      ...reading,
+      timestamp: '2026-01-05T11:10:00.000Z',
+      measurand: 'Power.Active.Import',
+      phase: 'L1',
+      value: 3000,
+      unit: 'W',
+    })
+    store.addMeterValue({
+      ...reading,
+      timestamp: '2026-01-05T11:10:00.000Z',
+      measurand: 'Energy.Active.Import.Register',
+      value: 1750,
+      unit: 'Wh',
+    })
+  })
+
+  const { body } = await get('/api/transactions')
+  const [third, second, first] = (body as TransactionPage).transactions
+
+  assert.deepEqual([first?.state, first?.powerW, first?.energyWh], ['running', 9000, 750])
+  assert.deepEqual([second?.powerW, second?.energyWh], [undefined, undefined])
+  assert.deepEqual([third?.state, third?.energyWh, third?.reason], ['ended', 5000, 'Local'])
+  const detail = (await get('/api/transactions/1')).body as TransactionDetail
+  assert.deepEqual(
+    detail.readings.map(({ measurand, phase, value }) => [measurand, phase, value]),
+    [
+      ['Power.Active.Import', undefined, 9000],
+      ['Power.Active.Import', 'L1', 3000],
+      ['Energy.Active.Import.Register', undefined, 1750],
+      ['Power.Active.Import', undefined, 7000],
+    ],
+  )
+})
+
+test('what a station says over its socket is what the API tells, with its events', async (t) => {
+  const { stationUrl, get } = await startCsmsConsole(t)
+  const station = await client(t, stationUrl, { id: 'CS21', protocols: ['ocpp2.1'], headers: { authorization: '' } }) // biome-ignore format: one line
+  const say = async (id: string, eventType: string, seqNo: number, registerWh: number) => {
+    const payload = {
+      eventType,
+      triggerReason: 'Authorized',
+      timestamp: AT,
+      seqNo,
+      transactionInfo: { transactionId: 'abc-1', ...(eventType === 'Ended' && { stoppedReason: 'EVDisconnected' }) }, // biome-ignore format: one line
+      evse: { id: 2, connectorId: 1 },
+      idToken: { idToken: 'TAG-1', type: 'ISO14443' },
+      meterValue: [{ timestamp: AT, sampledValue: [{ value: registerWh }] }],
+    }
+    station.send(JSON.stringify([2, id, 'TransactionEvent', payload]))
+    await station.take((frame) => frame[1] === id, `the answer to ${id}`)
+  }
+  await say('m1', 'Started', 0, 500)
+  const running = (await get('/api/transactions')).body as TransactionPage
+  await say('m2', 'Ended', 1, 1500)
+  const { body } = await get('/api/transactions/1')
+  const detail = body as TransactionDetail
+
+  assert.equal(running.transactions[0]?.state, 'running')
+  const { station: id, transactionId, evseId, state, reason, energyWh, protocol, events } = detail
+  assert.deepEqual(
+    { id, transactionId, evseId, state, reason, energyWh, protocol },
+    { id: 'CS21', transactionId: 'abc-1', evseId: 2, state: 'ended', reason: 'EVDisconnected', energyWh: 1000, protocol: 'ocpp2.1' }, // biome-ignore format: one line
+  )
+  assert.deepEqual(
+    events.map(({ seqNo, eventType }) => [seqNo, eventType]),
+    [
+      [1, 'Ended'],
+      [0, 'Started'],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(detail), /TAG-1/)
+})
+
+test('a query that makes no sense is answered 400 with what is wrong', async (t) => {
+  const { get } = await startCsmsConsole(t)
+  const problem = async (query: string) => {
+    const { status, body } = await get(`/api/transactions${query}`)
+    assert.equal(status, 400, query)
+    return (body as { error: string }).error
+  }
+
+  assert.equal(await problem('?limit=0'), '"limit" must be a whole number from 1 to 500, not "0"')
+  assert.match(await problem('?limit=501'), /from 1 to 500/)
+  assert.match(await problem('?limit=ten'), /"limit".*"ten"/)
+  assert.match(await problem('?before=-1'), /"before"/)
+  assert.equal(await problem('?state=open'), '"state" must be running or ended, not "open"')
+  assert.match(await problem('?station='), /"station"/)
+  assert.match(await problem('?sation=CS01'), /"sation" is not a parameter; known are station/)
+  assert.match(await problem('?limit=1&limit=2'), /"limit" is given more than once/)
+  assert.match(await problem('/one'), /"number"/)
+})
+
+test('a transaction that does not exist is not found', async (t) => {
+  const { get } = await startCsmsConsole(t)
+  assert.deepEqual(await get('/api/transactions/1'), {
+    status: 404,
+    body: { error: 'there is no transaction number 1' },
+  })
+})
+
+test('a node that is no CSMS says where transactions are kept', async (t) => {
+  const node = createNetworkingNode({ nodeId: 'NN01', links: [] })
+  const view = {
+    node,
+    role: 'networking-node' as const,
+    version: '0.0.0',
+    store: undefined,
+    stationUrls: [],
+    insecure: false,
+  }
+  const server = await startConsole({ host: '127.0.0.1', port: 0, page: undefined, view })
+  t.after(() => server.stop())
+
+  const response = await fetch(`${server.url}api/transactions`)
+
+  assert.equal(response.status, 404)
+  assert.match(await response.text(), /kept at the CSMS; this node is a networking-node/)
+})
