@@ -4,7 +4,7 @@ import { CONFIG_SCHEMA } from '../src/cli/config-schema.ts'
 
 interface Property {
   readonly type?: string
-  readonly enum?: readonly string[]
+  readonly enum?: readonly (string | number)[]
   readonly default?: unknown
   readonly description?: string
   readonly properties?: Readonly<Record<string, Property>>

@@ -7,13 +7,13 @@ import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-const WITH_PROCESSES = ['transport', 'attacks', 'foreign', 'end-to-end', 'browser']
+const WITH_PROCESSES = ['transport', 'http', 'attacks', 'foreign', 'end-to-end', 'browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !WITH_PROCESSES.includes(entry.name))
   .map((entry) => entry.name)
   .sort()
-/** Of one file; the longest takes about a minute on two cores. */
+/** Of one file; the longest takes about a minute and a half on two cores. */
 const TIMEOUT_MS = 300_000
 
 const tier = process.argv[2] ?? 'all'

@@ -7,6 +7,23 @@ const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A n
 const seconds = (description: string, fallback: number) =>
   ({ type: 'number', exclusiveMinimum: 0, default: fallback, description }) as const
 
+const file = (description: string) =>
+  ({ type: 'string', minLength: 1, description: `${description}, relative to this file.` }) as const
+const actions = (description: string) =>
+  ({ type: 'array', items: { type: 'string', minLength: 1, maxLength: 50 }, description }) as const
+const protocol = (description: string) =>
+  ({ enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], description }) as const
+const ownTls = {
+  type: 'object',
+  description: 'Under wss: whom to trust, and the own certificate.',
+  additionalProperties: false,
+  properties: {
+    caFile: file('Authorities whose server certificates count (PEM)'),
+    certificateFile: file('Own certificate (PEM; security profile 3)'),
+    keyFile: file('Its key (PEM)'),
+  },
+} as const
+
 export const CONFIG_SCHEMA = {
   type: 'object',
   additionalProperties: false,
@@ -21,6 +38,12 @@ export const CONFIG_SCHEMA = {
       ...nodeId,
       description: 'Operator domain; requests of standard stations then go to `operator/CSMS`.',
     },
+    organization: {
+      type: 'string',
+      minLength: 1,
+      description: 'Operator name that station certificates must bear where serial numbers count.',
+    },
+    passwordKeyFile: file('Key of stored passwords, made by `wattweave password`'),
     listen: {
       type: 'array',
       description: 'Where stations and nodes may connect.',
@@ -36,6 +59,28 @@ export const CONFIG_SCHEMA = {
             default: false,
             description: 'Let in unknown ids without credential (security profile 0).',
           },
+          peer: {
+            enum: ['station', 'csms'],
+            default: 'station',
+            description: 'csms: this is a station that listens, and a controller dials it.',
+          },
+          conform404: {
+            type: 'boolean',
+            default: false,
+            description:
+              'Answer 404 to unknown ids as OCPP says; it tells strangers what ids exist.',
+          },
+          tls: {
+            type: 'object',
+            description: 'Security profiles 2 and 3. Changed files are used without a restart.',
+            additionalProperties: false,
+            required: ['certificateFile', 'keyFile'],
+            properties: {
+              certificateFile: file('Own certificate, intermediates behind it (PEM)'),
+              keyFile: file('Its key (PEM)'),
+              clientCaFile: file('Authorities of client certificates (PEM; security profile 3)'),
+            },
+          },
         },
       },
     },
@@ -50,7 +95,16 @@ export const CONFIG_SCHEMA = {
           id: nodeId,
           passwordFile: {
             type: 'string',
-            description: 'File with its password (security profile 1), relative to this file.',
+            description: 'File with its password, plain or stored, relative to this file.',
+          },
+          securityProfile: {
+            enum: [0, 1, 2, 3],
+            description: 'The lowest security profile it may use.',
+          },
+          serialNumber: {
+            type: 'string',
+            minLength: 1,
+            description: 'Common name of its OCPP station certificate. Needs `organization`.',
           },
           validation: {
             enum: ['strict', 'tolerant'],
@@ -84,20 +138,92 @@ export const CONFIG_SCHEMA = {
             description: 'Base URL; the own id is appended.',
           },
           mode: {
-            enum: ['overlay', 'standard'],
+            enum: ['overlay', 'standard', 'per-station'],
             default: 'overlay',
-            description: 'overlay: one shared connection for everything below.',
+            description:
+              'overlay: one shared connection for everything below. per-station: one ordinary connection in the name of each station. standard: one for this node itself.',
+          },
+          name: { ...nodeId, description: 'Name in logs and metrics; default: the URL.' },
+          role: {
+            enum: ['primary', 'mirror', 'restricted'],
+            description:
+              'primary: answers stations and commands them. mirror: sees all, commands nothing. restricted: what `allow` names. Without any role the uplinks stand in for each other.',
+          },
+          stations: {
+            type: 'array',
+            items: { type: 'string', minLength: 1 },
+            description: 'Stations it is for, `*` stands for any characters. Default: all.',
+          },
+          allow: {
+            type: 'object',
+            description: 'Actions it may see (`up`) and ask for (`down`); `*` is all.',
+            additionalProperties: false,
+            properties: {
+              up: actions('Actions of stations that it gets.'),
+              down: actions('Actions that it may ask stations for.'),
+            },
+          },
+          allowNetworkChanges: {
+            type: 'boolean',
+            default: false,
+            description: 'per-station: let it change where and how a station connects.',
+          },
+          onUpstreamLoss: {
+            enum: ['close', 'keep'],
+            default: 'close',
+            description: 'per-station: close the connection of a station whose primary is lost.',
+          },
+          stationPasswords: file('per-station: folder with a file per station, its password there'),
+          keyAsBytes: {
+            type: 'boolean',
+            default: false,
+            description:
+              'Send a password of 32 to 40 hexadecimal digits as bytes, as OCPP 1.6 says.',
+          },
+          tls: ownTls,
+          backOff: {
+            type: 'object',
+            description: 'Waits between attempts as in OCPP; default: full jitter, 1 s up to 60 s.',
+            additionalProperties: false,
+            required: ['waitMinimumS', 'randomRangeS', 'repeatTimes'],
+            properties: {
+              waitMinimumS: { type: 'number', minimum: 1, description: 'RetryBackOffWaitMinimum.' },
+              randomRangeS: { type: 'number', minimum: 0, description: 'RetryBackOffRandomRange.' },
+              repeatTimes: {
+                type: 'integer',
+                minimum: 0,
+                maximum: 16,
+                description: 'RetryBackOffRepeatTimes.',
+              },
+            },
           },
           passwordFile: { type: 'string', description: 'File with the own password there.' },
           peerId: { ...nodeId, description: 'Who must be there; default: whoever says its id.' },
-          protocol: {
-            enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'],
-            description: 'Offer only this version. Needed by a charging station.',
-          },
+          protocol: protocol('Offer only this version. Needed by a charging station.'),
           dialect: {
             enum: ['reference'],
             description: 'The peer speaks overlay without confirming it.',
           },
+        },
+      },
+    },
+    downlinks: {
+      type: 'array',
+      description: 'Stations that listen, and are dialled by this node.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['url', 'peerId'],
+        properties: {
+          url: {
+            type: 'string',
+            pattern: '^wss?://',
+            description: 'Where it listens; the own id is appended.',
+          },
+          peerId: { ...nodeId, description: 'The station that must be there.' },
+          protocol: protocol('Offer only this version.'),
+          passwordFile: { type: 'string', description: 'File with the own password there.' },
+          tls: ownTls,
         },
       },
     },
@@ -124,6 +250,7 @@ export const CONFIG_SCHEMA = {
         port: { type: 'integer', minimum: 0, maximum: 65535, description: '0 takes a free one.' },
       },
     },
+    secretsKeyFile: file('Key of the secrets kept in `data`; made there when this is not set'),
     data: {
       type: 'string',
       default: './wattweave-data',

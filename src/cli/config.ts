@@ -1,32 +1,68 @@
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isMap, isSeq, LineCounter, parseDocument, type Node as YamlNode } from 'yaml'
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { isNodeId, isReservedId } from '../primitives/ids.ts'
-import { Secret } from '../transport/credentials.ts'
+import type { Secret, SecurityProfile } from '../transport/credentials.ts'
+import type { BackOff } from '../transport/websocket-client.ts'
+import {
+  type DialTlsFiles,
+  type ListenTlsFiles,
+  readSecret,
+  readText,
+  resolveAll,
+} from './config-files.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 
 export interface Config {
   readonly nodeId: string
   readonly role: 'csms' | 'networking-node' | 'charging-station'
   readonly operator?: string
-  readonly listen: readonly { host: string; port: number; insecure: boolean }[]
+  readonly organization?: string
+  readonly passwordKeyFile?: string
+  readonly secretsKeyFile?: string
+  readonly listen: readonly {
+    host: string
+    port: number
+    insecure: boolean
+    conform404: boolean
+    peer: 'station' | 'csms'
+    tls?: ListenTlsFiles
+  }[]
   readonly peers: readonly {
     id: string
     password?: Secret
+    securityProfile?: SecurityProfile
+    serialNumber?: string
     validation: 'strict' | 'tolerant'
     tolerantMessageIds: boolean
     maxLengths?: Record<string, number>
   }[]
   readonly uplinks: readonly {
     url: string
-    mode: 'overlay' | 'standard'
+    mode: 'overlay' | 'standard' | 'per-station'
+    name?: string
+    role?: 'primary' | 'mirror' | 'restricted'
+    stations?: readonly string[]
+    allow?: { up?: readonly string[]; down?: readonly string[] }
+    allowNetworkChanges: boolean
+    onUpstreamLoss: 'close' | 'keep'
+    stationPasswords?: string
+    keyAsBytes: boolean
+    tls?: DialTlsFiles
+    backOff?: BackOff
     password?: Secret
     peerId?: string
     protocol?: Protocol
     dialect?: 'reference'
+  }[]
+  readonly downlinks: readonly {
+    url: string
+    peerId: string
+    protocol?: Protocol
+    password?: Secret
+    tls?: DialTlsFiles
   }[]
   readonly routes?: readonly { destination: string; via: string }[]
   readonly http?: { host: string; port: number }
@@ -53,7 +89,7 @@ const validate = ajv.compile(CONFIG_SCHEMA)
  * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CONFIG_YAML, ERR_CONFIG_VALUE with line and column.
  */
 export function loadConfig(file: string): Config {
-  const text = read(file, file)
+  const text = readText(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [broken] = document.errors
@@ -74,9 +110,11 @@ export function loadConfig(file: string): Config {
   return complete(value as RawConfig, file, fail)
 }
 
-interface RawConfig extends Omit<Config, 'peers' | 'uplinks' | 'listen' | 'tokens' | 'simulation'> {
+interface RawConfig
+  extends Omit<Config, 'peers' | 'uplinks' | 'downlinks' | 'listen' | 'tokens' | 'simulation'> {
   readonly peers?: (Config['peers'][number] & { passwordFile?: string })[]
   readonly uplinks?: (Config['uplinks'][number] & { passwordFile?: string })[]
+  readonly downlinks?: (Config['downlinks'][number] & { passwordFile?: string })[]
   readonly listen?: Config['listen']
   readonly tokens?: string[]
   readonly simulation?: Config['simulation']
@@ -87,35 +125,73 @@ type Fail = (path: readonly string[], problem: string) => never
 /** What the schema cannot say, and the contents of files that are referred to. */
 function complete(raw: RawConfig, file: string, fail: Fail): Config {
   if (!isNodeId(raw.nodeId) || isReservedId(raw.nodeId)) fail(['nodeId'], 'is not a legal node id')
-  const { listen = [], peers = [], uplinks = [], tokens = [], simulation } = raw
-  if (raw.role === 'charging-station') {
+  const { listen = [], peers = [], uplinks = [], downlinks = [], tokens = [], simulation } = raw
+  if (raw.role === 'charging-station' && listen.length === 0) {
     if (uplinks.length !== 1) fail(['uplinks'], 'must name the one CSMS of a charging station')
     if (!uplinks[0]?.protocol) fail(['uplinks'], 'must say which protocol the station speaks')
-    if (tokens.length === 0) fail(['tokens'], 'must name at least one token for the drivers')
-  } else if (listen.length === 0) {
+  } else if (listen.length === 0 && downlinks.length === 0) {
     fail(['listen'], 'is missing: nobody could connect')
   }
-  const base = dirname(file)
-  const secretOf = (path: string[], passwordFile: string | undefined) => {
-    if (passwordFile === undefined) return {}
-    const secret = read(resolve(base, passwordFile), passwordFile).trim()
-    if (secret === '') fail(path, 'is an empty file')
-    return { password: new Secret(secret) }
+  if (raw.role === 'charging-station' && tokens.length === 0) {
+    fail(['tokens'], 'must name at least one token for the drivers')
   }
+  for (const [i, uplink] of uplinks.entries()) checkUplink(uplink, ['uplinks', `${i}`], fail)
+  for (const [i, peer] of peers.entries()) {
+    const isUseless = peer.serialNumber !== undefined && raw.organization === undefined
+    if (isUseless)
+      fail(['peers', `${i}`, 'serialNumber'], 'counts only where `organization` is set')
+  }
+  const base = dirname(file)
+  const secretOf = (passwordFile: string | undefined) => {
+    if (passwordFile === undefined) return {}
+    return { password: readSecret(resolve(base, passwordFile), passwordFile) }
+  }
+  const absolute = <T extends { tls?: object }>(link: T) =>
+    link.tls ? { ...link, tls: resolveAll(link.tls, base) } : link
+  const path = (name: 'passwordKeyFile' | 'secretsKeyFile') =>
+    raw[name] === undefined ? {} : { [name]: resolve(base, raw[name]) }
   return {
     ...raw,
-    listen,
+    ...path('passwordKeyFile'),
+    ...path('secretsKeyFile'),
+    listen: listen.map(absolute),
     tokens,
     data: resolve(base, raw.data),
     simulation: simulation ?? defaultsOf(CONFIG_SCHEMA.properties.simulation),
-    peers: peers.map(({ passwordFile, ...peer }, i) => ({
-      ...peer,
-      ...secretOf(['peers', `${i}`, 'passwordFile'], passwordFile),
+    peers: peers.map(({ passwordFile, ...peer }) => ({ ...peer, ...secretOf(passwordFile) })),
+    uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }) => ({
+      ...absolute(uplink),
+      ...(stationPasswords !== undefined && { stationPasswords: resolve(base, stationPasswords) }),
+      ...secretOf(passwordFile),
     })),
-    uplinks: uplinks.map(({ passwordFile, ...uplink }, i) => ({
-      ...uplink,
-      ...secretOf(['uplinks', `${i}`, 'passwordFile'], passwordFile),
+    downlinks: downlinks.map(({ passwordFile, ...downlink }) => ({
+      ...absolute(downlink),
+      ...secretOf(passwordFile),
     })),
+  }
+}
+
+function checkUplink(uplink: Config['uplinks'][number], path: string[], fail: Fail): void {
+  const { mode, onUpstreamLoss, tls, url, role, allow } = uplink
+  if (onUpstreamLoss === 'keep') {
+    fail(
+      [...path, 'onUpstreamLoss'],
+      'keep needs store and forward, which does not exist yet: use close',
+    )
+  }
+  if (mode === 'per-station' && uplink.protocol) {
+    fail([...path, 'protocol'], "is the station's own with mode per-station; leave it out")
+  }
+  if (mode === 'standard' && role !== undefined) {
+    fail(
+      [...path, 'role'],
+      'is for overlay and per-station: a standard uplink carries only frames of this node',
+    )
+  }
+  if (role === 'restricted' && !allow) fail([...path, 'role'], 'restricted needs `allow`')
+  if (tls && !url.startsWith('wss:')) fail([...path, 'tls'], 'needs a wss: URL')
+  if (tls && (tls.certificateFile === undefined) !== (tls.keyFile === undefined)) {
+    fail([...path, 'tls'], 'needs certificateFile and keyFile together')
   }
 }
 
@@ -123,16 +199,6 @@ function defaultsOf(schema: object): Config['simulation'] {
   const value = {}
   ajv.compile(schema)(value)
   return value as Config['simulation']
-}
-
-function read(path: string, name: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const problem =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause)
-    throw new OverlayError('ERR_CONFIG_FILE', { file: name, problem }, { cause })
-  }
 }
 
 function pathOf(error: ErrorObject): string[] {

@@ -7,6 +7,7 @@
 import { Command } from 'commander'
 import { OverlayError } from '../errors.ts'
 import { demo } from './commands/demo.ts'
+import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
 import { VERSION } from './version.ts'
@@ -47,6 +48,21 @@ program
     `\nExample:\n  $ wattweave send CSMS Heartbeat '{}' --uplink ws://127.0.0.1:9000/`,
   )
   .action(send)
+
+const password = program.command('password').description('Make stored passwords for peers')
+password
+  .command('new')
+  .description('Make a secret for a station, print it once, and store how to recognise it')
+  .argument('<file>', 'where the stored form goes; name it as passwordFile')
+  .requiredOption('--key <file>', 'key file; name it as passwordKeyFile. Made when missing')
+  .addHelpText('after', '\nExample:\n  $ wattweave password new secrets/CS01 --key secrets/key')
+  .action(newPassword)
+password
+  .command('hash')
+  .description('Store a password that somebody chose, read from standard input, as argon2id')
+  .argument('<file>', 'where the stored form goes; name it as passwordFile')
+  .addHelpText('after', '\nExample:\n  $ wattweave password hash secrets/CS01 < password.txt')
+  .action(hashPassword)
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`wattweave: ${explain(error)}\n`)

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConsoleServer } from '../http/server.ts'
+import type { SimulatedStations } from '../http/simulated-stations.ts'
 import type { Logger } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createChargingStation } from '../roles/charging-station/charging-station.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
-import { dial } from '../transport/websocket-client.ts'
-import { accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
+import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
 
 const PAGE = fileURLToPath(new URL('../../dist/console/', import.meta.url))
@@ -25,21 +25,11 @@ export interface Running {
 /** Starts what a configuration describes. */
 export async function startNode(config: Config, log: Logger): Promise<Running> {
   const nodeId = config.nodeId as NodeId
-  const acceptors = config.listen.map((listen) =>
-    accept({ ...listen, nodeId, peers: config.peers.map((p) => ({ ...p, id: p.id as NodeId })) }),
-  )
-  const uplinks = config.uplinks.map(({ protocol, peerId, ...uplink }) =>
-    dial({
-      ...uplink,
-      nodeId,
-      ...(peerId && { peerId: peerId as NodeId }),
-      ...(protocol && { protocols: [protocol] }),
-    }),
-  )
+  const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log)
   const common = {
     nodeId,
     log,
-    links: [...uplinks, ...acceptors],
+    ...sources,
     ...(config.routes && { routes: config.routes }),
     ...(config.operator && { operator: config.operator }),
     peers: new Map(
@@ -65,10 +55,17 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
   const insecure = acceptors.some((acceptor) => acceptor.insecure)
   let server: ConsoleServer | undefined
+  let simulations: SimulatedStations | undefined
   if (config.http) {
-    const view = { node, role: config.role, version: VERSION, store, stationUrls, insecure }
     // Loaded only where it is wanted: most processes of a site serve no pages.
     const { startConsole } = await import('../http/server.ts')
+    const { createSimulatedStations } = await import('../http/simulated-stations.ts')
+    const reserved = new Set(config.peers.map((peer) => foldId(peer.id)))
+    const isTaken = (id: NodeId) => reserved.has(foldId(id)) || node.table.get(id) !== undefined
+    const { role, tokens, http } = config
+    const around = { consoleHost: http.host, listeners: acceptors, isTaken }
+    simulations = createSimulatedStations({ ...around, tokens, log })
+    const view = { node, role, version: VERSION, store, stationUrls, insecure, simulations }
     server = await startConsole({ ...config.http, page: existsSync(PAGE) ? PAGE : undefined, view })
   }
   return {
@@ -76,7 +73,9 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     stationUrls,
     consoleUrl: server?.url,
     async stop() {
+      stopWatching()
       await server?.stop()
+      await simulations?.stop()
       await stop()
       store?.close()
     },

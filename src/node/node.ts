@@ -262,6 +262,7 @@ export class Node {
       onLink: (link: Link, rule: UplinkRule, represents: NodeId) =>
         this.#onRepresentation(link, rule, represents),
       emit: (event: NodeEvent) => this.#emit(event),
+      clock: this.#options.clock ?? systemClock,
       stationLink: (station: NodeId) => this.#core.neighbourById.get(foldId(station)),
     }
     return new Upstreams(host, rules, perStation)
@@ -353,8 +354,12 @@ export class Node {
     if (core.neighbourById.get(key) === neighbour) core.neighbourById.delete(key)
     const gone = this.#goneWith(neighbour)
     core.table.removeLink(neighbour)
-    const error = new OverlayError('ERR_LINK_CLOSED')
-    for (const request of neighbour.pending.drain()) failRequest(core, request, error)
+    const unsent = new Set(neighbour.waiting.map(({ messageId }) => messageId))
+    const lost = new OverlayError('ERR_LINK_CLOSED')
+    const neverSent = new OverlayError('ERR_LINK_CLOSED', { executed: 'no' })
+    for (const request of neighbour.pending.drain()) {
+      failRequest(core, request, unsent.has(request.messageId) ? neverSent : lost)
+    }
     core.log.info('link.down', { link: neighbour.label, reason })
     this.#emit({ name: 'link.down', link: neighbour.label, reason })
     const moved = gone.flatMap(({ id }) => movedTo(core, id))

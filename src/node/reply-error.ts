@@ -24,6 +24,8 @@ const TELLABLE = [
   'field',
   'expected',
   'type',
+  'executed',
+  'retryAfterMs',
 ]
 
 /**

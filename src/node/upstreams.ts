@@ -1,5 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
+import type { Clock } from '../primitives/clock.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
 import type { NodeEvent } from './core.ts'
@@ -12,9 +13,12 @@ export interface UpstreamHost {
   /** Takes over a connection that was opened in a station's name. */
   onLink(link: Link, rule: UplinkRule, represents: NodeId): Neighbour
   emit(event: NodeEvent): void
+  readonly clock: Clock
   /** The open link to a station that is connected here itself. */
   stationLink(station: NodeId): Neighbour | undefined
 }
+
+const MIRROR_WAIT_MS = 2_000
 
 /** A station as it is shown to upstreams that want one connection each. */
 interface Representation {
@@ -22,7 +26,7 @@ interface Representation {
   readonly protocol: Protocol
   readonly sources: LinkSource[]
   readonly links: Map<UplinkRule, Neighbour>
-  /** Settled when the primary's connection is open, or cannot be opened. */
+  /** Whether the primary's connection is open, as soon as that is known. */
   ready: Promise<boolean>
   isOver: boolean
 }
@@ -121,12 +125,24 @@ export class Upstreams {
     const known = this.#stations.get(foldId(station))
     if (known?.protocol === protocol) return known.ready
     if (known) this.stationDown(station)
-    const ready = Promise.withResolvers<boolean>()
-    const representation: Representation = { station, protocol, sources: [], links: new Map(), ready: ready.promise, isOver: false } // biome-ignore format: one line
+    const representation: Representation = { station, protocol, sources: [], links: new Map(), ready: Promise.resolve(true), isOver: false } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
-    for (const uplink of wanted) this.#open(representation, uplink, ready.resolve)
-    if (!wanted.some(({ rule }) => rule.role === 'primary')) ready.resolve(true)
-    return ready.promise
+    const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
+    const open = (isPrimary: boolean) =>
+      (attempts.get(isPrimary) ?? []).map((uplink) => this.#open(representation, uplink))
+    representation.ready = this.#ready(open(true), open(false))
+    return representation.ready
+  }
+
+  /** A mirror is waited for, too, so that it sees the boot; but not if it keeps others waiting. */
+  async #ready(primaries: Promise<boolean>[], others: Promise<boolean>[]): Promise<boolean> {
+    const isOpen = (await Promise.all(primaries)).every(Boolean)
+    if (!isOpen || others.length === 0) return isOpen
+    const { promise: patience, resolve } = Promise.withResolvers<void>()
+    const timer = this.#host.clock.setTimer(resolve, MIRROR_WAIT_MS)
+    await Promise.race([Promise.all(others), patience])
+    timer.cancel()
+    return true
   }
 
   /** The station is gone, so its upstream connections close at once. */
@@ -143,27 +159,25 @@ export class Upstreams {
     await Promise.all(all.map((representation) => this.#end(representation)))
   }
 
-  #open(
-    representation: Representation,
-    { rule, open }: PerStationUplink,
-    ready: (isOpen: boolean) => void,
-  ): void {
+  /** @returns Whether the first attempt succeeded. */
+  #open(representation: Representation, { rule, open }: PerStationUplink): Promise<boolean> {
+    const first = Promise.withResolvers<boolean>()
     const { station, protocol } = representation
     const source = open(station, protocol)
     representation.sources.push(source)
     const onLink = (link: Link) => {
       if (representation.isOver) return link.close(1001, 'the station is gone')
       representation.links.set(rule, this.#host.onLink(link, rule, station))
-      if (rule.role === 'primary') ready(true)
+      first.resolve(true)
     }
     const report = (event: SourceEvent) => {
       if (representation.isOver || event.name !== 'retry') return
       this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: event.why })
-      if (rule.role !== 'primary') return
-      ready(false)
+      first.resolve(false)
       this.#upstreamLost(representation, rule, event.why)
     }
     void source.start(onLink, report)
+    return first.promise
   }
 
   /** A station at this node is sent away, as the standard wants it; it will come again. */

@@ -53,6 +53,7 @@ interface Peer {
 /** Slow hashes use much memory each, so only two are computed at a time. */
 const MAX_SLOW = 2
 const MAX_WAITING_SLOW = 100
+const NO_PASSWORD = new Uint8Array()
 
 /**
  * Decides who is let in: security profiles 0 to 3. An unknown id, a wrong credential and a mismatch
@@ -85,17 +86,26 @@ export class Admissions {
     }
   }
 
+  /** From now on this password counts, and the former one no longer. */
+  setPassword(id: NodeId, password: Secret): void {
+    const key = foldId(id)
+    const check = createPasswordCheck(password, this.#options.passwordKey)
+    const { entry, best } = this.#peers.get(key) ?? { entry: { id }, best: 0 as const }
+    this.#peers.set(key, { entry: { ...entry, password }, check, remembered: undefined, best })
+  }
+
   /** Answers at once, except where a slow hash has to be computed. */
   admit(claim: Claim): Admission | Promise<Admission> {
     const peer = claim.id && this.#peers.get(foldId(claim.id))
     const basic = parseBasic(claim.authorization)
-    const digest = this.#digest(basic?.password ?? '')
+    const password = basic?.password ?? NO_PASSWORD
+    const digest = this.#digest(password)
     const isRemembered = timingSafeEqual(digest, peer?.remembered ?? this.#nobody)
     const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
-    const isRight = fast ? fast.matches(basic?.password ?? '') : isRemembered
+    const isRight = fast ? fast.matches(password) : isRemembered
     const isSlow = basic !== undefined && (peer?.check ? peer.check.isSlow : peer === undefined)
     if (!isRemembered && isSlow && this.#decoy) {
-      return this.#admitSlowly(claim, peer, basic.password, digest)
+      return this.#admitSlowly(claim, peer, password, digest)
     }
     return this.#judge(claim, peer, isRight)
   }
@@ -103,7 +113,7 @@ export class Admissions {
   async #admitSlowly(
     claim: Claim,
     peer: Peer | undefined,
-    password: string,
+    password: Uint8Array,
     digest: Buffer,
   ): Promise<Admission> {
     const id = claim.id ?? ''
@@ -184,7 +194,7 @@ export class Admissions {
     }
   }
 
-  #digest(password: string): Buffer {
+  #digest(password: Uint8Array): Buffer {
     return createHmac('sha256', this.#processKey).update(password).digest()
   }
 }

@@ -44,16 +44,32 @@ export interface PeerEntry {
   readonly serialNumber?: string
 }
 
+const COLON = ':'.charCodeAt(0)
+
+/** A password is bytes: the AuthorizationKey of OCPP 1.6 need not be text. */
 export function parseBasic(
   header: string | undefined,
-): { user: string; password: string } | undefined {
+): { user: string; password: Buffer } | undefined {
   const match = /^Basic ([A-Za-z0-9+/=]{1,4096})$/i.exec(header ?? '')
   if (!match?.[1]) return undefined
-  const text = Buffer.from(match[1], 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) }
+  const bytes = Buffer.from(match[1], 'base64')
+  const at = bytes.indexOf(COLON)
+  if (at < 0) return undefined
+  return { user: bytes.subarray(0, at).toString('utf8'), password: bytes.subarray(at + 1) }
 }
 
-export function formatBasic(user: string, password: Secret): string {
-  return `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`
+/** @param asBytes Send a password of hexadecimal digits as the bytes they stand for. */
+export function formatBasic(user: string, password: Secret, asBytes = false): string {
+  const text = password.reveal()
+  const bytes = asBytes && isHexKey(text) ? Buffer.from(text, 'hex') : Buffer.from(text)
+  return `Basic ${Buffer.concat([Buffer.from(`${user}:`), bytes]).toString('base64')}`
+}
+
+/**
+ * Whether a password has the form of an AuthorizationKey: 16 to 20 bytes in hexadecimal digits.
+ *
+ * @spec OCPP 1.6 security whitepaper section 2.7 (AuthorizationKey)
+ */
+export function isHexKey(text: string): boolean {
+  return /^(?:[0-9a-fA-F]{2}){16,20}$/.test(text)
 }

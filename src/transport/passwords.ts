@@ -1,6 +1,6 @@
 import { argon2, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { OverlayError } from '../errors.ts'
-import { Secret } from './credentials.ts'
+import { isHexKey, Secret } from './credentials.ts'
 
 /**
  * How the password of a peer is kept and compared.
@@ -15,8 +15,8 @@ import { Secret } from './credentials.ts'
 
 /** Compares a password; `isSlow` ones take tens of milliseconds of another thread. */
 export type PasswordCheck =
-  | { readonly isSlow: false; matches(password: string): boolean }
-  | { readonly isSlow: true; matches(password: string): Promise<boolean> }
+  | { readonly isSlow: false; matches(password: Uint8Array): boolean }
+  | { readonly isSlow: true; matches(password: Uint8Array): Promise<boolean> }
 
 const HMAC_PREFIX = '$hmac-sha256$'
 const ARGON_PREFIX = '$argon2id$'
@@ -46,18 +46,20 @@ export function createPasswordCheck(stored: Secret, key?: Secret): PasswordCheck
     return hmacCheck(key.reveal(), expected)
   }
   const processKey = randomBytes(32)
-  return hmacCheck(processKey, digest(processKey, text))
+  return hmacCheck(processKey, digest(processKey, canonical(Buffer.from(text))))
 }
 
 /** The stored form of a secret that a machine made. */
 export function storeSecret(secret: Secret, key: Secret): string {
-  return HMAC_PREFIX + digest(key.reveal(), secret.reveal()).toString('base64')
+  return (
+    HMAC_PREFIX + digest(key.reveal(), canonical(Buffer.from(secret.reveal()))).toString('base64')
+  )
 }
 
 /** The stored form of a password that somebody chose. */
 export async function storePassword(password: Secret): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const hash = await argonHash(password.reveal(), salt, {
+  const hash = await argonHash(canonical(Buffer.from(password.reveal())), salt, {
     memory: MEMORY_KIB,
     passes: PASSES,
     parallelism: LANES,
@@ -73,7 +75,7 @@ export function newSecret(): Secret {
 function hmacCheck(key: string | Buffer, expected: Buffer): PasswordCheck {
   return {
     isSlow: false,
-    matches: (password) => timingSafeEqual(digest(key, password), expected),
+    matches: (password) => timingSafeEqual(digest(key, canonical(password)), expected),
   }
 }
 
@@ -94,7 +96,7 @@ function argonCheck(text: string): PasswordCheck {
   return {
     isSlow: true,
     async matches(password) {
-      const actual = await argonHash(password, saltBytes, cost, expected.length)
+      const actual = await argonHash(canonical(password), saltBytes, cost, expected.length)
       return timingSafeEqual(actual, expected)
     },
   }
@@ -107,7 +109,7 @@ interface ArgonCost {
 }
 
 function argonHash(
-  message: string,
+  message: Uint8Array,
   nonce: Buffer,
   cost: ArgonCost,
   tagLength = HASH_BYTES,
@@ -119,8 +121,17 @@ function argonHash(
   })
 }
 
-function digest(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
+/**
+ * Stations of 1.6 send an AuthorizationKey as the bytes that its digits stand for, others send the
+ * digits: both are the same key.
+ */
+function canonical(password: Uint8Array): Uint8Array {
+  const text = Buffer.from(password).toString('latin1')
+  return isHexKey(text) ? Buffer.from(text, 'hex') : password
+}
+
+function digest(key: string | Buffer, bytes: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(bytes).digest()
 }
 
 function unpadded(bytes: Buffer): string {

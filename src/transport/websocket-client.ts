@@ -27,8 +27,12 @@ export interface DialOptions {
   readonly url: string
   readonly nodeId: NodeId
   readonly password?: Secret
+  /** Send a password of hexadecimal digits as bytes, as OCPP 1.6 says. Default: as text. */
+  readonly keyAsBytes?: boolean
   /** `overlay`: one link for everything below; `standard`: an ordinary OCPP connection. */
   readonly mode: 'overlay' | 'standard'
+  /** Who is there; default `node` for overlay, else `csms`. A station may listen, too. */
+  readonly peer?: 'station' | 'csms'
   /** In order of preference. Default: 2.1, 2.0.1, 1.6. */
   readonly protocols?: readonly Protocol[]
   /** Who the peer is; without it an overlay peer's own word is taken. */
@@ -131,6 +135,7 @@ class Dialler implements LinkSource {
       protocols = [...PROTOCOLS].reverse(),
       tls = {},
       peerId,
+      keyAsBytes,
     } = this.#options
     const password = this.#password
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
@@ -139,7 +144,7 @@ class Dialler implements LinkSource {
       protocols,
       headers: {
         ...(mode === 'overlay' && overlay),
-        ...(password && { authorization: formatBasic(nodeId, password) }),
+        ...(password && { authorization: formatBasic(nodeId, password, keyAsBytes) }),
       },
       ...(this.#isTls && { tls: clientSettings(tls, peerId) }),
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
@@ -184,7 +189,7 @@ class Dialler implements LinkSource {
 
   /** What the 101 answer agreed to. */
   #agree(response: IncomingMessage, chosen: string, socket: Socket): LinkFacts {
-    const { mode, peerId, dialect, protocols = PROTOCOLS, tls } = this.#options
+    const { mode, peer, peerId, dialect, protocols = PROTOCOLS, tls } = this.#options
     const offer = parseOffer(response.headers[OVERLAY_HEADER.toLowerCase()] as string | undefined)
     if (mode === 'overlay' && !offer && dialect !== 'reference') {
       throw new OverlayError('ERR_LINK_NOT_OVERLAY')
@@ -204,11 +209,11 @@ class Dialler implements LinkSource {
     const proof = tls?.identity ? 'certificate' : this.#password ? 'basic' : 'none'
     return {
       peerIds: [expected ?? certificate?.nodeIds[0] ?? UNNAMED_PEER],
-      peer: mode === 'overlay' ? 'node' : 'csms',
+      peer: mode === 'overlay' ? 'node' : (peer ?? 'csms'),
       form: mode,
       protocol,
       capabilities: offer?.capabilities ?? new Set(),
-      way: 'up',
+      way: peer === 'station' ? 'down' : 'up',
       transport: this.#isTls ? 'tls' : 'plain',
       credential: proof,
     }

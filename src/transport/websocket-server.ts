@@ -40,6 +40,8 @@ export interface AcceptOptions {
   readonly insecure?: boolean
   /** Answer 404 to unknown ids as OCPP says, which tells strangers what ids there are. */
   readonly conform404?: boolean
+  /** Who dials in without overlay; default `station`. A station that listens says `csms`. */
+  readonly peer?: 'station' | 'csms'
   /** Default: all three. */
   readonly protocols?: readonly Protocol[]
   /** Default 30 000 towards stations; overlay links use 5 000. */
@@ -263,13 +265,14 @@ class WebSocketAcceptor implements Acceptor {
       return { status: 400, id, why: 'no common subprotocol' }
     }
     const offer = parseOffer(header(request, OVERLAY_HEADER))
+    const { peer = 'station' } = this.#options
     return {
       peerIds: [id],
-      peer: form === 'overlay' ? 'node' : 'station',
+      peer: form === 'overlay' ? 'node' : peer,
       form,
       protocol,
       capabilities: offer?.capabilities ?? NO_CAPABILITIES,
-      way: 'down',
+      way: form === 'standard' && peer === 'csms' ? 'up' : 'down',
       transport: this.#options.tls ? 'tls' : 'plain',
       credential: credentialOf(profile),
     }

@@ -51,6 +51,9 @@ test('with a lost station its open and its waiting CALLs fail', async (t) => {
     ],
   )
   assert.equal(station.received.length, 1)
+  // Only what was sent may have been executed; the CSMS can ask again for the other at once.
+  const executed = errors.map((frame) => (frame[6] as { executed: string }).executed)
+  assert.deepEqual(executed, ['unknown', 'no'])
 })
 
 test('a lost link does not touch requests on other links', async (t) => {

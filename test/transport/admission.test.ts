@@ -149,10 +149,31 @@ test('a secret that a machine made is stored under a key, and is nothing without
   assert.match(secret.reveal(), /^[0-9a-f]{40}$/)
   const stored = new Secret(storeSecret(secret, key))
   const check = createPasswordCheck(stored, key)
-  assert.equal(check.matches(secret.reveal()), true)
-  assert.equal(check.matches(stored.reveal()), false, 'what was stolen from the disk')
-  assert.equal(createPasswordCheck(stored, new Secret('other')).matches(secret.reveal()), false)
+  assert.equal(check.matches(Buffer.from(secret.reveal())), true)
+  assert.equal(check.matches(Buffer.from(stored.reveal())), false, 'what was stolen from the disk')
+  assert.equal(
+    createPasswordCheck(stored, new Secret('other')).matches(Buffer.from(secret.reveal())),
+    false,
+  )
   assert.throws(() => createPasswordCheck(stored), /passwordKeyFile/)
+})
+
+test('an AuthorizationKey of 1.6 is the same key as digits and as the bytes they stand for', () => {
+  const key = '0001020304050607ffFFffFFffFFffFFffFFffFF'
+  const { all } = admissionsOf(key)
+  // The header of the example in the OCPP 1.6 security whitepaper, for another id.
+  const asBytes = `Basic ${Buffer.concat([Buffer.from('CS01:'), Buffer.from(key, 'hex')]).toString('base64')}`
+  assert.ok(isIn(now(all.admit(claim('CS01', undefined, { authorization: asBytes })))))
+  assert.ok(isIn(now(all.admit(claim('CS01', key.toLowerCase())))))
+  assert.equal(formatBasic('CS01', new Secret(key), true), asBytes)
+  assert.ok(!isIn(now(all.admit(claim('CS01', key.slice(2))))))
+})
+
+test('a password that was changed counts from then on, the former one no longer', () => {
+  const { all } = admissionsOf(RIGHT)
+  all.setPassword(id('cs01'), new Secret('changed'))
+  assert.ok(!isIn(now(all.admit(claim('CS01', RIGHT)))))
+  assert.ok(isIn(now(all.admit(claim('CS01', 'changed')))))
 })
 
 for (const broken of [

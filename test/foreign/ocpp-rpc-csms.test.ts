@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import type { Protocol } from '../../src/messages/protocols.ts'
+import { startChain, startNode, until } from '../end-to-end/processes.ts'
+import { connectionOf, foreignCsms, foreignStation, type RpcClient } from './rpc.ts'
+
+/** Foreign stations behind our nodes, a foreign CSMS above them, and our CSMS beside it. */
+
+const AT = '2026-11-22T12:00:00.000Z'
+const ANSWERS = {
+  BootNotification: () => ({ currentTime: AT, interval: 300, status: 'Accepted' }),
+  Heartbeat: () => ({ currentTime: AT }),
+  StartTransaction: () => ({ transactionId: 7, idTagInfo: { status: 'Accepted' } }),
+}
+
+/** The same day of each station, whoever is above it. */
+const SCRIPTS: Record<Protocol, readonly (readonly [string, object])[]> = {
+  'ocpp1.6': [
+    ['BootNotification', { chargePointVendor: 'foreign', chargePointModel: 'ocpp-rpc' }],
+    ['StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Preparing' }],
+    ['StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 100, timestamp: AT }],
+    ['MeterValues', { connectorId: 1, transactionId: 7, meterValue: [{ timestamp: AT, sampledValue: [{ value: '1.50', unit: 'kWh' }] }] }],
+    ['StopTransaction', { transactionId: 7, meterStop: 1600, timestamp: AT }],
+  ],
+  'ocpp2.0.1': modern('T201'),
+  'ocpp2.1': modern('T21'),
+} // biome-ignore format: a table
+
+function modern(transactionId: string): readonly (readonly [string, object])[] {
+  const event = (eventType: string, seqNo: number, value: number) =>
+    ['TransactionEvent', { eventType, triggerReason: 'Authorized', seqNo, timestamp: AT, transactionInfo: { transactionId }, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'TAG-1', type: 'ISO14443' }, meterValue: [{ timestamp: AT, sampledValue: [{ value }] }] }] as const // biome-ignore format: one line
+  return [
+    ['BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'foreign', model: 'ocpp-rpc' } }],
+    ['StatusNotification', { timestamp: AT, connectorStatus: 'Occupied', evseId: 1, connectorId: 1 }],
+    event('Started', 0, 10),
+    event('Updated', 1, 20.5),
+    event('Ended', 2, 30),
+  ] // biome-ignore format: a table
+}
+
+const idOf = (protocol: Protocol) => `RPC-${protocol}`
+
+async function runDay(station: RpcClient, protocol: Protocol) {
+  const answers: unknown[] = []
+  for (const [action, payload] of SCRIPTS[protocol])
+    answers.push(await station.call(action, payload))
+  return answers
+}
+
+/** Our CSMS, a foreign one, and a node below both. */
+async function startBoth(
+  t: TestContext,
+  foreignRole: 'primary' | 'mirror',
+  protocols?: readonly string[],
+) {
+  const { folder, csms } = await startChain(t, 0)
+  const foreign = await foreignCsms(t, ANSWERS, protocols)
+  const passwords = join(folder, 'passwords')
+  mkdirSync(passwords)
+  for (const protocol of Object.keys(SCRIPTS) as Protocol[]) {
+    foreign.passwords.set(idOf(protocol), `secret of ${protocol}`)
+    writeFileSync(join(passwords, idOf(protocol)), `secret of ${protocol}\n`)
+  }
+  const ours = { url: csms.url, peerId: 'CSMS01', role: foreignRole === 'primary' ? 'mirror' : 'primary' } // biome-ignore format: one line
+  const theirs = { name: 'foreign', url: foreign.url, mode: 'per-station', role: foreignRole, stationPasswords: passwords } // biome-ignore format: one line
+  const config = { nodeId: 'NN01', role: 'networking-node', listen: [{ port: 0, insecure: true }], uplinks: [ours, theirs], http: { port: 0 }, data: join(folder, 'nn01'), log: 'silent' } // biome-ignore format: one line
+  const node = await startNode(t, folder, config)
+  return { folder, csms, foreign, node, config }
+}
+
+for (const foreignRole of ['primary', 'mirror'] as const) {
+  test(`a foreign CSMS as ${foreignRole} sees each of our stations as if directly connected, ours sees them over the shared uplink at the same time`, async (t) => {
+    const direct = await foreignCsms(t, ANSWERS)
+    const { folder, foreign, node } = await startBoth(t, foreignRole)
+
+    for (const protocol of Object.keys(SCRIPTS) as Protocol[]) {
+      const options = { identity: idOf(protocol), protocols: [protocol] }
+      const near = await foreignStation(t, direct.url, options)
+      const nearAnswers = await runDay(near, protocol)
+      const behind = await foreignStation(t, node.url, options)
+      const answers = await runDay(behind, protocol)
+      if (foreignRole === 'primary') assert.deepEqual(answers, nearAnswers, protocol)
+    }
+    await until('all copies', () => foreign.calls.length === direct.calls.length)
+    assert.deepEqual(foreign.calls, direct.calls)
+    assert.deepEqual([foreign.complaints, direct.complaints], [[], []])
+    assert.deepEqual(foreign.connections.map((c) => [c.identity, c.protocol]), direct.connections.map((c) => [c.identity, c.protocol])) // biome-ignore format: one line
+
+    await until('our CSMS to have them all', () => {
+      const rows = read(folder, 'SELECT station, action, payload FROM messages ORDER BY id')
+      return rows.length === direct.calls.length && rows
+    })
+    for (const protocol of Object.keys(SCRIPTS) as Protocol[]) {
+      const rows = read(folder, `SELECT action, payload FROM messages WHERE station = '${idOf(protocol)}' ORDER BY id`) // biome-ignore format: one line
+      const expected = SCRIPTS[protocol].map(([action, payload]) => [
+        action,
+        JSON.stringify(payload),
+      ])
+      assert.deepEqual(rows.map((row) => [row.action, Buffer.from(row.payload as Uint8Array).toString()]), expected) // biome-ignore format: one line
+    }
+  })
+}
+
+test('the foreign CSMS commands its station through the node; its password change is followed, through a restart of the node', async (t) => {
+  const { folder, foreign, node, config } = await startBoth(t, 'primary')
+  const options = { identity: idOf('ocpp1.6'), protocols: ['ocpp1.6'] }
+  const station = await foreignStation(t, node.url, options)
+  station.handle('ChangeConfiguration', () => ({ status: 'Accepted' }))
+  await runDay(station, 'ocpp1.6')
+
+  const { client } = await connectionOf(foreign, options.identity)
+  const change = { key: 'AuthorizationKey', value: 'changed secret' }
+  assert.deepEqual(await client.call('ChangeConfiguration', change), { status: 'Accepted' })
+  foreign.passwords.set(options.identity, change.value)
+  assert.rejects(() => Promise.resolve(client.call('Reset', { type: 'Soft' }))) // it handles no Reset
+
+  await station.close()
+  await until('the upstream to close', () => foreign.connections.every((one) => one.isClosed))
+  await node.stop()
+  const again = await startNode(t, folder, config)
+  const count = foreign.calls.length
+  const returned = await foreignStation(t, again.url, options)
+  assert.equal((await returned.call('Heartbeat', {})).currentTime, AT)
+  assert.equal(foreign.calls.length, count + 1)
+})
+
+test('a station whose version the foreign CSMS does not offer is sent away with a clear reason, others stay', async (t) => {
+  const { foreign, node } = await startBoth(t, 'primary', ['ocpp2.0.1'])
+  const good = await foreignStation(t, node.url, { identity: idOf('ocpp2.0.1'), protocols: ['ocpp2.0.1'] }) // biome-ignore format: one line
+  await runDay(good, 'ocpp2.0.1')
+  const bad = await foreignStation(t, node.url, {
+    identity: idOf('ocpp1.6'),
+    protocols: ['ocpp1.6'],
+  })
+  const closed = new Promise((resolve) => bad.on('close', resolve))
+  const { code, reason } = (await closed) as { code: number; reason: string }
+  assert.equal(code, 1013)
+  assert.match(String(reason), /upstream foreign/)
+  assert.ok((await good.call('Heartbeat', {})).currentTime)
+  assert.deepEqual(foreign.connections.filter((one) => !one.isClosed).map((one) => one.protocol), ['ocpp2.0.1']) // biome-ignore format: one line
+})
+
+test('a foreign CSMS that goes away takes its stations along; once it is back so are they', async (t) => {
+  const { foreign, node } = await startBoth(t, 'primary')
+  const options = { identity: idOf('ocpp2.1'), protocols: ['ocpp2.1'] }
+  const station = await foreignStation(t, node.url, options)
+  const closed = new Promise((resolve) => station.on('close', resolve))
+  await station.call('Heartbeat', {})
+  await foreign.close()
+  await closed
+  await assert.rejects(
+    foreignStation(t, node.url, options).then((one) => one.call('Heartbeat', {})),
+  )
+})
+
+function read(folder: string, sql: string) {
+  const database = new DatabaseSync(join(folder, 'csms.sqlite'), { readOnly: true })
+  try {
+    return database.prepare(sql).all()
+  } finally {
+    database.close()
+  }
+}
