@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'
 
 /** Tools that not every machine has, and the Debian package each comes in. */
-const PACKAGES = { '/usr/bin/chromium': 'chromium' } as const
+const PACKAGES = { '/usr/bin/chromium': 'chromium', '/usr/bin/sslscan': 'sslscan' } as const
 
 export type Tool = keyof typeof PACKAGES
 

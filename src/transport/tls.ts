@@ -49,7 +49,12 @@ const CIPHERS = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ].join(':')
 
-const COMMON = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const
+const COMMON = {
+  minVersion: 'TLSv1.2',
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+  ecdhCurve: 'X25519:P-256:P-384:P-521',
+} as const
 
 /**
  * Settings of a TLS server. A client certificate that proves nothing does not end the handshake:

@@ -46,6 +46,8 @@ export interface AcceptOptions {
   readonly protocols?: readonly Protocol[]
   /** Default 30 000 towards stations; overlay links use 5 000. */
   readonly pingIntervalMs?: number
+  /** How long a TLS handshake or a request may take. Default 10 000. */
+  readonly requestTimeoutMs?: number
   /** Upgrades that may wait; more are answered 503. Default 1 000. */
   readonly maxWaitingUpgrades?: number
   readonly clock?: Clock
@@ -56,12 +58,7 @@ const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 const OVERLAY_PING_MS = 5_000
 const STATION_PING_MS = 30_000
 /** A handshake or request that is not complete by then is none. */
-const TIMEOUTS = {
-  handshakeTimeout: 10_000,
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-}
+const REQUEST_TIMEOUT_MS = 10_000
 /** Connections that have not said yet what they want; beyond it the oldest is closed. */
 const MAX_SILENT = 1_000
 /** Descriptors are finite; one process is to hold fewer than 20 000. */
@@ -134,9 +131,8 @@ class WebSocketAcceptor implements Acceptor {
     this.#host = options.host ?? '127.0.0.1'
     this.#admissions = peers instanceof Admissions ? peers : new Admissions(peers, { clock })
     this.#queue = new UpgradeQueue(options.maxWaitingUpgrades)
-    this.#http = tls
-      ? createTlsServer({ ...TIMEOUTS, ...serverSettings(tls) })
-      : createServer(TIMEOUTS)
+    const limits = timeouts(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
+    this.#http = tls ? createTlsServer({ ...limits, ...serverSettings(tls) }) : createServer(limits)
     this.#http.maxConnections = MAX_CONNECTIONS
     this.#http.on('connection', (socket: Socket) => this.#onConnection(socket))
     this.#http.on('request', (_, response) => {
@@ -360,6 +356,11 @@ class WebSocketAcceptor implements Acceptor {
 /** The same for a connection and for the TLS session on it. */
 function originOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`
+}
+
+function timeouts(ms: number) {
+  const connectionsCheckingInterval = Math.min(ms, 1_000)
+  return { handshakeTimeout: ms, headersTimeout: ms, requestTimeout: ms, connectionsCheckingInterval } // biome-ignore format: one line
 }
 
 function credentialOf(profile: SecurityProfile): LinkFacts['credential'] {

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { after, before, type TestContext, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { UpgradeQueue } from '../../src/transport/upgrade-queue.ts'
+import type { AcceptOptions, Acceptor } from '../../src/transport/websocket-server.ts'
+import { type Authority, createAuthority } from '../support/certificates.ts'
+import { type Site, startSite } from '../support/site.ts'
+import { basic, client, listen, OVERLAY, type RawClient, upgrade } from '../support/sockets.ts'
+import { until } from '../support/until.ts'
+
+/** Attacks on the way in: before anybody has said who he is, and on links that are open. */
+
+let site: Site
+let authority: Authority
+before(async () => {
+  site = await startSite('CS01', 'CS02', 'LC01')
+  authority = await createAuthority()
+})
+after(() => site.stop())
+
+/** A station that boots, which shows that the attack hurt nobody else. */
+async function boots(t: TestContext, url: string, id = 'CS01'): Promise<RawClient> {
+  const raw = await client(t, url, { id })
+  assert.ok(raw.isOpen, `${id} connects`)
+  raw.send('[2,"boot","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+  const answer = await raw.take((frame) => frame[1] === 'boot', 'the boot')
+  assert.equal((answer[2] as { status: string }).status, 'Accepted')
+  return raw
+}
+
+interface Raw {
+  readonly socket: Socket
+  readonly got: () => string
+  readonly isClosed: () => boolean
+}
+
+function raw(t: TestContext, { port }: { port: number }, tls = false): Raw {
+  const socket = tls
+    ? connectTls({ port, host: '127.0.0.1', ca: authority.certificate })
+    : connect(port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  let got = ''
+  let isClosed = false
+  socket.on('data', (chunk) => {
+    got += chunk.toString('latin1')
+  })
+  socket.on('close', () => {
+    isClosed = true
+  })
+  socket.on('error', () => {})
+  return { socket, got: () => got, isClosed: () => isClosed }
+}
+
+const portOf = (url: string) => ({ port: Number(new URL(url).port) })
+const HANDSHAKE = `GET /CS02 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: ${basic('CS02')}\r\n\r\n`
+
+/** A listener on which a request may take a fifth of a second. */
+async function impatient(t: TestContext, options: Partial<AcceptOptions> = {}): Promise<Acceptor> {
+  return (await listen(t, { requestTimeoutMs: 200, ...options })).acceptor
+}
+
+test('who sends a request byte by byte is cut off, plain and under TLS', async (t) => {
+  const identity = await authority.issue({ addresses: ['127.0.0.1'] })
+  const plain = await impatient(t)
+  const secure = await impatient(t, { tls: identity })
+  for (const [acceptor, tls] of [[plain, false], [secure, true]] as const) {
+    const slow = raw(t, acceptor, tls)
+    slow.socket.write('GET /CS01 HTTP/1.1\r\nX: ')
+    const drip = setInterval(() => slow.socket.write('x'), 20)
+    t.after(() => clearInterval(drip))
+    await until(slow.isClosed, 'the slow request to be cut off')
+  } // biome-ignore format: two listeners
+})
+
+test('who connects and says nothing is cut off, also in the middle of a TLS handshake', async (t) => {
+  const identity = await authority.issue({ addresses: ['127.0.0.1'] })
+  const plain = await impatient(t)
+  const secure = await impatient(t, { tls: identity })
+  const mute = [raw(t, plain), raw(t, secure)]
+  mute[1]?.socket.write(Buffer.from('1603010200', 'hex'))
+  await until(() => mute.every((one) => one.isClosed()), 'the silent connections to be cut off')
+})
+
+test('of a thousand and more silent connections the oldest go, and a station gets in at once', async (t) => {
+  const silent: Raw[] = []
+  for (let i = 0; i < 1_050; i++) silent.push(raw(t, portOf(site.url)))
+  await until(() => silent.filter((one) => one.isClosed()).length >= 50, 'the oldest to be closed')
+  await boots(t, site.url)
+  assert.ok(
+    silent.slice(0, 30).every((one) => one.isClosed()),
+    'it is the oldest that go',
+  )
+})
+
+test('an upgrade with frames of one byte each behind it is read as one that comes whole', async (t) => {
+  const slow = raw(t, portOf(site.url))
+  slow.socket.write(HANDSHAKE)
+  await until(() => slow.got().includes('\r\n\r\n'), 'the upgrade')
+  const call = Buffer.from('[2,"1","Heartbeat",{}]')
+  for (const [i, byte] of call.entries()) {
+    const opcode = (i === call.length - 1 ? 0x80 : 0) | (i === 0 ? 1 : 0)
+    slow.socket.write(Uint8Array.of(opcode, 0x81, 0, 0, 0, 0, byte))
+  }
+  await until(() => slow.got().includes('currentTime'), 'the answer')
+  await boots(t, site.url)
+})
+
+test('a message of fragments that never ends takes no memory beyond its limit, and then its link', async (t) => {
+  const endless = raw(t, portOf(site.url))
+  endless.socket.write(HANDSHAKE)
+  await until(() => endless.got().includes('\r\n\r\n'), 'the upgrade')
+  const piece = Buffer.alloc(4 + 4 + 65_000, 'x')
+  piece.set([0x00, 0xfe, 65_000 >> 8, 65_000 & 255, 0, 0, 0, 0])
+  endless.socket.write(Uint8Array.of(0x01, 0x80, 0, 0, 0, 0))
+  for (let i = 0; i < 20; i++) endless.socket.write(piece)
+  await until(endless.isClosed, 'the endless message to cost its link')
+  await boots(t, site.url)
+})
+
+test('100 000 pings do not keep a station from being served', async (t) => {
+  const flood = raw(t, portOf(site.url))
+  flood.socket.write(HANDSHAKE)
+  await until(() => flood.got().includes('\r\n\r\n'), 'the upgrade')
+  flood.socket.pause() // it does not even take the pongs
+  const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0])
+  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => ping))
+  for (let i = 0; i < 100; i++) flood.socket.write(pings)
+  await boots(t, site.url)
+})
+
+test('of more upgrades at once than may wait some begin in each turn, and the rest is not let wait', async () => {
+  const queue = new UpgradeQueue(100)
+  const begun: number[] = []
+  const isQueued = Array.from({ length: 130 }, (_, i) => queue.push(() => begun.push(i)))
+  assert.equal(isQueued.filter(Boolean).length, 100)
+  assert.deepEqual(begun, [], 'nothing in this turn')
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  await turn()
+  assert.ok(begun.length > 0 && begun.length < 100, 'others get their turn in between')
+  await until(() => begun.length === 100, 'all that were let wait')
+  assert.deepEqual(
+    begun,
+    [...begun].sort((a, b) => a - b),
+  )
+  assert.ok(
+    queue.push(() => {}),
+    'there is room again',
+  )
+})
+
+test('who is not let wait is told when to come back, and it is counted', async (t) => {
+  const { url, links, events } = await listen(t, { maxWaitingUpgrades: 0 })
+  const answer = await upgrade(`${url}CS01`, { authorization: basic('CS01') })
+  assert.equal(answer.status, 503)
+  const seconds = Number(answer.headers['retry-after'])
+  assert.ok(seconds >= 1 && seconds <= 30, `${seconds}`)
+  assert.deepEqual([links.length, events.length], [0, 1])
+})
+
+test('a listener that drains sends newcomers away and keeps who is there', async (t) => {
+  const { acceptor, url, links } = await listen(t)
+  const there = await client(t, url, { id: 'CS01' })
+  acceptor.drain()
+  const late = await upgrade(`${url}CS02`, { authorization: basic('CS02') })
+  assert.equal(late.status, 503)
+  assert.ok(late.headers['retry-after'])
+  assert.ok(there.isOpen && links.length === 1)
+})
+
+test('A01: an unknown id and a known one with a wrong password look the same; conform404 tells them apart', async (t) => {
+  const usual = await listen(t)
+  const conform = await listen(t, { conform404: true })
+  const ask = (url: string, id: string) =>
+    upgrade(url + id, { authorization: basic(id, 'wrong'), 'Sec-WebSocket-Protocol': 'ocpp1.6' })
+  const answers = await Promise.all(['CS01', 'CS99'].map((id) => ask(usual.url, id)))
+  assert.deepEqual(answers.map(({ status }) => status), [401, 401]) // biome-ignore format: one line
+  assert.deepEqual(answers[0]?.headers, answers[1]?.headers)
+  const told = await Promise.all(['CS01', 'CS99'].map((id) => ask(conform.url, id)))
+  assert.deepEqual(told.map(({ status }) => status), [401, 404]) // biome-ignore format: one line
+})
+
+test('A02: a known id without credential is refused before a frame of it is processed', async (t) => {
+  const counted = site.node.linkCounters.get('CS02')?.received.join()
+  const thief = raw(t, portOf(site.url))
+  const frame = Buffer.concat([Buffer.from([0x81, 0x96, 0, 0, 0, 0]), Buffer.from('[2,"1","Heartbeat",{}]')]) // biome-ignore format: one line
+  thief.socket.write(HANDSHAKE.replace(/Authorization: .*\r\n/, ''))
+  thief.socket.write(frame)
+  await until(thief.isClosed, 'the refusal')
+  assert.match(thief.got(), /^HTTP\/1\.1 401 /)
+  assert.equal(site.node.linkCounters.get('CS02')?.received.join(), counted)
+})
+
+test('A05: two that bear the same id and credential take turns, and nobody else notices', async (t) => {
+  const bystander = await boots(t, site.url)
+  for (let turn = 0; turn < 40; turn++) {
+    const one = await client(t, site.url, { id: 'CS02' })
+    assert.ok(one.isOpen)
+    one.send(`[2,"${turn}","Heartbeat",{}]`)
+    await one.take((frame) => frame[1] === `${turn}`, 'its own answer')
+  }
+  const links = [...site.node.neighbours].filter((neighbour) => neighbour.id === 'CS02')
+  assert.equal(links.length, 1)
+  bystander.send('[2,"x","Heartbeat",{}]')
+  await bystander.take((frame) => frame[1] === 'x', 'the answer')
+})
+
+test('A06: a peer that is half open is given up after two pings without pong', async (t) => {
+  const { url, links } = await listen(t, { pingIntervalMs: 50 })
+  const dead = await client(t, url, { id: 'CS01', autoPong: false })
+  const alive = await client(t, url, { id: 'CS02' })
+  const [first] = links
+  assert.ok(first)
+  let isGone = false
+  for (const link of links) {
+    link.attach({
+      message() {},
+      closed: () => {
+        if (link === first) isGone = true
+      },
+    })
+  }
+  await until(() => isGone, 'the half-open link to be given up')
+  await until(() => dead.closed !== undefined, 'its end')
+  assert.ok(alive.isOpen)
+})
+
+test('a node that peers dial as overlay and as station at once keeps them apart', async (t) => {
+  const node = await client(t, site.url, { id: 'LC01', protocols: ['ocpp2.1'], headers: OVERLAY })
+  node.send('[2,"CSMS",["LC01"],"n","Heartbeat",{}]')
+  const answer = await node.take((frame) => frame[3] === 'n', 'the answer')
+  assert.equal(answer[0], 3)
+  await boots(t, site.url, 'CS02')
+})
+
+// Nobody is left behind by any of the above.
+test('after all of it the node still has its uplink and serves a new station', async (t) => {
+  assert.ok([...site.node.neighbours].some(({ id }) => id === ('CSMS01' as NodeId)))
+  await boots(t, site.url)
+})
