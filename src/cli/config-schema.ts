@@ -64,6 +64,7 @@ export const CONFIG_SCHEMA = {
             default: 'station',
             description: 'csms: this is a station that listens, and a controller dials it.',
           },
+          protocol: protocol('Speak only this version. Needed by a charging station that listens.'),
           conform404: {
             type: 'boolean',
             default: false,

@@ -28,6 +28,7 @@ export interface Config {
     insecure: boolean
     conform404: boolean
     peer: 'station' | 'csms'
+    protocol?: Protocol
     tls?: ListenTlsFiles
   }[]
   readonly peers: readonly {
@@ -131,6 +132,9 @@ function complete(raw: RawConfig, file: string, fail: Fail): Config {
     if (!uplinks[0]?.protocol) fail(['uplinks'], 'must say which protocol the station speaks')
   } else if (listen.length === 0 && downlinks.length === 0) {
     fail(['listen'], 'is missing: nobody could connect')
+  }
+  if (raw.role === 'charging-station' && listen.length > 0 && !listen[0]?.protocol) {
+    fail(['listen'], 'must say which protocol the station speaks')
   }
   if (raw.role === 'charging-station' && tokens.length === 0) {
     fail(['tokens'], 'must name at least one token for the drivers')

@@ -39,8 +39,14 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
       admissions.setPassword(name as NodeId, password)
     }
   }
-  const acceptors = config.listen.map(({ tls, ...listen }) =>
-    accept({ ...listen, nodeId, peers: admissions, ...(tls && { tls: readListenTls(tls) }) }),
+  const acceptors = config.listen.map(({ tls, protocol, ...listen }) =>
+    accept({
+      ...listen,
+      nodeId,
+      peers: admissions,
+      ...(protocol && { protocols: [protocol] }),
+      ...(tls && { tls: readListenTls(tls) }),
+    }),
   )
   const uplinks: LinkSource[] = []
   const uplinkRules = new Map<LinkSource, UplinkRule>()

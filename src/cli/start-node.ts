@@ -92,7 +92,8 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     return { node, store, start: () => node.start(), stop: () => node.stop() }
   }
   if (config.role === 'charging-station') {
-    const protocol = config.uplinks[0]?.protocol ?? 'ocpp2.1'
+    const [first = config.listen[0]] = config.uplinks
+    const protocol = first?.protocol ?? 'ocpp2.1'
     const { tokens, simulation } = config
     const station = createChargingStation({ ...common, ...simulation, protocol, tokens })
     return {
