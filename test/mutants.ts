@@ -49,6 +49,8 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'a password is followed only once it is accepted', file: 'src/node/requests.ts', find: 'if (!isPasswordAccepted(action, payload)) return', replace: '', tests: 'test/node/upstreams.test.ts' },
   { rule: 'a mirror does not stand in for the primary', file: 'src/node/upstreams.ts', find: "if (!neighbour) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination })", replace: '', tests: 'test/node/upstreams.test.ts' },
   { rule: 'no weak cipher', file: 'src/transport/tls.ts', find: '  ciphers: CIPHERS,', replace: '', tests: 'test/attacks/sslscan.test.ts' },
+  { rule: 'a compression bomb is not inflated', file: 'src/transport/deflate.ts', find: 'maxOutputLength: maxBytes,', replace: '', tests: 'test/transport/deflate.test.ts' },
+  { rule: 'nothing hides behind the end of a compressed stream', file: 'src/transport/deflate.ts', find: 'if (engine.bytesWritten < message.length)', replace: 'if (false)', tests: 'test/transport/deflate.test.ts' },
   { rule: 'a certificate is of the id it is shown for', file: 'src/transport/admission.ts', find: "isCertificateFor(certificate, id, station) ? 3 : 'the certificate is of somebody else'", replace: '3', tests: 'test/transport/tls.test.ts' },
   { rule: 'a certificate whose chain is not good proves nothing', file: 'src/transport/tls.ts', find: 'if (!socket.authorized)', replace: 'if (false)', tests: 'test/transport/tls.test.ts' },
   { rule: 'a URI name of ours is the only one that counts', file: 'src/transport/certificates.ts', find: 'if (names.hasNodeUri) return', replace: 'if (names.nodeIds.length > 1) return', tests: 'test/transport/tls.test.ts' },

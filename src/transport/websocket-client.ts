@@ -39,6 +39,8 @@ export interface DialOptions {
   readonly peerId?: NodeId
   /** Under `wss:`: whom to trust, and the own certificate. */
   readonly tls?: DialTls
+  /** Offer permessage-deflate. Default true. */
+  readonly compression?: boolean
   /** How attempts follow each other. Default: full jitter, 1 s doubling to 60 s. */
   readonly backOff?: BackOff
   /** `reference`: the peer speaks overlay without confirming it. */
@@ -147,18 +149,19 @@ class Dialler implements LinkSource {
         ...(password && { authorization: formatBasic(nodeId, password, keyAsBytes) }),
       },
       ...(this.#isTls && { tls: clientSettings(tls, peerId) }),
+      deflate: this.#options.compression !== false,
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
     }
     this.#connection = requestUpgrade(options, {
-      upgraded: (socket, response, protocol) => this.#onUpgraded(socket, response, protocol),
+      upgraded: (...agreed) => this.#onUpgraded(...agreed),
       failed: (error, retryAfterMs) => this.#retry(error.message, retryAfterMs),
     })
   }
 
-  #onUpgraded(socket: Socket, response: IncomingMessage, protocol: string): void {
+  #onUpgraded(socket: Socket, response: IncomingMessage, protocol: string, deflate: boolean): void {
     this.#connection = socket
     const clock = this.#clock
-    const stream = new WebSocketStream(socket, { isServer: false, clock })
+    const stream = new WebSocketStream(socket, { isServer: false, clock, deflate })
     let why = 'the connection was closed'
     const openedAt = clock.now()
     socket.on('close', () => {

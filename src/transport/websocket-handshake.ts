@@ -3,10 +3,12 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { OverlayError } from '../errors.ts'
+import { DEFLATE_OFFER, deflateAnswerProblem, EXTENSIONS_HEADER } from './deflate.ts'
 import type { clientSettings } from './tls.ts'
 
 /**
- * The HTTP exchange that turns a connection into a WebSocket; no extension is offered or accepted.
+ * The HTTP exchange that turns a connection into a WebSocket. The one extension there may be is
+ * permessage-deflate.
  *
  * @spec RFC 6455 sections 1.3 and 4
  */
@@ -69,20 +71,22 @@ export interface UpgradeOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Settings of the connection under `wss:`. */
   readonly tls?: ReturnType<typeof clientSettings>
+  /** Offer permessage-deflate. */
+  readonly deflate?: boolean
   /** Longest silence until the answer is there. */
   readonly timeoutMs: number
 }
 
 export interface UpgradeReceiver {
   /** @param protocol The subprotocol that the server chose, one of those offered. */
-  upgraded(socket: Socket, response: IncomingMessage, protocol: string): void
+  upgraded(socket: Socket, response: IncomingMessage, protocol: string, deflate: boolean): void
   /** There is no WebSocket; called at most once, instead of `upgraded`. */
   failed(error: Error, retryAfterMs: number | undefined): void
 }
 
 /** Asks a server for a WebSocket. Destroying the request that is returned gives up. */
 export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceiver): ClientRequest {
-  const { url, protocols, headers, tls, timeoutMs } = options
+  const { url, protocols, headers, tls, deflate = false, timeoutMs } = options
   const key = randomBytes(16).toString('base64')
   const httpUrl = new URL(url.replace(/^ws/i, 'http'))
   const request = (httpUrl.protocol === 'https:' ? requestHttps : requestHttp)(httpUrl, {
@@ -96,6 +100,7 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
       'Sec-WebSocket-Version': VERSION,
       'Sec-WebSocket-Key': key,
       'Sec-WebSocket-Protocol': protocols.join(','),
+      ...(deflate && { [EXTENSIONS_HEADER]: DEFLATE_OFFER }),
     },
   })
   let isSettled = false
@@ -115,24 +120,30 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
   request.on('close', () => refuse('the connection was closed'))
   request.on('upgrade', (response, socket: Socket, head) => {
     const chosen = response.headers['sec-websocket-protocol'] ?? ''
-    const problem = answerProblem(response, key) ?? protocolProblem(chosen, protocols)
+    const problem = answerProblem(response, key, deflate) ?? protocolProblem(chosen, protocols)
     if (problem !== undefined) {
       socket.destroy()
       return refuse(problem)
     }
     isSettled = true
     if (head.length > 0) socket.unshift(head)
-    receiver.upgraded(socket, response, chosen)
+    const isDeflated = response.headers['sec-websocket-extensions'] !== undefined
+    receiver.upgraded(socket, response, chosen, isDeflated)
   })
   request.end()
   return request
 }
 
-function answerProblem({ headers }: IncomingMessage, key: string): string | undefined {
+function answerProblem(
+  { headers }: IncomingMessage,
+  key: string,
+  deflate: boolean,
+): string | undefined {
   if (headers.upgrade?.toLowerCase() !== 'websocket') return 'it upgraded to something else'
   if (headers['sec-websocket-accept'] !== acceptOf(key)) return 'its Sec-WebSocket-Accept is wrong'
-  if (headers['sec-websocket-extensions'] !== undefined) return 'it set an extension nobody offered'
-  return undefined
+  const extensions = headers['sec-websocket-extensions']
+  if (extensions === undefined) return undefined
+  return deflate ? deflateAnswerProblem(extensions) : 'it set an extension nobody offered'
 }
 
 function protocolProblem(chosen: string, offered: readonly string[]): string | undefined {

@@ -9,6 +9,7 @@ import { isReservedId, isStationId, type NodeId } from '../primitives/ids.ts'
 import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
 import { type Admission, Admissions } from './admission.ts'
 import type { PeerEntry, SecurityProfile } from './credentials.ts'
+import { answerDeflate, EXTENSIONS_HEADER } from './deflate.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
 import {
   chooseProtocol,
@@ -46,6 +47,8 @@ export interface AcceptOptions {
   readonly protocols?: readonly Protocol[]
   /** Default 30 000 towards stations; overlay links use 5 000. */
   readonly pingIntervalMs?: number
+  /** Accept permessage-deflate where a client offers it. Default true. */
+  readonly compression?: boolean
   /** How long a TLS handshake or a request may take. Default 10 000. */
   readonly requestTimeoutMs?: number
   /** Upgrades that may wait; more are answered 503. Default 1 000. */
@@ -282,8 +285,14 @@ class WebSocketAcceptor implements Acceptor {
   ): void {
     const { form, protocol } = facts
     const clock = this.#clock
-    acceptUpgrade(request, socket, head, this.#agreement(form, protocol))
-    const stream = new WebSocketStream(socket, { isServer: true, clock })
+    const offered = header(request, EXTENSIONS_HEADER)
+    const deflate = this.#options.compression === false ? undefined : answerDeflate(offered)
+    acceptUpgrade(request, socket, head, this.#agreement(form, protocol, deflate))
+    const stream = new WebSocketStream(socket, {
+      isServer: true,
+      clock,
+      deflate: deflate !== undefined,
+    })
     // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
     if (protocol === undefined) return stream.close(1002, 'no common subprotocol')
     const usual = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS
@@ -295,8 +304,15 @@ class WebSocketAcceptor implements Acceptor {
   }
 
   /** Header lines of the 101. */
-  #agreement(form: LinkFacts['form'], protocol: Protocol | undefined): string[] {
-    const lines = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]
+  #agreement(
+    form: LinkFacts['form'],
+    protocol: Protocol | undefined,
+    deflate: string | undefined,
+  ): string[] {
+    const lines = [
+      ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+      ...(deflate === undefined ? [] : [`${EXTENSIONS_HEADER}: ${deflate}`]),
+    ]
     if (form === 'standard') return lines
     const offer = formatOffer(this.#options.nodeId)
     return [...lines, `${MODE_HEADER}: ${MODE_OVERLAY}`, `${OVERLAY_HEADER}: ${offer}`]

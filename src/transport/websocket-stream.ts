@@ -1,21 +1,20 @@
 import type { Socket } from 'node:net'
 import type { OverlayError } from '../errors.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
+import { compress } from './deflate.ts'
 import { MAX_MESSAGE_BYTES } from './link.ts'
+import { closeCodeOf, FrameDecoder, type FrameSink } from './websocket-codec.ts'
 import {
   BINARY,
   CLOSE,
-  closeCodeOf,
   closePayload,
-  FrameDecoder,
-  type FrameSink,
   type FrameTarget,
   frameBytes,
   PING,
   PONG,
   TEXT,
   writeFrame,
-} from './websocket-codec.ts'
+} from './websocket-frames.ts'
 
 /** How long the closing handshake may take before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 30_000
@@ -35,6 +34,8 @@ export interface StreamReceiver {
 export interface StreamOptions {
   readonly isServer: boolean
   readonly clock: Clock
+  /** permessage-deflate was agreed. */
+  readonly deflate?: boolean
 }
 
 /**
@@ -50,6 +51,7 @@ export class WebSocketStream implements FrameSink {
   readonly #socket: Socket
   readonly #isClient: boolean
   readonly #clock: Clock
+  readonly #deflates: boolean
   readonly #decoder: FrameDecoder
   #receiver: StreamReceiver | undefined
   #out: FrameTarget | undefined
@@ -64,11 +66,16 @@ export class WebSocketStream implements FrameSink {
   #closeTimer: Timer | undefined
 
   constructor(socket: Socket, options: StreamOptions) {
-    const { isServer, clock } = options
+    const { isServer, clock, deflate = false } = options
     this.#socket = socket
     this.#isClient = !isServer
     this.#clock = clock
-    this.#decoder = new FrameDecoder(this, { isServer, maxMessageBytes: MAX_MESSAGE_BYTES })
+    this.#deflates = deflate
+    this.#decoder = new FrameDecoder(this, {
+      isServer,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      deflate,
+    })
     socket.setTimeout(0)
     socket.setNoDelay(true)
     socket.allowHalfOpen = true // what is still to be sent goes out before this side ends
@@ -101,7 +108,10 @@ export class WebSocketStream implements FrameSink {
 
   /** Sends one message; the bytes are the caller's again at once. */
   send(message: Uint8Array, isBinary: boolean): void {
-    if (this.isOpen) this.#write(isBinary ? BINARY : TEXT, message)
+    if (!this.isOpen) return
+    if (isBinary) return this.#write(BINARY, message)
+    const compressed = this.#deflates ? compress(message) : undefined
+    this.#write(TEXT, compressed ?? message, compressed !== undefined)
   }
 
   /** @param payload At most 125 bytes. */
@@ -171,7 +181,7 @@ export class WebSocketStream implements FrameSink {
 
   // ---- Writing
 
-  #write(opcode: number, payload: Uint8Array): void {
+  #write(opcode: number, payload: Uint8Array, isCompressed = false): void {
     const size = frameBytes(payload.length, this.#isClient)
     let out = this.#out
     if (out && out.used + size > MAX_WRITE_BYTES) {
@@ -187,7 +197,7 @@ export class WebSocketStream implements FrameSink {
       out = enlarge(out)
     }
     this.#out = out
-    writeFrame(out, opcode, payload, this.#isClient)
+    writeFrame(out, opcode, payload, this.#isClient, isCompressed)
   }
 
   #flush(): void {

@@ -5,13 +5,12 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { WebSocket, WebSocketServer } from 'ws'
 import { MAX_MESSAGE_BYTES } from '../../src/transport/link.ts'
+import { closeCodeOf, FrameDecoder } from '../../src/transport/websocket-codec.ts'
 import {
   BINARY,
   CLOSE,
   CONTINUATION,
-  closeCodeOf,
   closePayload,
-  FrameDecoder,
   type FrameTarget,
   frameBytes,
   NO_CODE,
@@ -19,7 +18,7 @@ import {
   PONG,
   TEXT,
   writeFrame,
-} from '../../src/transport/websocket-codec.ts'
+} from '../../src/transport/websocket-frames.ts'
 import { acceptUpgrade, requestUpgrade } from '../../src/transport/websocket-handshake.ts'
 import { PROPERTY } from '../seed.ts'
 import { until } from '../support/until.ts'

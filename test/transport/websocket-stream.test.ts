@@ -5,17 +5,17 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { VirtualClock } from '../../src/primitives/clock.ts'
 import { MAX_MESSAGE_BYTES } from '../../src/transport/link.ts'
+import { FrameDecoder } from '../../src/transport/websocket-codec.ts'
 import {
   BINARY,
   CLOSE,
   closePayload,
-  FrameDecoder,
   frameBytes,
   PING,
   PONG,
   TEXT,
   writeFrame,
-} from '../../src/transport/websocket-codec.ts'
+} from '../../src/transport/websocket-frames.ts'
 import { WebSocketStream } from '../../src/transport/websocket-stream.ts'
 import { PROPERTY } from '../seed.ts'
 import { until } from '../support/until.ts'
