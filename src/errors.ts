@@ -69,6 +69,10 @@ const ERRORS = {
   ERR_ACCESS_DENIED:        { rpc: 'security', text: 'uplink {uplink} may not ask {station} for {action}' },
   ERR_ACCESS_NETWORK:       { rpc: 'security', text: '{station} is connected through a node: {change} cannot be changed over this uplink' },
 
+  ERR_FILTER_RULE:          { rpc: undefined, text: 'filter rule {rule}: {member} {problem}' },
+  ERR_FILTERED:             { rpc: 'filtered', text: 'refused by a filter: {problem}' },
+  ERR_FILTER_DROPPED:       { rpc: undefined, text: 'dropped by the filter rule {rule}' },
+
   ERR_LINK_REFUSED:         { rpc: undefined, text: 'the peer refused the connection: {problem}' },
   ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set dialect: reference if it is known to, or mode: standard' },
   ERR_LINK_IDENTITY:        { rpc: undefined, text: 'the peer says it is {actual}, expected {expected}' },
@@ -87,6 +91,36 @@ const ERRORS = {
   ERR_CONFIG_YAML:          { rpc: undefined, text: '{file}:{line}:{column}: {problem}' },
   ERR_CONFIG_VALUE:         { rpc: undefined, text: '{file}:{line}:{column}: {pointer} {problem}' },
 } as const satisfies Record<string, ErrorRow>
+
+/** The same for peers where the text has values inside: they are told no values in sentences. */
+const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
+  ERR_WIRE_MESSAGE_TYPE: 'unknown message type',
+  ERR_WIRE_FIELD_COUNT: 'too many or too few fields for this message type',
+  ERR_WIRE_FIELD_TYPE: 'a field is of the wrong type',
+  ERR_WIRE_NODE_ID: 'an id of a node is not legal',
+  ERR_WIRE_MESSAGE_ID: 'the message id is too long, empty or not printable ASCII',
+  ERR_WIRE_PATH_LENGTH: 'the network path has too many entries',
+  ERR_WIRE_FRAME_SIZE: 'the frame is too large',
+  ERR_WIRE_NESTING: 'nested too deep',
+  ERR_WIRE_BINARY_LENGTH: 'the lengths inside the binary frame do not add up to its own',
+  ERR_WIRE_BINARY_TEXT: 'a text of the binary frame is not UTF-8',
+  ERR_WIRE_FORM: 'a frame of this form does not belong on this link',
+  ERR_SCHEMA_UNKNOWN_ACTION: 'this action is not part of the OCPP version',
+  ERR_SCHEMA_UNSUPPORTED: 'this action is not supported here',
+  ERR_SCHEMA_FORMAT: 'the payload is not valid',
+  ERR_SCHEMA_TYPE: 'the payload is not valid',
+  ERR_SCHEMA_PROPERTY: 'the payload is not valid',
+  ERR_SCHEMA_OCCURRENCE: 'the payload is not valid',
+  ERR_SCHEMA_MISSING: 'there is no schema for this action',
+  ERR_ROUTE_NEIGHBOUR: 'the network path does not end in the neighbour that sent it',
+  ERR_ROUTE_RESERVED_ID: 'the network path names a reserved id',
+  ERR_ROUTE_UNKNOWN: 'no route to the destination',
+  ERR_ROUTE_CANNOT_CARRY: 'the link to the destination cannot carry this frame',
+  ERR_ACCESS_DENIED: 'this uplink may not ask the station for that',
+  ERR_ACCESS_NETWORK:
+    'the station is connected through a node, which keeps its connection as it is',
+  ERR_HANDLER: 'the handler of this action failed',
+}
 
 export type ErrorCode = keyof typeof ERRORS
 export type ErrorDetails = Readonly<Record<string, unknown>>
@@ -126,8 +160,8 @@ export function rpcKindOf(code: ErrorCode): RpcKind | undefined {
 
 /** The fixed text of a code, without the values of this one occurrence. */
 export function textOf(code: ErrorCode): string {
-  // What only values would explain goes as a whole; a gap inside a sentence is marked as one.
-  return ERRORS[code].text.replace(/: [^:]*\{.*$/, '').replace(/\{\w+\}/g, '…')
+  // What only values would explain goes as a whole.
+  return TOLD[code] ?? ERRORS[code].text.replace(/: [^:]*\{.*$/, '')
 }
 
 function fill(text: string, details: ErrorDetails): string {

@@ -2,6 +2,7 @@
  * The one schema of configuration files. `docs/config.md` is made from it, so descriptions are
  * written for the person who edits the file.
  */
+import { FILTER_RULE_SCHEMA } from './config-filters.ts'
 
 const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A node id.' } as const
 const seconds = (description: string, fallback: number) =>
@@ -65,6 +66,11 @@ export const CONFIG_SCHEMA = {
             description: 'csms: this is a station that listens, and a controller dials it.',
           },
           protocol: protocol('Speak only this version. Needed by a charging station that listens.'),
+          compression: {
+            type: 'boolean',
+            default: true,
+            description: 'Accept permessage-deflate where a client offers it.',
+          },
           conform404: {
             type: 'boolean',
             default: false,
@@ -175,6 +181,11 @@ export const CONFIG_SCHEMA = {
             description: 'per-station: close the connection of a station whose primary is lost.',
           },
           stationPasswords: file('per-station: folder with a file per station, its password there'),
+          compression: {
+            type: 'boolean',
+            default: true,
+            description: 'Offer permessage-deflate: fewer bytes, some 50 µs per larger message.',
+          },
           keyAsBytes: {
             type: 'boolean',
             default: false,
@@ -240,6 +251,12 @@ export const CONFIG_SCHEMA = {
           via: { ...nodeId, description: 'The neighbour it is reached over.' },
         },
       },
+    },
+    filters: {
+      type: 'array',
+      description:
+        'What may pass this node, see [filters.md](filters.md). Deny wins; without a rule everything passes.',
+      items: FILTER_RULE_SCHEMA,
     },
     http: {
       type: 'object',

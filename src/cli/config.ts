@@ -4,6 +4,7 @@ import { isMap, isSeq, LineCounter, parseDocument, type Node as YamlNode } from 
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { isNodeId, isReservedId } from '../primitives/ids.ts'
+import type { FilterRule } from '../routing/filters/rule.ts'
 import type { Secret, SecurityProfile } from '../transport/credentials.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
 import {
@@ -13,6 +14,7 @@ import {
   readText,
   resolveAll,
 } from './config-files.ts'
+import { checkFilters } from './config-filters.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 
 export interface Config {
@@ -27,6 +29,7 @@ export interface Config {
     port: number
     insecure: boolean
     conform404: boolean
+    compression: boolean
     peer: 'station' | 'csms'
     protocol?: Protocol
     tls?: ListenTlsFiles
@@ -51,6 +54,7 @@ export interface Config {
     onUpstreamLoss: 'close' | 'keep'
     stationPasswords?: string
     keyAsBytes: boolean
+    compression: boolean
     tls?: DialTlsFiles
     backOff?: BackOff
     password?: Secret
@@ -66,6 +70,8 @@ export interface Config {
     tls?: DialTlsFiles
   }[]
   readonly routes?: readonly { destination: string; via: string }[]
+  /** Checked: they compile. */
+  readonly filters?: readonly FilterRule[]
   readonly http?: { host: string; port: number }
   readonly data: string
   readonly tokens: readonly string[]
@@ -121,7 +127,8 @@ interface RawConfig
   readonly simulation?: Config['simulation']
 }
 
-type Fail = (path: readonly string[], problem: string) => never
+/** Reports a problem with its place in the file. */
+export type Fail = (path: readonly string[], problem: string) => never
 
 /** What the schema cannot say, and the contents of files that are referred to. */
 function complete(raw: RawConfig, file: string, fail: Fail): Config {
@@ -145,6 +152,7 @@ function complete(raw: RawConfig, file: string, fail: Fail): Config {
     if (isUseless)
       fail(['peers', `${i}`, 'serialNumber'], 'counts only where `organization` is set')
   }
+  checkFilters(raw.filters ?? [], raw.nodeId, fail)
   const base = dirname(file)
   const secretOf = (passwordFile: string | undefined) => {
     if (passwordFile === undefined) return {}

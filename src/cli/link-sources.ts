@@ -98,7 +98,7 @@ type Dialled = Config['uplinks'][number] | Config['downlinks'][number]
 
 function dialOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'> {
   const { url, password, peerId, protocol, tls } = config
-  const { dialect, backOff, keyAsBytes } = config as Config['uplinks'][number]
+  const { dialect, backOff, keyAsBytes, compression } = config as Config['uplinks'][number]
   return {
     url,
     nodeId,
@@ -109,6 +109,7 @@ function dialOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'>
     ...(dialect && { dialect }),
     ...(backOff && { backOff }),
     ...(keyAsBytes && { keyAsBytes }),
+    ...(compression === false && { compression }),
   }
 }
 

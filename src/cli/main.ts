@@ -7,6 +7,7 @@
 import { Command } from 'commander'
 import { OverlayError } from '../errors.ts'
 import { demo } from './commands/demo.ts'
+import { filterList, filterTest } from './commands/filter.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
@@ -63,6 +64,31 @@ password
   .argument('<file>', 'where the stored form goes; name it as passwordFile')
   .addHelpText('after', '\nExample:\n  $ wattweave password hash secrets/CS01 < password.txt')
   .action(hashPassword)
+
+const filter = program.command('filter').description('Look at the filter rules of a configuration')
+filter
+  .command('test')
+  .description('Say what the rules would do with a frame: exit code 0 it goes on, 3 it does not')
+  .argument('<file>', 'YAML file with `filters`, see docs/filters.md')
+  .argument('<frame>', 'text of a frame, @FILE, or - for standard input')
+  .option('--from <link>', 'link it came in on (default: the last node on its path)')
+  .option('--to <link>', 'link it would leave on')
+  .option('--source <id>', 'of a standard frame: who sent it')
+  .option('--destination <id>', 'of a standard frame: whom it is for (default: the CSMS)')
+  .option('--answers <action>', 'of an answer: the action it answers')
+  .option('--protocol <version>', 'OCPP version of the payload', 'ocpp2.0.1')
+  .option('--times <number>', 'as the last of so many equal frames at once, for rates', '1')
+  .addHelpText(
+    'after',
+    `\nExample:\n  $ wattweave filter test node.yaml '[2,"17","Heartbeat",{}]' --source CS01`,
+  )
+  .action(filterTest)
+filter
+  .command('list')
+  .description('Print the rules in words')
+  .argument('<file>', 'YAML file with `filters`')
+  .addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
+  .action(filterList)
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`wattweave: ${explain(error)}\n`)

@@ -1,5 +1,6 @@
 import type { LinkCounters, Neighbour } from '../node/neighbour.ts'
 import type { Node } from '../node/node.ts'
+import { type Clock, systemClock } from '../primitives/clock.ts'
 import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { ConnectorRow, CsmsStore, StationRow } from '../storage/csms-store.ts'
@@ -15,6 +16,7 @@ export interface ViewSources {
   readonly store: CsmsStore | undefined
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
+  readonly clock?: Clock
   /** Undefined where this process cannot start any. */
   readonly simulations?: SimulatedStations | undefined
 }
@@ -33,27 +35,30 @@ interface Known {
 }
 
 const RATE_SPAN_MS = 10_000
+/** Peers that left and are still drawn. */
+const MAX_GONE = 2_000
+const MAX_TIMES = 20_000
 
 /**
  * Keeps what a node knows of the overlay in a form that can be drawn: it remembers peers that left,
  * because a gap says more than an absence.
  */
 export function createOverview(sources: ViewSources): Overview {
-  const { node, simulations } = sources
+  const { node, simulations, clock = systemClock } = sources
   const known = new Map<string, Known>()
   const times = new Map<string, number>()
   const rates = new Map<string, { at: number; count: number }[]>()
 
   // The moment somebody came or went is known now; who looks later would only see that it did.
   node.onEvent((event) => {
-    if (event.name === 'presence') times.set(event.id, Date.now())
-    if (event.name === 'link.down' || event.name === 'link.up') times.set(event.link, Date.now())
+    if (event.name === 'presence') happened(event.id)
+    if (event.name === 'link.down' || event.name === 'link.up') happened(event.link)
   })
 
   return { now: () => view() }
 
   function view(): OverviewView {
-    const now = Date.now()
+    const now = clock.now()
     refresh(now)
     const stations = new Map(
       (sources.store?.stations() ?? []).map((row) => [foldId(row.station), row]),
@@ -101,10 +106,11 @@ export function createOverview(sources: ViewSources): Overview {
       const protocol = link.peer === 'station' ? link.protocol : undefined
       note(id, { parent: node.id, form: link.form, ...(protocol && { protocol }) }, neighbour.since)
     }
-    for (const [id, { path, announced, origin }] of node.table.entries()) {
+    for (const [id, { path, announced, origin, link }] of node.table.entries()) {
       if (origin !== 'learned') continue
       present.add(id)
-      const parent = path[1] ?? path[0] ?? node.id
+      // Of who was announced and has not spoken yet only the neighbour is known.
+      const parent = path[1] ?? link.id
       const protocol = announced?.protocol
       note(
         id,
@@ -115,8 +121,29 @@ export function createOverview(sources: ViewSources): Overview {
     for (const [id, entry] of known) {
       if (present.has(id) || entry.state === 'down') continue
       entry.state = 'down'
-      entry.since = times.get(id) ?? times.get(entry.parent) ?? now
+      // What lies behind a node goes with it, and nobody says so of each.
+      const lost = Math.max(times.get(id) ?? 0, times.get(entry.parent) ?? 0)
+      entry.since = lost > entry.since ? lost : now
     }
+    forgetLongGone()
+  }
+
+  /** Peers choose names, so how many that left are remembered is bounded; the oldest go first. */
+  function forgetLongGone(): void {
+    const gone = [...known].filter(([, { state }]) => state === 'down')
+    gone.sort(([, a], [, b]) => a.since - b.since)
+    for (const [id] of gone.slice(0, Math.max(0, gone.length - MAX_GONE))) {
+      known.delete(id)
+      rates.delete(id)
+    }
+    for (const id of times.keys()) if (!known.has(id)) times.delete(id)
+  }
+
+  function happened(id: string): void {
+    // Read when somebody looks; until then the newest are enough.
+    times.delete(id)
+    times.set(id, clock.now())
+    if (times.size > MAX_TIMES) times.delete(times.keys().next().value ?? '')
   }
 
   function note(id: string, facts: Omit<Known, 'state' | 'since'>, since: number): void {

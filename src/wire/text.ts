@@ -240,12 +240,9 @@ export function remainsOfText(
   form: 'overlay' | 'standard',
   limits: WireLimits = DEFAULT_LIMITS,
 ): Remains {
-  try {
-    scanArray(bytes, limits.maxNesting)
-  } catch {
-    return remainsOfHead(bytes)
-  }
-  const type = attempt(() => readType(bytes))
+  // What stands before the place where it breaks can be read all the same.
+  attempt(() => scanArray(bytes, limits.maxNesting))
+  const type = elements.count > 0 ? attempt(() => readType(bytes)) : undefined
   if (type === undefined) return {}
   const idAt = form === 'overlay' ? 3 : 1
   const source =
@@ -255,15 +252,6 @@ export function remainsOfText(
   const messageId =
     idAt < elements.count ? attempt(() => readMessageId(bytes, idAt, limits)) : undefined
   return { type, ...(messageId && { messageId }), ...(source && { source }) }
-}
-
-// `[2,` at the very beginning: the type is clear although the rest is no array.
-function remainsOfHead(bytes: Uint8Array): Remains {
-  const open = skipSpace(bytes, 0)
-  if (bytes[open] !== 0x5b) return {}
-  const at = skipSpace(bytes, open + 1)
-  const digit = (bytes[at] ?? 0) - 0x30
-  return digit >= 2 && digit <= 6 && bytes[skipSpace(bytes, at + 1)] === 0x2c ? { type: digit } : {}
 }
 
 function attempt<T>(read: () => T): T | undefined {

@@ -63,7 +63,8 @@ export const BAD_INPUTS: readonly BadInput[] = [
   text('a CALLRESULT of a 1.6 station with a string for its payload', '[3,"1","x"]', 'ERR_WIRE_FIELD_TYPE', { from: 'CS16' }),
   text('a CALLERROR with a number for its code', '[4,"1",7,"",{}]', 'ERR_WIRE_FIELD_TYPE', { from: 'CS21' }),
   text('no JSON', 'hello', 'ERR_WIRE_JSON'),
-  text('half a frame', overlayCall('"1","Heartbeat",{').slice(0, -1), 'ERR_WIRE_JSON', { answer: framework('-1') }),
+  text('half a frame', overlayCall('"1","Heartbeat",{').slice(0, -1), 'ERR_WIRE_JSON', { answer: framework('1') }),
+  text('text behind a frame of a 1.6 station', '[2,"1","Heartbeat",{}] x', 'ERR_WIRE_JSON', { from: 'CS16', answer: [4, '1', 'GenericError'] }),
 
   // Payloads that two parsers could read differently
   payload('a duplicate key', '"data":"a","data":"b"'),
@@ -73,7 +74,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
   payload('__proto__', '"__proto__":{"polluted":true}'),
 
   // Depth, size and encoding
-  text('nesting of 10 000', overlayCall(`"1","X",${NESTED}`), 'ERR_WIRE_NESTING', { answer: framework('-1') }),
+  text('nesting of 10 000', overlayCall(`"1","X",${NESTED}`), 'ERR_WIRE_NESTING', { answer: framework('1') }),
   text('nesting of 10 000 brackets alone', '['.repeat(10_000), 'ERR_WIRE_NESTING'),
   text('text of 300 kB', overlayCall(`"1","X",{"a":"${'x'.repeat(300_000)}"}`), 'ERR_WIRE_FRAME_SIZE', { answer: framework('1') }),
   text('JSON in a binary message that is not UTF-8', '', 'ERR_WIRE_BINARY_TEXT', { message: () => Buffer.from('5b322c22ff225d', 'hex') }),

@@ -44,7 +44,7 @@ test('nothing is mapped to DataTransfer of OCPP 1.6, as docs/vendor-extensions.m
 function headers(): string[] {
   const names = new Set<string>()
   for (const path of filesBelow('src', '.ts')) {
-    for (const [, name = ''] of textOf(path).matchAll(/'(X-[\w-]+)'/gi)) names.add(name)
+    for (const [, name = ''] of textOf(path).matchAll(/["'`](X-[\w-]+)/gi)) names.add(name)
   }
   return [...names].sort()
 }
@@ -56,6 +56,7 @@ function customDataMembers(): string[] {
     const text = textOf(path)
     // Each place that writes our vendor id must be one this test can read.
     const written = [...text.matchAll(/vendorId: VENDOR_ID/g)].length
+    assert.doesNotMatch(text, /vendorId['"]?: ?['"`]/, `${path} spells out a vendor id`)
     const objects = [...text.matchAll(/\{ vendorId: VENDOR_ID,([^}]*)\}/g)]
     assert.equal(objects.length, written, path)
     for (const [, object = ''] of objects) {

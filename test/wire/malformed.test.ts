@@ -119,7 +119,11 @@ test('escapes are decoded before ids are judged, and written escaped again', () 
 test('of a broken frame type, id and source remain readable where they are beyond doubt', () => {
   const of = (text: string, form: 'overlay' | 'standard') => remainsOfText(Buffer.from(text), form)
   assert.deepEqual(of('[2,"7","X"]', 'standard'), { type: 2, messageId: '7' })
-  assert.deepEqual(of('[2,"7",', 'standard'), { type: 2 })
+  assert.deepEqual(of('[2,"7",', 'standard'), { type: 2, messageId: '7' })
+  assert.deepEqual(of('[2,"7","X",{}] more', 'standard'), { type: 2, messageId: '7' })
+  assert.deepEqual(of(`[2,"7","X",${'['.repeat(99)}`, 'standard'), { type: 2, messageId: '7' })
+  assert.deepEqual(of('[2,"7', 'standard'), { type: 2 })
+  assert.deepEqual(of('[', 'standard'), {})
   assert.deepEqual(of('[2,7,"X",{}]', 'standard'), { type: 2 })
   assert.deepEqual(of('hello', 'standard'), {})
   assert.deepEqual(of('[2,"CSMS",["CS01","NN01"],"7","X",[]]', 'overlay'), {
