@@ -69,6 +69,20 @@ export function actionsOf(protocol: Protocol): ReadonlyMap<string, ActionRow> {
   return TABLES.get(protocol) ?? new Map()
 }
 
+/**
+ * The class of an action on links that are behind; unknown actions are telemetry.
+ *
+ * @param protocol undefined where the version is not known: then the most urgent of all.
+ */
+export function priorityOf(protocol: Protocol | undefined, action: string): PriorityClass {
+  if (protocol) return actionRow(protocol, action)?.priority ?? 'telemetry'
+  const rows = [...TABLES.keys()].flatMap((version) => actionRow(version, action) ?? [])
+  const all = rows.map(({ priority }) => priority)
+  return URGENCY.find((one) => all.includes(one)) ?? 'telemetry'
+}
+
+const URGENCY = ['control', 'command', 'transaction', 'telemetry', 'bulk'] as const
+
 // biome-ignore format: a table
 const OCPP_1_6: readonly (readonly [string, ActionRow])[] = [
   ['Authorize',                          { block: 'Core',                              from: 'station',  priority: 'transaction',  replay: 'live' }],

@@ -59,7 +59,8 @@ function answerOnward(
   if (canSplice && frame.type === 3) {
     const bytes = forwardText(frame, node.id)
     assertSize(bytes.length, false)
-    return asker.send(frame.type, bytes, false)
+    const [answerer] = frame.route.networkPath
+    return asker.send(frame.type, bytes, false, request.action, answerer, messageId)
   }
   if (frame.type === 3 && frame.encoding === 'binary' && !asker.isOverlay && !request.isBinary) {
     const problem = 'a standard peer takes binary frames only as answers to its own'
@@ -67,7 +68,8 @@ function answerOnward(
   }
   const path = [...frame.route.networkPath, node.id] as const
   const spelled = frame.type === 4 ? translateError(readable(asker, frame), asker) : frame
-  write(asker, { ...addressed(spelled, asker, source, path), messageId: askerMessageId })
+  const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
+  write(asker, answer, request.action, path[0])
 }
 
 /**
@@ -98,7 +100,8 @@ export function receiveResultError(
   const path = [...networkPath, node.id] as const
   const onward = from.isOverlay ? (destination.at(-1) ?? answered.answererId) : answered.answererId
   const spelled = translateError(readable(answerer, frame), answerer)
-  write(answerer, { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId })
+  const refusal = { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId }
+  write(answerer, refusal, answered.action, path[0])
   return answerer
 }
 
@@ -108,7 +111,8 @@ export function failRequest(node: Core, request: PendingRequest, error: OverlayE
   if (!isNeighbour(asker)) return asker.reject(error)
   if (!asker.isOpen) return
   const reply = errorFrame(error, asker, askerMessageId)
-  if (reply) writeOwn(node, asker, addressed(reply, asker, source, [node.id]))
+  if (!reply) return
+  writeOwn(node, asker, addressed(reply, asker, source, [node.id]), request.action)
 }
 
 /**

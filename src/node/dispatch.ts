@@ -100,18 +100,18 @@ async function answerWith(
     const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined,
       answererId: node.id, onResult: undefined, next: undefined }
     from.answered.add(answered, undefined, node.id, expiresAt)
-    reply(node, from, addressed(result, from, source, [node.id]))
+    reply(node, from, addressed(result, from, source, [node.id]), action)
   } catch (cause) {
     const isOwn = cause instanceof OverlayError
     if (!isOwn) node.log.error('handler.failed', { action, error: String(cause) })
     const error = isOwn ? cause : new OverlayError('ERR_HANDLER', { action }, { cause })
     node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
     const frame4 = frame.type === 6 ? undefined : errorFrame(error, from, messageId)
-    if (frame4) reply(node, from, addressed(frame4, from, source, [node.id]))
+    if (frame4) reply(node, from, addressed(frame4, from, source, [node.id]), action)
   }
 }
 
-function reply(node: Core, to: Neighbour, frame: Frame): void {
+function reply(node: Core, to: Neighbour, frame: Frame, action: string): void {
   if (!to.isOpen) return
-  writeOwn(node, to, frame)
+  writeOwn(node, to, frame, action)
 }

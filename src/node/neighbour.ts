@@ -1,6 +1,13 @@
+import { OverlayError } from '../errors.ts'
+import { type PriorityClass, priorityOf } from '../messages/actions.ts'
+import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Link } from '../transport/link.ts'
+import { SendScheduler } from '../transport/scheduler/send-scheduler.ts'
+import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
+import type { SchedulerReceiver } from '../transport/scheduler/shipment.ts'
 import type { WireLimits } from '../wire/frame.ts'
+import type { KnownLimits, LimitChange } from './limit-order.ts'
 import { AnsweredList, PendingTable } from './pending.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 
@@ -10,6 +17,12 @@ export interface LinkCounters {
   readonly sent: number[]
   refused: number
 }
+
+/** A link that is not behind gets small frames at once, before anybody asks what they are. */
+const STRAIGHT_BYTES = 4 * 1024
+const STRAIGHT_QUEUE_BYTES = 64 * 1024
+/** How long a CALL may wait for its link. */
+const QUEUED_CALL_MS = 30_000
 
 /** Message types 2 to 6, and 0 for what could not be decoded. */
 const TYPES = 7
@@ -25,6 +38,22 @@ export interface QueuedCall {
   readonly isBinary: boolean
   /** Milliseconds since 1970. */
   readonly since: number
+  readonly action: string
+  readonly source: NodeId
+  /** What it changes of the station's limits. */
+  readonly change: LimitChange | undefined
+}
+
+/** What names a frame that waits. */
+export interface FrameToken {
+  readonly messageId: MessageId
+  readonly source: NodeId
+}
+
+/** What a neighbour needs of its node. */
+export interface NeighbourHost extends SchedulerReceiver<FrameToken> {
+  readonly nodeId: NodeId
+  readonly clock: Clock
 }
 
 export interface NeighbourFacts {
@@ -59,9 +88,13 @@ export class Neighbour {
   /** Standard peers only: id of the one open CALL, and the calls that wait behind it. */
   activeCall: MessageId | undefined
   waiting: QueuedCall[] = []
+  knownLimits: KnownLimits | undefined
   isOpen = true
+  readonly #host: NeighbourHost
+  #scheduler: SendScheduler<FrameToken> | undefined
 
-  constructor(link: Link, facts: NeighbourFacts) {
+  constructor(link: Link, facts: NeighbourFacts, host: NeighbourHost) {
+    this.#host = host
     this.link = link
     this.id = link.peerIds[0]
     this.label = facts.label
@@ -84,11 +117,92 @@ export class Neighbour {
   /** Frames this node keeps back for it; `since` is when the oldest of them came. */
   get held(): { readonly count: number; readonly since: number } | undefined {
     const [oldest] = this.waiting
-    return oldest && { count: this.waiting.length, since: oldest.since }
+    const queued = this.#scheduler?.held
+    if (!oldest) return queued
+    const since = Math.min(oldest.since, queued?.since ?? oldest.since)
+    return { count: this.waiting.length + (queued?.count ?? 0), since }
   }
 
-  send(type: number, bytes: Uint8Array, isBinary: boolean): void {
+  /**
+   * Sends a frame when it is its turn; as long as the link keeps up, that is at once.
+   *
+   * @param bytes The caller's again when this returns.
+   * @param action Of an answer: what it answers. Its class decides who goes first on a slow link.
+   * @param source path[0] of the frame.
+   * @throws {OverlayError} ERR_LINK_BUSY with `retryAfterMs`: there is no room for a CALL.
+   */
+  send(
+    type: number,
+    bytes: Uint8Array,
+    isBinary: boolean,
+    action: string,
+    source: NodeId,
+    messageId: MessageId,
+  ): void {
+    const scheduler = this.#scheduler
+    const isSent = scheduler
+      ? scheduler.trySend(bytes, isBinary)
+      : bytes.length <= STRAIGHT_BYTES && this.link.queuedBytes < STRAIGHT_QUEUE_BYTES
+    if (!scheduler && isSent) this.link.send(bytes, isBinary)
+    if (!isSent) this.#schedule(type, bytes, isBinary, action, source, messageId)
     this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
-    this.link.send(bytes, isBinary)
+  }
+
+  /** What waits for the link itself, by class; undefined as long as nothing ever had to. */
+  get sendStatistics(): SendStatistics | undefined {
+    return this.#scheduler?.statistics()
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#scheduler?.pong(payload)
+    this.#watchQueue()
+  }
+
+  drained(): void {
+    this.#scheduler?.drained()
+    this.#watchQueue()
+  }
+
+  /** Ends sending; returns the CALLs that were never sent. */
+  closeQueue(): readonly FrameToken[] {
+    const left = this.#scheduler?.close() ?? []
+    return left.flatMap(({ kind, token }) => (kind === 'request' ? [token] : []))
+  }
+
+  #schedule(
+    type: number,
+    bytes: Uint8Array,
+    isBinary: boolean,
+    action: string,
+    source: NodeId,
+    messageId: MessageId,
+  ): void {
+    this.#scheduler ??= new SendScheduler<FrameToken>(this.link, this.#host, { clock: this.#host.clock }) // biome-ignore format: one line
+    const isRequest = type === 2 && this.isOverlay
+    const admission = this.#scheduler.enqueue({
+      bytes,
+      isBinary,
+      priority: this.#priorityOf(action, source),
+      source,
+      // Towards standard peers one CALL is open at a time, so there is always room for it.
+      kind: isRequest ? 'request' : type === 6 ? 'send' : 'answer',
+      expiresAt: isRequest ? this.#host.clock.now() + QUEUED_CALL_MS : undefined,
+      token: { messageId, source },
+    })
+    if (admission.outcome === 'congested') {
+      throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: admission.retryAfterMs })
+    }
+    if (admission.outcome === 'overflow') this.link.close(1013, 'too much is waiting')
+    this.#watchQueue()
+  }
+
+  #watchQueue(): void {
+    if (this.#scheduler?.held) this.link.notifyDrained()
+  }
+
+  /** What routes and links live by is urgent only in this node's own words. */
+  #priorityOf(action: string, source: NodeId): PriorityClass {
+    const priority = priorityOf(this.isOverlay ? undefined : this.link.protocol, action)
+    return priority === 'control' && source !== this.#host.nodeId ? 'telemetry' : priority
   }
 }

@@ -6,6 +6,7 @@ import { type Clock, every, systemClock, type Timer } from '../primitives/clock.
 import {
   assertNodeId,
   foldId,
+  isSameId,
   MAX_TOLERATED_MESSAGE_ID_BYTES,
   type MessageId,
   type NodeId,
@@ -27,7 +28,7 @@ import {
   type MessagesOf,
   tableOf,
 } from './handlers.ts'
-import { createLinkCounters, type LinkCounters, Neighbour } from './neighbour.ts'
+import { createLinkCounters, type FrameToken, type LinkCounters, Neighbour } from './neighbour.ts'
 import { receive } from './pipeline.ts'
 import { announce, isStandardStation, knownPresences, movedTo, presenceOf } from './presence.ts'
 import { originate } from './requests.ts'
@@ -273,7 +274,14 @@ export class Node {
     const limits = this.#limitsFor(link)
     const counters = this.#countersFor(label)
     const now = this.#core.clock.now()
-    return new Neighbour(link, { label, limits, counters, now, rule, represents })
+    const host = {
+      nodeId: this.#core.id,
+      clock: this.#core.clock,
+      expired: ({ token }: { token: FrameToken }) => this.#onExpired(neighbour, token),
+      dropped: () => {},
+    }
+    const neighbour = new Neighbour(link, { label, limits, counters, now, rule, represents }, host)
+    return neighbour
   }
 
   /** A connection in a station's name: nobody is reached over it but by that station's rule. */
@@ -292,9 +300,8 @@ export class Node {
     const now = core.clock.now()
     const neighbour = this.#neighbourOf(link, rule)
     const older = core.neighbourById.get(foldId(neighbour.id))
-    if (older && securityProfileOf(link) < securityProfileOf(older.link)) {
-      // Equal proof replaces: a station whose old link is half open must get in. Less never does.
-      const why = 'a link with better proof is open'
+    const why = this.#whyNot(link, older)
+    if (why !== undefined) {
       this.#emit({ name: 'link.refused', id: neighbour.id, status: 1008, why })
       return link.close(1008, why)
     }
@@ -330,6 +337,24 @@ export class Node {
     else this.#attach(neighbour)
   }
 
+  /** A CALL waited too long for its link. */
+  #onExpired(neighbour: Neighbour, { messageId, source }: FrameToken): void {
+    const request = neighbour.pending.take(messageId, source)
+    if (request) failRequest(this.#core, request, new OverlayError('ERR_LINK_TIMEOUT'))
+  }
+
+  /** Why a link that was opened cannot stay; undefined when it can. */
+  #whyNot(link: Link, older: Neighbour | undefined): string | undefined {
+    if (isSameId(link.peerIds[0], this.#core.id)) return 'this is the own id of the node'
+    if (!older) return undefined
+    // Equal proof replaces: a station whose old link is half open must get in. Less never does.
+    if (securityProfileOf(link) < securityProfileOf(older.link)) {
+      return 'a link with better proof is open'
+    }
+    // Who dials in must not take the place of an uplink, whatever name it bears.
+    return link.way === older.link.way ? undefined : 'this id is at the other end of an uplink'
+  }
+
   #linkIsUp({ link, label }: Neighbour): void {
     this.#core.log.info('link.up', { link: label, form: link.form, protocol: link.protocol })
     this.#emit({ name: 'link.up', link: label })
@@ -339,6 +364,8 @@ export class Node {
   #attach(neighbour: Neighbour): void {
     neighbour.link.attach({
       message: (bytes, isBinary) => receive(this.#core, neighbour, bytes, isBinary),
+      pong: (payload) => neighbour.pong(payload),
+      drained: () => neighbour.drained(),
       closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
     })
   }
@@ -354,7 +381,9 @@ export class Node {
     if (core.neighbourById.get(key) === neighbour) core.neighbourById.delete(key)
     const gone = this.#goneWith(neighbour)
     core.table.removeLink(neighbour)
-    const unsent = new Set(neighbour.waiting.map(({ messageId }) => messageId))
+    const unsent = new Set(
+      [...neighbour.waiting, ...neighbour.closeQueue()].map(({ messageId }) => messageId),
+    )
     const lost = new OverlayError('ERR_LINK_CLOSED')
     const neverSent = new OverlayError('ERR_LINK_CLOSED', { executed: 'no' })
     for (const request of neighbour.pending.drain()) {

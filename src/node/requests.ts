@@ -7,6 +7,7 @@ import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { isPasswordAccepted, passwordSetBy } from './credential-changes.ts'
+import { enqueueCall, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { isCsmsService } from './uplink-rules.ts'
@@ -151,8 +152,9 @@ export function originate(
   assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
-  if (asker) open(to, { ...frame, route }, frame.messageId, asker, now + timeoutMs)
-  sendOrQueue(to, frame, frame.messageId, bytes, now)
+  const routed = { ...frame, route }
+  if (asker) open(to, routed, frame.messageId, asker, now + timeoutMs)
+  sendOrQueue(to, routed, frame.messageId, bytes, now)
   logOwn(node, to, bytes, frame.encoding === 'binary')
 }
 
@@ -205,22 +207,39 @@ function cannotCarry(destination: NodeId, problem: string): OverlayError {
   return new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination, problem })
 }
 
-/** OCPP allows one open CALL per direction on a standard link, so the next one waits there. */
+/**
+ * OCPP allows one open CALL per direction on a standard link, so the next one waits there.
+ *
+ * @throws {OverlayError} ERR_LINK_BUSY when it cannot even wait for its link; nothing is open then.
+ */
 function sendOrQueue(
   to: Neighbour,
-  frame: Frame,
+  frame: RoutedFrame,
   messageId: MessageId,
   bytes: Uint8Array,
   now: number,
 ): void {
   const isBinary = frame.encoding === 'binary'
-  if (to.isOverlay || frame.type === 6) return to.send(frame.type, bytes, isBinary)
+  const { action, type } = frame
+  const [source] = frame.route.networkPath
+  if (to.isOverlay || type === 6) {
+    try {
+      return to.send(type, bytes, isBinary, action, source, messageId)
+    } catch (error) {
+      to.pending.take(messageId, source)
+      throw error
+    }
+  }
+  const change = limitChangeOf(action, frame.payload, () => {
+    to.knownLimits ??= new Map()
+    return to.knownLimits
+  })
   if (to.activeCall !== undefined) {
-    to.waiting.push({ messageId, bytes, isBinary, since: now })
+    enqueueCall(to.waiting, { messageId, bytes, isBinary, since: now, action, source, change })
     return
   }
   to.activeCall = messageId
-  to.send(frame.type, bytes, isBinary)
+  to.send(type, bytes, isBinary, action, source, messageId)
 }
 
 /** CALLs to a standard peer are over, answered or given up: the next one may go. */
@@ -231,7 +250,7 @@ export function callsEnded(to: Neighbour, messageIds: ReadonlySet<MessageId>): v
   if (to.activeCall === undefined || !messageIds.has(to.activeCall)) return
   const next = to.waiting.shift()
   to.activeCall = next?.messageId
-  if (next) to.send(2, next.bytes, next.isBinary)
+  if (next) to.send(2, next.bytes, next.isBinary, next.action, next.source, next.messageId)
 }
 
 export function isNeighbour(asker: Neighbour | LocalAsker): asker is Neighbour {

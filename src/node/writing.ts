@@ -1,4 +1,5 @@
 import { OverlayError } from '../errors.ts'
+import type { NodeId } from '../primitives/ids.ts'
 import { encodeBinary } from '../wire/binary.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { encodeText } from '../wire/text.ts'
@@ -8,10 +9,13 @@ import type { Neighbour } from './neighbour.ts'
 /**
  * Encodes a frame and hands it to the link.
  *
+ * @param action Of an answer: what it answers.
+ * @param source path[0] of the frame.
  * @throws {OverlayError} ERR_WIRE_ENCODE, ERR_WIRE_FRAME_SIZE
  */
-export function write(to: Neighbour, frame: Frame): void {
-  to.send(frame.type, encode(frame), frame.encoding === 'binary')
+export function write(to: Neighbour, frame: Frame, action: string, source: NodeId): void {
+  const isBinary = frame.encoding === 'binary'
+  to.send(frame.type, encode(frame), isBinary, action, source, frame.messageId)
 }
 
 /**
@@ -43,11 +47,15 @@ export function logOwn(node: Core, to: Neighbour, bytes: Uint8Array, isBinary: b
   node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, bytes)
 }
 
-/** Writes a frame of this node's own and logs it. */
-export function writeOwn(node: Core, to: Neighbour, frame: Frame): void {
+/**
+ * Writes an answer or SEND of this node's own and logs it.
+ *
+ * @param action Of an answer: what it answers, where that is known.
+ */
+export function writeOwn(node: Core, to: Neighbour, frame: Frame, action = frame.action): void {
   const isBinary = frame.encoding === 'binary'
   const bytes = encode(frame)
-  to.send(frame.type, bytes, isBinary)
+  to.send(frame.type, bytes, isBinary, action, node.id, frame.messageId)
   logOwn(node, to, bytes, isBinary)
 }
 

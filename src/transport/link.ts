@@ -31,6 +31,10 @@ export interface LinkReceiver {
   message(bytes: Uint8Array, isBinary: boolean): void
   /** The link is gone; called exactly once, also after an own `close`. */
   closed(code: number, reason: string): void
+  /** The pong of an own `ping` came back. */
+  pong?(payload: Uint8Array): void
+  /** The network has taken what was waiting; called once after `notifyDrained`. */
+  drained?(): void
 }
 
 /**
@@ -43,6 +47,14 @@ export interface Link extends LinkFacts {
    * bytes are the caller's again.
    */
   send(message: Uint8Array, isBinary: boolean): void
+  /**
+   * Sends a ping behind everything sent so far; when it returns, the bytes are the caller's again.
+   *
+   * @param payload At most 125 bytes, not beginning with `l`: those are the link's own.
+   */
+  ping(payload: Uint8Array): void
+  /** Asks to be told once when there is room again. */
+  notifyDrained(): void
   close(code: number, reason: string): void
   attach(receiver: LinkReceiver): void
   /** Bytes handed over but not yet taken by the network. */

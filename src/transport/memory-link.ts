@@ -33,6 +33,8 @@ export function createMemoryLinks(
   return [left, right]
 }
 
+const PING = Symbol('ping')
+
 class MemoryLink implements Link {
   readonly peerIds
   readonly peer
@@ -85,6 +87,23 @@ class MemoryLink implements Link {
     // Never in the caller's own tick: a real link does not answer before `send` returns.
     if (waitMs === 0) queueMicrotask(() => far.#take(bytes, isBinary))
     else clock.setTimer(() => far.#take(bytes, isBinary), waitMs)
+  }
+
+  ping(payload: Uint8Array): void {
+    const copy = Uint8Array.from(payload)
+    this.#far?.[PING](() => this.#receiver?.pong?.(copy))
+  }
+
+  /** The far end answers at once; both ways take their time. */
+  [PING](pong: () => void): void {
+    const { clock, faults = {} } = this.#options
+    const { latencyMs = 0 } = faults
+    if (latencyMs === 0) queueMicrotask(pong)
+    else clock.setTimer(pong, 2 * latencyMs)
+  }
+
+  notifyDrained(): void {
+    queueMicrotask(() => this.#receiver?.drained?.())
   }
 
   close(code: number, reason: string): void {

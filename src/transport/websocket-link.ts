@@ -43,7 +43,7 @@ export class WebSocketLink implements Link, StreamReceiver {
     this.transport = facts.transport
     this.credential = facts.credential
     this.#stream = stream
-    this.#liveness = every(options.clock, options.pingIntervalMs, () => this.#ping())
+    this.#liveness = every(options.clock, options.pingIntervalMs, () => this.#probe())
     stream.attach(this)
   }
 
@@ -60,11 +60,19 @@ export class WebSocketLink implements Link, StreamReceiver {
     const ending = this.#ending
     if (ending) return process.nextTick(() => receiver.closed(ending.code, ending.reason))
     this.#stream.read()
-    this.#ping()
+    this.#probe()
   }
 
   send(message: Uint8Array, isBinary: boolean): void {
     this.#stream.send(message, isBinary)
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#stream.ping(payload)
+  }
+
+  notifyDrained(): void {
+    this.#stream.notifyDrained()
   }
 
   close(code: number, reason: string): void {
@@ -78,7 +86,9 @@ export class WebSocketLink implements Link, StreamReceiver {
   }
 
   pong(payload: Buffer): void {
-    if (payload.length !== LIVENESS_BYTES || payload[0] !== LIVENESS) return
+    if (payload.length !== LIVENESS_BYTES || payload[0] !== LIVENESS) {
+      return this.#receiver?.pong?.(payload)
+    }
     const at = this.#unanswered.indexOf(payload.readDoubleBE(1))
     const sentAt = this.#unanswered[at]
     if (sentAt === undefined) return
@@ -89,6 +99,10 @@ export class WebSocketLink implements Link, StreamReceiver {
     this.#roundTripMs = before + (sampleMs - before) * SMOOTHING
   }
 
+  drained(): void {
+    this.#receiver?.drained?.()
+  }
+
   closed(code: number, reason: string): void {
     this.#liveness.cancel()
     if (this.#receiver) this.#receiver.closed(code, reason)
@@ -96,7 +110,7 @@ export class WebSocketLink implements Link, StreamReceiver {
   }
 
   /** Two pings without pong mean that nobody is there, whatever TCP still believes. */
-  #ping(): void {
+  #probe(): void {
     if (!this.#stream.isOpen) return
     if (this.#unanswered.length >= MAX_UNANSWERED) return this.#stream.terminate()
     const now = performance.now()

@@ -20,6 +20,8 @@ import {
 const CLOSE_TIMEOUT_MS = 30_000
 /** So much is handed over at once, also before the tick is over. */
 const MAX_WRITE_BYTES = 64 * 1024
+/** Below it there is room. */
+const LOW_WATER_BYTES = 16 * 1024
 /** The connection was lost without a close frame. */
 const LOST = 1006
 
@@ -27,6 +29,8 @@ const LOST = 1006
 export interface StreamReceiver {
   message(bytes: Uint8Array, isBinary: boolean): void
   pong(payload: Buffer): void
+  /** There is room again; once after `notifyDrained`. */
+  drained(): void
   /** The socket is gone; called exactly once. */
   closed(code: number, reason: string): void
 }
@@ -58,6 +62,7 @@ export class WebSocketStream implements FrameSink {
   /** The newest ping that a full socket has kept from being answered. */
   #unanswered: Buffer | undefined
   #isReading = false
+  #wantsRoom = false
   #isCloseSent = false
   #isEnded = false
   #isClosed = false
@@ -117,6 +122,12 @@ export class WebSocketStream implements FrameSink {
   /** @param payload At most 125 bytes. */
   ping(payload: Uint8Array): void {
     if (this.isOpen) this.#write(PING, payload)
+  }
+
+  /** Asks to be told once when the network has taken most of what was handed over. */
+  notifyDrained(): void {
+    this.#wantsRoom = true
+    if (this.queuedBytes === 0) setImmediate(this.#onWritten)
   }
 
   /** Begins the closing handshake; without an answer the socket is cut after 30 s. */
@@ -204,9 +215,15 @@ export class WebSocketStream implements FrameSink {
     const out = this.#out
     if (!out) return
     this.#out = undefined
-    if (this.#socket.writable) this.#socket.write(out.bytes.subarray(0, out.used))
+    if (this.#socket.writable) this.#socket.write(out.bytes.subarray(0, out.used), this.#onWritten)
     // Zero says that the network has taken it all, so nobody looks at these bytes any more.
     if (this.#socket.writableLength === 0) giveBack(out)
+  }
+
+  readonly #onWritten = (): void => {
+    if (!this.#wantsRoom || this.queuedBytes >= LOW_WATER_BYTES) return
+    this.#wantsRoom = false
+    this.#receiver?.drained()
   }
 
   static flush(stream: WebSocketStream): void {

@@ -161,6 +161,32 @@ for (const [was, before] of PROOFS.entries()) {
   }
 }
 
+for (const [what, id] of [
+  ["an uplink's id", 'CSMS01'],
+  ["the node's own id", 'nn01'],
+] as const) {
+  test(`who dials in under ${what} is sent away, and everything goes on`, async (t) => {
+    const net = overlay(t)
+    await net.node('NN01')
+    const above = net.upstream('CSMS01', 'NN01')
+    const station = net.station('CS01', 'NN01')
+    await net.settle()
+    const proof = { transport: 'tls', credential: 'certificate' } as const
+    const liars = [
+      net.peer(id, 'NN01', { proof }),
+      net.peer(id, 'NN01', { form: 'standard', proof }),
+    ]
+    await net.settle()
+
+    assert.deepEqual(liars.map(({ closed }) => closed?.code), [1008, 1008]) // biome-ignore format: one line
+    assert.equal(above.closed, undefined)
+    above.take()
+    station.send('[2,"1","Heartbeat",{}]')
+    await net.settle()
+    assert.equal(above.take().length, 1)
+  })
+}
+
 test('what lies behind a node that reconnects is learned anew while its old link still closes', async (t) => {
   const net = overlay(t)
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { AnsweredList, type PendingRequest } from '../../src/node/pending.ts'
+import type { MessageId, NodeId } from '../../src/primitives/ids.ts'
 import { overlay } from '../support/memory-overlay.ts'
 
 test('two sources with equal ids over one link each get their own answer', async (t) => {
@@ -309,4 +311,34 @@ test('at most 64 sources share one id on a link, the next is dropped', async (t)
   await net.settle()
   assert.equal(below.received.length, 64)
   assert.equal(net.open('NN01'), 0)
+})
+
+test('of answers given over a link the newest 1 024 are kept for a CALLRESULTERROR, the oldest are forgotten', () => {
+  const list = new AnsweredList()
+  const add = (n: number) =>
+    list.add({ askerMessageId: `${n}`, source: 'CS01' } as unknown as PendingRequest, undefined, 'X' as NodeId, 1e15) // biome-ignore format: one line
+  for (let n = 0; n < 10_000; n++) add(n)
+  const kept = Array.from({ length: 10_000 }, (_, n) => n).filter((n) =>
+    list.take(`${n}` as MessageId, 'CS01' as NodeId),
+  )
+  assert.ok(kept.length <= 1_024 && kept.length > 700, `${kept.length}`)
+  assert.equal(kept.at(-1), 9_999)
+})
+
+test('beyond 50 000 open requests on a link the next is answered Congested, and answers still pass', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  for (let n = 0; n <= 50_000; n++) below.send(`[2,"CSMS",["LC01"],"${n}","X",{}]`)
+  await net.settle()
+  const [refused, ...more] = below.take()
+  assert.deepEqual([refused?.[3], refused?.[4], more.length], ['50000', 'Congested', 0])
+  above.send('[3,"LC01",["CSMS01"],"0",{}]')
+  await net.settle()
+  assert.equal(below.take()[0]?.[0], 3)
+  below.send('[2,"CSMS",["LC01"],"again","X",{}]')
+  await net.settle()
+  assert.deepEqual(below.take(), [])
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { MessageId, NodeId } from '../../src/primitives/ids.ts'
+import { decodeBinary, encodeBinary } from '../../src/wire/binary.ts'
 import { PROPERTY } from '../seed.ts'
 import { MemoryOverlay, type RawPeer } from '../support/memory-overlay.ts'
 
@@ -39,6 +41,8 @@ const { value: json } = fc.letrec<{ value: string; object: string }>((tie) => ({
     }),
 }))
 const payload = fc.tuple(json, space, space).map(([value, before, after]) => `{${before}"v":${value}${after}}`) // biome-ignore format: one line
+
+const bytes = fc.uint8Array({ maxLength: 300 })
 
 /** A chain of nodes between two raw peers; links = nodes + 1. */
 async function chain(links: number) {
@@ -85,6 +89,35 @@ for (const hops of [2, 3, 32]) {
       await settle()
       assert.equal(payloadOf(below, `[4,"CS01",${down},"${id}e","AcmeError","",`), failed)
     })
+    await fc.assert(property, { ...PROPERTY, numRuns: runs })
+    await net.stop()
+  })
+}
+
+for (const hops of [2, 3, 32]) {
+  test(`binary payload bytes are the same after ${hops} links, there and back`, async () => {
+    const { net, names, below, above } = await chain(hops)
+    const ids = (list: readonly string[]) => list as [NodeId, ...NodeId[]]
+    const common = { errorCode: '', errorDescription: '' }
+    let count = 0
+    const property = fc.asyncProperty(bytes, bytes, async (asked, told) => {
+      const messageId = `id${count++}` as MessageId
+      const route = { destination: ids(['CSMS']), networkPath: ids(['CS01']) }
+      below.send(
+        encodeBinary({ ...common, type: 2, messageId, action: 'X', payload: asked, route }),
+      )
+      await settleAll(net, hops)
+      const arrived = decodeBinary(above.receivedBytes.pop() ?? new Uint8Array())
+      assert.deepEqual(Buffer.from(arrived.payload), Buffer.from(asked))
+      assert.deepEqual(arrived.route?.networkPath, ['CS01', ...names])
+      const back = { destination: ids(['CS01']), networkPath: ids(['CSMS01']) }
+      above.send(encodeBinary({ ...common, type: 3, messageId, action: '', payload: told, route: back })) // biome-ignore format: one line
+      await settleAll(net, hops)
+      const answer = decodeBinary(below.receivedBytes.pop() ?? new Uint8Array())
+      assert.deepEqual(Buffer.from(answer.payload), Buffer.from(told))
+      assert.deepEqual(answer.route?.networkPath, ['CSMS01', ...names.toReversed()])
+    })
+    const runs = hops === 32 ? Math.min(PROPERTY.numRuns, 40) : PROPERTY.numRuns
     await fc.assert(property, { ...PROPERTY, numRuns: runs })
     await net.stop()
   })

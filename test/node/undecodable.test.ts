@@ -15,8 +15,9 @@ const CASES = [
   ['a CALL whose id is empty', '"","Heartbeat",{}', 2, '-1'],
   ['a CALL whose id has 37 characters', `"${LONG_ID}","Heartbeat",{}`, 2, '-1'],
   ['a CALL whose id has an umlaut', '"\\u00fc","Heartbeat",{}', 2, '-1'],
-  ['a CALL nested 10 000 deep', `"1","Heartbeat",${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 2, '-1'], // biome-ignore format: one line
-  ['a CALL that is not closed', '"1","Heartbeat",{', 2, '-1'],
+  ['a CALL nested 10 000 deep', `"1","Heartbeat",${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 2, '1'], // biome-ignore format: one line
+  ['a CALL that is not closed', '"1","Heartbeat",{', 2, '1'],
+  ['a CALL that breaks before its id ends', '"1', 2, '-1'],
   ['a CALL of 300 kB', `"1","Heartbeat",{"a":"${'x'.repeat(300_000)}"}`, 2, '1'],
   ['a CALLRESULT whose payload is an array', '"1",[]', 3, '1'],
   ['a CALLRESULT whose id is a number', '1,{}', 3, '-1'],

@@ -224,6 +224,8 @@ function lingering(link: Link, held: (() => void)[]): Link {
     peerIds, peer, form, protocol, capabilities, way, transport, credential,
     queuedBytes: 0,
     roundTripMs: undefined,
+    ping: (payload) => link.ping(payload),
+    notifyDrained: () => link.notifyDrained(),
     attach: (receiver: LinkReceiver) => link.attach(receiver),
     send(message, isBinary) {
       if (!isClosing) link.send(message, isBinary)

@@ -92,6 +92,7 @@ async function open(t: TestContext, isServer = true) {
   stream.attach({
     message: (bytes) => told.messages.push(Buffer.from(bytes).toString()),
     pong() {},
+    drained() {},
     closed: (code, reason) => told.closed.push({ code, reason }),
   })
   stream.read()
@@ -340,6 +341,7 @@ test('a stream that is terminated while it tells a message tells no other', asyn
       stream.terminate()
     },
     pong() {},
+    drained() {},
     closed: (code) => closed.push(code),
   })
   peer.socket.write(Buffer.concat([peer.encode(TEXT, 'one'), peer.encode(TEXT, 'two')]))
@@ -353,7 +355,12 @@ test('pongs are told, also of a client', async (t) => {
   for (const isServer of [true, false]) {
     const { stream, peer } = await open(t, isServer)
     const pongs: string[] = []
-    stream.attach({ message() {}, pong: (payload) => pongs.push(payload.toString()), closed() {} })
+    stream.attach({
+      message() {},
+      drained() {},
+      pong: (payload) => pongs.push(payload.toString()),
+      closed() {},
+    })
     peer.send(PONG, 'l12345678')
     await until(() => pongs.length === 1, 'the pong')
     assert.deepEqual(pongs, ['l12345678'])
