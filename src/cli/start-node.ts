@@ -8,6 +8,7 @@ import type { Node } from '../node/node.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createChargingStation } from '../roles/charging-station/charging-station.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
+import { compileFilters } from '../routing/filters/filters.ts'
 import type { Config } from './config.ts'
 import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
@@ -30,6 +31,7 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     nodeId,
     log,
     ...sources,
+    ...(config.filters && { filters: compileFilters(config.filters, nodeId) }),
     ...(config.routes && { routes: config.routes }),
     ...(config.operator && { operator: config.operator }),
     peers: new Map(

@@ -3,6 +3,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
+import { filtered, type Passage } from './filtering.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, errorFrame, translateError } from './reply-error.ts'
@@ -28,14 +29,18 @@ export function receiveAnswer(
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
   if (!from.isOverlay) callsEnded(from, new Set([frame.messageId]))
   const { asker } = request
-  if (request.onResult && frame.type === 3) request.onResult(frame.payload)
   if (!isNeighbour(asker)) {
+    if (frame.type === 3) request.onResult?.(frame.payload)
     asker.resolve(frame, from)
     return undefined
   }
-  if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+  const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
-    answerOnward(node, request, asker, frame)
+    const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
+    // What the rules let through was answered, whether or not the asker is still there.
+    if (passed.type === 3) request.onResult?.(passed.payload)
+    if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+    answerOnward(node, request, asker, passed)
   } catch (error) {
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
     if (error instanceof OverlayError) failRequest(node, request, error)
@@ -45,6 +50,18 @@ export function receiveAnswer(
     asker.answered.add(request, from, frame.route.networkPath[0], now + ANSWERED_MS)
   }
   return asker
+}
+
+/** Whoever gave a CALLRESULT that may not pass is told, where its version has a word for that. */
+function filteredAnswer(node: Core, frame: RoutedFrame, passage: Passage): RoutedFrame {
+  try {
+    return filtered(node, frame, passage)
+  } catch (error) {
+    if (frame.type === 3 && error instanceof OverlayError) {
+      tellAnswerer(node, passage.from, frame, error)
+    }
+    throw error
+  }
 }
 
 function answerOnward(
@@ -97,9 +114,11 @@ export function receiveResultError(
     throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: answerer.id, problem })
   }
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
+  const passage = { from, to: answerer, action: answered.action, destination: answered.answererId }
+  const passed = filtered(node, frame, passage)
   const path = [...networkPath, node.id] as const
   const onward = from.isOverlay ? (destination.at(-1) ?? answered.answererId) : answered.answererId
-  const spelled = translateError(readable(answerer, frame), answerer)
+  const spelled = translateError(readable(answerer, passed), answerer)
   const refusal = { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId }
   write(answerer, refusal, answered.action, path[0])
   return answerer
@@ -142,6 +161,10 @@ export function refuseResult(
   error: OverlayError,
 ): void {
   node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
+  tellAnswerer(node, from, answer, error)
+}
+
+function tellAnswerer(node: Core, from: Neighbour, answer: Frame, error: OverlayError): void {
   if (!from.knowsResultErrorAndSend || !from.isOpen) return
   const reply = errorFrame(error, from, answer.messageId, 5)
   if (!reply) return

@@ -3,6 +3,7 @@ import type { Protocol } from '../messages/protocols.ts'
 import type { Validator } from '../messages/validation.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
+import type { Filters } from '../routing/filters/filters.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { Secret } from '../transport/credentials.ts'
 import type { Frame, Route } from '../wire/frame.ts'
@@ -29,6 +30,8 @@ export interface Core {
   readonly uplinks: Set<Neighbour>
   /** Where uplinks differ in what they may see and do; undefined where they are all alike. */
   readonly upstreams: Upstreams | undefined
+  /** Rules about what may pass; undefined where there are none. */
+  readonly filters: Filters | undefined
   /** Told when a station has accepted a new password. */
   readonly onPasswordChange: ((station: NodeId, password: Secret) => void) | undefined
   /** The open link to each peer, by folded id. */

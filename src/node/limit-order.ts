@@ -82,7 +82,7 @@ function read(payload: Uint8Array): Record<string, unknown> | undefined {
 }
 
 /**
- * Puts a call in its place: one that lowers a limit at the head, behind others that do and behind
+ * Puts a call in its place: one that lowers a limit at the head, behind those that do there and behind
  * earlier changes of the same EVSE, which would undo it if they came later.
  */
 export function enqueueCall(waiting: QueuedCall[], call: QueuedCall): void {
@@ -91,9 +91,12 @@ export function enqueueCall(waiting: QueuedCall[], call: QueuedCall): void {
     waiting.push(call)
     return
   }
-  const blocks = ({ change: other }: QueuedCall) =>
-    other !== undefined && (other.isLower || isSamePlace(other.order, change.order))
-  waiting.splice(waiting.findLastIndex(blocks) + 1, 0, call)
+  const others = waiting.findIndex(({ change: other }) => !other?.isLower)
+  const head = others < 0 ? waiting.length : others
+  const earlier = waiting.findLastIndex(
+    ({ change: other }) => other !== undefined && isSamePlace(other.order, change.order),
+  )
+  waiting.splice(Math.max(head, earlier + 1), 0, call)
 }
 
 /** EVSE 0 and `*` stand for the whole station. */

@@ -12,6 +12,7 @@ import {
   type NodeId,
 } from '../primitives/ids.ts'
 import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
+import type { Filters } from '../routing/filters/filters.ts'
 import { RoutingTable } from '../routing/table.ts'
 import type { Presence } from '../routing/topology.ts'
 import type { Secret } from '../transport/credentials.ts'
@@ -53,6 +54,8 @@ export interface NodeOptions {
   readonly perStation?: readonly PerStationUplink[]
   /** The order in which rules are asked; default: those of `links`, then those of `perStation`. */
   readonly ruleOrder?: readonly UplinkRule[]
+  /** Rules about what may pass this node. */
+  readonly filters?: Filters
   /** Told when a station has accepted a new password, so that this side can follow. */
   readonly onPasswordChange?: (station: NodeId, password: Secret) => void
   /** What is tolerated from single peers, by id. */
@@ -102,6 +105,7 @@ export class Node {
       neighbours: new Set(),
       uplinks: new Set(),
       upstreams: this.#createUpstreams(),
+      filters: options.filters,
       onPasswordChange: options.onPasswordChange,
       neighbourById: new Map(),
       handlers,
@@ -138,6 +142,10 @@ export class Node {
 
   get neighbours(): ReadonlySet<Neighbour> {
     return this.#core.neighbours
+  }
+
+  get filters(): Filters | undefined {
+    return this.#core.filters
   }
 
   get table(): RoutingTable<Neighbour> {

@@ -7,6 +7,7 @@ import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { isPasswordAccepted, passwordSetBy } from './credential-changes.ts'
+import { filtered } from './filtering.ts'
 import { enqueueCall, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
@@ -26,24 +27,24 @@ type Destination = Route['destination']
 export function forwardRequest(
   node: Core,
   from: Neighbour,
-  frame: RoutedFrame,
+  arrived: RoutedFrame,
   destination: Destination,
   now: number,
 ): Neighbour {
-  const { networkPath } = frame.route
-  const to = destinationOf(node, from, frame, destination)
+  const { networkPath } = arrived.route
+  const to = destinationOf(node, from, arrived, destination)
   // Back over the link it came from is no route: who sent it here believes this is the way.
   if (!to || to === from)
     throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
-  assertCanCarry(to, frame, destination)
+  assertCanCarry(to, arrived, destination)
   // A standard CSMS would take what this node passes on for the node's own words.
   if (!to.isOverlay && to.link.peer === 'csms' && !speaksFor(to, networkPath[0])) {
     throw cannotCarry(destination[0], 'a standard uplink carries only the own frames of a node')
   }
-  if (from.rule) {
-    const station = destination[destination.length - 1] ?? destination[0]
-    node.upstreams?.assertMayCommand(from, station, frame.action, frame.payload)
-  }
+  const last = destination[destination.length - 1] ?? destination[0]
+  const passage = { from, to, action: arrived.action, destination: last }
+  const frame = node.filters ? filtered(node, arrived, passage) : arrived
+  if (from.rule) node.upstreams?.assertMayCommand(from, last, frame.action, frame.payload)
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
@@ -61,7 +62,7 @@ export function forwardRequest(
     open(to, frame, messageId, from, expiresAt, passwordWatch(node, to, from, frame))
   }
   sendOrQueue(to, frame, messageId, bytes, now)
-  if (node.upstreams && from.link.way === 'down') copy(node, frame, destination, now)
+  if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
   return to
 }
 
@@ -86,12 +87,20 @@ function destinationOf(
 }
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
-function copy(node: Core, frame: RoutedFrame, destination: Destination, now: number): void {
+function copy(
+  node: Core,
+  from: Neighbour,
+  arrived: RoutedFrame,
+  destination: Destination,
+  now: number,
+): void {
   if (!isCsmsService(destination[0])) return
-  const [station] = frame.route.networkPath
-  for (const to of node.upstreams?.copiesFor(station, frame.action) ?? []) {
+  const [station] = arrived.route.networkPath
+  const { action } = arrived
+  for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
     try {
-      assertCanCarry(to, frame, destination)
+      assertCanCarry(to, arrived, destination)
+      const frame = filtered(node, arrived, { from, to, action, destination: destination[0] })
       const messageId = node.newMessageId()
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined

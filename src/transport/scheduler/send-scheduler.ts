@@ -4,14 +4,8 @@ import { BulkWindow } from './bulk-window.ts'
 import { QueuedFrame } from './frame-stream.ts'
 import { resolveSchedulerOptions, type SchedulerOptions } from './options.ts'
 import type { SendStatistics } from './send-statistics.ts'
-import {
-  type Admission,
-  type Carrier,
-  PRIORITIES,
-  type SchedulerReceiver,
-  type Shipment,
-  type WaitingFrame,
-} from './shipment.ts'
+// biome-ignore format: one line
+import { type Admission, type Carrier, PRIORITIES, type SchedulerReceiver, type Shipment, type WaitingFrame } from './shipment.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** A frame up to this size may be sent before anybody knows its class; a chunk is larger. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { BulkWindow } from '../../../src/transport/scheduler/bulk-window.ts'
 import { PROPERTY } from '../../seed.ts'
 import { CHUNK, chunk, createBench, MIB, shipment } from './carriers.ts'
 
@@ -168,6 +169,42 @@ test('with the carrier behind no chunk is added to it', () => {
   bench.carrier.queuedBytes--
   bench.scheduler.drained()
   assert.equal(bench.carrier.sent.length, 1)
+})
+
+test('a rate counts from the last delivery known when its frame was sent, not from the sending', () => {
+  const window = new BulkWindow({
+    chunkBytes: CHUNK,
+    slowChunkBytes: CHUNK,
+    assumedBytesPerSecond: 1,
+  })
+  window.frameSent(1000, true, 0, 1000)
+  window.frameSent(1000, true, 10, 2000)
+  window.pong(windowPayload(1000n), 100)
+  window.frameSent(1000, true, 190, 3000)
+  window.pong(windowPayload(2000n), 200)
+  window.pong(windowPayload(3000n), 230)
+  // 2000 bytes between 100 and 230 ms.
+  assert.equal(Math.round(window.bytesPerSecond), 15_385)
+})
+
+test('a link that becomes slow is noticed also when only one chunk at a time waits for it', async () => {
+  const bench = createBench()
+  const { scheduler, carrier } = bench
+  const run = async (count: number, ms: number) => {
+    for (let i = 0; i < count; i++) {
+      while (!scheduler.held) {
+        scheduler.enqueue(chunk('chunk', 'file'))
+        carrier.queuedBytes = 0
+      }
+      await bench.clock.advance(ms)
+      const acknowledged = carrier.sent.length * CHUNK - scheduler.statistics().unacknowledgedBytes
+      scheduler.pong(windowPayload(BigInt(acknowledged + CHUNK)))
+      bench.drainAll()
+    }
+    return scheduler.statistics().measuredBytesPerSecond ?? 0
+  }
+  assert.ok((await run(30, 10)) > 5_000_000)
+  assert.ok((await run(60, 100)) < 1_000_000)
 })
 
 test('a clock that is set back or forward does not stop a transfer or let it run away', async () => {

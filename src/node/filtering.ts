@@ -1,0 +1,61 @@
+import type { Protocol } from '../messages/protocols.ts'
+import type { NodeId } from '../primitives/ids.ts'
+import { denialError } from '../routing/filters/filters.ts'
+import { KINDS } from '../wire/frame.ts'
+import type { Core, RoutedFrame } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+
+/** Where a frame came from and is about to go. */
+export interface Passage {
+  readonly from: Neighbour
+  readonly to: Neighbour
+  /** Of an answer: what it answers. */
+  readonly action: string
+  readonly destination: NodeId
+}
+
+/**
+ * Asks the rules about a frame that would be passed on. What this node says and hears itself is
+ * not filtered.
+ *
+ * @returns The frame as the rules leave it.
+ * @throws {OverlayError} ERR_FILTERED, ERR_FILTER_DROPPED
+ * @spec docs/filters.md
+ */
+export function filtered(node: Core, frame: RoutedFrame, passage: Passage): RoutedFrame {
+  const { filters } = node
+  if (!filters) return frame
+  const { from, to, action, destination } = passage
+  const { networkPath } = frame.route
+  const verdict = filters.judge(
+    {
+      kind: KINDS[frame.type],
+      action,
+      source: networkPath[0],
+      networkPath,
+      destination,
+      from: from.label,
+      to: to.label,
+      payload: frame.payload,
+      bytes: frame.origin?.bytes.length ?? frame.payload.length,
+      isBinary: frame.encoding === 'binary',
+      protocol: protocolOf(node, frame, passage),
+    },
+    node.clock.now(),
+  )
+  if (!verdict) return frame
+  if (verdict.effect !== 'replace') throw denialError(verdict)
+  // Without its origin, or the old bytes would be spliced.
+  const { origin: _, ...rest } = frame
+  return { ...rest, payload: verdict.payload }
+}
+
+/** The version of whoever writes or reads the payload as a standard peer. */
+function protocolOf(node: Core, frame: RoutedFrame, passage: Passage): Protocol | undefined {
+  const { from, to, destination } = passage
+  if (!to.isOverlay) return to.link.protocol
+  if (!from.isOverlay) return from.link.protocol
+  const announcedFor = (id: NodeId) => node.table.get(id)?.announced?.protocol
+  const announced = announcedFor(frame.route.networkPath[0]) ?? announcedFor(destination)
+  return announced as Protocol | undefined
+}
