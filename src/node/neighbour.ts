@@ -19,7 +19,7 @@ export interface LinkCounters {
 }
 
 /** A link that is not behind gets small frames at once, before anybody asks what they are. */
-const STRAIGHT_BYTES = 4 * 1024
+const STRAIGHT_BYTES = 8 * 1024
 const STRAIGHT_QUEUE_BYTES = 64 * 1024
 /** How long a CALL may wait for its link. */
 const QUEUED_CALL_MS = 30_000

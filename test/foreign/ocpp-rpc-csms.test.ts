@@ -5,49 +5,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Protocol } from '../../src/messages/protocols.ts'
 import { startChain, startNode, until } from '../end-to-end/processes.ts'
-import { connectionOf, foreignCsms, foreignStation, type RpcClient } from './rpc.ts'
+import { AT, idOf, runDay, SCRIPTS } from './days.ts'
+import { connectionOf, foreignCsms, foreignStation } from './rpc.ts'
 
 /** Foreign stations behind our nodes, a foreign CSMS above them, and our CSMS beside it. */
 
-const AT = '2026-11-22T12:00:00.000Z'
 const ANSWERS = {
   BootNotification: () => ({ currentTime: AT, interval: 300, status: 'Accepted' }),
   Heartbeat: () => ({ currentTime: AT }),
   StartTransaction: () => ({ transactionId: 7, idTagInfo: { status: 'Accepted' } }),
-}
-
-/** The same day of each station, whoever is above it. */
-const SCRIPTS: Record<Protocol, readonly (readonly [string, object])[]> = {
-  'ocpp1.6': [
-    ['BootNotification', { chargePointVendor: 'foreign', chargePointModel: 'ocpp-rpc' }],
-    ['StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Preparing' }],
-    ['StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 100, timestamp: AT }],
-    ['MeterValues', { connectorId: 1, transactionId: 7, meterValue: [{ timestamp: AT, sampledValue: [{ value: '1.50', unit: 'kWh' }] }] }],
-    ['StopTransaction', { transactionId: 7, meterStop: 1600, timestamp: AT }],
-  ],
-  'ocpp2.0.1': modern('T201'),
-  'ocpp2.1': modern('T21'),
-} // biome-ignore format: a table
-
-function modern(transactionId: string): readonly (readonly [string, object])[] {
-  const event = (eventType: string, seqNo: number, value: number) =>
-    ['TransactionEvent', { eventType, triggerReason: 'Authorized', seqNo, timestamp: AT, transactionInfo: { transactionId }, evse: { id: 1, connectorId: 1 }, idToken: { idToken: 'TAG-1', type: 'ISO14443' }, meterValue: [{ timestamp: AT, sampledValue: [{ value }] }] }] as const // biome-ignore format: one line
-  return [
-    ['BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'foreign', model: 'ocpp-rpc' } }],
-    ['StatusNotification', { timestamp: AT, connectorStatus: 'Occupied', evseId: 1, connectorId: 1 }],
-    event('Started', 0, 10),
-    event('Updated', 1, 20.5),
-    event('Ended', 2, 30),
-  ] // biome-ignore format: a table
-}
-
-const idOf = (protocol: Protocol) => `RPC-${protocol}`
-
-async function runDay(station: RpcClient, protocol: Protocol) {
-  const answers: unknown[] = []
-  for (const [action, payload] of SCRIPTS[protocol])
-    answers.push(await station.call(action, payload))
-  return answers
 }
 
 /** Our CSMS, a foreign one, and a node below both. */

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { PROTOCOLS } from '../../src/messages/protocols.ts'
+import { startChain } from '../end-to-end/processes.ts'
+import { idOf, runDay } from './days.ts'
+import { foreignStation } from './rpc.ts'
+
+/** When a row was made is the only thing that may differ. */
+const TIMES = new Set(['received_at', 'seen_at', 'booted_at', 'status_at'])
+const TABLES = ['stations', 'connectors', 'transactions', 'transaction_events', 'meter_values', 'messages'] // biome-ignore format: one line
+
+/** Everything the CSMS holds after one station of each version had its day behind so many nodes. */
+async function rowsOver(t: TestContext, nodes: number) {
+  const { edge, folder } = await startChain(t, nodes)
+  for (const protocol of PROTOCOLS) {
+    const options = { identity: idOf(protocol), protocols: [protocol] }
+    const station = await foreignStation(t, edge.url, options)
+    await runDay(station, protocol)
+    await station.close()
+  }
+  const database = new DatabaseSync(join(folder, 'csms.sqlite'), { readOnly: true })
+  try {
+    return TABLES.flatMap((table) =>
+      database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2, 3`).all().map((row) => ({ table, ...plain(row) }))) // biome-ignore format: one chain
+  } finally {
+    database.close()
+  }
+}
+
+function plain(row: Record<string, unknown>) {
+  const entries = Object.entries(row).filter(([name]) => !TIMES.has(name))
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value instanceof Uint8Array ? Buffer.from(value).toString() : value]), // biome-ignore format: one pair
+  )
+}
+
+test('foreign stations leave the same rows and the same payload bytes directly, behind one node and behind three', async (t) => {
+  const direct = await rowsOver(t, 0)
+  assert.ok(direct.filter(({ table }) => table === 'messages').length >= 15)
+  assert.ok(direct.some(({ table }) => table === 'meter_values'))
+  assert.equal(direct.filter(({ table }) => table === 'transactions').length, 3)
+  assert.deepEqual(await rowsOver(t, 1), direct)
+  assert.deepEqual(await rowsOver(t, 3), direct)
+})
