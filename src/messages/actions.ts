@@ -49,6 +49,8 @@ export interface ActionRow {
   readonly timeoutMs?: number
   /** Travels as SEND and is never answered. */
   readonly send?: true
+  /** A SEND that may be lost on a link that is behind: a newer one says it again. */
+  readonly droppable?: true
 }
 
 /** How long the asker waits for an answer to an action whose row says nothing else. */
@@ -79,6 +81,11 @@ export function priorityOf(protocol: Protocol | undefined, action: string): Prio
   const rows = [...TABLES.keys()].flatMap((version) => actionRow(version, action) ?? [])
   const all = rows.map(({ priority }) => priority)
   return URGENCY.find((one) => all.includes(one)) ?? 'telemetry'
+}
+
+/** Whether a SEND of this action may be dropped where there is no room. */
+export function isDroppable(action: string): boolean {
+  return DROPPABLE.has(action)
 }
 
 const URGENCY = ['control', 'command', 'transaction', 'telemetry', 'bulk'] as const
@@ -213,7 +220,7 @@ const OCPP_2_1_ONLY: readonly (readonly [string, ActionRow])[] = [
   ['AdjustPeriodicEventStream',          { block: 'PeriodicEventStreams',              from: 'csms',     priority: 'command',      replay: 'live' }],
   ['ClosePeriodicEventStream',           { block: 'PeriodicEventStreams',              from: 'station',  priority: 'telemetry',    replay: 'live' }],
   ['GetPeriodicEventStream',             { block: 'PeriodicEventStreams',              from: 'csms',     priority: 'telemetry',    replay: 'live' }],
-  ['NotifyPeriodicEventStream',          { block: 'PeriodicEventStreams',              from: 'station',  priority: 'telemetry',    replay: 'live', send: true }],
+  ['NotifyPeriodicEventStream',          { block: 'PeriodicEventStreams',              from: 'station',  priority: 'telemetry',    replay: 'live', send: true, droppable: true }],
   ['OpenPeriodicEventStream',            { block: 'PeriodicEventStreams',              from: 'station',  priority: 'telemetry',    replay: 'live' }],
   ['AFRRSignal',                         { block: 'BidirectionalPowerTransfer',        from: 'csms',     priority: 'command',      replay: 'live' }],
   ['NotifyAllowedEnergyTransfer',        { block: 'BidirectionalPowerTransfer',        from: 'csms',     priority: 'command',      replay: 'live' }],
@@ -232,3 +239,9 @@ const TABLES = new Map<Protocol, ReadonlyMap<string, ActionRow>>([
   ['ocpp2.0.1', new Map(OCPP_2)],
   ['ocpp2.1', new Map([...OCPP_2, ...OCPP_2_1_ONLY])],
 ])
+
+const DROPPABLE: ReadonlySet<string> = new Set(
+  [...TABLES.values(), EXTENSION_ACTIONS].flatMap((table) =>
+    [...table].flatMap(([action, row]) => (row.droppable ? [action] : [])),
+  ),
+)

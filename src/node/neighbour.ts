@@ -1,9 +1,9 @@
 import { OverlayError } from '../errors.ts'
-import { type PriorityClass, priorityOf } from '../messages/actions.ts'
+import { isDroppable, type PriorityClass, priorityOf } from '../messages/actions.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Link } from '../transport/link.ts'
-import { SendScheduler } from '../transport/scheduler/send-scheduler.ts'
+import { MAX_UNCLASSIFIED_BYTES, SendScheduler } from '../transport/scheduler/send-scheduler.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { SchedulerReceiver } from '../transport/scheduler/shipment.ts'
 import type { WireLimits } from '../wire/frame.ts'
@@ -18,8 +18,7 @@ export interface LinkCounters {
   refused: number
 }
 
-/** A link that is not behind gets small frames at once, before anybody asks what they are. */
-const STRAIGHT_BYTES = 8 * 1024
+/** Small frames go at once over a link that has less than this to do. */
 const STRAIGHT_QUEUE_BYTES = 64 * 1024
 /** How long a CALL may wait for its link. */
 const QUEUED_CALL_MS = 30_000
@@ -142,7 +141,7 @@ export class Neighbour {
     const scheduler = this.#scheduler
     const isSent = scheduler
       ? scheduler.trySend(bytes, isBinary)
-      : bytes.length <= STRAIGHT_BYTES && this.link.queuedBytes < STRAIGHT_QUEUE_BYTES
+      : bytes.length <= MAX_UNCLASSIFIED_BYTES && this.link.queuedBytes < STRAIGHT_QUEUE_BYTES
     if (!scheduler && isSent) this.link.send(bytes, isBinary)
     if (!isSent) this.#schedule(type, bytes, isBinary, action, source, messageId)
     this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
@@ -186,6 +185,7 @@ export class Neighbour {
       source,
       // Towards standard peers one CALL is open at a time, so there is always room for it.
       kind: isRequest ? 'request' : type === 6 ? 'send' : 'answer',
+      isDroppable: isDroppable(action),
       expiresAt: isRequest ? this.#host.clock.now() + QUEUED_CALL_MS : undefined,
       token: { messageId, source },
     })
@@ -197,7 +197,7 @@ export class Neighbour {
   }
 
   #watchQueue(): void {
-    if (this.#scheduler?.held) this.link.notifyDrained()
+    if (this.#scheduler?.awaitsDrain) this.link.notifyDrained()
   }
 
   /** What routes and links live by is urgent only in this node's own words. */

@@ -184,3 +184,37 @@ test('stopping a transaction is not kept waiting', async (t) => {
   await net.settle()
   assert.deepEqual(limits(await order()), ['GetBaseReport', 'RequestStopTransaction', 'GetReport', 'ClearCache']) // biome-ignore format: one line
 })
+
+test('a flood of periodic streams on a link that is behind loses its newest, closes nothing and costs no CALL', async (t) => {
+  const { net, above, block, release } = await behind(t)
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  block(true)
+  const big = 'x'.repeat(200_000)
+  for (let i = 0; i < 400; i++) below.send(`[6,"CSMS",["CS01","LC01"],"${i}","NotifyPeriodicEventStream",{"a":"${big}"}]`) // biome-ignore format: one line
+  await net.settle()
+  assert.equal(above.closed, undefined)
+  const { telemetry } = net.neighbour('NN01', 'CSMS01').sendStatistics?.classes ?? {}
+  assert.ok((telemetry?.dropped ?? 0) > 300, `${telemetry?.dropped}`)
+  await release()
+  const heard = above.take()
+  assert.ok(heard.length > 10 && heard.every((frame) => frame[4] === 'NotifyPeriodicEventStream'))
+})
+
+test('a link that waits for the acknowledgement of bulk does not keep the process busy', async (t) => {
+  const { net, block } = await behind(t)
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  const { link } = net.neighbour('NN01', 'CSMS01')
+  let asked = 0
+  Object.defineProperty(link, 'notifyDrained', { value: () => asked++ })
+  Object.defineProperty(link, 'ping', { value: () => {} }) // its pongs never come
+  block(false)
+  const big = 'x'.repeat(100_000)
+  for (let i = 0; i < 20; i++)
+    below.send(`[2,"CSMS",["LC01"],"${i}","SendLocalList",{"a":"${big}"}]`)
+  await net.settle()
+  assert.ok((net.neighbour('NN01', 'CSMS01').held?.count ?? 0) > 5, 'the window is full')
+  net.neighbour('NN01', 'CSMS01').drained()
+  assert.equal(asked, 0, 'only a pong can help')
+})

@@ -22,6 +22,9 @@ export class QueuedFrame<Token> implements WaitingFrame<Token>, HeapItem {
   stream: FrameStream<Token> | undefined
   before: QueuedFrame<Token> | undefined
   after: QueuedFrame<Token> | undefined
+  /** Who came just before and just after it, whatever their streams. */
+  older: QueuedFrame<Token> | undefined
+  newer: QueuedFrame<Token> | undefined
 
   constructor(shipment: Shipment<Token>, now: number) {
     this.bytes = new Uint8Array(shipment.bytes) // the caller's bytes are only valid until it returns

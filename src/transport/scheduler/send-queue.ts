@@ -136,13 +136,6 @@ export class SendQueue<Token> {
     return this.#fullest.first
   }
 
-  /** All frames of a class, in no order. */
-  *framesOf(priority: PriorityClass): Generator<QueuedFrame<Token>> {
-    for (const stream of this.#streamsOf(priority).values()) {
-      for (let frame = stream.oldest; frame; frame = frame.after) yield frame
-    }
-  }
-
   /** When the oldest frame of a class came, in milliseconds since 1970. */
   oldestOf(priority: PriorityClass): number | undefined {
     let oldest: number | undefined

@@ -9,14 +9,12 @@ import { type Admission, type Carrier, PRIORITIES, type SchedulerReceiver, type 
 import { WaitingRoom } from './waiting-room.ts'
 
 /** A frame up to this size may be sent before anybody knows its class; a chunk is larger. */
-const MAX_UNCLASSIFIED_BYTES = 4 * 1024
+export const MAX_UNCLASSIFIED_BYTES = 4 * 1024
 const MIN_RETRY_MS = 100
 const MAX_RETRY_MS = 60_000
 
 const SENT = { outcome: 'sent' } as const
-const DROPPED = { outcome: 'dropped' } as const
 const EXPIRED = { outcome: 'expired' } as const
-const OVERFLOW = { outcome: 'overflow' } as const
 const CLOSED = { outcome: 'closed' } as const
 
 /**
@@ -58,6 +56,14 @@ export class SendScheduler<Token> {
   /** Nothing waits and the carrier takes more. */
   get isIdle(): boolean {
     return this.#room.size === 0 && this.#carrierHasRoom
+  }
+
+  /**
+   * Frames wait for the carrier to drain, so `drained` has to be called. Bulk that waits for a pong
+   * does not count: to call for its sake would be to spin.
+   */
+  get awaitsDrain(): boolean {
+    return this.#room.size !== 0 && !this.#carrierHasRoom
   }
 
   /** Data bytes a chunk should have now: 64 KiB, 16 KiB on a slow link. */
@@ -102,12 +108,11 @@ export class SendScheduler<Token> {
     }
     const evicted: WaitingFrame<Token>[] = []
     const frame = this.#room.admit(shipment, now, evicted)
-    if (frame instanceof QueuedFrame) this.#fill()
+    this.drained()
     for (const victim of evicted) this.#receiver.dropped(victim)
     if (frame instanceof QueuedFrame) return { outcome: 'queued', frame }
-    if (frame === 'dropped') return DROPPED
-    if (frame === 'overflow') return OVERFLOW
-    return { outcome: 'congested', retryAfterMs: this.#retryAfterMs(shipment) }
+    if (frame !== 'congested') return { outcome: frame }
+    return { outcome: frame, retryAfterMs: this.#retryAfterMs(shipment) }
   }
 
   /** Tells that the carrier has room again, or may have. Costs nothing when nothing waits. */
@@ -182,7 +187,9 @@ export class SendScheduler<Token> {
     this.#isFilling = true
     const now = this.#clock.now()
     try {
-      this.#expire(now)
+      for (let late = this.#room.takeExpired(now); late; late = this.#room.takeExpired(now)) {
+        this.#receiver.expired(late)
+      }
       while (this.#carrierHasRoom) {
         const frame = this.#room.take(now)
         if (!frame) break
@@ -191,12 +198,6 @@ export class SendScheduler<Token> {
     } finally {
       this.#isFilling = false
       this.#setAlarm(now)
-    }
-  }
-
-  #expire(now: number): void {
-    for (let frame = this.#room.takeExpired(now); frame; frame = this.#room.takeExpired(now)) {
-      this.#receiver.expired(frame)
     }
   }
 

@@ -1,4 +1,5 @@
 import type { PriorityClass } from '../../messages/actions.ts'
+import { ArrivalList } from './arrival-list.ts'
 import { QueuedFrame } from './frame-stream.ts'
 import { IndexedHeap } from './indexed-heap.ts'
 import { type BudgetOptions, mustBeAdmitted, SendBudget } from './send-budget.ts'
@@ -13,6 +14,7 @@ import { PRIORITIES, type Shipment, type WaitingFrame } from './shipment.ts'
 export class WaitingRoom<Token> {
   readonly #queue: SendQueue<Token>
   readonly #budget: SendBudget
+  readonly #arrivals = new ArrivalList<Token>()
   readonly #expiring = new IndexedHeap<QueuedFrame<Token>>()
   readonly #counters = new Map(PRIORITIES.map((one) => [one, new ClassCounters()]))
 
@@ -46,9 +48,7 @@ export class WaitingRoom<Token> {
 
   /** When the oldest frame came, in milliseconds since 1970. */
   get oldestSince(): number | undefined {
-    if (this.size === 0) return undefined
-    const times = PRIORITIES.map((one) => this.#queue.oldestOf(one) ?? Number.POSITIVE_INFINITY)
-    return Math.min(...times)
+    return this.#arrivals.oldest?.since
   }
 
   /**
@@ -75,6 +75,7 @@ export class WaitingRoom<Token> {
     }
     const frame = new QueuedFrame(shipment, now)
     this.#queue.add(frame)
+    this.#arrivals.add(frame)
     this.#budget.take(frame)
     if (frame.expiresAt !== undefined) this.#expiring.set(frame, frame.expiresAt)
     counters.frames++
@@ -105,6 +106,7 @@ export class WaitingRoom<Token> {
   /** Takes a frame out; false when it is not in here any more. */
   remove(frame: QueuedFrame<Token>): boolean {
     if (!this.#queue.remove(frame)) return false
+    this.#arrivals.remove(frame)
     this.#expiring.delete(frame)
     this.#budget.giveBack(frame)
     const counters = this.#countersOf(frame.priority)
@@ -115,9 +117,12 @@ export class WaitingRoom<Token> {
 
   /** Takes out everything, the oldest first. */
   clear(): QueuedFrame<Token>[] {
-    const frames = PRIORITIES.flatMap((priority) => [...this.#queue.framesOf(priority)])
-    for (const frame of frames) this.remove(frame)
-    return frames.sort((a, b) => a.since - b.since)
+    const frames: QueuedFrame<Token>[] = []
+    for (let frame = this.#arrivals.oldest; frame; frame = this.#arrivals.oldest) {
+      this.remove(frame)
+      frames.push(frame)
+    }
+    return frames
   }
 
   /** Bytes that wait in this class and in the more urgent ones. */

@@ -139,6 +139,21 @@ test('pongs that never come stop bulk and nothing else, and pings do not pile up
   assert.equal(bench.carrier.sent.length, 604)
 })
 
+test('a drain is awaited while the carrier is behind, and not while bulk waits for a pong', () => {
+  const bench = createTransfer()
+  const { scheduler, carrier } = bench
+  assert.deepEqual([scheduler.held?.count, scheduler.awaitsDrain], [4, false])
+  bench.block()
+  assert.equal(scheduler.awaitsDrain, true)
+  scheduler.enqueue(shipment('telemetry'))
+  assert.equal(scheduler.awaitsDrain, true)
+  bench.drain()
+  assert.equal(scheduler.awaitsDrain, false)
+  scheduler.close()
+  carrier.queuedBytes = MIB
+  assert.equal(scheduler.awaitsDrain, false)
+})
+
 test('a bulk frame larger than the window goes alone', () => {
   const bench = createBench()
   bench.outcomes([chunk('huge', 'file', MIB), chunk('next', 'file')])
@@ -177,14 +192,14 @@ test('a rate counts from the last delivery known when its frame was sent, not fr
     slowChunkBytes: CHUNK,
     assumedBytesPerSecond: 1,
   })
-  window.frameSent(1000, true, 0, 1000)
-  window.frameSent(1000, true, 10, 2000)
-  window.pong(windowPayload(1000n), 100)
-  window.frameSent(1000, true, 190, 3000)
-  window.pong(windowPayload(2000n), 200)
-  window.pong(windowPayload(3000n), 230)
-  // 2000 bytes between 100 and 230 ms.
-  assert.equal(Math.round(window.bytesPerSecond), 15_385)
+  window.frameSent(100, true, 0, 100)
+  window.frameSent(1000, true, 10, 1100)
+  window.pong(windowPayload(100n), 100)
+  window.frameSent(1000, true, 110, 2100)
+  window.pong(windowPayload(1100n), 300)
+  window.pong(windowPayload(2100n), 310)
+  // 2000 bytes between 100 and 310 ms.
+  assert.equal(Math.round(window.bytesPerSecond), 9524)
 })
 
 test('a link that becomes slow is noticed also when only one chunk at a time waits for it', async () => {

@@ -141,6 +141,26 @@ test('the end gives back everything that was never sent, once, the oldest first'
   assert.deepEqual(bench.expired, [])
 })
 
+test('frames that came in the same millisecond are given back in the order in which they came', () => {
+  const bench = createBench()
+  bench.block()
+  const priorities = ['bulk', 'telemetry', 'command', 'control'] as const
+  const texts = Array.from({ length: 40 }, (_, i) => `frame ${i}`)
+  const tickets = texts.map((text, i) =>
+    bench.scheduler.enqueue(
+      shipment(text, { source: `CS${i % 3}`, priority: priorities[i % 4] ?? 'bulk' }),
+    ),
+  )
+  for (const at of [0, 7, 39]) {
+    const ticket = tickets[at]
+    assert.ok(ticket?.outcome === 'queued' && bench.scheduler.retract(ticket.frame))
+  }
+  assert.deepEqual(
+    bench.scheduler.close().map(({ token }) => token),
+    texts.filter((_, i) => ![0, 7, 39].includes(i)),
+  )
+})
+
 test('ten thousand sources leave nothing behind, whatever way their frames went', async () => {
   const bench = createBench({ queueBytes: 64 * 1024 * 1024, memoryLimitBytes: 64 * 1024 * 1024 })
   const { scheduler } = bench

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { PROTOCOLS } from '../../src/messages/protocols.ts'
+import { startChain, startExecutable, startNode, until } from '../end-to-end/processes.ts'
+import { needsPython, PYTHON_ENVIRONMENT } from '../needs.ts'
+import { idOf, runDay, SCRIPTS } from './days.ts'
+import { foreignStation } from './rpc.ts'
+
+/** PyPI `ocpp` as station and as CSMS: another language, another reading of the standard. */
+
+type Line = Record<string, unknown>
+
+/** Starts a script; it ends with its standard input. */
+function start(t: TestContext, script: string, ...args: string[]) {
+  const file = fileURLToPath(new URL(`python/${script}`, import.meta.url))
+  const child = spawn('python3', [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: PYTHON_ENVIRONMENT }) // biome-ignore format: one line
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  t.after(async () => {
+    child.stdin.end()
+    await exit
+  })
+  const lines: Line[] = []
+  createInterface({ input: child.stdout }).on('line', (line) =>
+    lines.push(JSON.parse(line) as Line),
+  )
+  return { lines, stdin: child.stdin }
+}
+
+for (const protocol of PROTOCOLS) {
+  test(`a Python station of ${protocol} boots, charges and is commanded behind our node`, async (t) => {
+    if (!needsPython(t)) return
+    const { edge, folder, csms } = await startChain(t, 1)
+    const station = start(t, 'station.py', `${edge.url}PY01`, protocol)
+    const told = await until('its day', () => station.lines[0])
+    assert.deepEqual(told, { boot: 'Accepted', token: 'Accepted' })
+
+    const database = new DatabaseSync(join(folder, 'csms.sqlite'), { readOnly: true })
+    t.after(() => database.close())
+    const [row] = database.prepare('SELECT station, meter_start_wh, meter_stop_wh FROM transactions').all() // biome-ignore format: one line
+    assert.deepEqual({ ...row }, { station: 'PY01', meter_start_wh: 100, meter_stop_wh: 400 })
+    const send = startExecutable(t, 'send', 'PY01', 'ClearCache', '{}', '--uplink', csms.url)
+    assert.equal(await send.ended, 0, send.errors())
+    assert.deepEqual(JSON.parse(send.output()), { status: 'Accepted' })
+    station.stdin.write('leave\n')
+    assert.deepEqual(await until('it to leave', () => station.lines[1]), {
+      commands: ['ClearCache'],
+    })
+  })
+}
+
+test('a Python CSMS sees each of our foreign stations as if directly connected', async (t) => {
+  if (!needsPython(t)) return
+  const { folder } = await startChain(t, 0)
+  const foreign = start(t, 'csms.py')
+  const port = await until('the Python CSMS', () => foreign.lines[0]?.port)
+  const uplinks = [{ name: 'python', url: `ws://127.0.0.1:${port}/`, mode: 'per-station' }]
+  const node = await startNode(t, folder, { nodeId: 'NN01', role: 'networking-node', listen: [{ port: 0, insecure: true }], uplinks, data: join(folder, 'nn01'), log: 'silent' }) // biome-ignore format: one line
+  for (const protocol of PROTOCOLS) {
+    const station = await foreignStation(t, node.url, { identity: idOf(protocol), protocols: [protocol] }) // biome-ignore format: one line
+    await runDay(station, protocol)
+    await station.close()
+    const heard = foreign.lines.filter((line) => line.station === idOf(protocol))
+    assert.deepEqual(heard.map((line) => line.action).filter((action) => action !== 'gone'), SCRIPTS[protocol].map(([action]) => action)) // biome-ignore format: one line
+    await until('its connection to close', () => foreign.lines.some((line) => line.station === idOf(protocol) && line.action === 'gone')) // biome-ignore format: one line
+  }
+})
