@@ -109,7 +109,10 @@ export class Upstreams {
     const representation = this.#stations.get(foldId(represents))
     if (representation?.links.get(rule) !== neighbour) return
     representation.links.delete(rule)
-    this.#upstreamLost(representation, rule, 'its connection was lost')
+    const why = 'its connection was lost'
+    const { station } = representation
+    this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why })
+    this.#upstreamLost(representation, rule, why)
   }
 
   /**
@@ -165,14 +168,18 @@ export class Upstreams {
     const { station, protocol } = representation
     const source = open(station, protocol)
     representation.sources.push(source)
+    let wasOpen = false
     const onLink = (link: Link) => {
       if (representation.isOver) return link.close(1001, 'the station is gone')
+      wasOpen = true
       representation.links.set(rule, this.#host.onLink(link, rule, station))
       first.resolve(true)
     }
     const report = (event: SourceEvent) => {
       if (representation.isOver || event.name !== 'retry') return
-      this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: event.why })
+      // Of a connection that was open its loss has been told.
+      if (!wasOpen) this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: event.why }) // biome-ignore format: one line
+      wasOpen = false
       first.resolve(false)
       this.#upstreamLost(representation, rule, event.why)
     }
