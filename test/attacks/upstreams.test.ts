@@ -122,6 +122,7 @@ test('an upstream that answers twice, or with a stranger’s id, is heard once',
   const raw = await station('BAD1')
   raw.send('[2,"1","Heartbeat",{}]')
   await until(() => (node.refusals.get('ERR_ROUTE_NO_REQUEST') ?? 0) === 3, 'the counts')
+  await until(() => raw.received.length > 0, 'the answer')
   assert.deepEqual(raw.received, ['[3,"1",{"n":1}]'])
   await unharmed()
 })
