@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PROTOCOLS } from '../../src/messages/protocols.ts'
 import { startChain, startExecutable, startNode, until } from '../end-to-end/processes.ts'
-import { needsPython, PYTHON_ENVIRONMENT } from '../needs.ts'
+import { needsPeer, PYTHON_ENVIRONMENT } from '../needs.ts'
 import { idOf, runDay, SCRIPTS } from './days.ts'
 import { foreignStation } from './rpc.ts'
 
@@ -33,7 +33,7 @@ function start(t: TestContext, script: string, ...args: string[]) {
 
 for (const protocol of PROTOCOLS) {
   test(`a Python station of ${protocol} boots, charges and is commanded behind our node`, async (t) => {
-    if (!needsPython(t)) return
+    if (!needsPeer(t, 'python')) return
     const { edge, folder, csms } = await startChain(t, 1)
     const station = start(t, 'station.py', `${edge.url}PY01`, protocol)
     const told = await until('its day', () => station.lines[0])
@@ -54,7 +54,7 @@ for (const protocol of PROTOCOLS) {
 }
 
 test('a Python CSMS sees each of our foreign stations as if directly connected', async (t) => {
-  if (!needsPython(t)) return
+  if (!needsPeer(t, 'python')) return
   const { folder } = await startChain(t, 0)
   const foreign = start(t, 'csms.py')
   const port = await until('the Python CSMS', () => foreign.lines[0]?.port)
