@@ -25,6 +25,10 @@ export const forward: Bench = async function* (options) {
       listen: [{ port: 0 }],
       peers: names.map((id) => ({ id, passwordFile: 'password' })),
       uplinks: [{ url: `ws://127.0.0.1:${sink.port}/`, peerId: 'SINK' }],
+      // Filters are asked about every frame, and find nothing.
+      filters: [
+        { name: 'no-reset', effect: 'reject', match: { action: ['Reset', 'UpdateFirmware'] } },
+      ],
       http: { port: 0 },
       log: 'warn',
     },

@@ -5,8 +5,11 @@
  */
 import { forward } from './forward.ts'
 import { idle } from './idle.ts'
+import { priority } from './priority.ts'
 import { start } from './start.ts'
+import { storm } from './storm.ts'
 import type { Bench } from './support/rows.ts'
+import { uplink } from './uplink.ts'
 import { validate } from './validate.ts'
 
 const BENCHES = new Map<string, Bench>([
@@ -14,6 +17,9 @@ const BENCHES = new Map<string, Bench>([
   ['validate', validate],
   ['idle', idle],
   ['start', start],
+  ['uplink', uplink],
+  ['storm', storm],
+  ['priority', priority],
 ])
 
 const args = process.argv.slice(2)
@@ -27,6 +33,8 @@ if (names.length === 0) {
   )
   process.exit(2)
 }
+// What was started ends with this process, see `processes.ts`.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 for (const name of names) {
   const bench = BENCHES.get(name)
   if (!bench) {

@@ -19,9 +19,21 @@ export interface Subject {
   /** CPU seconds, user and system, used so far. */
   cpuSeconds(): number
   residentBytes(): number
+  /** The most it ever was. */
+  peakResidentBytes(): number
   collectGarbage(): Promise<void>
   stop(): Promise<void>
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
 }
+
+// Whatever ends this process, nothing that it started goes on.
+const running = new Set<ChildProcess>()
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+  for (const folder of folders) removeFolder(folder)
+})
 
 /** Runs a script of this folder in a process of its own. */
 export function startScript(url: URL, ...args: string[]): Promise<Subject> {
@@ -33,23 +45,40 @@ export async function startProduct(
   config: object,
   files: Record<string, string> = {},
 ): Promise<Subject> {
-  const folder = mkdtempSync(join(tmpdir(), 'wattweave-bench-'))
-  writeFileSync(join(folder, 'node.yaml'), stringify(config))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  const folder = temporaryFolder({ ...files, 'node.yaml': stringify(config) })
   const subject = await start([EXECUTABLE, 'run', join(folder, 'node.yaml')])
   return {
     ...subject,
     async stop() {
       await subject.stop()
-      rmSync(folder, { recursive: true, force: true })
+      removeFolder(folder)
+    },
+    async kill() {
+      await subject.kill()
+      removeFolder(folder)
     },
   }
+}
+
+/** A folder with these files; it goes with this process at the latest. */
+export function temporaryFolder(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wattweave-bench-'))
+  folders.add(folder)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
+}
+
+export function removeFolder(folder: string): void {
+  folders.delete(folder)
+  rmSync(folder, { recursive: true, force: true })
 }
 
 async function start(args: string[]): Promise<Subject> {
   const flags = ['--expose-gc', '--import', COLLECT]
   const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
   const child = spawn(process.execPath, [...flags, ...args], { stdio: [...stdio] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const ready = await firstLine(child)
   const pid = child.pid ?? 0
   const field = (file: string, pattern: RegExp) =>
@@ -64,17 +93,22 @@ async function start(args: string[]): Promise<Subject> {
       return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
     },
     residentBytes: () => field('status', /VmRSS:\s+(\d+) kB/) * 1024,
+    peakResidentBytes: () => field('status', /VmHWM:\s+(\d+) kB/) * 1024,
     collectGarbage: () =>
       new Promise((resolve) => {
         child.once('message', () => resolve())
         child.send('collect')
       }),
-    async stop() {
-      const exit = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await exit
-    },
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
   }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!running.has(child)) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await exit
 }
 
 function firstLine(child: ChildProcess): Promise<Record<string, unknown>> {

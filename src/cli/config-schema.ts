@@ -272,7 +272,8 @@ export const CONFIG_SCHEMA = {
     data: {
       type: 'string',
       default: './wattweave-data',
-      description: 'Folder of the database, relative to this file.',
+      description:
+        'Folder of the database, of a charging station that of its journal, relative to this file.',
     },
     tokens: {
       type: 'array',
@@ -291,6 +292,11 @@ export const CONFIG_SCHEMA = {
         pauseS: seconds('Seconds between sessions, at most.', 20),
         sessionS: seconds('Seconds a session lasts.', 60),
         meterIntervalS: seconds('Seconds between meter values.', 10),
+        sessions: {
+          type: 'integer',
+          minimum: 1,
+          description: 'Sessions of each EVSE, after which it stays free. Default: no end.',
+        },
       },
     },
     log: {

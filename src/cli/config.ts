@@ -83,6 +83,7 @@ export interface Config {
     pauseS: number
     sessionS: number
     meterIntervalS: number
+    sessions?: number
   }
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }

@@ -1,16 +1,36 @@
 import { pino } from 'pino'
+import { redactFields, redactText } from '../http/redaction.ts'
 import type { Logger } from '../node/core.ts'
 
-/** Structured lines on standard error: an event name and fields. */
+/** Members of every line; a field of the same name would stand beside them. */
+const OWN_MEMBERS: ReadonlySet<string> = new Set(['level', 'time', 'nodeId', 'event'])
+
+/**
+ * Structured lines on standard error: an event name and fields. Id tokens, passwords and keys never
+ * get there, whatever holds them.
+ */
 export function createLogger(nodeId: string, level: string): Logger {
   const log = pino(
-    { level, base: { nodeId }, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base: { nodeId },
+      messageKey: 'event',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: (fields) => withoutOwnMembers(redactFields(fields)) },
+    },
     pino.destination({ fd: 2, sync: false }),
   )
   return {
-    debug: (event, fields = {}) => log.debug(fields, event),
-    info: (event, fields = {}) => log.info(fields, event),
-    warn: (event, fields = {}) => log.warn(fields, event),
-    error: (event, fields = {}) => log.error(fields, event),
+    debug: (event, fields = {}) => log.debug(fields, redactText(event)),
+    info: (event, fields = {}) => log.info(fields, redactText(event)),
+    warn: (event, fields = {}) => log.warn(fields, redactText(event)),
+    error: (event, fields = {}) => log.error(fields, redactText(event)),
   }
+}
+
+function withoutOwnMembers(fields: Record<string, unknown>): Record<string, unknown> {
+  const renamed = Object.entries(fields).map(([name, value]) => {
+    return [OWN_MEMBERS.has(name) ? `${name}_` : name, value]
+  })
+  return Object.fromEntries(renamed)
 }

@@ -11,6 +11,7 @@ import { filterList, filterTest } from './commands/filter.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
+import { trace } from './commands/trace.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('wattweave')
@@ -49,6 +50,15 @@ program
     `\nExample:\n  $ wattweave send CSMS Heartbeat '{}' --uplink ws://127.0.0.1:9000/`,
   )
   .action(send)
+
+program
+  .command('trace')
+  .description('Print the frame log of a running node as Open OCPP Trace v1.1, a record per line')
+  .argument('<console-url>', 'where its console is, e.g. http://127.0.0.1:8350/')
+  .option('--station <id>', 'only messages from and for this station')
+  .option('--follow', 'go on with what comes until Ctrl-C')
+  .addHelpText('after', '\nExample:\n  $ wattweave trace http://127.0.0.1:8350/ --station CS01')
+  .action(trace)
 
 const password = program.command('password').description('Make stored passwords for peers')
 password

@@ -1,18 +1,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Observations } from '../http/observations.ts'
 import type { ConsoleServer } from '../http/server.ts'
 import type { SimulatedStations } from '../http/simulated-stations.ts'
 import type { Logger } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
-import { createChargingStation } from '../roles/charging-station/charging-station.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
 import { compileFilters } from '../routing/filters/filters.ts'
 import type { Config } from './config.ts'
 import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
 
+/** How long a node that is asked to stop waits for answers that are under way. */
+const DRAIN_MS = 5_000
 const PAGE = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 
 /** A running role, and where it can be reached. */
@@ -46,14 +48,21 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     ),
   }
   const { node, store, start, stop } = await createRole(config, common)
+  // Before anything happens, so that nothing is missed.
+  const observed = new Observations(node)
+  if (config.log === 'debug') {
+    const { frameLine } = await import('../http/frame-lines.ts')
+    node.frameLog.listener = (sequence) => log.debug('frame', frameLine(node, sequence))
+  }
   node.onEvent((event) => {
-    const { name, ...fields } = event
     // The node itself logs links that come and go.
-    if (name === 'link.up' || name === 'link.down') return
+    if (event.name === 'link.up' || event.name === 'link.down') return
+    const { name, ...fields } = event
     if (name === 'presence') log.info(name, fields)
     else log.warn(name, fields)
   })
   await start()
+  let isListening = true
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
   const insecure = acceptors.some((acceptor) => acceptor.insecure)
   let server: ConsoleServer | undefined
@@ -67,7 +76,10 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     const { role, tokens, http } = config
     const around = { consoleHost: http.host, listeners: acceptors, isTaken }
     simulations = createSimulatedStations({ ...around, tokens, log })
-    const view = { node, role, version: VERSION, store, stationUrls, insecure, simulations }
+    const uplinks = config.uplinks.filter(({ mode }) => mode !== 'per-station').length
+    const ready = { uplinks, isListening: () => isListening }
+    // biome-ignore format: one record
+    const view = { node, role, version: VERSION, store, stationUrls, insecure, simulations, observed, ...ready }
     server = await startConsole({ ...config.http, page: existsSync(PAGE) ? PAGE : undefined, view })
   }
   return {
@@ -75,6 +87,8 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     stationUrls,
     consoleUrl: server?.url,
     async stop() {
+      isListening = false
+      await node.drain(DRAIN_MS)
       stopWatching()
       await server?.stop()
       await simulations?.stop()
@@ -96,13 +110,19 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
   if (config.role === 'charging-station') {
     const [first = config.listen[0]] = config.uplinks
     const protocol = first?.protocol ?? 'ocpp2.1'
+    const { createChargingStation } = await import('../roles/charging-station/charging-station.ts')
+    const { StationJournal, journalName } = await import('../storage/station-journal.ts')
     const { tokens, simulation } = config
-    const station = createChargingStation({ ...common, ...simulation, protocol, tokens })
+    const journal = new StationJournal(join(config.data, journalName(config.nodeId)))
+    const station = createChargingStation({ ...common, ...simulation, protocol, tokens, journal })
     return {
       node: station.node,
       store: undefined,
       start: () => station.start(),
-      stop: () => station.stop(),
+      async stop() {
+        await station.stop()
+        journal.close()
+      },
     }
   }
   const node = createNetworkingNode(common)

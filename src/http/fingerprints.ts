@@ -1,22 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { isSecretName, isValueName, namesPassword } from './secrets.ts'
 
 const key = randomBytes(32)
 
-/** Members whose text nobody may read here. */
-const SECRET_NAMES: ReadonlySet<string> = new Set([
-  'idTag',
-  'parentIdTag',
-  'idToken',
-  'additionalIdToken',
-  'AuthorizationKey',
-  'password',
-  'pin',
-])
-/** Of a message that sets or reports a password by the name of a variable, every value is hidden. */
-const NAMES_A_PASSWORD = /AuthorizationKey|BasicAuthPassword/i
-const VALUE_NAMES: ReadonlySet<string> = new Set(['value', 'attributeValue'])
-// A member with a text; the end may be missing where the log kept only the beginning of a frame.
-const MEMBERS = /("(?:[^"\\]|\\.)*")(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?$)/g
+// A member with a text or number; the end may be missing where the log kept only the beginning of
+// a frame.
+const MEMBERS = /("(?:[^"\\]|\\.)*")(\s*:\s*)(?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|(-?\d[\d.eE+-]*))/g
+/** The access data of a VPN calls its shared key just `key`, as others call names. */
+const HAS_VPN = /"vpn"/
 
 /** Equal texts have equal fingerprints while this process lives; nothing else can be told of them. */
 export function fingerprint(text: string): string {
@@ -25,12 +16,18 @@ export function fingerprint(text: string): string {
 
 /** A JSON text, or the beginning of one, with id tokens and secrets as fingerprints. */
 export function withFingerprints(text: string): string {
-  const hidesValues = NAMES_A_PASSWORD.test(text)
-  return text.replace(MEMBERS, (member, name: string, colon: string, value: string) => {
+  const hidesValues = namesPassword(text)
+  const hidesKeys = HAS_VPN.test(text)
+  const replace = (member: string, name: string, colon: string, said?: string, digits = '') => {
     const plainName = plainOf(name)
-    const isSecret = SECRET_NAMES.has(plainName) || (hidesValues && VALUE_NAMES.has(plainName))
-    return isSecret ? `${name}${colon}"${fingerprint(plainOf(`"${value}"`))}"` : member
-  })
+    const isSecret =
+      isSecretName(plainName) ||
+      (hidesValues && isValueName(plainName)) ||
+      (hidesKeys && plainName === 'key')
+    if (!isSecret) return member
+    return `${name}${colon}"${fingerprint(said === undefined ? digits : plainOf(`"${said}"`))}"`
+  }
+  return text.replace(MEMBERS, replace)
 }
 
 /** What a JSON string says, however it is written; the writing itself where it is no string. */

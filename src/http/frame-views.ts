@@ -18,6 +18,7 @@ const MAX_SEARCHED = 2000
 export function frameView(node: Node, record: FrameRecord): FrameView {
   const frame = decode(record)
   const { sequence, time, direction, link, reaction, forwardedTo, errorCode } = record
+  const trace = record.trace ?? frame?.messageId
   return {
     sequence,
     time: new Date(time).toISOString(),
@@ -29,6 +30,7 @@ export function frameView(node: Node, record: FrameRecord): FrameView {
     destination: frame?.route?.destination.at(-1) ?? '',
     networkPath: frame?.route?.networkPath ?? (direction === 'received' ? [link] : [node.id]),
     messageId: frame?.messageId ?? '',
+    ...(trace !== undefined && { trace }),
     action: frame ? actionOf(node, record, frame) : '',
     bytes: record.length,
     reaction,
@@ -63,7 +65,8 @@ export function detailOf(node: Node, sequence: number): FrameDetail | undefined 
   }
 }
 
-function decode(record: FrameRecord): Frame | undefined {
+/** The envelope of a logged frame; undefined when it has none that can be read. */
+export function decode(record: FrameRecord): Frame | undefined {
   try {
     return record.isBinary ? decodeBinary(record.bytes, LIMITS) : decodeText(record.bytes, LIMITS)
   } catch {
@@ -125,7 +128,8 @@ function problemsOf(protocol: Protocol | undefined, view: FrameView, payload: un
   }
 }
 
-function parse(payload: Uint8Array): unknown {
+/** A payload as JSON; undefined when it is none. */
+export function parse(payload: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(payload).toString('utf8'))
   } catch {

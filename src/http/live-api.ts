@@ -101,6 +101,8 @@ export interface FrameView {
   readonly destination: string
   readonly networkPath: readonly string[]
   readonly messageId: string
+  /** One per message on all its hops; undefined where no id could be read. */
+  readonly trace?: string
   /** Of an answer: the action it answers, where known. */
   readonly action: string
   readonly bytes: number

@@ -1,82 +1,55 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Node } from '../node/node.ts'
-import { KINDS, type MessageType } from '../wire/frame.ts'
+import { type Clock, systemClock } from '../primitives/clock.ts'
+import { heldCalls, type MetricRow, NODE_METRICS, queueSums } from './metric-rows.ts'
+import type { Observations } from './observations.ts'
+import { PROCESS_METRICS, watchEventLoop } from './process-metrics.ts'
+
+/** Every metric there is. */
+export const METRICS: readonly MetricRow[] = [...NODE_METRICS, ...PROCESS_METRICS]
+
+export interface Metrics {
+  readonly contentType: string
+  /** All metrics as they are now, in the text format of Prometheus. */
+  text(): Promise<string>
+  stop(): void
+}
 
 /**
  * Prometheus metrics with stable names. The node counts in plain numbers on the way of a frame;
  * they become metrics only when somebody asks.
  */
-export function createMetrics(node: Node) {
+export function createMetrics(
+  node: Node,
+  observed: Observations,
+  clock: Clock = systemClock,
+): Metrics {
   const registry = new Registry()
-  registry.registerMetric(
-    new Counter({
-      name: 'wattweave_frames_total',
-      help: 'Frames by neighbour, direction and kind.',
-      labelNames: ['link', 'direction', 'kind'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const [link, { received, sent }] of node.linkCounters) {
-          for (const [direction, counts] of [['received', received], ['sent', sent]] as const) {
-            counts.forEach((count, type) => {
-              if (count > 0) this.inc({ link, direction, kind: kindOf(type) }, count)
-            })
-          }
-          // biome-ignore format: two directions
-        }
-      },
-    }),
-  )
-  registry.registerMetric(
-    new Counter({
-      name: 'wattweave_refused_total',
-      help: 'Frames refused or dropped, by error code.',
-      labelNames: ['code'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const [code, count] of node.refusals) this.inc({ code }, count)
-      },
-    }),
-  )
-  registry.registerMetric(
-    new Gauge({
-      name: 'wattweave_links',
-      help: 'Open links by form.',
-      labelNames: ['form'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const form of ['overlay', 'standard']) this.set({ form }, 0)
-        for (const { link } of node.neighbours) this.inc({ form: link.form })
-      },
-    }),
-  )
-  registry.registerMetric(
-    new Gauge({
-      name: 'wattweave_link_queued_bytes',
-      help: 'Bytes handed to a link and not yet taken by the network.',
-      labelNames: ['link'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const { label, link } of node.neighbours) this.set({ link: label }, link.queuedBytes)
-      },
-    }),
-  )
-  registry.registerMetric(
-    new Gauge({
-      name: 'process_resident_memory_bytes',
-      help: 'Resident memory.',
-      registers: [],
-      collect() {
-        this.set(process.memoryUsage.rss())
-      },
-    }),
-  )
-  return { contentType: registry.contentType, text: () => registry.metrics() }
+  const eventLoop = watchEventLoop()
+  const metrics = METRICS.map((row) => ({ row, metric: createMetric(row, registry) }))
+  return {
+    contentType: registry.contentType,
+    text() {
+      const snapshot = {
+        node,
+        observed,
+        eventLoop,
+        queues: queueSums(node, observed),
+        held: heldCalls(node, clock.now()),
+        memory: process.memoryUsage(),
+      }
+      for (const { row, metric } of metrics) {
+        metric.reset()
+        row.read(snapshot, (value, labels = {}) => metric.inc(labels, value))
+      }
+      eventLoop.reset()
+      return registry.metrics()
+    },
+    stop: () => eventLoop.disable(),
+  }
 }
 
-function kindOf(type: number): string {
-  return KINDS[type as MessageType] ?? 'undecodable'
+function createMetric({ type, name, help, labels }: MetricRow, registry: Registry) {
+  const options = { name, help, labelNames: labels, registers: [registry] }
+  return type === 'counter' ? new Counter(options) : new Gauge(options)
 }

@@ -1,24 +1,24 @@
 import type { LinkCounters, Neighbour } from '../node/neighbour.ts'
-import type { Node } from '../node/node.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
 import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
-import type { ConnectorRow, CsmsStore, StationRow } from '../storage/csms-store.ts'
+import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
+import type { Observations } from './observations.ts'
+import type { ReadinessSources } from './readiness.ts'
 import type { SimulatedStations } from './simulated-stations.ts'
 
 /** What views are made from. */
-export interface ViewSources {
-  readonly node: Node
+export interface ViewSources extends ReadinessSources {
   readonly role: 'csms' | 'networking-node' | 'charging-station'
   readonly version: string
-  /** Only a CSMS has one. */
-  readonly store: CsmsStore | undefined
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
   readonly clock?: Clock
   /** Undefined where this process cannot start any. */
   readonly simulations?: SimulatedStations | undefined
+  /** Begun before the node starts, so that nothing is missed. Default: begins with the server. */
+  readonly observed?: Observations
 }
 
 export interface Overview {
@@ -122,10 +122,22 @@ export function createOverview(sources: ViewSources): Overview {
       if (present.has(id) || entry.state === 'down') continue
       entry.state = 'down'
       // What lies behind a node goes with it, and nobody says so of each.
-      const lost = Math.max(times.get(id) ?? 0, times.get(entry.parent) ?? 0)
+      const lost = lastLossOn(id)
       entry.since = lost > entry.since ? lost : now
     }
     forgetLongGone()
+  }
+
+  /** When somebody on the way to a peer was last lost, or it was itself. */
+  function lastLossOn(id: string): number {
+    let last = 0
+    const seen = new Set<string>()
+    for (let at: string | undefined = id; at !== undefined && !seen.has(at); ) {
+      seen.add(at)
+      last = Math.max(last, times.get(at) ?? 0)
+      at = known.get(at)?.parent
+    }
+    return last
   }
 
   /** Peers choose names, so how many that left are remembered is bounded; the oldest go first. */

@@ -10,10 +10,13 @@ import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
 import { detailOf, frameView } from './frame-views.ts'
 import { openLive } from './live.ts'
 import { createMetrics } from './metrics.ts'
+import { Observations } from './observations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
 import { readInteger, readQuery } from './query.ts'
+import { readinessOf } from './readiness.ts'
 import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
+import { serveTrace } from './trace.ts'
 import { serveTransactions } from './transactions.ts'
 
 export interface ConsoleOptions {
@@ -46,12 +49,18 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     return reply.code(statusCode).send({ error: statusCode < 500 ? error.message : 'failed here' })
   })
   const overview = createOverview(view)
-  const metrics = createMetrics(view.node)
+  const { node, observed = new Observations(node) } = view
+  const metrics = createMetrics(node, observed, view.clock)
+  app.addHook('onClose', async () => metrics.stop())
 
   app.get('/metrics', async (_, reply) =>
     reply.type(metrics.contentType).send(await metrics.text()),
   )
   app.get('/health', async () => ({ status: 'up' }))
+  app.get('/ready', async (_, reply) => {
+    const readiness = await readinessOf(view)
+    return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
+  })
   app.get('/api/overview', async () => overview.now())
   app.get('/api/live', (request, reply) => openLive(request, reply, view, overview))
   app.get('/api/frames', async (request) => {
@@ -66,6 +75,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     const detail = detailOf(view.node, sequence)
     return detail ?? reply.code(404).send({ error: 'this frame is not in the log any more' })
   })
+  serveTrace(app, view, observed)
   serveTransactions(app, view)
   serveSimulatedStations(app, view.simulations)
   await serveConsole(app, options.page)

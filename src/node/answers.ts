@@ -1,4 +1,5 @@
 import { OverlayError } from '../errors.ts'
+import type { MessageId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
@@ -27,7 +28,10 @@ export function receiveAnswer(
   const source = from.isOverlay ? destination[destination.length - 1] : undefined
   const request = from.pending.take(frame.messageId, source)
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
-  if (!from.isOverlay) callsEnded(from, new Set([frame.messageId]))
+  if (!from.isOverlay) {
+    node.frameLog.arrivalTrace = traceOf(request)
+    callsEnded(from, new Set([frame.messageId]))
+  }
   const { asker } = request
   if (!isNeighbour(asker)) {
     if (frame.type === 3) request.onResult?.(frame.payload)
@@ -58,7 +62,7 @@ function filteredAnswer(node: Core, frame: RoutedFrame, passage: Passage): Route
     return filtered(node, frame, passage)
   } catch (error) {
     if (frame.type === 3 && error instanceof OverlayError) {
-      tellAnswerer(node, passage.from, frame, error)
+      tellAnswerer(node, passage.from, frame, error, node.frameLog.arrivalTrace)
     }
     throw error
   }
@@ -104,6 +108,7 @@ export function receiveResultError(
   const answered = from.answered.take(frame.messageId, networkPath[0])
   if (!answered) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
   const { answerer, messageId: answererMessageId } = answered
+  if (!from.isOverlay) node.frameLog.arrivalTrace = answererMessageId
   if (!answerer) {
     const { messageId, errorCode } = frame
     node.emit({ name: 'result.refused', messageId, source: networkPath[0], errorCode })
@@ -131,7 +136,13 @@ export function failRequest(node: Core, request: PendingRequest, error: OverlayE
   if (!asker.isOpen) return
   const reply = errorFrame(error, asker, askerMessageId)
   if (!reply) return
-  writeOwn(node, asker, addressed(reply, asker, source, [node.id]), request.action)
+  const frame = addressed(reply, asker, source, [node.id])
+  writeOwn(node, asker, frame, request.action, traceOf(request))
+}
+
+/** The id that a request has between overlay nodes, or was given here if it met none. */
+export function traceOf({ asker, askerMessageId, messageId }: PendingRequest): MessageId {
+  return isNeighbour(asker) && asker.isOverlay ? askerMessageId : messageId
 }
 
 /**
@@ -164,11 +175,17 @@ export function refuseResult(
   tellAnswerer(node, from, answer, error)
 }
 
-function tellAnswerer(node: Core, from: Neighbour, answer: Frame, error: OverlayError): void {
+function tellAnswerer(
+  node: Core,
+  from: Neighbour,
+  answer: Frame,
+  error: OverlayError,
+  trace?: string,
+): void {
   if (!from.knowsResultErrorAndSend || !from.isOpen) return
   const reply = errorFrame(error, from, answer.messageId, 5)
   if (!reply) return
   const to = answer.route?.networkPath[0] ?? from.id
   const frame = addressed(reply, from, to, [node.id])
-  writeOwn(node, from, frame)
+  writeOwn(node, from, frame, frame.action, trace)
 }

@@ -6,6 +6,8 @@ import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { Secret } from '../transport/credentials.ts'
+import type { LinkFacts } from '../transport/link.ts'
+import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
@@ -49,9 +51,11 @@ export interface Core {
 
 /** What observers are told. An event cannot change an outcome. */
 export type NodeEvent =
-  | { readonly name: 'link.up' | 'link.down'; readonly link: string; readonly reason?: string }
+  | { readonly name: 'link.up'; readonly link: string; readonly facts: LinkFacts }
   // biome-ignore format: one line
-  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails }
+  | { readonly name: 'link.down'; readonly link: string; readonly reason: string; readonly sending: SendStatistics | undefined }
+  // biome-ignore format: one line
+  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails; readonly trace?: string }
   // biome-ignore format: one line
   | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string }
   // biome-ignore format: one line

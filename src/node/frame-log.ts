@@ -22,6 +22,8 @@ export interface FrameRecord {
   readonly forwardedTo: string | undefined
   readonly reaction: Reaction
   readonly errorCode: ErrorCode | undefined
+  /** Trace of the message where that is not the id in the frame; see docs/observability.md. */
+  readonly trace: string | undefined
   /** Length of the frame; `bytes` may hold less of it. */
   readonly length: number
   readonly bytes: Uint8Array
@@ -31,6 +33,15 @@ const RING_BYTES = 4 * 1024 * 1024
 const MAX_RECORDS = 8192
 /** Of a longer frame only the beginning is kept. */
 const MAX_KEPT_BYTES = 64 * 1024
+
+/** Of a frame that is kept whole the log can read the id; of a longer one it must be told. */
+export function traceToKeep(
+  trace: string | undefined,
+  messageId: string | undefined,
+  { length }: Uint8Array,
+): string | undefined {
+  return trace ?? (length > MAX_KEPT_BYTES ? messageId : undefined)
+}
 
 export class FrameLog {
   readonly #ring: Uint8Array
@@ -46,7 +57,15 @@ export class FrameLog {
     forwardedTo: string | undefined
     reaction: Reaction
     errorCode: ErrorCode | undefined
+    trace: string | undefined
   }[] = []
+  /**
+   * Trace of the frame that is being received, where that is not its own id. Whoever maps ids from
+   * link to link sets it; receiving is one synchronous step, so it never belongs to another frame.
+   */
+  arrivalTrace: string | undefined
+  /** Told of each record once it is there. */
+  listener: ((sequence: number) => void) | undefined
   readonly #maxRecords: number
   #written = 0
   #sequence = 0
@@ -61,6 +80,13 @@ export class FrameLog {
     return this.#sequence
   }
 
+  /** What is kept now. */
+  get kept(): { readonly records: number; readonly bytes: number } {
+    const oldest = this.#written - this.#ring.length
+    const slots = this.#slots.filter(({ start }) => start >= oldest)
+    return { records: slots.length, bytes: slots.reduce((sum, { kept }) => sum + kept, 0) }
+  }
+
   record(
     time: number,
     isReceived: boolean,
@@ -70,6 +96,7 @@ export class FrameLog {
     reaction: Reaction,
     errorCode: ErrorCode | undefined,
     bytes: Uint8Array,
+    trace?: string,
   ): void {
     const kept = Math.min(bytes.length, MAX_KEPT_BYTES, this.#ring.length)
     const start = this.#reserve(kept)
@@ -93,10 +120,12 @@ export class FrameLog {
       slot.forwardedTo = forwardedTo
       slot.reaction = reaction
       slot.errorCode = errorCode
+      slot.trace = trace
     } else {
       // biome-ignore format: one record
-      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode }
+      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode, trace }
     }
+    this.listener?.(sequence)
   }
 
   /** The record with this sequence, while the log still has it. */
@@ -114,6 +143,7 @@ export class FrameLog {
       forwardedTo: slot.forwardedTo,
       reaction: slot.reaction,
       errorCode: slot.errorCode,
+      trace: slot.trace,
       length: slot.length,
       bytes: this.#ring.slice(start, start + slot.kept),
     }

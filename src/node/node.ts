@@ -2,7 +2,7 @@ import { type ErrorCode, OverlayError, RemoteError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { createValidator, type Validator, type ValidatorOptions } from '../messages/validation.ts'
-import { type Clock, every, systemClock, type Timer } from '../primitives/clock.ts'
+import { type Clock, delay, every, systemClock, type Timer } from '../primitives/clock.ts'
 import {
   assertNodeId,
   foldId,
@@ -76,6 +76,7 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+const DRAIN_LOOK_MS = 20
 const SWEEP_MS = 1_000
 const ROUTES_EXPIRE_EVERY_MS = 600_000
 const MAX_LABELS = 20_000
@@ -87,6 +88,9 @@ export class Node {
   readonly #listeners = new Set<(event: NodeEvent) => void>()
   #sweep: Timer | undefined
   #routesExpireAt = 0
+  /** Folded ids of the peers that this node dials. */
+  readonly #dialled = new Set<string>()
+  readonly #dialledLinks = new WeakSet<Link>()
 
   constructor(options: NodeOptions) {
     const { clock = systemClock, log = silentLogger, services = [], operator } = options
@@ -95,6 +99,7 @@ export class Node {
     const handlers = tableOf(options.handlers ?? {})
     const newId = createUuidV7(() => clock.now(), options.random ?? systemRandomness)
     this.#options = options
+    for (const { peerId } of options.links) if (peerId) this.#dialled.add(foldId(peerId))
     this.#core = {
       id: assertNodeId(options.nodeId),
       services: [...services, ...qualified].map(assertNodeId),
@@ -162,13 +167,27 @@ export class Node {
     this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
     for (const [priority, source] of this.#options.links.entries()) {
       await source.start(
-        (link) => this.#onLink(link, priority, this.#options.uplinkRules?.get(source)),
+        (link) => this.#onLink(link, source, priority),
         (event) => this.#emit({ ...event, name: `link.${event.name}` } as NodeEvent),
       )
     }
   }
 
   /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */
+  /**
+   * Lets nobody new in and waits until what is under way has been answered, so that a restart costs
+   * nobody an answer.
+   *
+   * @param timeoutMs Whoever has not answered by then is not waited for.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const { clock, neighbours } = this.#core
+    for (const source of this.#options.links) source.drain?.()
+    const end = clock.now() + timeoutMs
+    const isBusy = () => [...neighbours].some(({ pending, held }) => pending.size > 0 || held)
+    while (isBusy() && clock.now() < end) await delay(clock, DRAIN_LOOK_MS)
+  }
+
   async stop(): Promise<void> {
     this.#sweep?.cancel()
     for (const neighbour of [...this.#core.neighbours]) {
@@ -303,12 +322,13 @@ export class Node {
   }
 
   /** @param priority Of its source among all: the first uplink is the preferred default route. */
-  #onLink(link: Link, priority: number, rule?: UplinkRule): void {
+  #onLink(link: Link, source: LinkSource, priority: number): void {
     const core = this.#core
+    const rule = this.#options.uplinkRules?.get(source)
     const now = core.clock.now()
     const neighbour = this.#neighbourOf(link, rule)
     const older = core.neighbourById.get(foldId(neighbour.id))
-    const why = this.#whyNot(link, older)
+    const why = this.#whyNot(link, older, source)
     if (why !== undefined) {
       this.#emit({ name: 'link.refused', id: neighbour.id, status: 1008, why })
       return link.close(1008, why)
@@ -352,20 +372,30 @@ export class Node {
   }
 
   /** Why a link that was opened cannot stay; undefined when it can. */
-  #whyNot(link: Link, older: Neighbour | undefined): string | undefined {
-    if (isSameId(link.peerIds[0], this.#core.id)) return 'this is the own id of the node'
+  #whyNot(link: Link, older: Neighbour | undefined, source: LinkSource): string | undefined {
+    const [id] = link.peerIds
+    if (isSameId(id, this.#core.id)) return 'this is the own id of the node'
+    // Who dials in must not take the place of whom this node dials, not even while it is away.
+    const dials = source.peerId !== undefined || link.way === 'up'
+    if (dials) {
+      this.#dialled.add(foldId(id))
+      this.#dialledLinks.add(link)
+    } else if (this.#dialled.has(foldId(id))) {
+      return 'this node dials that id itself'
+    }
     if (!older) return undefined
-    // Equal proof replaces: a station whose old link is half open must get in. Less never does.
-    if (securityProfileOf(link) < securityProfileOf(older.link)) {
+    // Equal proof replaces: a station whose old link is half open must get in. Less never does,
+    // unless the older one took a name that turns out to be dialled.
+    const isEqual = dials === this.#dialledLinks.has(older.link)
+    if (isEqual && securityProfileOf(link) < securityProfileOf(older.link)) {
       return 'a link with better proof is open'
     }
-    // Who dials in must not take the place of an uplink, whatever name it bears.
-    return link.way === older.link.way ? undefined : 'this id is at the other end of an uplink'
+    return undefined
   }
 
   #linkIsUp({ link, label }: Neighbour): void {
     this.#core.log.info('link.up', { link: label, form: link.form, protocol: link.protocol })
-    this.#emit({ name: 'link.up', link: label })
+    this.#emit({ name: 'link.up', link: label, facts: link })
   }
 
   /** Last, because what has already arrived comes at once: nobody hears a station unannounced. */
@@ -398,7 +428,8 @@ export class Node {
       failRequest(core, request, unsent.has(request.messageId) ? neverSent : lost)
     }
     core.log.info('link.down', { link: neighbour.label, reason })
-    this.#emit({ name: 'link.down', link: neighbour.label, reason })
+    const { label, sendStatistics: sending } = neighbour
+    this.#emit({ name: 'link.down', link: label, reason, sending })
     const moved = gone.flatMap(({ id }) => movedTo(core, id))
     announce(core, core.uplinks, [...gone, ...moved])
     if (!core.upstreams) return

@@ -8,6 +8,7 @@ import { decodeText } from '../wire/text.ts'
 import { receiveAnswer, receiveResultError } from './answers.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { handle } from './dispatch.ts'
+import { traceToKeep } from './frame-log.ts'
 import type { Neighbour } from './neighbour.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
@@ -34,6 +35,8 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
   const now = node.clock.now()
   let frame: Frame | undefined
   let to: Neighbour | undefined
+  const { frameLog } = node
+  frameLog.arrivalTrace = undefined
   try {
     frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
     from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1
@@ -61,7 +64,9 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
     return refuse(node, { from, bytes, isBinary, frame }, error)
   }
   const reaction = to ? 'forwarded' : 'handled'
-  node.frameLog.record(now, true, isBinary, from.label, to?.label, reaction, undefined, bytes)
+  const { label } = from
+  const trace = traceToKeep(frameLog.arrivalTrace, frame.messageId, bytes)
+  frameLog.record(now, true, isBinary, label, to?.label, reaction, undefined, bytes, trace)
 }
 
 /**

@@ -3,7 +3,7 @@ import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { remainsOfBinary } from '../wire/binary.ts'
 import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
-import { failRequest } from './answers.ts'
+import { failRequest, traceOf } from './answers.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { addressed, errorFrame } from './reply-error.ts'
@@ -35,9 +35,12 @@ export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
     : answerToRemains(node, arrival, error)
   const reaction = answer ? 'refused' : 'dropped'
   const now = node.clock.now()
-  node.frameLog.record(now, true, isBinary, from.label, undefined, reaction, error.code, bytes)
-  node.emit({ name: 'frame.refused', link: from.label, code: error.code, details: error.details })
-  if (answer) writeOwn(node, from, answer)
+  const { code, details } = error
+  const { label: link } = from
+  const trace = node.frameLog.arrivalTrace ?? frame?.messageId ?? answer?.messageId
+  node.frameLog.record(now, true, isBinary, link, undefined, reaction, code, bytes, trace)
+  node.emit({ name: 'frame.refused', link, code, details, ...(trace !== undefined && { trace }) })
+  if (answer) writeOwn(node, from, answer, answer.action, trace)
 }
 
 function asOverlayError(node: Core, cause: unknown): OverlayError {
@@ -84,7 +87,9 @@ function failOpenRequest(
 ): void {
   const request = from.pending.take(messageId, asker)
   if (!from.isOverlay) callsEnded(from, new Set([messageId]))
-  if (request) failRequest(node, request, error)
+  if (!request) return
+  if (!from.isOverlay) node.frameLog.arrivalTrace = traceOf(request)
+  failRequest(node, request, error)
 }
 
 // OCPP 2.x answers what has no readable id with "-1"; 1.6 has no such rule, so it gets silence.

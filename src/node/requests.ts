@@ -8,6 +8,7 @@ import { forwardText } from '../wire/text.ts'
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { isPasswordAccepted, passwordSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
+import { traceToKeep } from './frame-log.ts'
 import { enqueueCall, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
@@ -47,6 +48,7 @@ export function forwardRequest(
   if (from.rule) node.upstreams?.assertMayCommand(from, last, frame.action, frame.payload)
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
+  if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
   const bytes = isSplice
@@ -164,7 +166,8 @@ export function originate(
   const routed = { ...frame, route }
   if (asker) open(to, routed, frame.messageId, asker, now + timeoutMs)
   sendOrQueue(to, routed, frame.messageId, bytes, now)
-  logOwn(node, to, bytes, frame.encoding === 'binary')
+  const trace = traceToKeep(undefined, frame.messageId, bytes)
+  logOwn(node, to, bytes, frame.encoding === 'binary', trace)
 }
 
 /** Remembers who asked. */

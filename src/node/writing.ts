@@ -4,6 +4,7 @@ import { encodeBinary } from '../wire/binary.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { encodeText } from '../wire/text.ts'
 import type { Core } from './core.ts'
+import { traceToKeep } from './frame-log.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
@@ -42,21 +43,34 @@ export function assertSize(actual: number, isBinary: boolean): void {
 }
 
 /** Puts a frame of this node's own into the frame log; forwarded ones are logged as they arrive. */
-export function logOwn(node: Core, to: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
-  const now = node.clock.now()
-  node.frameLog.record(now, false, isBinary, to.label, undefined, 'originated', undefined, bytes)
+export function logOwn(
+  { clock, frameLog }: Core,
+  { label }: Neighbour,
+  bytes: Uint8Array,
+  isBinary: boolean,
+  trace?: string,
+): void {
+  const now = clock.now()
+  frameLog.record(now, false, isBinary, label, undefined, 'originated', undefined, bytes, trace)
 }
 
 /**
  * Writes an answer or SEND of this node's own and logs it.
  *
  * @param action Of an answer: what it answers, where that is known.
+ * @param trace Where it is not the id of the frame.
  */
-export function writeOwn(node: Core, to: Neighbour, frame: Frame, action = frame.action): void {
+export function writeOwn(
+  node: Core,
+  to: Neighbour,
+  frame: Frame,
+  action = frame.action,
+  trace?: string,
+): void {
   const isBinary = frame.encoding === 'binary'
   const bytes = encode(frame)
   to.send(frame.type, bytes, isBinary, action, node.id, frame.messageId)
-  logOwn(node, to, bytes, isBinary)
+  logOwn(node, to, bytes, isBinary, traceToKeep(trace, frame.messageId, bytes))
 }
 
 /**

@@ -46,7 +46,7 @@ export function createUuidV7(
     const byte = (i: number) => HEX[pool[at + i] ?? 0] ?? ''
     const version = HEX[0x70 | ((pool[at] ?? 0) & 0x0f)] ?? ''
     const variant = HEX[0x80 | ((pool[at + 2] ?? 0) & 0x3f)] ?? ''
-    const time = now().toString(16).padStart(12, '0')
+    const time = Math.trunc(now()).toString(16).padStart(12, '0')
     const id = `${time.slice(0, 8)}-${time.slice(8)}-${version}${byte(1)}-${variant}${byte(3)}-${byte(4)}${byte(5)}${byte(6)}${byte(7)}${byte(8)}${byte(9)}`
     at += 10
     return id

@@ -1,3 +1,16 @@
+import type {
+  BootRow,
+  ConnectorRow,
+  KnownTransaction,
+  MessageRow,
+  MeterRow,
+  Novelty,
+  StationRow,
+  TransactionEnd,
+  TransactionEvent,
+  TransactionStart,
+} from './csms-rows.ts'
+import { CSMS_SCHEMA, upgrade } from './csms-schema.ts'
 import { Database } from './database.ts'
 import {
   type EventRow,
@@ -13,118 +26,15 @@ import {
   text,
 } from './transaction-rows.ts'
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS messages (
-  id INTEGER PRIMARY KEY,
-  station TEXT NOT NULL, protocol TEXT NOT NULL, action TEXT NOT NULL,
-  received_at TEXT NOT NULL,
-  payload BLOB NOT NULL          -- exactly the bytes the station sent
-) STRICT;
-CREATE TABLE IF NOT EXISTS stations (
-  station TEXT PRIMARY KEY, protocol TEXT NOT NULL,
-  vendor TEXT, model TEXT, serial_number TEXT, firmware_version TEXT,
-  booted_at TEXT, seen_at TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS connectors (
-  station TEXT NOT NULL, evse_id INTEGER NOT NULL, connector_id INTEGER NOT NULL,
-  status TEXT NOT NULL, status_at TEXT NOT NULL,
-  PRIMARY KEY (station, evse_id, connector_id)
-) STRICT;
-CREATE TABLE IF NOT EXISTS transactions (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, -- the transactionId of OCPP 1.6
-  station TEXT NOT NULL, transaction_id TEXT,
-  evse_id INTEGER, connector_id INTEGER, id_token TEXT,
-  started_at TEXT, meter_start_wh REAL,
-  ended_at TEXT, meter_stop_wh REAL, reason TEXT
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS transactions_by_id ON transactions (station, transaction_id);
-CREATE INDEX IF NOT EXISTS transactions_running ON transactions (station, evse_id)
-  WHERE ended_at IS NULL;
-CREATE TABLE IF NOT EXISTS transaction_events (
-  station TEXT NOT NULL, transaction_id TEXT NOT NULL, seq_no INTEGER NOT NULL,
-  event_type TEXT NOT NULL, trigger_reason TEXT NOT NULL, timestamp TEXT NOT NULL,
-  PRIMARY KEY (station, transaction_id, seq_no)
-) STRICT;
-CREATE TABLE IF NOT EXISTS meter_values (
-  id INTEGER PRIMARY KEY,
-  station TEXT NOT NULL, transaction_id TEXT, evse_id INTEGER NOT NULL,
-  timestamp TEXT NOT NULL, measurand TEXT NOT NULL, phase TEXT, context TEXT,
-  value REAL NOT NULL, unit TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS meter_values_by_transaction
-  ON meter_values (station, transaction_id, measurand, timestamp);
-`
-
-export interface MessageRow {
-  readonly station: string
-  readonly protocol: string
-  readonly action: string
-  /** RFC 3339. */
-  readonly receivedAt: string
-  readonly payload: Uint8Array
-}
-
-export interface BootRow {
-  readonly vendor: string
-  readonly model: string
-  readonly serialNumber?: string | undefined
-  readonly firmwareVersion?: string | undefined
-}
-
-export interface TransactionStart {
-  readonly station: string
-  /** Undefined in OCPP 1.6, where the CSMS numbers transactions. */
-  readonly transactionId: string | undefined
-  readonly evseId: number | undefined
-  readonly connectorId: number | undefined
-  readonly idToken: string | undefined
-  readonly startedAt: string
-  readonly meterStartWh: number | undefined
-}
-
-export interface TransactionEnd {
-  readonly station: string
-  readonly transactionId: string
-  readonly endedAt: string
-  readonly meterStopWh: number | undefined
-  readonly reason: string | undefined
-}
-
-export interface MeterRow {
-  readonly station: string
-  readonly transactionId: string | undefined
-  readonly evseId: number
-  readonly timestamp: string
-  readonly measurand: string
-  readonly phase: string | undefined
-  readonly context: string | undefined
-  readonly value: number
-  readonly unit: string
-}
-
-export interface StationRow {
-  readonly station: string
-  readonly protocol: string
-  readonly vendor: string | undefined
-  readonly model: string | undefined
-}
-
-export interface ConnectorRow {
-  readonly station: string
-  readonly evseId: number
-  readonly connectorId: number
-  readonly status: string
-  readonly transactionId: string | undefined
-  readonly powerW: number | undefined
-  readonly energyWh: number | undefined
-}
+export type * from './csms-rows.ts'
 
 /** What a CSMS was told, in one SQLite file. Writers run inside `write`, readers at any time. */
 export class CsmsStore {
   readonly #db: Database
 
   constructor(file: string) {
-    this.#db = new Database(file, SCHEMA)
+    this.#db = new Database(file, CSMS_SCHEMA)
+    upgrade(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */
@@ -132,8 +42,9 @@ export class CsmsStore {
     return this.#db.write(run)
   }
 
-  addMessage(row: MessageRow): void {
-    this.#db.run(
+  /** @returns Its id, for what follows from it. */
+  addMessage(row: MessageRow): number {
+    const id = this.#db.run(
       'INSERT INTO messages (station, protocol, action, received_at, payload) VALUES (?,?,?,?,?)',
       row.station,
       row.protocol,
@@ -150,6 +61,34 @@ export class CsmsStore {
       row.receivedAt,
       // biome-ignore format: one row
     )
+    return id
+  }
+
+  /** Marks a message that came before, or does not say what the first one said. */
+  mark(message: number, marks: { readonly isRepeated?: boolean; readonly isConflict?: boolean }) {
+    const { isRepeated = false, isConflict = false } = marks
+    this.#db.run(
+      'UPDATE messages SET repeated = MAX(repeated, ?), conflict = MAX(conflict, ?) WHERE id = ?',
+      isRepeated ? 1 : 0,
+      isConflict ? 1 : 0,
+      message,
+    )
+  }
+
+  /** How many messages came before, and how many did not say what the first one said. */
+  repeats(station: string): { readonly repeated: number; readonly conflicts: number } {
+    const row = this.#db.get(
+      'SELECT SUM(repeated) AS repeated, SUM(conflict) AS conflicts FROM messages WHERE station = ?',
+      station,
+      // biome-ignore format: one query
+    )
+    return { repeated: Number(row?.repeated), conflicts: Number(row?.conflicts) }
+  }
+
+  /** The bytes of a message. */
+  payloadOf(message: number): Uint8Array | undefined {
+    const row = this.#db.get('SELECT payload FROM messages WHERE id = ?', message)
+    return row?.payload as Uint8Array | undefined
   }
 
   setBoot(station: string, boot: BootRow, at: string): void {
@@ -185,20 +124,11 @@ export class CsmsStore {
    * @returns Its number, which is the transactionId of OCPP 1.6.
    */
   startTransaction(start: TransactionStart): number {
-    const known = this.#db.get(
-      start.transactionId === undefined
-        ? `SELECT number FROM transactions WHERE station = ? AND connector_id IS ? AND id_token IS ?
-           AND started_at = ? AND meter_start_wh IS ?`
-        : 'SELECT number FROM transactions WHERE station = ? AND transaction_id = ?',
-      ...(start.transactionId === undefined
-        ? [start.station, start.connectorId ?? null, start.idToken ?? null, start.startedAt, start.meterStartWh ?? null]
-        : [start.station, start.transactionId]),
-      // biome-ignore format: one query
-    )
-    if (known) return Number(known.number)
+    const known = this.knownStart(start)
+    if (known) return known.number
     const number = this.#db.run(
       `INSERT INTO transactions (station, transaction_id, evse_id, connector_id, id_token, started_at,
-       meter_start_wh) VALUES (?,?,?,?,?,?,?)`,
+       meter_start_wh, start_message) VALUES (?,?,?,?,?,?,?,?)`,
       start.station,
       start.transactionId ?? null,
       start.evseId ?? null,
@@ -206,6 +136,7 @@ export class CsmsStore {
       start.idToken ?? null,
       start.startedAt,
       start.meterStartWh ?? null,
+      start.message ?? null,
       // biome-ignore format: one row
     )
     if (start.transactionId === undefined) {
@@ -218,8 +149,46 @@ export class CsmsStore {
     return number
   }
 
-  /** @returns False when this event was stored before. */
-  addTransactionEvent(station: string, transactionId: string, event: EventRow): boolean {
+  /**
+   * The transaction that this start began before. In OCPP 1.6, where stations give no id, it is told
+   * by station, connector, token, time and register.
+   */
+  knownStart(start: TransactionStart): KnownTransaction | undefined {
+    if (start.transactionId !== undefined) {
+      return this.knownTransaction(start.station, start.transactionId)
+    }
+    const row = this.#db.get(
+      `SELECT * FROM transactions WHERE station = ? AND evse_id IS ? AND connector_id IS ?
+       AND id_token IS ? AND started_at = ? AND meter_start_wh IS ?`,
+      start.station,
+      start.evseId ?? null,
+      start.connectorId ?? null,
+      start.idToken ?? null,
+      start.startedAt,
+      start.meterStartWh ?? null,
+      // biome-ignore format: one query
+    )
+    return row && knownTransaction(row)
+  }
+
+  /** The transaction of a station with this id. */
+  knownTransaction(station: string, transactionId: string): KnownTransaction | undefined {
+    const row = this.#db.get(
+      'SELECT * FROM transactions WHERE station = ? AND transaction_id = ?',
+      station,
+      transactionId,
+      // biome-ignore format: one query
+    )
+    return row && knownTransaction(row)
+  }
+
+  /**
+   * Stores an event and what follows from it for its transaction. In whatever order the events of a
+   * transaction come, it ends the same: the one with the lowest seqNo says how it began.
+   *
+   * @returns False when an event with this seqNo was stored before; the first one counts.
+   */
+  addTransactionEvent(station: string, transactionId: string, event: TransactionEvent): boolean {
     const before = this.#db.get(
       'SELECT 1 FROM transaction_events WHERE station = ? AND transaction_id = ? AND seq_no = ?',
       station,
@@ -228,35 +197,62 @@ export class CsmsStore {
       // biome-ignore format: one query
     )
     if (before) return false
-    const { seqNo, eventType, triggerReason, timestamp } = event
     this.#db.run(
-      'INSERT INTO transaction_events VALUES (?,?,?,?,?,?)',
+      `INSERT INTO transaction_events (station, transaction_id, seq_no, event_type, trigger_reason,
+       timestamp, message, evse_id, connector_id, id_token, first_wh, last_wh, reason)
+       VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
       station,
       transactionId,
-      seqNo,
-      eventType,
-      triggerReason,
-      timestamp,
+      event.seqNo,
+      event.eventType,
+      event.triggerReason,
+      event.timestamp,
+      event.message ?? null,
+      event.evseId ?? null,
+      event.connectorId ?? null,
+      event.idToken ?? null,
+      event.firstWh ?? null,
+      event.lastWh ?? null,
+      event.reason ?? null,
       // biome-ignore format: one row
     )
+    this.#db.run(
+      `INSERT INTO transactions (station, transaction_id) VALUES (?,?)
+       ON CONFLICT (station, transaction_id) DO NOTHING`,
+      station,
+      transactionId,
+      // biome-ignore format: one row
+    )
+    this.#db.run(FOLLOW_EVENTS, station, transactionId)
     return true
   }
 
-  /** @returns False when no such transaction is known. */
-  endTransaction(end: TransactionEnd): boolean {
-    const known = this.#db.get(
-      'SELECT 1 FROM transactions WHERE station = ? AND transaction_id = ?',
-      end.station,
-      end.transactionId,
+  /** The message that the stored event with this seqNo came with. */
+  messageOfEvent(station: string, transactionId: string, seqNo: number): number | undefined {
+    const row = this.#db.get(
+      'SELECT message FROM transaction_events WHERE station = ? AND transaction_id = ? AND seq_no = ?',
+      station,
+      transactionId,
+      seqNo,
       // biome-ignore format: one query
     )
-    if (!known) return false
+    return number(row?.message)
+  }
+
+  /**
+   * Ends a transaction; the first end counts.
+   *
+   * @returns False when no such transaction is known.
+   */
+  endTransaction(end: TransactionEnd): boolean {
+    if (!this.knownTransaction(end.station, end.transactionId)) return false
     this.#db.run(
-      `UPDATE transactions SET ended_at = ?, meter_stop_wh = ?, reason = ?
+      `UPDATE transactions SET ended_at = ?, meter_stop_wh = ?, reason = ?, stop_message = ?
        WHERE station = ? AND transaction_id = ? AND ended_at IS NULL`,
       end.endedAt,
       end.meterStopWh ?? null,
       end.reason ?? null,
+      end.message ?? null,
       end.station,
       end.transactionId,
       // biome-ignore format: one row
@@ -264,21 +260,35 @@ export class CsmsStore {
     return true
   }
 
-  addMeterValue(row: MeterRow): void {
-    this.#db.run(
-      `INSERT INTO meter_values (station, transaction_id, evse_id, timestamp, measurand, phase,
-       context, value, unit) VALUES (?,?,?,?,?,?,?,?,?)`,
+  /** Stores a value, unless one of the same place in time, station and message is there. */
+  addMeterValue(row: MeterRow): Novelty {
+    const key = [
       row.station,
       row.transactionId ?? null,
-      row.evseId,
-      row.timestamp,
       row.measurand,
+      row.timestamp,
+      row.evseId,
       row.phase ?? null,
       row.context ?? null,
-      row.value,
+      row.location ?? null,
       row.unit,
-      // biome-ignore format: one row
+      row.seqNo ?? null,
+      row.ordinal ?? 0,
+    ]
+    const before = this.#db.get(
+      `SELECT value FROM meter_values WHERE station = ? AND transaction_id IS ? AND measurand = ?
+       AND timestamp = ? AND evse_id = ? AND phase IS ? AND context IS ? AND location IS ?
+       AND unit = ? AND seq_no IS ? AND ordinal = ?`,
+      ...key,
     )
+    if (before) return before.value === row.value ? 'repeated' : 'conflict'
+    this.#db.run(
+      `INSERT INTO meter_values (station, transaction_id, measurand, timestamp, evse_id, phase,
+       context, location, unit, seq_no, ordinal, value) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`,
+      ...key,
+      row.value,
+    )
+    return 'new'
   }
 
   stations(): StationRow[] {
@@ -315,6 +325,7 @@ export class CsmsStore {
         action: String(row.action),
         receivedAt: String(row.received_at),
         payload: row.payload as Uint8Array,
+        isRepeated: row.repeated === 1,
       }))
   }
 
@@ -363,5 +374,37 @@ const CONNECTORS = `
 SELECT c.*, t.transaction_id,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
 FROM connectors c LEFT JOIN transactions t
-  ON t.station = c.station AND t.evse_id = c.evse_id AND t.ended_at IS NULL
+  -- An end that was never reported leaves a transaction open; the newest is the one that runs, and
+  -- none does on a connector that is free.
+  ON c.status <> 'Available' AND t.number = (
+    SELECT max(number) FROM transactions o
+    WHERE o.station = c.station AND o.evse_id = c.evse_id AND o.ended_at IS NULL)
 ORDER BY c.station, c.evse_id, c.connector_id`
+
+/** What a transaction of OCPP 2.x is by its events: ?1 is the station, ?2 the transaction. */
+const FOLLOW_EVENTS = `
+UPDATE transactions SET
+  started_at = (${ofEvents('timestamp')}), meter_start_wh = (${ofEvents('first_wh')}),
+  evse_id = (${ofEvents('evse_id', 'AND evse_id IS NOT NULL')}),
+  connector_id = (${ofEvents('connector_id', 'AND connector_id IS NOT NULL')}),
+  id_token = (${ofEvents('id_token', 'AND id_token IS NOT NULL')}),
+  ended_at = (${ofEvents('timestamp', "AND event_type = 'Ended'")}),
+  meter_stop_wh = (${ofEvents('last_wh', "AND event_type = 'Ended'")}),
+  reason = (${ofEvents('reason', "AND event_type = 'Ended'")})
+WHERE station = ?1 AND transaction_id = ?2`
+
+/** SQL for what the first event that meets a condition says. */
+function ofEvents(column: string, condition = ''): string {
+  return `SELECT ${column} FROM transaction_events
+    WHERE station = ?1 AND transaction_id = ?2 ${condition} ORDER BY seq_no LIMIT 1`
+}
+
+function knownTransaction(row: Record<string, unknown>): KnownTransaction {
+  return {
+    number: Number(row.number),
+    evseId: number(row.evse_id),
+    isEnded: row.ended_at !== null,
+    startMessage: number(row.start_message),
+    stopMessage: number(row.stop_message),
+  }
+}

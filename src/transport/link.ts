@@ -65,8 +65,12 @@ export interface Link extends LinkFacts {
 
 /** Something links come from: a listening port, or a dialled uplink that reconnects. */
 export interface LinkSource {
+  /** Whom it dials, where that is known in advance. */
+  readonly peerId?: NodeId | undefined
   /** Resolves when it listens, or when the first attempt to dial is under way. */
   start(onLink: (link: Link) => void, report: (event: SourceEvent) => void): Promise<void>
+  /** Lets nobody new in; links that are open stay. */
+  drain?(): void
   /** Closes its links and leaves no socket or timer behind. */
   stop(): Promise<void>
 }

@@ -103,6 +103,10 @@ class Dialler implements LinkSource {
   #attempt = 0
   #isStopped = false
 
+  get peerId(): NodeId | undefined {
+    return this.#options.peerId
+  }
+
   constructor(options: DialOptions) {
     this.#options = options
     this.#password = options.password

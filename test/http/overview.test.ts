@@ -37,6 +37,19 @@ test('stations that were up for an hour are down since their node was lost, not 
   assert.deepEqual(since('NN01'), { state: 'down', agoS: 2 })
 })
 
+test('what lies two nodes deep is down since the node was lost that it was reached by', async (t) => {
+  const { net, since } = await viewed(t)
+  const node = net.peer('NN01', 'CSMS01')
+  node.send('[2,"CSMS",["CS01","NN02","NN01"],"1","X",{}]')
+  await net.settle()
+  assert.equal(since('CS01').state, 'up')
+  for (let minute = 0; minute < 60; minute++) await net.wait(60)
+  node.close()
+  await net.wait(120)
+  for (const id of ['NN01', 'NN02', 'CS01'])
+    assert.deepEqual(since(id), { state: 'down', agoS: 120 })
+})
+
 test('a station that leaves by itself is down since then, and up since it came back', async (t) => {
   const { net, since } = await viewed(t)
   const node = net.peer('NN01', 'CSMS01')

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createNode } from '../../src/node/node.ts'
 import { VirtualClock } from '../../src/primitives/clock.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { seededRandomness } from '../../src/primitives/randomness.ts'
+import type { Link } from '../../src/transport/link.ts'
+import { createMemoryLinks } from '../../src/transport/memory-link.ts'
+import { SEED } from '../seed.ts'
 import { overlay } from '../support/memory-overlay.ts'
 
 test('open requests towards a lost link are answered link-lost, executed unknown', async (t) => {
@@ -187,6 +193,60 @@ for (const [what, id] of [
   })
 }
 
+test('who took the id of an uplink before it was ever open gives way to it, whatever it has proved', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  const proof = { transport: 'tls', credential: 'certificate' } as const
+  const squatters = [net.peer('CSMS01', 'NN01', { form: 'standard', proof })]
+  await net.settle()
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  squatters.push(net.peer('csms01', 'NN01', { form: 'standard', proof }))
+  await net.settle()
+  assert.equal(above.closed, undefined)
+  assert.ok(squatters.every(({ closed }) => closed !== undefined))
+  above.take()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(above.take().length, 1)
+})
+
+test('the id of an uplink is kept for it while it is away', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  net.upstream('CSMS01', 'NN01').close()
+  await net.settle()
+  const squatter = net.peer('CSMS01', 'NN01', { form: 'standard' })
+  await net.settle()
+  assert.equal(squatter.closed?.code, 1008)
+  const above = net.upstream('CSMS01', 'NN01')
+  await net.settle()
+  assert.equal(above.closed, undefined)
+})
+
+test('the id of a peer that is dialled is kept for it from the start', async (t) => {
+  const net = overlay(t)
+  const uplink = { peerId: 'CSMS01' as NodeId, start: async () => {}, stop: async () => {} }
+  let plug: (link: Link) => void = () => {}
+  const below = {
+    async start(onLink: (link: Link) => void) {
+      plug = onLink
+    },
+    stop: async () => {},
+  }
+  const node = createNode({ nodeId: 'NN01', links: [uplink, below], clock: net.clock })
+  await node.start()
+  t.after(() => node.stop())
+  const facts = { peerIds: ['csms01' as NodeId], peer: 'node', form: 'overlay', protocol: 'ocpp2.1', capabilities: new Set<string>(), way: 'down', transport: 'plain', credential: 'basic' } as const // biome-ignore format: one link
+  const [link, far] = createMemoryLinks(facts, facts, { clock: net.clock, random: seededRandomness(SEED) }) // biome-ignore format: one link
+  let code = 0
+  far.attach({ message() {}, closed: (why) => { code = why } }) // biome-ignore format: one receiver
+  plug(link)
+  await net.settle()
+  assert.equal(code, 1008)
+})
+
 test('what lies behind a node that reconnects is learned anew while its old link still closes', async (t) => {
   const net = overlay(t)
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false })
@@ -346,4 +406,33 @@ test('the frame log tells what became of each frame', async (t) => {
       ['refused', 'ERR_SCHEMA_UNSUPPORTED'],
     ],
   )
+})
+
+test('a node that drains waits for answers that are under way, and not longer than it is told', async (t) => {
+  const net = overlay(t)
+  const node = await net.node('NN01')
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  above.take()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  let isDrained = false
+  const drained = node.drain(5_000).then(() => {
+    isDrained = true
+  })
+  await net.wait(1)
+  assert.equal(isDrained, false)
+  const [call] = above.take()
+  above.send(`[3,"CS01",["CSMS01"],"${call?.[3]}",{"currentTime":"x"}]`)
+  await net.wait(1)
+  await drained
+  assert.equal(station.received.length, 1)
+
+  station.send('[2,"2","Heartbeat",{}]')
+  await net.settle()
+  const late = node.drain(5_000)
+  await net.wait(6)
+  await late
+  assert.equal(station.received.length, 1)
 })

@@ -32,3 +32,8 @@ test('UUIDv7 are well-formed, carry the time and never repeat', () => {
     assert.equal(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16), now)
   }
 })
+
+test('a clock with fractions of a millisecond makes ids of the usual form', () => {
+  const next = createUuidV7(() => 1_767_225_600_000.7)
+  assert.match(next(), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { CsmsStore, type TransactionStart } from '../../src/storage/csms-store.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
@@ -115,4 +116,63 @@ test('what was written is there when the file is opened again', async (t) => {
   assert.equal(again.transaction(number)?.station, 'CS01')
   assert.equal(again.transaction(number + 1), undefined)
   assert.equal(await again.write(() => again.startTransaction(START)), number)
+})
+
+test('a file of an earlier version gets what it lacks, and its transactions go on', async (t) => {
+  const file = join(temporaryFolder(t), 'csms.sqlite')
+  const old = new DatabaseSync(file)
+  old.exec(`
+    CREATE TABLE messages (id INTEGER PRIMARY KEY, station TEXT NOT NULL, protocol TEXT NOT NULL,
+      action TEXT NOT NULL, received_at TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
+    CREATE TABLE transactions (number INTEGER PRIMARY KEY AUTOINCREMENT, station TEXT NOT NULL,
+      transaction_id TEXT, evse_id INTEGER, connector_id INTEGER, id_token TEXT, started_at TEXT,
+      meter_start_wh REAL, ended_at TEXT, meter_stop_wh REAL, reason TEXT) STRICT;
+    CREATE UNIQUE INDEX transactions_by_id ON transactions (station, transaction_id);
+    CREATE TABLE transaction_events (station TEXT NOT NULL, transaction_id TEXT NOT NULL,
+      seq_no INTEGER NOT NULL, event_type TEXT NOT NULL, trigger_reason TEXT NOT NULL,
+      timestamp TEXT NOT NULL, PRIMARY KEY (station, transaction_id, seq_no)) STRICT;
+    CREATE TABLE meter_values (id INTEGER PRIMARY KEY, station TEXT NOT NULL, transaction_id TEXT,
+      evse_id INTEGER NOT NULL, timestamp TEXT NOT NULL, measurand TEXT NOT NULL, phase TEXT,
+      context TEXT, value REAL NOT NULL, unit TEXT NOT NULL) STRICT;
+    INSERT INTO transactions (station, transaction_id, evse_id, connector_id, id_token, started_at,
+      meter_start_wh) VALUES ('CS01', 'T1', 2, 1, 'TAG-1', '${AT}', 5);
+    INSERT INTO transaction_events VALUES ('CS01', 'T1', 0, 'Started', 'Authorized', '${AT}');
+    INSERT INTO meter_values (station, transaction_id, evse_id, timestamp, measurand, value, unit)
+      VALUES ('CS02', '9', 1, '${AT}', 'Power.Active.Import', 7, 'W');`)
+  old.close()
+  const { store } = open(t, file)
+  const later = '2026-01-05T12:00:00.000Z'
+
+  await store.write(() => {
+    // biome-ignore format: one line
+    const ended = { seqNo: 1, eventType: 'Ended', triggerReason: 'StopAuthorized', timestamp: later, lastWh: 25, reason: 'Local' }
+    assert.equal(store.addTransactionEvent('CS01', 'T1', EVENT), false)
+    assert.equal(store.addTransactionEvent('CS01', 'T1', ended), true)
+    // biome-ignore format: one line
+    const value = { station: 'CS02', transactionId: '9', evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value: 7, unit: 'W' }
+    assert.equal(store.addMeterValue(value), 'repeated')
+    assert.equal(store.addMeterValue({ ...value, value: 8 }), 'conflict')
+    assert.equal(store.addMeterValue({ ...value, evseId: 2 }), 'new')
+  })
+
+  const [row] = store.transactionPage({ station: 'CS01', limit: 10 })
+  const { evseId, idToken, startedAt, meterStartWh, endedAt, meterStopWh, reason } = row ?? {}
+  assert.deepEqual([evseId, idToken, startedAt, meterStartWh], [2, 'TAG-1', AT, 5])
+  assert.deepEqual([endedAt, meterStopWh, reason], [later, 25, 'Local'])
+})
+
+test('of transactions whose end was never reported only the newest runs, once, and none on a free connector', async (t) => {
+  const { store } = open(t)
+  const power = (transactionId: string, value: number) =>
+    store.addMeterValue({ station: 'CS01', transactionId, evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value, unit: 'W' }) // biome-ignore format: one row
+  await store.write(() => {
+    store.setConnector('CS01', 1, 1, 'Occupied', AT)
+    for (const [i, transactionId] of ['LOST-1', 'LOST-2', 'RUNS'].entries()) {
+      store.startTransaction({ ...START, transactionId })
+      power(transactionId, 1_000 * (i + 1))
+    }
+  })
+  assert.deepEqual(store.connectors().map(({ transactionId, powerW }) => [transactionId, powerW]), [['RUNS', 3_000]]) // biome-ignore format: one line
+  await store.write(() => store.setConnector('CS01', 1, 1, 'Available', AT))
+  assert.deepEqual(store.connectors().map(({ transactionId, powerW }) => [transactionId, powerW]), [[undefined, undefined]]) // biome-ignore format: one line
 })

@@ -10,16 +10,22 @@ export interface ReadyLine {
   readonly console: string | undefined
 }
 
+const STAY_MS = 2 ** 30
+
 /** `wattweave run FILE`: until SIGINT or SIGTERM. */
 export async function run(file: string): Promise<void> {
   const config = loadConfig(file)
   const log = createLogger(config.nodeId, config.log)
   const running = await startNode(config, log)
+  // Timers of the program keep no process alive, and between two attempts to dial there may be no
+  // socket either.
+  const alive = setInterval(() => {}, STAY_MS)
   let isStopping = false
   const stop = async () => {
     if (isStopping) process.exit(1) // asked twice: do not wait for anybody
     isStopping = true
     await running.stop()
+    clearInterval(alive)
     process.exit(0)
   }
   process.on('SIGINT', stop)

@@ -1,4 +1,9 @@
-import type { MeterValue } from '../../messages/ocpp1.6.ts'
+import type {
+  MeterValue,
+  MeterValuesRequest,
+  StartTransactionRequest,
+  StopTransactionRequest,
+} from '../../messages/ocpp1.6.ts'
 import type { Node } from '../../node/node.ts'
 import { type Dialect, type Identity, type Reading, SIMULATED_VENDOR } from './dialect.ts'
 
@@ -11,6 +16,7 @@ const CENTRAL_SYSTEM = 'CentralSystem'
  */
 export function dialect16(node: Node, identity: Identity): Dialect {
   return {
+    isNumberedByCsms: true,
     async boot() {
       const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'BootNotification', {
         chargePointVendor: SIMULATED_VENDOR,
@@ -31,31 +37,48 @@ export function dialect16(node: Node, identity: Identity): Dialect {
       const { idTagInfo } = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Authorize', { idTag })
       return idTagInfo.status === 'Accepted'
     },
-    async start(transaction, reading) {
-      const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StartTransaction', {
-        connectorId: transaction.evseId,
-        idTag: transaction.idToken,
+    start({ evseId, idToken }, { reading }) {
+      const payload: StartTransactionRequest = {
+        connectorId: evseId,
+        idTag: idToken,
         meterStart: Math.round(reading.energyWh),
         timestamp: reading.at,
-      })
-      transaction.transactionId = `${response.transactionId}`
-      return response.idTagInfo.status === 'Accepted'
+      }
+      return { action: 'StartTransaction', payload }
     },
-    async meter(transaction, reading) {
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', {
-        connectorId: transaction.evseId,
-        transactionId: Number(transaction.transactionId),
+    meter({ evseId }, { reading }) {
+      const payload: MeterValuesRequest = {
+        connectorId: evseId,
         meterValue: [meterValue(reading)],
-      })
+      }
+      return { action: 'MeterValues', payload }
     },
-    async stop(transaction, reading) {
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', {
-        transactionId: Number(transaction.transactionId),
-        idTag: transaction.idToken,
+    stop({ idToken }, { reading }, reason) {
+      const payload: Omit<StopTransactionRequest, 'transactionId'> = {
+        // Nobody held it up again where the station ended it by itself.
+        ...(reason === 'Local' && { idTag: idToken }),
         meterStop: Math.round(reading.energyWh),
         timestamp: reading.at,
-        reason: 'Local',
-      })
+        reason,
+      }
+      return { action: 'StopTransaction', payload }
+    },
+    async deliver({ kind, payload, transactionId }) {
+      if (kind === 'start') {
+        const request = payload as StartTransactionRequest
+        const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StartTransaction', request)
+        const isAuthorized = response.idTagInfo.status === 'Accepted'
+        return { transactionId: `${response.transactionId}`, isAuthorized }
+      }
+      const numbered = { ...payload, transactionId: Number(transactionId) }
+      if (kind === 'meter') {
+        const request = numbered as MeterValuesRequest & { transactionId: number }
+        await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
+      } else {
+        const request = numbered as StopTransactionRequest
+        await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', request)
+      }
+      return { isAuthorized: true }
     },
   }
 }

@@ -4,9 +4,12 @@ import {
   type Dialect,
   type EvseStatus,
   type Identity,
+  type Moment,
   type Reading,
   SIMULATED_VENDOR,
   type StationTransaction,
+  type StopReason,
+  type TransactionMessage,
 } from './dialect.ts'
 
 const CSMS = 'CSMS'
@@ -30,28 +33,8 @@ export function dialect2(
   protocol: 'ocpp2.0.1' | 'ocpp2.1',
   identity: Identity,
 ): Dialect {
-  const event = async (
-    eventType: 'Started' | 'Updated' | 'Ended',
-    triggerReason: 'Authorized' | 'MeterValuePeriodic' | 'StopAuthorized',
-    transaction: StationTransaction,
-    reading: Reading,
-  ) => {
-    const { evseId, idToken, transactionId } = transaction
-    const chargingState = eventType === 'Ended' ? 'EVConnected' : 'Charging'
-    const stopped = eventType === 'Ended' && { stoppedReason: 'Local' as const }
-    const request: TransactionEventRequest = {
-      eventType,
-      triggerReason,
-      timestamp: reading.at,
-      seqNo: transaction.seqNo++,
-      transactionInfo: { transactionId, chargingState, ...stopped },
-      evse: { id: evseId, connectorId: 1 },
-      ...(eventType !== 'Updated' && { idToken: { idToken, type: 'ISO14443' } }),
-      meterValue: [meterValue(reading, eventType)],
-    }
-    return node.call(CSMS, 'ocpp2.1', 'TransactionEvent', request)
-  }
   return {
+    isNumberedByCsms: false,
     async boot() {
       const response = await node.call(CSMS, protocol, 'BootNotification', {
         reason: 'PowerUp',
@@ -71,17 +54,56 @@ export function dialect2(
       const { idTokenInfo } = await node.call(CSMS, protocol, 'Authorize', request)
       return idTokenInfo.status === 'Accepted'
     },
-    async start(transaction, reading) {
-      const { idTokenInfo } = await event('Started', 'Authorized', transaction, reading)
-      return idTokenInfo === undefined || idTokenInfo.status === 'Accepted'
-    },
-    async meter(transaction, reading) {
-      await event('Updated', 'MeterValuePeriodic', transaction, reading)
-    },
-    async stop(transaction, reading) {
-      await event('Ended', 'StopAuthorized', transaction, reading)
+    start: (transaction, moment) =>
+      event(transaction, moment, { eventType: 'Started', triggerReason: 'Authorized' }),
+    meter: (transaction, moment) =>
+      event(transaction, moment, { eventType: 'Updated', triggerReason: 'MeterValuePeriodic' }),
+    stop: (transaction, moment, stoppedReason) =>
+      event(transaction, moment, {
+        eventType: 'Ended',
+        triggerReason: STOP_TRIGGERS[stoppedReason],
+        stoppedReason,
+      }),
+    async deliver({ payload }) {
+      const request = payload as TransactionEventRequest
+      const { idTokenInfo } = await node.call(CSMS, 'ocpp2.1', 'TransactionEvent', request)
+      return { isAuthorized: idTokenInfo === undefined || idTokenInfo.status === 'Accepted' }
     },
   }
+}
+
+const STOP_TRIGGERS = {
+  Local: 'StopAuthorized',
+  DeAuthorized: 'Deauthorized',
+  PowerLoss: 'AbnormalCondition',
+} as const satisfies Record<StopReason, string>
+
+interface What {
+  readonly eventType: TransactionEventRequest['eventType']
+  readonly triggerReason: TransactionEventRequest['triggerReason']
+  readonly stoppedReason?: StopReason
+}
+
+function event(
+  { evseId, idToken, transactionId = '' }: StationTransaction,
+  { reading, seqNo, isOffline }: Moment,
+  { eventType, triggerReason, stoppedReason }: What,
+): TransactionMessage {
+  const chargingState = eventType === 'Ended' ? 'EVConnected' : 'Charging'
+  // Nobody held it up again where the station ended it by itself.
+  const isTokenShown = eventType === 'Started' || stoppedReason === 'Local'
+  const payload: TransactionEventRequest = {
+    eventType,
+    triggerReason,
+    timestamp: reading.at,
+    seqNo,
+    ...(isOffline && { offline: true }),
+    transactionInfo: { transactionId, chargingState, ...(stoppedReason && { stoppedReason }) },
+    evse: { id: evseId, connectorId: 1 },
+    ...(isTokenShown && { idToken: { idToken, type: 'ISO14443' } }),
+    meterValue: [meterValue(reading, eventType)],
+  }
+  return { action: 'TransactionEvent', payload }
 }
 
 const CONTEXTS = {

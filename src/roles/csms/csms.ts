@@ -1,3 +1,4 @@
+import { type Logger, silentLogger } from '../../node/core.ts'
 import type { HandlersByProtocol } from '../../node/handlers.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
@@ -18,12 +19,14 @@ export interface CsmsState {
   readonly store: CsmsStore
   readonly tokens: ReadonlySet<string>
   readonly heartbeatIntervalS: number
+  readonly log: Logger
 }
 
 /** A charging station management system: answers stations and keeps what they say. */
 export function createCsms(options: CsmsOptions): Node {
   const { store, tokens, heartbeatIntervalS = 300, ...common } = options
-  const handlers = csmsHandlers({ store, tokens: new Set(tokens), heartbeatIntervalS })
+  const { log = silentLogger } = common
+  const handlers = csmsHandlers({ store, tokens: new Set(tokens), heartbeatIntervalS, log })
   return createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],

@@ -1,7 +1,15 @@
 import type { MeterValue } from '../../messages/ocpp1.6.ts'
-import type { Context, Handlers } from '../../node/handlers.ts'
+import type { Handlers } from '../../node/handlers.ts'
 import type { CsmsState } from './csms.ts'
-import { keepSample, measured, record, timeOf } from './record.ts'
+import {
+  keepSamples,
+  measured,
+  record,
+  recordRepeated,
+  recordSamples,
+  type Sample,
+  timeOf,
+} from './record.ts'
 
 /**
  * What a CSMS answers to OCPP 1.6 stations. A connector of 1.6 is one EVSE with one connector.
@@ -47,10 +55,10 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
       record(state, context, () => ({ idTagInfo: idTagInfo(request.idTag) })),
 
     StartTransaction: (request, context) =>
-      record(state, context, () => {
+      record(state, context, (message) => {
         const { connectorId, idTag, meterStart, timestamp } = request
         // Stored also when the tag is refused: energy may flow until the station obeys.
-        const transactionId = store.startTransaction({
+        const start = {
           station: context.source,
           transactionId: undefined,
           evseId: connectorId,
@@ -58,50 +66,52 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           idToken: idTag,
           startedAt: timestamp,
           meterStartWh: meterStart,
-        })
+          message,
+        }
+        const known = store.knownStart(start)
+        if (known) recordRepeated(state, context, message, known.startMessage)
+        const transactionId = known?.number ?? store.startTransaction(start)
         return { transactionId, idTagInfo: idTagInfo(idTag) }
       }),
 
     MeterValues: (request, context) =>
-      record(state, context, () => {
-        const { connectorId, transactionId, meterValue } = request
-        keep(connectorId, transactionId?.toString(), meterValue, context)
+      record(state, context, (message) => {
+        const { connectorId: evseId, meterValue } = request
+        const transactionId = request.transactionId?.toString()
+        const metering = { evseId, transactionId, message }
+        recordSamples(state, context, metering, samplesOf(meterValue))
         return {}
       }),
 
     StopTransaction: (request, context) =>
-      record(state, context, () => {
-        const { transactionId, timestamp, meterStop, reason, transactionData, idTag } = request
-        const known = store.endTransaction({
-          station: context.source,
-          transactionId: `${transactionId}`,
-          endedAt: timestamp,
-          meterStopWh: meterStop,
-          reason: reason ?? 'Local',
-        })
-        if (known && transactionData) {
+      record(state, context, (message) => {
+        const { timestamp, meterStop, reason = 'Local', transactionData = [], idTag } = request
+        const station = context.source
+        const transactionId = `${request.transactionId}`
+        const known = store.knownTransaction(station, transactionId)
+        if (known?.isEnded) {
+          recordRepeated(state, context, message, known.stopMessage)
+        } else if (known) {
           // biome-ignore format: one line
-          const { evseId = 0 } = store.transactions(context.source).find((t) => t.transactionId === `${transactionId}`) ?? {}
-          keep(evseId, `${transactionId}`, transactionData, context)
+          store.endTransaction({ station, transactionId, endedAt: timestamp, meterStopWh: meterStop, reason, message })
+          const metering = { evseId: known.evseId ?? 0, transactionId, message }
+          keepSamples(state, context, metering, samplesOf(transactionData))
         }
         return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag) }
       }),
 
     SecurityEventNotification: (_, context) => record(state, context, () => ({})),
   }
+}
 
-  function keep(
-    evseId: number,
-    transactionId: string | undefined,
-    values: MeterValue[],
-    context: Context,
-  ) {
-    for (const { timestamp, sampledValue } of values) {
-      for (const sample of sampledValue) {
-        if (sample.format === 'SignedData') continue // kept as received, not as a number
-        const value = measured(sample.value, sample.unit ?? 'Wh')
-        keepSample(state, context.source, { evseId, transactionId, timestamp }, sample, value)
-      }
-    }
-  }
+function samplesOf(values: readonly MeterValue[]): Sample[] {
+  return values.flatMap(({ timestamp, sampledValue }) =>
+    sampledValue
+      .filter(({ format }) => format !== 'SignedData') // kept as received, not as a number
+      .map((sample) => ({
+        ...sample,
+        timestamp,
+        value: measured(sample.value, sample.unit ?? 'Wh'),
+      })),
+  )
 }

@@ -1,7 +1,16 @@
-import type { MeterValueType } from '../../messages/ocpp2.1.ts'
-import type { Context, Handlers } from '../../node/handlers.ts'
+import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
+import type { Handlers } from '../../node/handlers.ts'
+import type { TransactionEvent } from '../../storage/csms-store.ts'
 import type { CsmsState } from './csms.ts'
-import { keepSample, measured, record, timeOf } from './record.ts'
+import {
+  keepSamples,
+  measured,
+  record,
+  recordRepeated,
+  recordSamples,
+  type Sample,
+  timeOf,
+} from './record.ts'
 
 /**
  * What a CSMS answers to stations of OCPP 2.0.1 and 2.1, whose messages for this are the same.
@@ -39,37 +48,25 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
       record(state, context, () => ({ idTokenInfo: idTokenInfo(idToken.idToken) })),
 
     TransactionEvent: (request, context) =>
-      record(state, context, () => {
-        const { eventType, triggerReason, seqNo, timestamp, transactionInfo, evse, idToken } =
-          request
-        const { transactionId, stoppedReason } = transactionInfo
+      record(state, context, (message) => {
+        const { seqNo, transactionInfo, evse, idToken, meterValue = [] } = request
+        const { transactionId } = transactionInfo
         const station = context.source
-        const event = { seqNo, eventType, triggerReason, timestamp }
-        const isNew = store.addTransactionEvent(station, transactionId, event)
-        const energy = (first: boolean) => energyWh(request.meterValue ?? [], first)
-        if (isNew) {
-          store.startTransaction({
-            station,
-            transactionId,
-            evseId: evse?.id,
-            connectorId: evse?.connectorId,
-            idToken: idToken?.idToken,
-            startedAt: timestamp,
-            meterStartWh: energy(true),
-          })
-          keep(evse?.id ?? 0, transactionId, request.meterValue ?? [], context)
-        }
-        if (isNew && eventType === 'Ended') {
-          const reason = stoppedReason ?? 'Local'
-          // biome-ignore format: one line
-          store.endTransaction({ station, transactionId, endedAt: timestamp, meterStopWh: energy(false), reason })
+        const event = { ...eventOf(request), message }
+        if (store.addTransactionEvent(station, transactionId, event)) {
+          const metering = { evseId: evse?.id ?? 0, transactionId, seqNo, message }
+          keepSamples(state, context, metering, samplesOf(meterValue))
+        } else {
+          const first = store.messageOfEvent(station, transactionId, seqNo)
+          recordRepeated(state, context, message, first)
         }
         return idToken ? { idTokenInfo: idTokenInfo(idToken.idToken) } : {}
       }),
 
-    MeterValues: (request, context) =>
-      record(state, context, () => {
-        keep(request.evseId, undefined, request.meterValue, context)
+    MeterValues: ({ evseId, meterValue }, context) =>
+      record(state, context, (message) => {
+        const metering = { evseId, transactionId: undefined, message }
+        recordSamples(state, context, metering, samplesOf(meterValue))
         return {}
       }),
 
@@ -77,21 +74,32 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
   }
   // The two versions differ in members that none of these handlers reads or writes.
   return handlers as unknown as Handlers<P>
+}
 
-  function keep(
-    evseId: number,
-    transactionId: string | undefined,
-    values: readonly MeterValueType[],
-    context: Context,
-  ) {
-    for (const { timestamp, sampledValue } of values) {
-      for (const sample of sampledValue) {
-        const { unit = 'Wh', multiplier } = sample.unitOfMeasure ?? {}
-        const value = measured(sample.value, unit, multiplier)
-        keepSample(state, context.source, { evseId, transactionId, timestamp }, sample, value)
-      }
-    }
+function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'message'> {
+  const { eventType, triggerReason, seqNo, timestamp, evse, idToken, meterValue = [] } = request
+  const { stoppedReason = 'Local' } = request.transactionInfo
+  return {
+    eventType,
+    triggerReason,
+    seqNo,
+    timestamp,
+    evseId: evse?.id,
+    connectorId: evse?.connectorId,
+    idToken: idToken?.idToken,
+    firstWh: energyWh(meterValue, true),
+    lastWh: energyWh(meterValue, false),
+    ...(eventType === 'Ended' && { reason: stoppedReason }),
   }
+}
+
+function samplesOf(values: readonly MeterValueType[]): Sample[] {
+  return values.flatMap(({ timestamp, sampledValue }) =>
+    sampledValue.map((sample) => {
+      const { unit = 'Wh', multiplier } = sample.unitOfMeasure ?? {}
+      return { ...sample, timestamp, value: measured(sample.value, unit, multiplier) }
+    }),
+  )
 }
 
 /** The first or last energy register among the values, in Wh. */

@@ -1,14 +1,68 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Context } from '../../node/handlers.ts'
+import { parsePayload } from '../../wire/payload.ts'
 import type { CsmsState } from './csms.ts'
 
-/** Stores the message as it came, and in the same transaction what follows from it. */
-export function record<T>(state: CsmsState, context: Context, effect: () => T): Promise<T> {
+/**
+ * Stores the message as it came, and in the same transaction what follows from it.
+ *
+ * @param effect Gets the id under which the message is stored.
+ */
+export function record<T>(
+  state: CsmsState,
+  context: Context,
+  effect: (message: number) => T,
+): Promise<T> {
   const { source, protocol, action, payloadBytes } = context
   return state.store.write(() => {
     const receivedAt = timeOf(context)
-    state.store.addMessage({ station: source, protocol, action, receivedAt, payload: payloadBytes })
-    return effect()
+    return effect(
+      state.store.addMessage({
+        station: source,
+        protocol,
+        action,
+        receivedAt,
+        payload: payloadBytes,
+      }),
+    )
   })
+}
+
+/**
+ * Marks a message that came before: its effects are there. When it says something else than the
+ * first one, that one counts all the same, and the conflict is told.
+ *
+ * @param first The message that counts; undefined when it was not kept.
+ */
+export function recordRepeated(
+  state: CsmsState,
+  context: Context,
+  message: number,
+  first: number | undefined,
+): void {
+  const bytes = first === undefined ? undefined : state.store.payloadOf(first)
+  const isConflict = bytes !== undefined && !saysTheSame(bytes, context.payloadBytes)
+  mark(state, context, message, { isRepeated: true, isConflict })
+}
+
+function mark(
+  { store, log }: CsmsState,
+  { source, action, messageId }: Context,
+  message: number,
+  marks: { readonly isRepeated: boolean; readonly isConflict: boolean },
+): void {
+  store.mark(message, marks)
+  const fields = { station: source, action, messageId, message }
+  if (marks.isConflict) log.warn('message.conflict', fields)
+  else log.debug('message.repeated', fields)
+}
+
+/** A station may write a message again in another way, and say by then that it was offline. */
+function saysTheSame(first: Uint8Array, again: Uint8Array): boolean {
+  if (Buffer.compare(first, again) === 0) return true
+  const { offline: _, ...a } = parsePayload(first)
+  const { offline: __, ...b } = parsePayload(again)
+  return isDeepStrictEqual(a, b)
 }
 
 export function timeOf(context: Context): string {
@@ -29,29 +83,63 @@ export function measured(value: string | number, unit: string, multiplier = 0) {
   return { value: raw * factor * 10 ** multiplier, unit: base }
 }
 
-/** What a sample says about itself, in either generation. */
-interface Sample {
-  readonly measurand?: string
-  readonly phase?: string
-  readonly context?: string
+/** One value and what it says about itself, in either generation. */
+export interface Sample {
+  readonly timestamp: string
+  readonly measurand?: string | undefined
+  readonly phase?: string | undefined
+  readonly context?: string | undefined
+  readonly location?: string | undefined
+  /** Undefined: the text was no number, and stays in the message as received. */
+  readonly value: ReturnType<typeof measured>
 }
 
-/** Which meter of which transaction was read, and when. */
-export interface Reading {
+/** Which meter was read, and what for. */
+export interface Metering {
   readonly evseId: number
   readonly transactionId: string | undefined
-  readonly timestamp: string
+  /** Of the TransactionEvent that the values came with. */
+  readonly seqNo?: number
+  /** Of the message that the values came with. */
+  readonly message: number
 }
 
-/** Stores one measured value; a text that is no number stays in the message as received. */
-export function keepSample(
+/**
+ * Stores the values of a message, each once however often it comes.
+ *
+ * @returns Whether all of them were there before, so that the message is a repeated one.
+ */
+export function keepSamples(
   state: CsmsState,
-  station: string,
-  reading: Reading,
-  sample: Sample,
-  value: ReturnType<typeof measured>,
+  context: Context,
+  { message, ...metering }: Metering,
+  samples: readonly Sample[],
+): boolean {
+  const station = context.source
+  const alike = new Map<string, number>()
+  const counts = { new: 0, repeated: 0, conflict: 0 }
+  for (const { timestamp, phase, context: reason, location, value, ...sample } of samples) {
+    if (!value) continue
+    const { measurand = 'Energy.Active.Import.Register' } = sample
+    const key = JSON.stringify([timestamp, measurand, phase, reason, location, value.unit])
+    const ordinal = alike.get(key) ?? 0
+    alike.set(key, ordinal + 1)
+    // biome-ignore format: one row
+    const row = { station, ...metering, timestamp, measurand, phase, context: reason, location, ...value, ordinal }
+    counts[state.store.addMeterValue(row)]++
+  }
+  const isRepeated = counts.new === 0 && counts.repeated + counts.conflict > 0
+  if (counts.conflict > 0) mark(state, context, message, { isRepeated, isConflict: true })
+  return isRepeated
+}
+
+/** As `keepSamples`, for a message that has nothing else to say: it is marked when repeated. */
+export function recordSamples(
+  state: CsmsState,
+  context: Context,
+  metering: Metering,
+  samples: readonly Sample[],
 ): void {
-  if (!value) return
-  const { measurand = 'Energy.Active.Import.Register', phase, context } = sample
-  state.store.addMeterValue({ station, ...reading, measurand, phase, context, ...value })
+  const isRepeated = keepSamples(state, context, metering, samples)
+  if (isRepeated) state.store.mark(metering.message, { isRepeated })
 }

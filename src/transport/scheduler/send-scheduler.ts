@@ -9,7 +9,7 @@ import { type Admission, type Carrier, PRIORITIES, type SchedulerReceiver, type 
 import { WaitingRoom } from './waiting-room.ts'
 
 /** A frame up to this size may be sent before anybody knows its class; a chunk is larger. */
-export const MAX_UNCLASSIFIED_BYTES = 4 * 1024
+export const MAX_UNCLASSIFIED_BYTES = 8 * 1024
 const MIN_RETRY_MS = 100
 const MAX_RETRY_MS = 60_000
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../../../src/primitives/clock.ts'
 import { resolveSchedulerOptions } from '../../../src/transport/scheduler/options.ts'
-import { SendScheduler } from '../../../src/transport/scheduler/send-scheduler.ts'
+import {
+  MAX_UNCLASSIFIED_BYTES,
+  SendScheduler,
+} from '../../../src/transport/scheduler/send-scheduler.ts'
 import { CHUNK, chunk, createBench, MIB, PlainCarrier, padded, shipment } from './carriers.ts'
 
 const RECEIVER = { expired() {}, dropped() {} }
@@ -57,8 +60,8 @@ test('the straight way is closed when the carrier is behind, when anything waits
   carrier.queuedBytes = 0
   assert.equal(scheduler.trySend(small, false), false)
   bench.drainAll()
-  assert.equal(scheduler.trySend(padded('large', 4097), false), false)
-  assert.equal(scheduler.trySend(padded('large', 4096), false), true)
+  assert.equal(scheduler.trySend(padded('large', MAX_UNCLASSIFIED_BYTES + 1), false), false)
+  assert.equal(scheduler.trySend(padded('large', MAX_UNCLASSIFIED_BYTES), false), true)
   scheduler.close()
   assert.equal(scheduler.trySend(small, false), false)
   assert.deepEqual(carrier.texts, ['waits', 'large'])

@@ -1,0 +1,68 @@
+import { setTimeout } from 'node:timers/promises'
+
+interface TraceOptions {
+  readonly station?: string
+  readonly follow?: true
+}
+
+const LOOK_EVERY_MS = 500
+
+/**
+ * `wattweave trace CONSOLE-URL`: the frame log of a node on standard output. What has no place in
+ * the format is counted on standard error.
+ */
+export async function trace(consoleUrl: string, options: TraceOptions): Promise<void> {
+  const url = traceUrl(consoleUrl, options.station)
+  // Whoever reads only the first lines closes the pipe.
+  process.stdout.on('error', () => process.exit(0))
+  const leftOut = new Map<string, number>()
+  const report = () => {
+    const counts = [...leftOut].map(([why, count]) => `${count} ${why}`).join(', ')
+    if (counts !== '') process.stderr.write(`Not part of the format, left out: ${counts}\n`)
+  }
+  if (options.follow) {
+    process.on('SIGINT', () => {
+      report()
+      process.exit(0)
+    })
+  }
+  let after = await print(url, 0, leftOut)
+  while (options.follow) {
+    await setTimeout(LOOK_EVERY_MS)
+    after = await print(url, after, leftOut)
+  }
+  report()
+}
+
+function traceUrl(consoleUrl: string, station: string | undefined): URL {
+  if (!/^https?:\/\//.test(consoleUrl) || !URL.canParse(consoleUrl)) {
+    throw new Error(`"${consoleUrl}" is not the URL of a console, such as http://127.0.0.1:8350/`)
+  }
+  const url = new URL('api/trace', consoleUrl)
+  if (station !== undefined) url.searchParams.set('station', station)
+  return url
+}
+
+/** Prints what came after a sequence; returns where to go on. */
+async function print(url: URL, after: number, leftOut: Map<string, number>): Promise<number> {
+  url.searchParams.set('after', `${after}`)
+  const response = await fetch(url).catch((error: unknown) => {
+    const { cause } = error as { cause?: unknown }
+    throw new Error(`${url.origin} cannot be reached: ${cause ?? error}`)
+  })
+  if (!response.ok)
+    throw new Error(`${url.origin} says ${response.status} ${await response.text()}`)
+  const newest = Number(response.headers.get('trace-newest'))
+  // A node that was started again counts from 1 again.
+  if (newest < after) return print(url, 0, leftOut)
+  for (const part of (response.headers.get('trace-left-out') ?? '').split(', ')) {
+    const [why = '', count] = part.split('=')
+    if (count !== undefined) leftOut.set(why, (leftOut.get(why) ?? 0) + Number(count))
+  }
+  for await (const chunk of response.body ?? []) await write(chunk)
+  return newest
+}
+
+function write(chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(chunk, () => resolve()))
+}

@@ -1,0 +1,168 @@
+import type { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { LinkCounters } from '../node/neighbour.ts'
+import type { Node } from '../node/node.ts'
+import type { RuleStatistics } from '../routing/filters/rule.ts'
+import { securityProfileOf } from '../transport/link.ts'
+import { PRIORITIES } from '../transport/scheduler/shipment.ts'
+import { KINDS, type MessageType } from '../wire/frame.ts'
+import { addTotals, NO_TOTALS, type Observations, type PriorityClass, type QueueTotals } from './observations.ts' // biome-ignore format: one line
+
+/** What rows read; made anew each time somebody asks. */
+export interface Snapshot {
+  readonly node: Node
+  readonly observed: Observations
+  readonly queues: ReadonlyMap<PriorityClass, QueueSums>
+  readonly held: { readonly count: number; readonly oldestMs: number }
+  readonly memory: NodeJS.MemoryUsage
+  readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>
+}
+
+/** Of one class, over all links: what waits now, and what was counted since the start. */
+export interface QueueSums extends QueueTotals {
+  readonly frames: number
+  readonly bytes: number
+  readonly oldestMs: number
+}
+
+type Add = (value: number, labels?: Record<string, string>) => void
+
+/** One metric. Names and labels are stable: docs/observability.md lists them. */
+export interface MetricRow {
+  readonly name: string
+  readonly type: 'counter' | 'gauge'
+  readonly labels: readonly string[]
+  readonly help: string
+  read(snapshot: Snapshot, add: Add): void
+}
+
+// biome-ignore format: a table
+export const NODE_METRICS: readonly MetricRow[] = [
+  { name: 'wattweave_frames_total', type: 'counter', labels: ['link', 'direction', 'kind'], help: 'Frames by neighbour, direction and kind.',
+    read: ({ node }, add) => addFrames(node.linkCounters, add) },
+  { name: 'wattweave_refused_total', type: 'counter', labels: ['code'], help: 'Frames refused or dropped, by error code.',
+    read: ({ node }, add) => addAll(node.refusals, 'code', add) },
+  { name: 'wattweave_links', type: 'gauge', labels: ['form', 'security_profile'], help: 'Open links by form and by how the peer proved who it is.',
+    read: addLinks },
+  { name: 'wattweave_link_queued_bytes', type: 'gauge', labels: ['link'], help: 'Bytes handed to a link and not yet taken by the network.',
+    read: ({ node }, add) => { for (const { label, link } of node.neighbours) add(link.queuedBytes, { link: label }) } },
+  { name: 'wattweave_link_round_trip_seconds', type: 'gauge', labels: ['link'], help: 'Smoothed round trip of pings on an open link.',
+    read: addRoundTrips },
+  { name: 'wattweave_upgrades_refused_total', type: 'counter', labels: ['status'], help: 'Connections refused, by HTTP status or close code.',
+    read: ({ observed }, add) => addAll(observed.refusedUpgrades, 'status', add) },
+  { name: 'wattweave_dial_retries_total', type: 'counter', labels: ['url'], help: 'Attempts to dial that failed and are repeated.',
+    read: ({ observed }, add) => addAll(observed.dialRetries, 'url', add) },
+  { name: 'wattweave_upstreams_lost_total', type: 'counter', labels: ['upstream'], help: 'Connections in the name of a station that were lost or could not be opened.',
+    read: ({ observed }, add) => addAll(observed.lostUpstreams, 'upstream', add) },
+  { name: 'wattweave_copies_dropped_total', type: 'counter', labels: ['code'], help: 'Copies that a mirror could not be sent, by error code.',
+    read: ({ observed }, add) => addAll(observed.droppedCopies, 'code', add) },
+  { name: 'wattweave_open_requests', type: 'gauge', labels: [], help: 'Requests that wait for an answer, sent or not.',
+    read: ({ node }, add) => { let sum = 0; for (const { pending } of node.neighbours) sum += pending.size; add(sum) } },
+  { name: 'wattweave_calls_held', type: 'gauge', labels: [], help: 'CALLs kept back until a standard peer has answered the one before.',
+    read: ({ held }, add) => add(held.count) },
+  { name: 'wattweave_calls_held_oldest_seconds', type: 'gauge', labels: [], help: 'How long the oldest of them has waited.',
+    read: ({ held }, add) => add(held.oldestMs / 1000) },
+  { name: 'wattweave_send_queue_frames', type: 'gauge', labels: ['class'], help: 'Frames that wait for links that are behind.',
+    read: ({ queues }, add) => addQueues(queues, ({ frames }) => frames, add) },
+  { name: 'wattweave_send_queue_bytes', type: 'gauge', labels: ['class'], help: 'Bytes of these frames.',
+    read: ({ queues }, add) => addQueues(queues, ({ bytes }) => bytes, add) },
+  { name: 'wattweave_send_queue_oldest_seconds', type: 'gauge', labels: ['class'], help: 'How long the oldest of them has waited.',
+    read: ({ queues }, add) => addQueues(queues, ({ oldestMs }) => oldestMs / 1000, add) },
+  { name: 'wattweave_send_waited_frames_total', type: 'counter', labels: ['class'], help: 'Frames sent after they had waited.',
+    read: ({ queues }, add) => addQueues(queues, ({ waitedFrames }) => waitedFrames, add) },
+  { name: 'wattweave_send_waited_seconds_total', type: 'counter', labels: ['class'], help: 'How long all of them together have waited.',
+    read: ({ queues }, add) => addQueues(queues, ({ waitedMs }) => waitedMs / 1000, add) },
+  { name: 'wattweave_send_dropped_total', type: 'counter', labels: ['class'], help: 'Frames dropped to make room.',
+    read: ({ queues }, add) => addQueues(queues, ({ dropped }) => dropped, add) },
+  { name: 'wattweave_send_expired_total', type: 'counter', labels: ['class'], help: 'CALLs that waited too long and were not sent.',
+    read: ({ queues }, add) => addQueues(queues, ({ expired }) => expired, add) },
+  { name: 'wattweave_send_congested_total', type: 'counter', labels: ['class'], help: 'CALLs for which there was no room.',
+    read: ({ queues }, add) => addQueues(queues, ({ congested }) => congested, add) },
+  { name: 'wattweave_filter_matched_total', type: 'counter', labels: ['rule', 'effect'], help: 'Frames that met every condition of a rule.',
+    read: ({ node }, add) => addRules(node, ({ matched }) => matched, add) },
+  { name: 'wattweave_filter_rejected_total', type: 'counter', labels: ['rule', 'effect'], help: 'Frames a rule rejected.',
+    read: ({ node }, add) => addRules(node, ({ rejected }) => rejected, add) },
+  { name: 'wattweave_filter_dropped_total', type: 'counter', labels: ['rule', 'effect'], help: 'Frames a rule dropped.',
+    read: ({ node }, add) => addRules(node, ({ dropped }) => dropped, add) },
+  { name: 'wattweave_filter_replaced_total', type: 'counter', labels: ['rule', 'effect'], help: 'Frames whose payload a rule changed.',
+    read: ({ node }, add) => addRules(node, ({ replaced }) => replaced, add) },
+  { name: 'wattweave_frame_log_frames', type: 'gauge', labels: [], help: 'Frames in the frame log.',
+    read: ({ node }, add) => add(node.frameLog.kept.records) },
+  { name: 'wattweave_frame_log_bytes', type: 'gauge', labels: [], help: 'Bytes of these frames.',
+    read: ({ node }, add) => add(node.frameLog.kept.bytes) },
+]
+
+/** Sums over all links, those that are gone included where a sum must never fall. */
+export function queueSums(node: Node, observed: Observations): Map<PriorityClass, QueueSums> {
+  const open = [...node.neighbours].flatMap(({ sendStatistics }) => sendStatistics ?? [])
+  return new Map(
+    PRIORITIES.map((name) => {
+      let totals = observed.endedQueues.get(name) ?? NO_TOTALS
+      let frames = 0
+      let bytes = 0
+      let oldestMs = 0
+      for (const { classes } of open) {
+        totals = addTotals(totals, classes[name])
+        frames += classes[name].frames
+        bytes += classes[name].bytes
+        oldestMs = Math.max(oldestMs, classes[name].oldestWaitMs)
+      }
+      return [name, { ...totals, frames, bytes, oldestMs }]
+    }),
+  )
+}
+
+/** Calls that wait behind one that a standard peer has not answered. */
+export function heldCalls(node: Node, now: number): Snapshot['held'] {
+  let count = 0
+  let oldest = now
+  for (const { waiting } of node.neighbours) {
+    count += waiting.length
+    for (const { since } of waiting) oldest = Math.min(oldest, since)
+  }
+  return { count, oldestMs: now - oldest }
+}
+
+function addFrames(counters: ReadonlyMap<string, LinkCounters>, add: Add): void {
+  for (const [link, { received, sent }] of counters) {
+    for (const [direction, counts] of [['received', received], ['sent', sent]] as const) {
+      counts.forEach((count, type) => {
+        if (count > 0) add(count, { link, direction, kind: kindOf(type) })
+      })
+    }
+    // biome-ignore format: two directions
+  }
+}
+
+function kindOf(type: number): string {
+  return KINDS[type as MessageType] ?? 'undecodable'
+}
+
+function addLinks({ node }: Snapshot, add: Add): void {
+  for (const form of ['overlay', 'standard']) {
+    for (const profile of [0, 1, 2, 3]) add(0, { form, security_profile: `${profile}` })
+  }
+  for (const { link } of node.neighbours) {
+    add(1, { form: link.form, security_profile: `${securityProfileOf(link)}` })
+  }
+}
+
+function addRoundTrips({ node }: Snapshot, add: Add): void {
+  for (const { label, link } of node.neighbours) {
+    if (link.roundTripMs !== undefined) add(link.roundTripMs / 1000, { link: label })
+  }
+}
+
+function addAll(counts: ReadonlyMap<string, number>, label: string, add: Add): void {
+  for (const [value, count] of counts) add(count, { [label]: value })
+}
+
+function addQueues(queues: Snapshot['queues'], value: (sums: QueueSums) => number, add: Add): void {
+  for (const [name, sums] of queues) add(value(sums), { class: name })
+}
+
+function addRules(node: Node, value: (statistics: RuleStatistics) => number, add: Add): void {
+  for (const statistics of node.filters?.statistics() ?? []) {
+    const { rule, effect } = statistics
+    add(value(statistics), { rule, effect })
+  }
+}

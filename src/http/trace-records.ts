@@ -1,0 +1,162 @@
+import type { Protocol } from '../messages/protocols.ts'
+import type { FrameRecord } from '../node/frame-log.ts'
+import type { Node } from '../node/node.ts'
+import { foldId } from '../primitives/ids.ts'
+import { type Frame, KINDS } from '../wire/frame.ts'
+import { withFingerprints } from './fingerprints.ts'
+import { parse } from './frame-views.ts'
+import type { Observations } from './observations.ts'
+
+/** One line of an Open OCPP Trace, version 1.1. */
+export interface TraceRecord {
+  readonly schemaVersion: '1.1'
+  /** RFC 3339. */
+  readonly timestamp: string
+  readonly transport: 'json'
+  /** Which way the message goes: from the station's side or to it. */
+  readonly direction: 'cp-to-csms' | 'csms-to-cp'
+  readonly messageType: 'CALL' | 'CALLRESULT' | 'CALLERROR'
+  readonly ocppVersion?: '1.6' | '2.0.1' | '2.1'
+  readonly chargePointId?: string
+  readonly connectorId?: number
+  readonly messageId: string
+  /** Of an answer: the action it answers, where the log still has the CALL. */
+  readonly action?: string
+  /** With id tokens and secrets as fingerprints; of CALL and CALLRESULT. */
+  readonly payload?: unknown
+  /** The text on the wire, with the same fingerprints; not of binary frames. */
+  readonly raw?: string
+  /** Of CALLERROR. */
+  readonly error?: { readonly code: string; readonly description: string; readonly details: object }
+  readonly meta: object
+}
+
+/** What a frame alone does not say. */
+export interface TraceContext {
+  readonly node: Node
+  readonly observed: Observations
+  /** True where the node itself is a charging station. */
+  readonly isStation: boolean
+}
+
+/** The station a message is from or for, and whether it goes away from it. */
+export interface Parties {
+  readonly station: string | undefined
+  readonly isFromStation: boolean
+}
+
+/** @param action Of an answer: what it answers. */
+export function traceRecord(
+  context: TraceContext,
+  record: FrameRecord,
+  frame: Frame,
+  action: string | undefined,
+): TraceRecord {
+  const { station, isFromStation } = partiesOf(context, record, frame)
+  const payload = redacted(parse(frame.payload))
+  const version = versionOf(context, record, frame, station)
+  const connectorId = connectorOf(payload)
+  const isError = frame.type === 4
+  return {
+    schemaVersion: '1.1',
+    timestamp: new Date(record.time).toISOString(),
+    transport: 'json',
+    direction: isFromStation ? 'cp-to-csms' : 'csms-to-cp',
+    messageType: KINDS[frame.type] as TraceRecord['messageType'],
+    ...(version && { ocppVersion: VERSIONS[version] }),
+    ...(station !== undefined && { chargePointId: station }),
+    ...(connectorId !== undefined && { connectorId }),
+    messageId: frame.messageId,
+    ...(action !== undefined && { action }),
+    ...(!isError && payload !== undefined && { payload }),
+    ...(!record.isBinary && { raw: withFingerprints(Buffer.from(record.bytes).toString('utf8')) }),
+    ...(isError && { error: errorOf(frame, payload) }),
+    meta: metaOf(context, record, frame),
+  }
+}
+
+const VERSIONS = { 'ocpp1.6': '1.6', 'ocpp2.0.1': '2.0.1', 'ocpp2.1': '2.1' } as const
+
+/** What a CALL and its answers have in common in one frame log. */
+export function exchangeOf({ trace, link }: FrameRecord, { route, messageId }: Frame): string {
+  // A standard peer's own ids are unique on its link only.
+  return trace ?? (route ? messageId : `${link} ${messageId}`)
+}
+
+/** Standard links lead to a station or stand for one; on others the frame says who is meant. */
+export function partiesOf(context: TraceContext, record: FrameRecord, frame: Frame): Parties {
+  const { route } = frame
+  const isReceived = record.direction === 'received'
+  const known = context.observed.link(record.link)
+  if (!route && known?.peer !== 'node') {
+    if (known?.peer === 'csms') {
+      return { station: representedBy(context, record.link), isFromStation: !isReceived }
+    }
+    return { station: record.link, isFromStation: isReceived }
+  }
+  const source = route?.networkPath[0] ?? (isReceived ? record.link : context.node.id)
+  const destination = route?.destination.at(-1) ?? ''
+  if (isStation(context, source)) return { station: source, isFromStation: true }
+  if (isStation(context, destination)) return { station: destination, isFromStation: false }
+  // Between nodes: away from the CSMS is towards the stations.
+  return { station: undefined, isFromStation: isReceived === (known?.way === 'down') }
+}
+
+/** A connection in a station's name is labelled `station@upstream`. */
+function representedBy({ node, isStation }: TraceContext, label: string): string | undefined {
+  const at = label.lastIndexOf('@')
+  if (at > 0) return label.slice(0, at)
+  return isStation ? node.id : undefined
+}
+
+function isStation({ node, observed, isStation }: TraceContext, id: string): boolean {
+  if (isStation && foldId(id) === foldId(node.id)) return true
+  return observed.protocolOf(id) !== undefined
+}
+
+function versionOf(
+  { observed }: TraceContext,
+  record: FrameRecord,
+  frame: Frame,
+  station: string | undefined,
+): Protocol | undefined {
+  const ofStation = station === undefined ? undefined : observed.protocolOf(station)
+  if (ofStation) return ofStation
+  if (!frame.route) return observed.link(record.link)?.protocol
+  const service = foldId(frame.route.destination.at(-1) ?? '')
+  return service === 'centralsystem' || service.endsWith('/centralsystem') ? 'ocpp1.6' : undefined
+}
+
+function redacted(payload: unknown): unknown {
+  return payload === undefined ? undefined : JSON.parse(withFingerprints(JSON.stringify(payload)))
+}
+
+/** OCPP 2.x has the connector beside the EVSE or within it. */
+function connectorOf(payload: unknown): number | undefined {
+  const { connectorId, evse } = (payload ?? {}) as { connectorId?: unknown; evse?: unknown }
+  const inner = (evse ?? {}) as { connectorId?: unknown }
+  return [connectorId, inner.connectorId].find(
+    (id): id is number => Number.isSafeInteger(id) && Number(id) >= 0,
+  )
+}
+
+function errorOf({ errorCode, errorDescription }: Frame, details: unknown) {
+  const isObject = typeof details === 'object' && details !== null && !Array.isArray(details)
+  return { code: errorCode, description: errorDescription, details: isObject ? details : {} }
+}
+
+function metaOf({ node }: TraceContext, record: FrameRecord, frame: Frame): object {
+  const { sequence, link, reaction, forwardedTo, errorCode, trace, direction } = record
+  return {
+    node: node.id,
+    link,
+    trace: trace ?? frame.messageId,
+    reaction,
+    networkPath: frame.route?.networkPath ?? (direction === 'received' ? [link] : [node.id]),
+    form: frame.route ? 'overlay' : 'standard',
+    sequence,
+    ...(record.isBinary && { encoding: 'binary' }),
+    ...(forwardedTo !== undefined && { forwardedTo }),
+    ...(errorCode !== undefined && { errorCode }),
+  }
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { startChain, startNode, temporaryFolder, until } from './processes.ts'
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('a station whose node is not there yet stays, and boots once it is', async (t) => {
+  const folder = temporaryFolder(t)
+  const port = await freePort()
+  const uplinks = [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp1.6' }]
+  const station = await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', uplinks, tokens: ['TAG-1'], log: 'info' }) // biome-ignore format: one line
+  await until('a second attempt', () => station.errors().split('link.retry').length > 2)
+
+  const { csms } = await startChain(t, 0)
+  const config = { nodeId: 'NN01', role: 'networking-node', listen: [{ port, insecure: true }], uplinks: [{ url: csms.url, peerId: 'CSMS01' }], log: 'silent' } // biome-ignore format: one line
+  const node = await startNode(t, folder, config)
+  const isUp = async () => {
+    const { nodes } = (await (await fetch(`${csms.console}api/overview`)).json()) as { nodes: { id: string; state: string; vendor?: string }[] } // biome-ignore format: one line
+    return nodes.some(({ id, state, vendor }) => id === 'CS01' && state === 'up' && vendor)
+  }
+  await until('its boot', isUp)
+  await node.kill()
+  await until('its loss', async () => !(await isUp()))
+  await startNode(t, folder, config)
+  await until('it to be back', isUp)
+  assert.equal(await Promise.race([station.ended, 'running']), 'running')
+})
