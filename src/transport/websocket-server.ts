@@ -206,7 +206,7 @@ class WebSocketAcceptor implements Acceptor {
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#silent.delete(originOf(socket))
-    socket.on('error', () => socket.destroy())
+    destroyOnError(socket)
     const id = idOfPath(request.url ?? '')
     if (this.#isDraining)
       return this.#refuse(socket, { status: 503, id: id ?? '', why: 'stopping' })
@@ -367,6 +367,11 @@ class WebSocketAcceptor implements Acceptor {
       }
     }
   }
+}
+
+/** Apart, because a listener keeps alive what is in scope where it is made: here, the request. */
+function destroyOnError(socket: Socket): void {
+  socket.on('error', () => socket.destroy())
 }
 
 /** The same for a connection and for the TLS session on it. */
