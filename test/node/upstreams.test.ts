@@ -324,3 +324,17 @@ test('an upstream that is trusted with it may', async (t) => {
   await net.settle()
   assert.match(last(station), /SecurityProfile/)
 })
+
+test('the primary of other stations does not stand in for one that is away', async (t) => {
+  const net = overlay(t)
+  const of = (prefix: string) => ({ includes: (id: string) => id.startsWith(prefix) })
+  await net.node('NN01', {}, [primary('CSMS-A', of('A')), primary('CSMS-B', of('B'))])
+  const other = net.upstream('CSMS-B', 'NN01')
+  const station = net.station('A1', 'NN01')
+  await net.settle()
+  other.take()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  assert.deepEqual(other.take(), [])
+  assert.match(last(station), /^\[4,"1","GenericError"/)
+})
