@@ -7,7 +7,15 @@ import { UpgradeQueue } from '../../src/transport/upgrade-queue.ts'
 import type { AcceptOptions, Acceptor } from '../../src/transport/websocket-server.ts'
 import { type Authority, createAuthority } from '../support/certificates.ts'
 import { type Site, startSite } from '../support/site.ts'
-import { basic, client, listen, OVERLAY, type RawClient, upgrade } from '../support/sockets.ts'
+import {
+  basic,
+  client,
+  listen,
+  OVERLAY,
+  peers,
+  type RawClient,
+  upgrade,
+} from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 
 /** Attacks on the way in: before anybody has said who he is, and on links that are open. */
@@ -190,6 +198,47 @@ test('A02: a known id without credential is refused before a frame of it is proc
   await until(thief.isClosed, 'the refusal')
   assert.match(thief.got(), /^HTTP\/1\.1 401 /)
   assert.equal(site.node.linkCounters.get('CS02')?.received.join(), counted)
+})
+
+test('A03: 10 000 connections with wrong passwords, and the real station gets in from anywhere', async (t) => {
+  const { url, links, events } = await listen(t, { peers: peers('CS01') })
+  const guessers = ['127.0.0.2', '127.0.0.3']
+  const statuses = new Map<number, number>()
+  for (let tried = 0; tried < 10_000; ) {
+    const wave = Array.from({ length: 250 }, () => {
+      const guess = HANDSHAKE.replace('/CS02', '/CS01').replace(
+        /Authorization: .*/,
+        `Authorization: ${basic('CS01', `guess ${tried}`)}`,
+      )
+      const socket = connect({ ...portOf(url), host: '127.0.0.1', localAddress: guessers[tried++ % 2] }) // biome-ignore format: one line
+      socket.on('error', () => {})
+      socket.write(guess)
+      return socket
+    })
+    // Answers of a minute later are waited for by nobody who guesses.
+    await until(() => events.length === wave.length, 'the wave to be refused')
+    for (const event of events.splice(0)) {
+      assert.equal(event.name, 'refused')
+      const { status } = event as typeof event & { status: number }
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+    if (tried % 1_000 === 0) {
+      for (const localAddress of ['127.0.0.1', ...guessers]) {
+        const station = await client(t, url, { id: 'CS01', localAddress })
+        assert.ok(station.isOpen, `${localAddress} after ${tried} guesses`)
+        const link = links.at(-1)
+        station.send('[2,"1","Heartbeat",{}]')
+        const heard: string[] = []
+        link?.attach({ message: (bytes) => heard.push(`${Buffer.from(bytes)}`), closed() {} })
+        await until(() => heard.length === 1, 'its frame')
+        station.socket.terminate()
+      }
+    }
+    for (const socket of wave) socket.destroy()
+  }
+  const [told, flooding] = [statuses.get(401) ?? 0, statuses.get(429) ?? 0]
+  assert.equal(told + flooding, 10_000)
+  assert.ok(told <= 100, `${told} were told that the password is wrong`)
 })
 
 test('A05: two that bear the same id and credential take turns, and nobody else notices', async (t) => {

@@ -78,7 +78,9 @@ export class Victim {
 export class Wire {
   readonly #server = createServer((near) => this.#join(near))
   readonly #sockets = new Set<Socket>()
-  #isHolding = false
+  readonly #behind = new Set<Socket>()
+  /** Of those behind it the ones from which nothing comes back any more. */
+  readonly #held = new Set<Socket>()
   /** Port of what is behind it. */
   target = 0
   url = ''
@@ -95,17 +97,22 @@ export class Wire {
 
   /** Destroys every connection; new ones are let through. */
   cut(): void {
-    this.#isHolding = false
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** From now on nothing comes back from behind it, until it is cut. */
+  /** From now on nothing comes back over the connections there are; new ones are let through. */
   holdAnswers(): void {
-    this.#isHolding = true
+    for (const socket of this.#behind) this.#held.add(socket)
+  }
+
+  /** False when whoever dialled has given up what was held. */
+  get isHolding(): boolean {
+    return this.#held.size > 0
   }
 
   #join(near: Socket): void {
     const far = dial(this.target, '127.0.0.1')
+    this.#behind.add(far)
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -114,12 +121,14 @@ export class Wire {
       socket.on('error', () => {}) // it is closed then, too
       socket.on('close', () => {
         this.#sockets.delete(socket)
+        this.#behind.delete(socket)
+        this.#held.delete(socket)
         other.destroy()
       })
     }
     near.on('data', (bytes) => far.write(bytes))
     far.on('data', (bytes) => {
-      if (!this.#isHolding) near.write(bytes)
+      if (!this.#held.has(far)) near.write(bytes)
     })
   }
 }

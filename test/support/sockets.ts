@@ -120,15 +120,24 @@ export interface ClientOptions {
   readonly protocols?: readonly string[]
   readonly headers?: Record<string, string>
   readonly autoPong?: boolean
+  /** Of 127.0.0.0/8: where it comes from. */
+  readonly localAddress?: string | undefined
 }
 
 /** Opens a raw client under an id; it is closed when the test ends. */
 export async function client(context: TestContext, url: string, options: ClientOptions = {}) {
-  const { id = 'CS01', protocols = ['ocpp1.6'], headers = {}, autoPong = true } = options
+  const {
+    id = 'CS01',
+    protocols = ['ocpp1.6'],
+    headers = {},
+    autoPong = true,
+    localAddress,
+  } = options
   const socket = new WebSocket(`${url}${encodeURIComponent(id)}`, [...protocols], {
     headers: { authorization: basic(id), ...headers },
     perMessageDeflate: false,
     autoPong,
+    localAddress,
   } as ConstructorParameters<typeof WebSocket>[2])
   const raw = new RawClient(socket)
   stopLastFirst(context, { stop: () => socket.terminate() })

@@ -142,9 +142,11 @@ export class BulkWindow {
   /**
    * A pong came.
    *
+   * @param linkRoundTripMs What pings for liveness took, if any were answered. One bare ping may have
+   *   waited for this node itself, which is busiest when a transfer begins.
    * @returns False when it is none of ours, malformed, or answers no open ping.
    */
-  pong(payload: Uint8Array, now: number): boolean {
+  pong(payload: Uint8Array, now: number, linkRoundTripMs?: number): boolean {
     if (payload.length !== PAYLOAD_BYTES || payload[0] !== WINDOW) return false
     const view = new DataView(payload.buffer, payload.byteOffset, PAYLOAD_BYTES)
     const count = view.getUint32(1) * HIGH_UNIT + view.getUint32(5)
@@ -155,6 +157,9 @@ export class BulkWindow {
     this.#acknowledged = count
     this.#repeatMs = FIRST_REPEAT_MS
     this.#quietSince = now
+    const sampleMs = now - ping.sentAt
+    const knownMs = ping.isBare ? Math.min(sampleMs, linkRoundTripMs ?? sampleMs) : sampleMs
+    this.#estimate.addRoundTrip(knownMs, ping.isBare, now)
     this.#measure(ping, now)
     return true
   }
@@ -223,7 +228,6 @@ export class BulkWindow {
   }
 
   #measure(ping: Ping, now: number): void {
-    this.#estimate.addRoundTrip(now - ping.sentAt, ping.isBare, now)
     // Pongs may come bunched, and frames may be sent bunched; the slower of the two is the link.
     const elapsedMs = Math.max(1, now - ping.deliveredAt, ping.sentAt - ping.deliveredSentAt)
     const bytes = ping.sentBytes - ping.deliveredBytes

@@ -126,7 +126,7 @@ export class SendScheduler<Token> {
    * @returns False when it answers no open ping of this scheduler; it has changed nothing then.
    */
   pong(payload: Uint8Array): boolean {
-    if (!this.#window.pong(payload, this.#clock.now())) return false
+    if (!this.#window.pong(payload, this.#clock.now(), this.#carrier.roundTripMs)) return false
     this.drained()
     return true
   }

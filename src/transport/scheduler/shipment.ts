@@ -6,6 +6,8 @@ export interface Carrier {
   send(message: Uint8Array, isBinary: boolean): void
   /** Bytes handed over but not yet taken by the network. */
   readonly queuedBytes: number
+  /** In ms, as the link knows it from pings of its own; undefined while it does not. */
+  readonly roundTripMs?: number | undefined
   /**
    * Sends a ping of 9 bytes behind everything sent so far; its pong comes back through
    * `SendScheduler.pong`. When it returns, the bytes are the caller's again.

@@ -202,6 +202,19 @@ test('a rate counts from the last delivery known when its frame was sent, not fr
   assert.equal(Math.round(window.bytesPerSecond), 9524)
 })
 
+test('a bare ping that this node kept waiting opens the window no further than the link is long', () => {
+  const options = { chunkBytes: CHUNK, slowChunkBytes: CHUNK, assumedBytesPerSecond: 1 }
+  const roundTripAfter = (sampleMs: number, linkRoundTripMs?: number) => {
+    const window = new BulkWindow(options)
+    window.barePingSent(0, 0)
+    window.pong(windowPayload(0n), sampleMs, linkRoundTripMs)
+    return window.leastRoundTripMs
+  }
+  assert.equal(roundTripAfter(90), 90)
+  assert.equal(roundTripAfter(90, 43), 43)
+  assert.equal(roundTripAfter(40, 43), 40)
+})
+
 test('a link that becomes slow is noticed also when only one chunk at a time waits for it', async () => {
   const bench = createBench()
   const { scheduler, carrier } = bench

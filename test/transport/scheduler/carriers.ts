@@ -14,6 +14,7 @@ export const CHUNK = 64 * 1024
 /** A carrier that takes what it gets, and says that so much is queued as a test wants. */
 export class PlainCarrier implements Carrier {
   queuedBytes = 0
+  roundTripMs: number | undefined
   readonly sent: Uint8Array[] = []
   readonly pings: Uint8Array[] = []
   onSend: (bytes: Uint8Array) => void = () => {}
