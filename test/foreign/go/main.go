@@ -1,7 +1,11 @@
-// Command foreign is a charge point and a central system of OCPP 1.6 made with ocpp-go.
+// Command foreign is a charging station and a CSMS made with ocpp-go, of either version it speaks.
 //
-//	foreign station URL ID   boots, runs one transaction, prints {"boot","token"}, ends with its input
-//	foreign csms             prints {"port"}, then each action of a station as {"station","action"}
+//	foreign station VERSION URL ID   boots, runs one transaction, prints {"boot","authorize","token"}
+//	                                 and what it is asked for; a line of input lets it leave
+//	foreign csms VERSION             prints {"port"} and what stations ask for; ends with its input
+//
+// What a peer asks for is printed as {"station","action","asked"}, the end of a connection as
+// {"station","action":"gone"}.
 package main
 
 import (
@@ -11,142 +15,84 @@ import (
 	"os"
 	"time"
 
-	ocpp16 "github.com/lorenzodonini/ocpp-go/ocpp1.6"
-	"github.com/lorenzodonini/ocpp-go/ocpp1.6/core"
-	"github.com/lorenzodonini/ocpp-go/ocpp1.6/types"
+	"github.com/lorenzodonini/ocpp-go/ocpp"
 	"github.com/lorenzodonini/ocpp-go/ws"
 )
 
-var at = types.NewDateTime(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
-
-func note(what map[string]any) {
-	line, _ := json.Marshal(what)
-	fmt.Println(string(line))
+// version is what differs between versions of OCPP: the library shares no message between them.
+type version struct {
+	// station has its day, and keeps connected until it is told to leave.
+	station func(url, id string) (told answers, leave func())
+	// csms makes a CSMS of a server, which it does not start.
+	csms func(server ws.WsServer) interface{ Start(port int, path string) }
 }
 
-func must(err error) {
+var versions = map[string]version{
+	"ocpp1.6":   {station16, csms16},
+	"ocpp2.0.1": {station201, csms201},
+}
+
+// answers are the statuses a station was given.
+type answers struct {
+	Boot      string `json:"boot"`
+	Authorize string `json:"authorize"`
+	Token     string `json:"token"` // with the start of its transaction
+}
+
+// atNoon is when everything happens.
+var atNoon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// withMilliseconds is how a CSMS writes times, so that it prints what it was asked as it came. A
+// station keeps the format of the library, which has none.
+const withMilliseconds = "2006-01-02T15:04:05.000Z07:00"
+
+func main() {
+	args := append(os.Args[1:], "", "")
+	speak, isKnown := versions[args[1]]
+	switch {
+	case isKnown && args[0] == "station" && len(os.Args) == 5:
+		id := args[3]
+		told, leave := speak.station(args[2], id)
+		note(told)
+		waitForInput()
+		leave()
+		noteGone(id)
+	case isKnown && args[0] == "csms" && len(os.Args) == 3:
+		server := ws.NewServer()
+		go speak.csms(server).Start(0, "/{id}")
+		for server.Addr() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		note(map[string]int{"port": server.Addr().Port})
+		waitForInput()
+	default:
+		check(fmt.Errorf("usage: foreign station VERSION URL ID | foreign csms VERSION"))
+	}
+}
+
+// answer notes what was asked, and is the answer.
+func answer[R ocpp.Response](station string, asked ocpp.Request, response R) (R, error) {
+	note(map[string]any{"station": station, "action": asked.GetFeatureName(), "asked": asked})
+	return response, nil
+}
+
+// gone notes the end of a connection, whose type each version has of its own.
+func gone[C interface{ ID() string }](connection C) { noteGone(connection.ID()) }
+
+func noteGone(station string) { note(map[string]string{"station": station, "action": "gone"}) }
+
+func note(what any) { fmt.Println(string(must(json.Marshal(what)))) }
+
+func waitForInput() { bufio.NewReader(os.Stdin).ReadString('\n') }
+
+func must[T any](value T, err error) T {
+	check(err)
+	return value
+}
+
+func check(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-}
-
-func waitForInput() { bufio.NewReader(os.Stdin).ReadString('\n') }
-
-func main() {
-	if len(os.Args) == 4 && os.Args[1] == "station" {
-		station(os.Args[2], os.Args[3])
-	} else if len(os.Args) == 2 && os.Args[1] == "csms" {
-		csms()
-	} else {
-		must(fmt.Errorf("usage: foreign station URL ID | foreign csms"))
-	}
-}
-
-// ---- Station
-
-type commands struct{ heard []string }
-
-func (c *commands) OnChangeAvailability(*core.ChangeAvailabilityRequest) (*core.ChangeAvailabilityConfirmation, error) {
-	return core.NewChangeAvailabilityConfirmation(core.AvailabilityStatusRejected), nil
-}
-func (c *commands) OnChangeConfiguration(*core.ChangeConfigurationRequest) (*core.ChangeConfigurationConfirmation, error) {
-	return core.NewChangeConfigurationConfirmation(core.ConfigurationStatusRejected), nil
-}
-func (c *commands) OnClearCache(*core.ClearCacheRequest) (*core.ClearCacheConfirmation, error) {
-	c.heard = append(c.heard, "ClearCache")
-	return core.NewClearCacheConfirmation(core.ClearCacheStatusAccepted), nil
-}
-func (c *commands) OnDataTransfer(*core.DataTransferRequest) (*core.DataTransferConfirmation, error) {
-	return core.NewDataTransferConfirmation(core.DataTransferStatusRejected), nil
-}
-func (c *commands) OnGetConfiguration(*core.GetConfigurationRequest) (*core.GetConfigurationConfirmation, error) {
-	return core.NewGetConfigurationConfirmation(nil), nil
-}
-func (c *commands) OnRemoteStartTransaction(*core.RemoteStartTransactionRequest) (*core.RemoteStartTransactionConfirmation, error) {
-	return core.NewRemoteStartTransactionConfirmation(types.RemoteStartStopStatusRejected), nil
-}
-func (c *commands) OnRemoteStopTransaction(*core.RemoteStopTransactionRequest) (*core.RemoteStopTransactionConfirmation, error) {
-	return core.NewRemoteStopTransactionConfirmation(types.RemoteStartStopStatusRejected), nil
-}
-func (c *commands) OnReset(*core.ResetRequest) (*core.ResetConfirmation, error) {
-	return core.NewResetConfirmation(core.ResetStatusRejected), nil
-}
-func (c *commands) OnUnlockConnector(*core.UnlockConnectorRequest) (*core.UnlockConnectorConfirmation, error) {
-	return core.NewUnlockConnectorConfirmation(core.UnlockStatusNotSupported), nil
-}
-
-func station(url, id string) {
-	handler := &commands{}
-	point := ocpp16.NewChargePoint(id, nil, nil)
-	point.SetCoreHandler(handler)
-	must(point.Start(url))
-	boot, err := point.BootNotification("ocpp-go", "Go")
-	must(err)
-	start, err := point.StartTransaction(1, "TAG-1", 100, at)
-	must(err)
-	value := types.MeterValue{Timestamp: at, SampledValue: []types.SampledValue{{Value: "250", Unit: types.UnitOfMeasureWh}}}
-	_, err = point.MeterValues(1, []types.MeterValue{value}, func(request *core.MeterValuesRequest) {
-		request.TransactionId = &start.TransactionId
-	})
-	must(err)
-	_, err = point.StopTransaction(400, at, start.TransactionId)
-	must(err)
-	note(map[string]any{"boot": boot.Status, "token": start.IdTagInfo.Status})
-	waitForInput()
-	note(map[string]any{"commands": handler.heard})
-	point.Stop()
-}
-
-// ---- Central system
-
-type central struct{}
-
-func heard(station, action string) { note(map[string]any{"station": station, "action": action}) }
-
-func (central) OnAuthorize(id string, _ *core.AuthorizeRequest) (*core.AuthorizeConfirmation, error) {
-	heard(id, "Authorize")
-	return core.NewAuthorizationConfirmation(types.NewIdTagInfo(types.AuthorizationStatusAccepted)), nil
-}
-func (central) OnBootNotification(id string, _ *core.BootNotificationRequest) (*core.BootNotificationConfirmation, error) {
-	heard(id, "BootNotification")
-	return core.NewBootNotificationConfirmation(at, 300, core.RegistrationStatusAccepted), nil
-}
-func (central) OnDataTransfer(id string, _ *core.DataTransferRequest) (*core.DataTransferConfirmation, error) {
-	heard(id, "DataTransfer")
-	return core.NewDataTransferConfirmation(core.DataTransferStatusRejected), nil
-}
-func (central) OnHeartbeat(id string, _ *core.HeartbeatRequest) (*core.HeartbeatConfirmation, error) {
-	heard(id, "Heartbeat")
-	return core.NewHeartbeatConfirmation(at), nil
-}
-func (central) OnMeterValues(id string, _ *core.MeterValuesRequest) (*core.MeterValuesConfirmation, error) {
-	heard(id, "MeterValues")
-	return core.NewMeterValuesConfirmation(), nil
-}
-func (central) OnStatusNotification(id string, _ *core.StatusNotificationRequest) (*core.StatusNotificationConfirmation, error) {
-	heard(id, "StatusNotification")
-	return core.NewStatusNotificationConfirmation(), nil
-}
-func (central) OnStartTransaction(id string, _ *core.StartTransactionRequest) (*core.StartTransactionConfirmation, error) {
-	heard(id, "StartTransaction")
-	return core.NewStartTransactionConfirmation(types.NewIdTagInfo(types.AuthorizationStatusAccepted), 7), nil
-}
-func (central) OnStopTransaction(id string, _ *core.StopTransactionRequest) (*core.StopTransactionConfirmation, error) {
-	heard(id, "StopTransaction")
-	return core.NewStopTransactionConfirmation(), nil
-}
-
-func csms() {
-	server := ws.NewServer()
-	system := ocpp16.NewCentralSystem(nil, server)
-	system.SetCoreHandler(central{})
-	system.SetChargePointDisconnectedHandler(func(point ocpp16.ChargePointConnection) { heard(point.ID(), "gone") })
-	go system.Start(0, "/{ws}")
-	for server.Addr() == nil {
-		time.Sleep(10 * time.Millisecond)
-	}
-	note(map[string]any{"port": server.Addr().Port})
-	waitForInput()
-	os.Exit(0)
 }
