@@ -144,11 +144,13 @@ export class OverlayError extends Error {
 export class RemoteError extends Error {
   override readonly name = 'RemoteError'
   readonly errorCode: string
+  readonly errorDescription: string
   readonly errorDetails: unknown
 
-  constructor(errorCode: string, description: string, errorDetails: unknown) {
-    super(description === '' ? errorCode : `${errorCode}: ${description}`)
+  constructor(errorCode: string, errorDescription: string, errorDetails: unknown) {
+    super(errorDescription === '' ? errorCode : `${errorCode}: ${errorDescription}`)
     this.errorCode = errorCode
+    this.errorDescription = errorDescription
     this.errorDetails = errorDetails
   }
 }

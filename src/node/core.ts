@@ -55,7 +55,7 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'link.down'; readonly link: string; readonly reason: string; readonly sending: SendStatistics | undefined }
   // biome-ignore format: one line
-  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails; readonly trace?: string }
+  | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails; readonly source?: string; readonly trace?: string }
   // biome-ignore format: one line
   | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string }
   // biome-ignore format: one line

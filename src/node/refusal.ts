@@ -39,7 +39,15 @@ export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
   const { label: link } = from
   const trace = node.frameLog.arrivalTrace ?? frame?.messageId ?? answer?.messageId
   node.frameLog.record(now, true, isBinary, link, undefined, reaction, code, bytes, trace)
-  node.emit({ name: 'frame.refused', link, code, details, ...(trace !== undefined && { trace }) })
+  const source = frame?.route?.networkPath[0]
+  node.emit({
+    name: 'frame.refused',
+    link,
+    code,
+    details,
+    ...(source !== undefined && { source }),
+    ...(trace !== undefined && { trace }),
+  })
   if (answer) writeOwn(node, from, answer, answer.action, trace)
 }
 

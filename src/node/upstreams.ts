@@ -194,7 +194,9 @@ export class Upstreams {
     const link = this.#host.stationLink(station)
     if (!link) return // behind another node: the connection is tried again
     this.stationDown(station)
-    link.link.close(1013, `upstream ${rule.name}: ${why}`.slice(0, 120))
+    // What to do about it is for whoever runs this node, and stands in its log.
+    const [reason] = why.split('; ')
+    link.link.close(1013, `upstream ${rule.name}: ${reason}`.slice(0, 120))
   }
 
   #end(representation: Representation): Promise<unknown> {

@@ -189,9 +189,10 @@ class Dialler implements LinkSource {
     if (this.#isStopped) return this.#onGone()
     const ownMs = retryDelayMs(this.#attempt++, this.#random, this.#options.backOff)
     // A server that says when must not make this side wait for ever.
-    const inMs = Math.max(ownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS))
-    this.#report({ name: 'retry', url: this.#options.url, inMs, why })
+    const inMs = Math.ceil(Math.max(ownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)))
+    // Before it is told: whoever hears it may stop this, and then nothing may dial any more.
     this.#timer = this.#clock.setTimer(() => this.#connect(), inMs)
+    this.#report({ name: 'retry', url: this.#options.url, inMs, why })
   }
 
   /** What the 101 answer agreed to. */

@@ -258,8 +258,7 @@ class WebSocketAcceptor implements Acceptor {
       return { status: isNotFound ? 404 : status, id: asked ?? '', why, delayMs }
     }
     const { id, profile } = admission
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
-    const protocol = chooseProtocol(offered, this.#protocols)
+    const protocol = chooseProtocol(offeredProtocols(request), this.#protocols)
     if (form === 'overlay' && protocol === undefined) {
       return { status: 400, id, why: 'no common subprotocol' }
     }
@@ -294,7 +293,13 @@ class WebSocketAcceptor implements Acceptor {
       deflate: deflate !== undefined,
     })
     // Part 4 section 3.3: no common subprotocol, so the connection opens and closes.
-    if (protocol === undefined) return stream.close(1002, 'no common subprotocol')
+    if (protocol === undefined) {
+      const [id = ''] = facts.peerIds
+      const offers = offeredProtocols(request).join(', ') || 'none'
+      const why = `it offers ${offers} where ${this.#protocols.join(', ')} can be had`
+      this.#report({ name: 'refused', id, status: 1002, why, address: socket.remoteAddress ?? '' })
+      return stream.close(1002, 'no common subprotocol')
+    }
     const usual = form === 'overlay' ? OVERLAY_PING_MS : STATION_PING_MS
     const pingIntervalMs = this.#options.pingIntervalMs ?? usual
     const link = new WebSocketLink(stream, { ...facts, protocol }, { clock, pingIntervalMs })
@@ -387,6 +392,10 @@ function timeouts(ms: number) {
 function credentialOf(profile: SecurityProfile): LinkFacts['credential'] {
   if (profile === 3) return 'certificate'
   return profile === 0 ? 'none' : 'basic'
+}
+
+function offeredProtocols({ headers }: IncomingMessage): string[] {
+  return (headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/).filter(Boolean)
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {

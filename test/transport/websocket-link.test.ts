@@ -212,6 +212,8 @@ for (const offered of [undefined, 'ocpp1.5', 'OCPP1.6', 'ocpp1.5, soap']) {
     assert.equal(answer.headers['sec-websocket-protocol'], undefined)
     assert.equal(answer.stream()[0], 0x88)
     assert.deepEqual(server.links, [])
+    const why = `it offers ${offered ?? 'none'} where ocpp1.6, ocpp2.0.1, ocpp2.1 can be had`
+    assert.deepEqual(server.events, [{ name: 'refused', id: 'CS01', status: 1002, why, address: '127.0.0.1' }]) // biome-ignore format: one line
   })
 
   test(`overlay, subprotocol ${offered}: 400 with what is offered`, async (t) => {
@@ -489,6 +491,22 @@ test('a server that is too busy says when to come back, and is obeyed', async (t
   assert.ok(event?.name === 'retry')
   assert.equal(event.inMs, 25_000)
   assert.match(event.why, /503/)
+})
+
+test('a source that is stopped when it hears of a refusal dials no more', async (t) => {
+  const clock = new VirtualClock()
+  const { url } = await listen(t)
+  const source = dial({ ...uplink(url), password: new Secret('a wrong password'), clock })
+  let refusals = 0
+  await source.start(
+    () => {},
+    () => {
+      refusals++
+      void source.stop()
+    },
+  )
+  await until(() => refusals === 1, 'the refusal')
+  assert.equal(clock.pendingTimers, 0)
 })
 
 test('retries wait by full jitter below an exponential limit: 1 s first, 60 s at most', () => {

@@ -44,9 +44,8 @@ export async function send(
     process.stdout.write(`${Buffer.from(answer.payload).toString()}\n`)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    process.stdout.write(
-      `${JSON.stringify({ errorCode: error.errorCode, errorDetails: error.errorDetails })}\n`,
-    )
+    const { errorCode, errorDescription, errorDetails } = error
+    process.stdout.write(`${JSON.stringify({ errorCode, errorDescription, errorDetails })}\n`)
     process.exitCode = 1
   } finally {
     await node.stop()
@@ -56,10 +55,12 @@ export async function send(
 /** Resolves when the uplink is open; the first refusal is final, because nobody waits for a retry. */
 function connected(node: ReturnType<typeof createNode>, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (problem: string) => reject(new OverlayError('ERR_LINK_REFUSED', { problem }))
-    const timer = setTimeout(() => fail('it did not answer'), timeoutMs)
+    const timer = setTimeout(
+      () => reject(new OverlayError('ERR_LINK_REFUSED', { problem: 'it did not answer' })),
+      timeoutMs,
+    )
     node.onEvent((event) => {
-      if (event.name === 'link.retry') fail(event.why)
+      if (event.name === 'link.retry') reject(new Error(event.why))
       else if (event.name === 'link.up') resolve()
       else return
       clearTimeout(timer)
