@@ -74,7 +74,7 @@ const ERRORS = {
   ERR_FILTER_DROPPED:       { rpc: undefined, text: 'dropped by the filter rule {rule}' },
 
   ERR_LINK_REFUSED:         { rpc: undefined, text: 'the peer refused the connection: {problem}' },
-  ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set dialect: reference if it is known to, or mode: standard' },
+  ERR_LINK_NOT_OVERLAY:     { rpc: undefined, text: 'the peer did not confirm overlay networking; set mode: per-station (for the stations behind this node), mode: standard (only this node itself connects), or dialect: reference if it is known to speak overlay' },
   ERR_LINK_IDENTITY:        { rpc: undefined, text: 'the peer says it is {actual}, expected {expected}' },
   ERR_LINK_CLOSED:          { rpc: 'network', text: 'the link was lost' },
   ERR_LINK_TIMEOUT:         { rpc: 'timeout', text: 'no answer before the deadline' },
@@ -83,6 +83,9 @@ const ERRORS = {
 
   ERR_CREDENTIAL_STORED:    { rpc: undefined, text: 'a stored password cannot be used: {problem}' },
   ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
+
+  ERR_STORE_DAMAGED:        { rpc: undefined, text: '{file} is damaged or no database ({problem}); put a backup in its place, or move it away to begin anew' },
+  ERR_STORE_NEWER:          { rpc: undefined, text: '{file} was written by a newer version of wattweave ({unknown}); install that one' },
 
   ERR_HANDLER:              { rpc: 'internal', text: 'the handler of {action} failed' },
   ERR_STOPPED:              { rpc: undefined, text: 'the node was stopped' },

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
@@ -17,6 +18,14 @@ export interface DialTlsFiles {
   readonly keyFile?: string
 }
 
+/** What can be wrong with a file, for a person; other codes of the system are shown as they are. */
+const PROBLEMS = new Map([
+  ['ENOENT', 'no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'this user may not read it'],
+  ['ENOTDIR', 'what should be its folder is a file'],
+])
+
 /**
  * @param name What the message calls it.
  * @throws {OverlayError} ERR_CONFIG_FILE
@@ -25,8 +34,8 @@ export function readText(path: string, name = path): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const problem =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause)
+    const { code = '' } = cause as NodeJS.ErrnoException
+    const problem = PROBLEMS.get(code) ?? String(cause)
     throw new OverlayError('ERR_CONFIG_FILE', { file: name, problem }, { cause })
   }
 }
@@ -44,23 +53,70 @@ export function resolveAll<T extends object>(files: T, base: string): T {
   return Object.fromEntries(entries) as T
 }
 
-/** @throws {OverlayError} ERR_CONFIG_FILE */
-export function readListenTls(files: ListenTlsFiles): ListenTls {
-  const { certificateFile, keyFile, clientCaFile } = files
+/**
+ * @param names What messages call the files.
+ * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_TLS with the file that is meant.
+ */
+export function readListenTls(files: ListenTlsFiles, names = files): ListenTls {
+  const { clientCaFile } = files
   return {
-    certificate: readText(certificateFile),
-    key: readSecret(keyFile),
-    ...(clientCaFile !== undefined && { clientCa: readText(clientCaFile) }),
+    ...readIdentity(files, names),
+    ...(clientCaFile !== undefined && {
+      clientCa: readCertificates(clientCaFile, names.clientCaFile),
+    }),
   }
 }
 
-/** @throws {OverlayError} ERR_CONFIG_FILE */
-export function readDialTls({ caFile, certificateFile, keyFile }: DialTlsFiles): DialTls {
+/**
+ * @param names What messages call the files.
+ * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_TLS with the file that is meant.
+ */
+export function readDialTls(files: DialTlsFiles, names = files): DialTls {
+  const { caFile, certificateFile, keyFile } = files
+  const own = certificateFile !== undefined && keyFile !== undefined && { certificateFile, keyFile }
   return {
-    ...(caFile !== undefined && { ca: readText(caFile) }),
-    ...(certificateFile !== undefined &&
-      keyFile !== undefined && {
-        identity: { certificate: readText(certificateFile), key: readSecret(keyFile) },
-      }),
+    ...(caFile !== undefined && { ca: readCertificates(caFile, names.caFile) }),
+    ...(own && { identity: readIdentity(own, { ...own, ...names }) }),
   }
+}
+
+/** A certificate and its key, which belong together. */
+function readIdentity(files: ListenTlsFiles, names: ListenTlsFiles) {
+  const certificate = readCertificates(files.certificateFile, names.certificateFile)
+  const key = readSecret(files.keyFile, names.keyFile)
+  if (!isKeyOf(key, names.keyFile, certificate)) {
+    throw unusable(`${names.keyFile} is not the key of ${names.certificateFile}`)
+  }
+  return { certificate, key }
+}
+
+/** Reads a file of PEM certificates; one that holds a key beside them is in the wrong place. */
+function readCertificates(path: string, name = path): string {
+  const text = readText(path, name)
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    throw unusable(`${name} holds a private key where certificates are due`)
+  }
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) throw unusable(`${name} holds no certificate in PEM`)
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block)
+    } catch (cause) {
+      throw unusable(`${name} holds a broken certificate`, cause)
+    }
+  }
+  return text
+}
+
+function isKeyOf(key: Secret, name: string, certificate: string): boolean {
+  const own = new X509Certificate(certificate)
+  try {
+    return own.checkPrivateKey(createPrivateKey(key.reveal()))
+  } catch (cause) {
+    throw unusable(`${name} holds no private key in PEM without a passphrase`, cause)
+  }
+}
+
+function unusable(problem: string, cause?: unknown): OverlayError {
+  return new OverlayError('ERR_CREDENTIAL_TLS', { problem }, { cause })
 }

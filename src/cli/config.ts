@@ -8,12 +8,14 @@ import type { FilterRule } from '../routing/filters/rule.ts'
 import type { Secret, SecurityProfile } from '../transport/credentials.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
 import {
-  type DialTlsFiles,
-  type ListenTlsFiles,
-  readSecret,
-  readText,
-  resolveAll,
-} from './config-files.ts'
+  checkPeers,
+  checkPrimaries,
+  checkStationPasswords,
+  readKeyFile,
+  readOwnPassword,
+  readTls,
+} from './config-checks.ts'
+import { type DialTlsFiles, type ListenTlsFiles, readSecret, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 
@@ -22,7 +24,8 @@ export interface Config {
   readonly role: 'csms' | 'networking-node' | 'charging-station'
   readonly operator?: string
   readonly organization?: string
-  readonly passwordKeyFile?: string
+  /** Read from `passwordKeyFile`. */
+  readonly passwordKey?: Secret
   readonly secretsKeyFile?: string
   readonly listen: readonly {
     host: string
@@ -86,6 +89,8 @@ export interface Config {
     sessions?: number
   }
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** What can be used and is probably not meant, each with its place in the file. */
+  readonly warnings: readonly string[]
 }
 
 const ajv = new Ajv({ useDefaults: true, allErrors: false, strict: false })
@@ -106,20 +111,29 @@ export function loadConfig(file: string): Config {
     throw new OverlayError('ERR_CONFIG_YAML', { file, line, column: col, problem: broken.message })
   }
   const value: unknown = document.toJS()
-  const fail = (path: readonly string[], problem: string): never => {
+  const errorAt = (path: readonly string[], problem: string): OverlayError => {
     const { line, col } = lines.linePos(placeOf(document.contents, path))
     const pointer = path.length === 0 ? 'the file' : path.join('.')
-    throw new OverlayError('ERR_CONFIG_VALUE', { file, line, column: col, pointer, problem })
+    return new OverlayError('ERR_CONFIG_VALUE', { file, line, column: col, pointer, problem })
   }
+  const fail: Fail = (path, problem) => {
+    throw errorAt(path, problem)
+  }
+  const warnings: string[] = []
+  const warn: Warn = (path, problem) => void warnings.push(errorAt(path, problem).message)
   if (!validate(value)) {
     const [error] = validate.errors ?? []
     if (error) fail(pathOf(error), problemOf(error))
   }
-  return complete(value as RawConfig, file, fail)
+  return { ...complete(value as RawConfig, file, { fail, warn }), warnings }
 }
 
 interface RawConfig
-  extends Omit<Config, 'peers' | 'uplinks' | 'downlinks' | 'listen' | 'tokens' | 'simulation'> {
+  extends Omit<
+    Config,
+    'peers' | 'uplinks' | 'downlinks' | 'listen' | 'tokens' | 'simulation' | 'warnings'
+  > {
+  readonly passwordKeyFile?: string
   readonly peers?: (Config['peers'][number] & { passwordFile?: string })[]
   readonly uplinks?: (Config['uplinks'][number] & { passwordFile?: string })[]
   readonly downlinks?: (Config['downlinks'][number] & { passwordFile?: string })[]
@@ -131,8 +145,15 @@ interface RawConfig
 /** Reports a problem with its place in the file. */
 export type Fail = (path: readonly string[], problem: string) => never
 
+/** Notes what works and is probably not meant, with its place in the file. */
+export type Warn = (path: readonly string[], problem: string) => void
+
 /** What the schema cannot say, and the contents of files that are referred to. */
-function complete(raw: RawConfig, file: string, fail: Fail): Config {
+function complete(
+  raw: RawConfig,
+  file: string,
+  { fail, warn }: { fail: Fail; warn: Warn },
+): Omit<Config, 'warnings'> {
   if (!isNodeId(raw.nodeId) || isReservedId(raw.nodeId)) fail(['nodeId'], 'is not a legal node id')
   const { listen = [], peers = [], uplinks = [], downlinks = [], tokens = [], simulation } = raw
   if (raw.role === 'charging-station' && listen.length === 0) {
@@ -148,38 +169,47 @@ function complete(raw: RawConfig, file: string, fail: Fail): Config {
     fail(['tokens'], 'must name at least one token for the drivers')
   }
   for (const [i, uplink] of uplinks.entries()) checkUplink(uplink, ['uplinks', `${i}`], fail)
-  for (const [i, peer] of peers.entries()) {
-    const isUseless = peer.serialNumber !== undefined && raw.organization === undefined
-    if (isUseless)
-      fail(['peers', `${i}`, 'serialNumber'], 'counts only where `organization` is set')
-  }
+  checkPrimaries(uplinks, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   const base = dirname(file)
+  for (const [i, uplink] of uplinks.entries()) {
+    checkStationPasswords(uplink, base, (problem) =>
+      fail(['uplinks', `${i}`, 'stationPasswords'], problem),
+    )
+  }
   const secretOf = (passwordFile: string | undefined) => {
     if (passwordFile === undefined) return {}
     return { password: readSecret(resolve(base, passwordFile), passwordFile) }
   }
   const absolute = <T extends { tls?: object }>(link: T) =>
     link.tls ? { ...link, tls: resolveAll(link.tls, base) } : link
-  const path = (name: 'passwordKeyFile' | 'secretsKeyFile') =>
-    raw[name] === undefined ? {} : { [name]: resolve(base, raw[name]) }
+  const passwordKey = readKeyFile(raw, base, fail)
+  readTls({ listen, uplinks, downlinks }, base, fail)
+  const secretsKeyFile = raw.secretsKeyFile && resolve(base, raw.secretsKeyFile)
+  const entries = peers.map(({ passwordFile, ...peer }) => ({ ...peer, ...secretOf(passwordFile) }))
+  checkPeers({ ...raw, peers: entries, listen, downlinks, passwordKey }, { fail, warn })
+  const { passwordKeyFile: _, ...rest } = raw
   return {
-    ...raw,
-    ...path('passwordKeyFile'),
-    ...path('secretsKeyFile'),
+    ...rest,
+    ...(passwordKey && { passwordKey }),
+    ...(secretsKeyFile !== undefined && { secretsKeyFile }),
     listen: listen.map(absolute),
     tokens,
     data: resolve(base, raw.data),
     simulation: simulation ?? defaultsOf(CONFIG_SCHEMA.properties.simulation),
-    peers: peers.map(({ passwordFile, ...peer }) => ({ ...peer, ...secretOf(passwordFile) })),
-    uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }) => ({
+    peers: entries,
+    uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }, i) => ({
       ...absolute(uplink),
       ...(stationPasswords !== undefined && { stationPasswords: resolve(base, stationPasswords) }),
-      ...secretOf(passwordFile),
+      ...readOwnPassword(passwordFile, base, (problem) =>
+        fail(['uplinks', `${i}`, 'passwordFile'], problem),
+      ),
     })),
-    downlinks: downlinks.map(({ passwordFile, ...downlink }) => ({
+    downlinks: downlinks.map(({ passwordFile, ...downlink }, i) => ({
       ...absolute(downlink),
-      ...secretOf(passwordFile),
+      ...readOwnPassword(passwordFile, base, (problem) =>
+        fail(['downlinks', `${i}`, 'passwordFile'], problem),
+      ),
     })),
   }
 }

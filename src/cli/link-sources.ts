@@ -1,16 +1,21 @@
-import { existsSync, unwatchFile, watchFile } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { unwatchFile, watchFile } from 'node:fs'
 import { join } from 'node:path'
+import { OverlayError } from '../errors.ts'
 import type { Logger } from '../node/core.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
-import { keyFrom, SecretStore } from '../storage/secret-store.ts'
 import { Admissions } from '../transport/admission.ts'
-import { Secret } from '../transport/credentials.ts'
+import { type CertificateNames, describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
+import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
+import { isStoredForm } from '../transport/passwords.ts'
 import { type DialOptions, dial } from '../transport/websocket-client.ts'
 import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
-import { readDialTls, readListenTls, readSecret } from './config-files.ts'
+import { STORED_IS_SENT } from './config-checks.ts'
+import { type DialTlsFiles, readDialTls, readListenTls, readSecret, readText } from './config-files.ts' // biome-ignore format: one line
+import { type FilePasswords, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
 
 /** How often certificate files are looked at. */
 const WATCH_EVERY_MS = 2_000
@@ -31,14 +36,9 @@ export interface LinkSources {
 /** @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_STORED, ERR_CREDENTIAL_TLS */
 export function createLinkSources(config: Config, log: Logger): LinkSources {
   const nodeId = config.nodeId as NodeId
-  const secrets = lazySecrets(config)
+  const remembered = rememberedPasswords(config)
   const admissions = createAdmissions(config)
-  for (const name of secrets.known()) {
-    const password = secrets.get(name as NodeId)
-    if (password && config.peers.some((peer) => foldId(peer.id) === name)) {
-      admissions.setPassword(name as NodeId, password)
-    }
-  }
+  applyRemembered(config, { remembered, admissions, log })
   const acceptors = config.listen.map(({ tls, protocol, ...listen }) =>
     accept({
       ...listen,
@@ -56,7 +56,7 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
     const rule = ruleOf(uplink)
     if (rule) ruleOrder.push(rule)
     if (uplink.mode === 'per-station') {
-      if (rule) perStation.push(perStationUplink(uplink, rule, secrets))
+      if (rule) perStation.push(perStationUplink(uplink, rule, { remembered, log }))
       continue
     }
     const source = dial({ ...dialOptions(uplink, nodeId), mode: uplink.mode })
@@ -74,14 +74,40 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
     perStation,
     ruleOrder,
     onPasswordChange(station, password) {
-      secrets.set(station, password)
+      remembered.remember(station, password, filePasswords(config, station))
       admissions.setPassword(station, password)
     },
     stop,
   }
 }
 
-function createAdmissions({ peers, passwordKeyFile, organization }: Config): Admissions {
+/** What was set over OCPP counts from the start on, unless its file was changed since. */
+function applyRemembered(
+  { peers }: Config,
+  { remembered, admissions, log }: Around & { admissions: Admissions },
+): void {
+  for (const station of remembered.stations()) {
+    const peer = peers.find(({ id }) => foldId(id) === station)
+    if (!peer) continue
+    const password = remembered.insteadOf('peer', peer.id, peer.password)
+    if (password) admissions.setPassword(peer.id as NodeId, password)
+    log.info('password.remembered', { station: peer.id, counts: password ? 'remembered' : 'file' })
+  }
+}
+
+/** What this node has read for a station when it started, and what there is to show upstream. */
+function filePasswords({ peers, uplinks }: Config, station: NodeId): FilePasswords {
+  const peer = peers.find(({ id }) => foldId(id) === foldId(station))
+  const upstream = uplinks
+    .filter(({ mode }) => mode === 'per-station')
+    .map((uplink) => {
+      const { url, name = url } = uplink
+      return [{ uplink: name }, stationPassword(uplink, station, () => {})] as const
+    })
+  return [['peer', peer?.password], ...upstream]
+}
+
+function createAdmissions({ peers, passwordKey, organization }: Config): Admissions {
   const entries = peers.map(({ id, password, securityProfile, serialNumber }) => ({
     id: id as NodeId,
     ...(password && { password }),
@@ -89,7 +115,7 @@ function createAdmissions({ peers, passwordKeyFile, organization }: Config): Adm
     ...(serialNumber !== undefined && { serialNumber }),
   }))
   return new Admissions(entries, {
-    ...(passwordKeyFile !== undefined && { passwordKey: readSecret(passwordKeyFile) }),
+    ...(passwordKey && { passwordKey }),
     ...(organization !== undefined && { organization }),
   })
 }
@@ -137,18 +163,30 @@ function matcher(patterns: readonly string[]): (station: NodeId) => boolean {
   return (station) => tests.some((test) => test.test(foldId(station)))
 }
 
+/** What it needs to open connections in the names of stations. */
+interface Around {
+  readonly remembered: RememberedPasswords
+  readonly log: Logger
+}
+
 function perStationUplink(
   uplink: Config['uplinks'][number],
   rule: UplinkRule,
-  secrets: Secrets,
+  { remembered, log }: Around,
 ): PerStationUplink {
-  const { stationPasswords, password: common } = uplink
+  const names = uplink.tls && ownNames(uplink.tls)
+  const upstream = rule.name
   return {
     rule,
     open(station, protocol) {
-      const file = stationPasswords && join(stationPasswords, encodeURIComponent(station))
-      const own = file && existsSync(file) ? readSecret(file) : undefined
-      const password = secrets.get(station) ?? own ?? common
+      const inFile = stationPassword(uplink, station, (problem) =>
+        log.warn('password.missing', { station, upstream, problem }),
+      )
+      const place = { uplink: upstream }
+      const password = remembered.insteadOf(place, station, inFile) ?? inFile
+      if (names && !isCertificateFor(names, station)) {
+        log.warn('certificate.other', { station, upstream, names: describeNames(names) })
+      }
       const { password: _, ...options } = dialOptions(uplink, station)
       return dial({
         ...options,
@@ -161,28 +199,29 @@ function perStationUplink(
   }
 }
 
-interface Secrets {
-  get(station: NodeId): Secret | undefined
-  set(station: NodeId, password: Secret): void
-  known(): readonly string[]
+/** What the file of a station says, else the password that all share; a problem is only told. */
+function stationPassword(
+  { stationPasswords, password: common }: Config['uplinks'][number],
+  station: string,
+  tell: (problem: string) => void,
+): Secret | undefined {
+  if (stationPasswords === undefined) return common
+  try {
+    const own = readSecret(join(stationPasswords, encodeURIComponent(station)))
+    if (!isStoredForm(own)) return own
+    tell(STORED_IS_SENT)
+  } catch (error) {
+    if (!(error instanceof OverlayError)) throw error
+    // Where all share one, a file is the exception.
+    if (!common) tell(error.message)
+  }
+  return common
 }
 
-/** Passwords that stations were given while this node watched; most nodes never have one. */
-function lazySecrets({ data, secretsKeyFile }: Config): Secrets {
-  const file = join(data, 'station-secrets.json')
-  const keyFile = secretsKeyFile ?? join(data, 'secrets.key')
-  let store = existsSync(file) ? new SecretStore(file, keyFrom(keyFile)) : undefined
-  return {
-    known: () => store?.names() ?? [],
-    get(station) {
-      const text = store?.get(foldId(station))
-      return text === undefined ? undefined : new Secret(text)
-    },
-    set(station, password) {
-      store ??= new SecretStore(file, keyFrom(keyFile))
-      store.set(foldId(station), password.reveal())
-    },
-  }
+/** What the own certificate names, where there is one. */
+function ownNames({ certificateFile }: DialTlsFiles): CertificateNames | undefined {
+  if (certificateFile === undefined) return undefined
+  return namesOf(new X509Certificate(readText(certificateFile)))
 }
 
 /** Takes up renewed certificates; what cannot be used is reported, and the former one stays. */

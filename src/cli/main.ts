@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { OverlayError } from '../errors.ts'
 import { demo } from './commands/demo.ts'
 import { filterList, filterTest } from './commands/filter.ts'
@@ -18,12 +18,12 @@ const program = new Command('wattweave')
   .description('An overlay network for EV charging.')
   .version(VERSION)
   .showSuggestionAfterError()
-  .showHelpAfterError('(wattweave --help shows what there is)')
 
 program
   .command('run')
   .description('Start the node that a configuration file describes')
   .argument('<file>', 'YAML file, see docs/config.md')
+  .addOption(new Option('--console-may-move').hideHelp())
   .addHelpText('after', '\nExample:\n  $ wattweave run examples/config/csms.yaml')
   .action(run)
 
@@ -43,7 +43,8 @@ program
   .argument('[payload]', 'request as JSON', '{}')
   .option('--uplink <url>', 'node to join the overlay at', 'ws://127.0.0.1:9000/')
   .option('--as <id>', 'own node id there', 'wattweave-send')
-  .option('--password-file <file>', 'file with the own password there')
+  .option('--password-file <file>', 'file with the own password there, as it is')
+  .option('--ca <file>', 'under wss: authorities whose server certificates count (PEM)')
   .option('--timeout <seconds>', 'how long to wait', '30')
   .addHelpText(
     'after',
@@ -100,17 +101,48 @@ filter
   .addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
   .action(filterList)
 
+showOwnHelp(program, 'wattweave')
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`wattweave: ${explain(error)}\n`)
   process.exit(error instanceof OverlayError && error.code.startsWith('ERR_CONFIG') ? 2 : 1)
 })
+
+/** Each command points to its own help after a mistake. */
+function showOwnHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(${name} --help shows what there is)`)
+  for (const one of command.commands) showOwnHelp(one, `${name} ${one.name()}`)
+}
+
+/** What the system refuses because of how this machine is, and what to do about it. */
+function hintFor(code: string | undefined): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return '; choose another port or end who uses it'
+    case 'EADDRNOTAVAIL':
+      return '; this machine does not have that address: choose another host'
+    case 'EACCES':
+    case 'EPERM':
+      return '; this user may not do that'
+    case 'ENOTFOUND':
+    case 'ENOENT':
+    case 'EEXIST':
+    case 'EISDIR':
+    case 'ENOTDIR':
+    case 'EROFS':
+    case 'ENOSPC':
+      return ''
+    default:
+      return undefined
+  }
+}
 
 /** One line for what was to be expected; a stack for what was not, because somebody must mend it. */
 function explain(error: unknown): string {
   if (error instanceof OverlayError) return error.message
   if (!(error instanceof Error)) return String(error)
   const { code, syscall } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return `${error.message}; choose another port or end who uses it`
+  const hint = syscall === undefined ? undefined : hintFor(code)
+  if (hint !== undefined) return `${error.message}${hint}`
   return syscall === undefined && !(error instanceof TypeError) && error.name === 'Error'
     ? error.message
     : (error.stack ?? error.message)

@@ -10,6 +10,7 @@ import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
 import { compileFilters } from '../routing/filters/filters.ts'
 import type { Config } from './config.ts'
+import { logEvents } from './event-log.ts'
 import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
 
@@ -25,8 +26,19 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** What is not for configuration files. */
+export interface StartOptions {
+  /** `move`: where the console's port is in use, take a free one. Default `fail`. */
+  readonly consolePortInUse?: 'fail' | 'move'
+}
+
 /** Starts what a configuration describes. */
-export async function startNode(config: Config, log: Logger): Promise<Running> {
+export async function startNode(
+  config: Config,
+  log: Logger,
+  { consolePortInUse = 'fail' }: StartOptions = {},
+): Promise<Running> {
+  for (const problem of config.warnings) log.warn('config.warning', { problem })
   const nodeId = config.nodeId as NodeId
   const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log)
   const common = {
@@ -54,13 +66,7 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     const { frameLine } = await import('../http/frame-lines.ts')
     node.frameLog.listener = (sequence) => log.debug('frame', frameLine(node, sequence))
   }
-  node.onEvent((event) => {
-    // The node itself logs links that come and go.
-    if (event.name === 'link.up' || event.name === 'link.down') return
-    const { name, ...fields } = event
-    if (name === 'presence') log.info(name, fields)
-    else log.warn(name, fields)
-  })
+  logEvents(node, log)
   await start()
   let isListening = true
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
@@ -80,7 +86,8 @@ export async function startNode(config: Config, log: Logger): Promise<Running> {
     const ready = { uplinks, isListening: () => isListening }
     // biome-ignore format: one record
     const view = { node, role, version: VERSION, store, stationUrls, insecure, simulations, observed, ...ready }
-    server = await startConsole({ ...config.http, page: existsSync(PAGE) ? PAGE : undefined, view })
+    const page = existsSync(PAGE) ? PAGE : undefined
+    server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view })
   }
   return {
     node,
@@ -104,8 +111,8 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     const { CsmsStore } = await import('../storage/csms-store.ts')
     const store = new CsmsStore(join(config.data, 'csms.sqlite'))
     const { tokens, heartbeatIntervalS } = config
-    const node = createCsms({ ...common, store, tokens, heartbeatIntervalS })
-    return { node, store, start: () => node.start(), stop: () => node.stop() }
+    const csms = createCsms({ ...common, store, tokens, heartbeatIntervalS })
+    return { ...csms, store }
   }
   if (config.role === 'charging-station') {
     const [first = config.listen[0]] = config.uplinks

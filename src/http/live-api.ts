@@ -1,3 +1,9 @@
+import type { SecurityEventRow } from '../storage/csms-rows.ts'
+import type { OperationRow } from '../storage/operation-rows.ts'
+import type { StationListRow } from '../storage/station-list.ts'
+import type { TokenRow } from '../storage/token-rows.ts'
+import type { VariableRow } from '../storage/variable-rows.ts'
+
 /**
  * What the console reads: the shapes of `GET /api/overview`, `GET /api/frames`,
  * `GET /api/transactions`, and of the events on `GET /api/live`. The console imports these types
@@ -141,7 +147,16 @@ export interface TransactionView {
   readonly station: string
   /** As the station names it, in OCPP 1.6 the CSMS. */
   readonly transactionId: string
-  readonly state: 'running' | 'ended'
+  /** `unfinished`: its end was never told, but another one has begun at the same place. */
+  readonly state: 'running' | 'ended' | 'unfinished'
+  /** What was told of it that cannot all be true. */
+  readonly problems?: readonly (
+    | 'no-end'
+    | 'no-start'
+    | 'ends-before-start'
+    | 'register-backwards'
+    | 'overlaps'
+  )[]
   readonly simulated: boolean
   readonly protocol?: string
   readonly evseId?: number
@@ -161,7 +176,7 @@ export interface TransactionView {
 }
 
 /**
- * `GET /api/transactions`, newest first. Query: `station`, `state` (`running` or `ended`), `before`
+ * `GET /api/transactions`, newest first. Query: `station`, `state` (`running` or `ended`, which unfinished ones are, too), `before`
  * (`older` of the page before) and `limit` (1 to 500, default 100).
  */
 export interface TransactionPage {
@@ -195,6 +210,47 @@ export interface TransactionDetail extends TransactionView {
   }[]
 }
 
+/** A station as the CSMS has stored it, `GET /api/stations`. */
+export interface StationView extends StationListRow {
+  /** Whether there is a way to it now. */
+  readonly connected: boolean
+}
+
+export interface StationPage {
+  readonly stations: readonly StationView[]
+  /** Where there are more: what to ask for as `after`. */
+  readonly next?: string
+}
+
+/** `GET /api/stations/{station}`. */
+export interface StationDetail extends StationView {
+  readonly variables: readonly VariableRow[]
+  readonly securityEvents: readonly SecurityEventRow[]
+}
+
+/** An id token, `GET /api/tokens`; the token itself only for those who may see it. */
+export interface TokenView extends Omit<TokenRow, 'idToken'> {
+  readonly fingerprint: string
+  readonly idToken?: string
+}
+
+export interface TokenPage {
+  readonly count: number
+  readonly tokens: readonly TokenView[]
+  /** Where there are more: what to ask for as `after`. */
+  readonly next?: number
+}
+
+/** What a station was asked to do, with tokens and secrets as fingerprints. */
+export type OperationView = OperationRow
+
+/** `GET /api/operations`, newest first. */
+export interface OperationPage {
+  readonly operations: readonly OperationView[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: string
+}
+
 /**
  * Events on `GET /api/live` (Server-Sent Events; the event name is `type`). On opening, the server
  * sends one `overview` and one `frames` with the newest 200; a `heartbeat` every 5 s.
@@ -202,4 +258,5 @@ export interface TransactionDetail extends TransactionView {
 export type LiveEvent =
   | { readonly type: 'overview'; readonly data: OverviewView }
   | { readonly type: 'frames'; readonly data: { frames: readonly FrameView[]; skipped: number } }
+  | { readonly type: 'operation'; readonly data: OperationView }
   | { readonly type: 'heartbeat'; readonly data: { asOf: string } }

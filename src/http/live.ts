@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { frameView } from './frame-views.ts'
 import type { LiveEvent } from './live-api.ts'
+import { operationView } from './operations.ts'
 import type { Overview, ViewSources } from './overview.ts'
 
 const FRAMES_EVERY_MS = 250
@@ -44,6 +45,9 @@ export function openLive(
 
   sendOverview()
   sendFrames(FIRST_FRAMES)
+  const quiet = view.csms?.operations.onChange((row) => {
+    send({ type: 'operation', data: operationView(row) })
+  })
   const timers = [
     setInterval(() => sendFrames(MAX_FRAMES_PER_EVENT), FRAMES_EVERY_MS),
     setInterval(sendOverview, OVERVIEW_EVERY_MS),
@@ -53,5 +57,6 @@ export function openLive(
   ]
   request.raw.on('close', () => {
     for (const timer of timers) clearInterval(timer)
+    quiet?.()
   })
 }

@@ -2,6 +2,8 @@ import type { LinkCounters, Neighbour } from '../node/neighbour.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
 import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
+import type { Csms } from '../roles/csms/csms.ts'
+import type { AccountStore } from '../storage/account-store.ts'
 import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
 import type { Observations } from './observations.ts'
@@ -14,6 +16,10 @@ export interface ViewSources extends ReadinessSources {
   readonly version: string
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
+  /** Who may use the API; undefined: whoever reaches it may everything. */
+  readonly accounts?: AccountStore | undefined
+  /** Undefined where this node is none. */
+  readonly csms?: Csms | undefined
   readonly clock?: Clock
   /** Undefined where this process cannot start any. */
   readonly simulations?: SimulatedStations | undefined

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { sendProblem } from './problems.ts'
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
@@ -15,7 +16,7 @@ export function refuseForeignHosts(app: FastifyInstance, host: string): void {
   app.addHook('onRequest', async ({ hostname }, reply) => {
     if (isLoopback(hostname)) return
     const name = hostname.replace(/^\[|\]$/g, '')
-    return reply.code(421).send({ error: `this console is not reachable as ${name}` })
+    return sendProblem(reply, 421, `this console is not reachable as ${name}`)
   })
 }
 
@@ -26,17 +27,19 @@ export function refuseForeignHosts(app: FastifyInstance, host: string): void {
 export function refuseForeignWrites(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return
-    if (!isOwnOrigin(request)) return refuse(reply, 403, 'only the console itself may ask for this')
+    if (!isOwnOrigin(request)) {
+      return sendProblem(reply, 403, 'only the console itself may ask for this')
+    }
+    // What has no body has none to be misread.
+    if (request.method === 'DELETE' && request.headers['content-type'] === undefined) return
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-    if (type !== 'application/json') return refuse(reply, 415, 'the body must be application/json')
+    if (type !== 'application/json') {
+      return sendProblem(reply, 415, 'the body must be application/json')
+    }
   })
 }
 
 function isOwnOrigin({ headers, protocol, host }: FastifyRequest): boolean {
   const { origin, 'sec-fetch-site': site = 'same-origin' } = headers
   return site === 'same-origin' && (origin === undefined || origin === `${protocol}://${host}`)
-}
-
-function refuse(reply: FastifyReply, status: number, error: string): FastifyReply {
-  return reply.code(status).send({ error })
 }

@@ -5,24 +5,34 @@
  */
 import type { AddressInfo } from 'node:net'
 import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
+import { guardAccess } from './access.ts'
 import { detailOf, frameView } from './frame-views.ts'
 import { openLive } from './live.ts'
 import { createMetrics } from './metrics.ts'
 import { Observations } from './observations.ts'
+import { describeRoutes } from './openapi.ts'
+import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
+import { answerWithProblems, sendProblem } from './problems.ts'
 import { readInteger, readQuery } from './query.ts'
 import { readinessOf } from './readiness.ts'
 import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
+import { serveAccounts, serveSessions } from './sessions.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
+import { serveStations } from './stations.ts'
+import { serveTokens } from './tokens.ts'
 import { serveTrace } from './trace.ts'
 import { serveTransactions } from './transactions.ts'
 
 export interface ConsoleOptions {
   readonly host: string
-  /** 0 takes a free one, as does a port that is in use. */
+  /** 0 takes a free one. */
   readonly port: number
+  /** `move`: where the port is in use, take a free one. Default `fail`. */
+  readonly portInUse?: 'fail' | 'move'
   /** Folder of the built page; undefined when there is none. */
   readonly page: string | undefined
   readonly view: ViewSources
@@ -34,20 +44,25 @@ export interface ConsoleServer {
 }
 
 const MAX_FRAMES = 500
+/** Of one address; a console that is open asks for some dozens. */
+const MAX_REQUESTS_PER_MINUTE = 3_000
 const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 
 /** Starts the HTTP server of a node. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   const { host, view } = options
-  const app = fastify({ logger: false, forceCloseConnections: true })
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1_024 },
+  })
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })
   refuseForeignHosts(app, host)
   refuseForeignWrites(app)
-  app.setErrorHandler((error: FastifyError, _, reply) => {
-    const { statusCode = 500 } = error
-    // What went wrong inside is nobody's business outside.
-    return reply.code(statusCode).send({ error: statusCode < 500 ? error.message : 'failed here' })
-  })
+  answerWithProblems(app)
+  await app.register(rateLimit, { max: MAX_REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
+  await guardAccess(app, view.accounts)
+  await describeRoutes(app, view.version)
   const overview = createOverview(view)
   const { node, observed = new Observations(node) } = view
   const metrics = createMetrics(node, observed, view.clock)
@@ -73,14 +88,21 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   app.get<{ Params: { sequence: string } }>('/api/frames/:sequence', async (request, reply) => {
     const sequence = readInteger('sequence', request.params.sequence, SEQUENCE) ?? 0
     const detail = detailOf(view.node, sequence)
-    return detail ?? reply.code(404).send({ error: 'this frame is not in the log any more' })
+    return detail ?? sendProblem(reply, 404, 'this frame is not in the log any more')
   })
   serveTrace(app, view, observed)
   serveTransactions(app, view)
   serveSimulatedStations(app, view.simulations)
+  serveSessions(app, view.accounts)
+  if (view.accounts) serveAccounts(app, view.accounts)
+  if (view.csms && view.store) {
+    serveOperations(app, view.csms, view.store)
+    serveTokens(app, view.store)
+    serveStations(app, view.store, view.node)
+  }
   await serveConsole(app, options.page)
 
-  await listen(app, host, options.port)
+  await listen(app, options)
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/`,
@@ -100,11 +122,12 @@ const CSP = {
   frameAncestors: ["'none'"],
 }
 
-async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+async function listen(app: FastifyInstance, options: ConsoleOptions): Promise<void> {
+  const { host, port, portInUse = 'fail' } = options
   try {
     await app.listen({ host, port })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    if (portInUse === 'fail' || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     await app.listen({ host, port: 0 })
   }
 }
@@ -120,6 +143,8 @@ async function serveConsole(app: FastifyInstance, page: string | undefined): Pro
   await app.register(fastifyStatic, { root: page, cacheControl: false })
   app.setNotFoundHandler((request, reply) => {
     const isRoom = request.method === 'GET' && !/\.|^\/api\//.test(request.url.split('?')[0] ?? '')
-    return isRoom ? reply.sendFile('index.html') : reply.code(404).send({ error: 'not found' })
+    return isRoom
+      ? reply.sendFile('index.html')
+      : sendProblem(reply, 404, 'there is nothing at this address')
   })
 }

@@ -7,6 +7,7 @@ import {
   createChargingStation,
 } from '../roles/charging-station/charging-station.ts'
 import { dial } from '../transport/websocket-client.ts'
+import { sendProblem } from './problems.ts'
 import { BadRequest } from './query.ts'
 import { isLoopback } from './same-origin.ts'
 
@@ -92,15 +93,16 @@ export function serveSimulatedStations(
   app: FastifyInstance,
   simulations: SimulatedStations | undefined,
 ): void {
-  app.post('/api/simulated-stations', async (request, reply) => {
+  const config = { role: 'technician' } as const
+  app.post('/api/simulated-stations', { config }, async (request, reply) => {
     if (!simulations) {
-      const error = 'no listener of this node lets in a station of this machine without a password'
-      return reply.code(409).send({ error })
+      const problem = 'no listener of this node lets in a station of this machine without a password' // biome-ignore format: one line
+      return sendProblem(reply, 409, problem)
     }
     if (JSON.stringify(request.body) !== '{}') throw new BadRequest('the body must be {}')
     const id = await simulations.start()
     if (id !== undefined) return reply.code(201).send({ id })
-    const error = `${simulations.max} simulated stations are running; there may not be more`
-    return reply.code(409).send({ error })
+    const max = `${simulations.max} simulated stations are running; there may not be more`
+    return sendProblem(reply, 409, max)
   })
 }

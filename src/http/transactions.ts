@@ -6,6 +6,7 @@ import type { TransactionQuery, TransactionRow } from '../storage/transaction-ro
 import { fingerprint } from './fingerprints.ts'
 import type { TransactionDetail, TransactionPage, TransactionView } from './live-api.ts'
 import type { ViewSources } from './overview.ts'
+import { sendProblem } from './problems.ts'
 import { BadRequest, readInteger, readQuery, readWord } from './query.ts'
 
 const LIMIT = { min: 1, max: 500 } as const
@@ -17,19 +18,19 @@ const NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER } as const
 
 /** `GET /api/transactions` and `GET /api/transactions/{number}`, where a CSMS keeps any. */
 export function serveTransactions(app: FastifyInstance, { store, role }: ViewSources): void {
-  const elsewhere = { error: `transactions are kept at the CSMS; this node is a ${role}` }
+  const elsewhere = `transactions are kept at the CSMS; this node is a ${role}`
 
   app.get('/api/transactions', async (request, reply) => {
     const query = transactionQuery(request.query)
-    return store ? pageOf(store, query) : reply.code(404).send(elsewhere)
+    return store ? pageOf(store, query) : sendProblem(reply, 404, elsewhere)
   })
   app.get<{ Params: { number: string } }>('/api/transactions/:number', async (request, reply) => {
     const number = readInteger('number', request.params.number, NUMBER) ?? 0
-    if (!store) return reply.code(404).send(elsewhere)
+    if (!store) return sendProblem(reply, 404, elsewhere)
     const row = store.transaction(number)
     return row
       ? detailOf(store, row)
-      : reply.code(404).send({ error: `there is no transaction number ${number}` })
+      : sendProblem(reply, 404, `there is no transaction number ${number}`)
   })
 }
 
@@ -78,11 +79,13 @@ function detailOf(store: CsmsStore, row: TransactionRow): TransactionDetail {
 function transactionView(row: TransactionRow): TransactionView {
   const { number, station, transactionId, protocol, evseId, startedAt, endedAt, reason } = row
   const energyWh = energyOf(row)
+  const problems = problemsOf(row)
   return {
     number,
     station,
     transactionId,
-    state: endedAt === undefined ? 'running' : 'ended',
+    state: stateOf(row),
+    ...(problems.length > 0 && { problems }),
     simulated: row.vendor === SIMULATED_VENDOR,
     ...(protocol !== undefined && { protocol }),
     ...(evseId !== undefined && { evseId }),
@@ -101,4 +104,23 @@ function transactionView(row: TransactionRow): TransactionView {
 function energyOf({ meterStartWh, meterStopWh, registerWh }: TransactionRow): number | undefined {
   const register = meterStopWh ?? registerWh
   return register === undefined || meterStartWh === undefined ? undefined : register - meterStartWh
+}
+
+function stateOf({ endedAt, isRunning }: TransactionRow): TransactionView['state'] {
+  if (isRunning) return 'running'
+  return endedAt === undefined ? 'unfinished' : 'ended'
+}
+
+/** What a station has told of a transaction that cannot all be true. */
+function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems']> {
+  const { startedAt, endedAt, meterStartWh = 0, meterStopWh, registerWh = meterStartWh } = row
+  const goesBack = startedAt !== undefined && endedAt !== undefined && Date.parse(endedAt) < Date.parse(startedAt) // biome-ignore format: one line
+  const found = {
+    'no-end': endedAt === undefined && !row.isRunning,
+    'no-start': startedAt === undefined,
+    'ends-before-start': goesBack,
+    'register-backwards': (meterStopWh ?? registerWh) < meterStartWh,
+    overlaps: row.overlaps && endedAt !== undefined,
+  } as const
+  return (Object.keys(found) as (keyof typeof found)[]).filter((problem) => found[problem])
 }

@@ -99,3 +99,12 @@ export interface ConnectorRow {
   readonly powerW: number | undefined
   readonly energyWh: number | undefined
 }
+
+/** A SecurityEventNotification. */
+export interface SecurityEventRow {
+  readonly type: string
+  /** RFC 3339, by the station's clock. */
+  readonly timestamp: string
+  readonly techInfo?: string
+  readonly receivedAt: string
+}

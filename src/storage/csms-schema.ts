@@ -1,7 +1,8 @@
 import type { Database } from './database.ts'
+import type { Migration } from './migrations.ts'
 
-/** Tables of a CSMS. What was added later stands in `ADDED`, too: files of before get it. */
-export const CSMS_SCHEMA = `
+/** Tables of a CSMS as they first were. What was added before there were migrations is in `ADDED`. */
+const FIRST_TABLES = `
 CREATE TABLE IF NOT EXISTS messages (
   id INTEGER PRIMARY KEY,
   station TEXT NOT NULL, protocol TEXT NOT NULL, action TEXT NOT NULL,
@@ -81,8 +82,8 @@ WHERE t.station = e.station AND t.transaction_id = e.transaction_id
     SELECT MIN(f.seq_no) FROM transaction_events f
     WHERE f.station = e.station AND f.transaction_id = e.transaction_id))`
 
-/** Gives a file of an earlier version what it lacks. */
-export function upgrade(db: Database): void {
+/** Files of before there were migrations lack some columns. */
+function addColumns(db: Database): void {
   for (const [table, columns] of Object.entries(ADDED)) {
     const known = new Set(db.all(`PRAGMA table_info(${table})`).map(({ name }) => name))
     const missing = columns.filter((column) => !known.has(column.split(' ')[0]))
@@ -90,3 +91,70 @@ export function upgrade(db: Database): void {
     if (table === 'transaction_events' && missing.length > 0) db.run(FACTS_OF_EVENTS)
   }
 }
+
+/**
+ * A station that numbers all its events alike still says different things with them: events are the
+ * same only when type and time are, too.
+ */
+const EVENTS_BY_CONTENT = `
+CREATE TABLE events_new (
+  station TEXT NOT NULL, transaction_id TEXT NOT NULL, seq_no INTEGER NOT NULL,
+  event_type TEXT NOT NULL, trigger_reason TEXT NOT NULL, timestamp TEXT NOT NULL,
+  message INTEGER, evse_id INTEGER, connector_id INTEGER, id_token TEXT,
+  first_wh REAL, last_wh REAL, reason TEXT,
+  PRIMARY KEY (station, transaction_id, seq_no, event_type, timestamp)
+) STRICT;
+INSERT INTO events_new SELECT station, transaction_id, seq_no, event_type, trigger_reason,
+  timestamp, message, evse_id, connector_id, id_token, first_wh, last_wh, reason
+  FROM transaction_events;
+DROP TABLE transaction_events;
+ALTER TABLE events_new RENAME TO transaction_events;
+CREATE INDEX transaction_ends ON transaction_events (station, transaction_id, seq_no)
+  WHERE event_type = 'Ended';
+`
+
+const DEPOT_TABLES = `
+CREATE TABLE id_tokens (
+  id INTEGER PRIMARY KEY,            -- what an address may name it by
+  id_token TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,                -- IdTokenEnumType of 2.x, e.g. ISO14443
+  status TEXT NOT NULL CHECK (status IN ('Accepted', 'Blocked')),
+  expires_at TEXT, group_id TEXT, note TEXT NOT NULL DEFAULT '',
+  concurrent INTEGER NOT NULL DEFAULT 0, -- 1: may charge at several EVSEs at once
+  changed_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE operations (
+  id TEXT PRIMARY KEY, station TEXT NOT NULL, protocol TEXT NOT NULL, action TEXT NOT NULL,
+  request TEXT NOT NULL, state TEXT NOT NULL, asked_by TEXT NOT NULL, asked_at TEXT NOT NULL,
+  answered_at TEXT, answer TEXT, effect_at TEXT, effect TEXT, problem TEXT
+) STRICT;
+CREATE INDEX operations_by_station ON operations (station, asked_at);
+CREATE INDEX operations_by_time ON operations (asked_at);
+CREATE TABLE variables (
+  station TEXT NOT NULL, component TEXT NOT NULL, variable TEXT NOT NULL, attribute TEXT NOT NULL,
+  value TEXT, mutability TEXT, characteristics TEXT, reported_at TEXT NOT NULL,
+  PRIMARY KEY (station, component, variable, attribute)
+) STRICT;
+CREATE TABLE security_events (
+  id INTEGER PRIMARY KEY, station TEXT NOT NULL, type TEXT NOT NULL, timestamp TEXT NOT NULL,
+  tech_info TEXT, received_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX security_events_by_station ON security_events (station, id);
+DROP INDEX transactions_running;
+CREATE INDEX transactions_by_evse ON transactions (station, evse_id, started_at);
+CREATE INDEX transactions_open ON transactions (upper(id_token)) WHERE ended_at IS NULL;
+ALTER TABLE stations ADD COLUMN known INTEGER NOT NULL DEFAULT 1; -- 0: nobody has entered it
+`
+
+/** From the first form of the file to the newest. */
+export const CSMS_MIGRATIONS: readonly Migration[] = [
+  {
+    name: '1-messages-and-transactions',
+    up(db) {
+      db.script(FIRST_TABLES)
+      addColumns(db)
+    },
+  },
+  { name: '2-events-by-content', up: (db) => db.script(EVENTS_BY_CONTENT) },
+  { name: '3-depot', up: (db) => db.script(DEPOT_TABLES) },
+]

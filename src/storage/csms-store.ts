@@ -5,15 +5,27 @@ import type {
   MessageRow,
   MeterRow,
   Novelty,
+  SecurityEventRow,
   StationRow,
   TransactionEnd,
   TransactionEvent,
   TransactionStart,
 } from './csms-rows.ts'
-import { CSMS_SCHEMA, upgrade } from './csms-schema.ts'
+import { CSMS_MIGRATIONS } from './csms-schema.ts'
+import { csmsQueries } from './csms-tables.ts'
 import { Database } from './database.ts'
+import { migrate } from './migrations.ts'
+import { OperationRows } from './operation-rows.ts'
+import {
+  readStation,
+  readStations,
+  type StationListQuery,
+  type StationListRow,
+} from './station-list.ts'
+import { TokenRows } from './token-rows.ts'
 import {
   type EventRow,
+  isRunning,
   lastOf,
   number,
   type ReadingRow,
@@ -25,16 +37,24 @@ import {
   type TransactionRow,
   text,
 } from './transaction-rows.ts'
+import { VariableRows } from './variable-rows.ts'
 
 export type * from './csms-rows.ts'
 
 /** What a CSMS was told, in one SQLite file. Writers run inside `write`, readers at any time. */
 export class CsmsStore {
   readonly #db: Database
+  readonly tokens: TokenRows
+  readonly operations: OperationRows
+  readonly variables: VariableRows
 
+  /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string) {
-    this.#db = new Database(file, CSMS_SCHEMA)
-    upgrade(this.#db)
+    this.#db = new Database(file)
+    migrate(this.#db, CSMS_MIGRATIONS)
+    this.tokens = new TokenRows(this.#db)
+    this.operations = new OperationRows(this.#db)
+    this.variables = new VariableRows(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */
@@ -54,7 +74,7 @@ export class CsmsStore {
       // biome-ignore format: one row
     )
     this.#db.run(
-      `INSERT INTO stations (station, protocol, seen_at) VALUES (?,?,?)
+      `INSERT INTO stations (station, protocol, seen_at, known) VALUES (?,?,?,0)
        ON CONFLICT (station) DO UPDATE SET protocol = excluded.protocol, seen_at = excluded.seen_at`,
       row.station,
       row.protocol,
@@ -89,6 +109,36 @@ export class CsmsStore {
   payloadOf(message: number): Uint8Array | undefined {
     const row = this.#db.get('SELECT payload FROM messages WHERE id = ?', message)
     return row?.payload as Uint8Array | undefined
+  }
+
+  /** OCPP version that a station spoke last; undefined when it never said anything. */
+  stationProtocol(station: string): string | undefined {
+    return text(this.#db.get('SELECT protocol FROM stations WHERE station = ?', station)?.protocol)
+  }
+
+  /** Whether somebody has entered the station. */
+  isKnownStation(station: string): boolean {
+    return this.#db.get('SELECT known FROM stations WHERE station = ?', station)?.known === 1
+  }
+
+  enterStation(station: string, isKnown: boolean): void {
+    this.#db.run('UPDATE stations SET known = ? WHERE station = ?', isKnown ? 1 : 0, station)
+  }
+
+  addSecurityEvent(
+    station: string,
+    event: { readonly type: string; readonly timestamp: string; readonly techInfo?: string },
+    receivedAt: string,
+  ): void {
+    this.#db.change(
+      csmsQueries.insertInto('security_events').values({
+        station,
+        type: event.type,
+        timestamp: event.timestamp,
+        tech_info: event.techInfo ?? null,
+        received_at: receivedAt,
+      }),
+    )
   }
 
   setBoot(station: string, boot: BootRow, at: string): void {
@@ -186,17 +236,22 @@ export class CsmsStore {
    * Stores an event and what follows from it for its transaction. In whatever order the events of a
    * transaction come, it ends the same: the one with the lowest seqNo says how it began.
    *
-   * @returns False when an event with this seqNo was stored before; the first one counts.
+   * @returns `repeated` when the event was stored before, and nothing was done; `conflict` when
+   *   it is another one with the number of one before, which counts all the same.
    */
-  addTransactionEvent(station: string, transactionId: string, event: TransactionEvent): boolean {
-    const before = this.#db.get(
-      'SELECT 1 FROM transaction_events WHERE station = ? AND transaction_id = ? AND seq_no = ?',
+  addTransactionEvent(station: string, transactionId: string, event: TransactionEvent): Novelty {
+    const numbered = this.#db.all(
+      `SELECT event_type, timestamp FROM transaction_events
+       WHERE station = ? AND transaction_id = ? AND seq_no = ?`,
       station,
       transactionId,
       event.seqNo,
       // biome-ignore format: one query
     )
-    if (before) return false
+    const isKnown = numbered.some(
+      (row) => row.event_type === event.eventType && row.timestamp === event.timestamp,
+    )
+    if (isKnown) return 'repeated'
     this.#db.run(
       `INSERT INTO transaction_events (station, transaction_id, seq_no, event_type, trigger_reason,
        timestamp, message, evse_id, connector_id, id_token, first_wh, last_wh, reason)
@@ -217,23 +272,27 @@ export class CsmsStore {
       // biome-ignore format: one row
     )
     this.#db.run(
-      `INSERT INTO transactions (station, transaction_id) VALUES (?,?)
-       ON CONFLICT (station, transaction_id) DO NOTHING`,
+      // To try and fail would use up a number each time.
+      `INSERT INTO transactions (station, transaction_id) SELECT ?1, ?2
+       WHERE NOT EXISTS (SELECT 1 FROM transactions WHERE station = ?1 AND transaction_id = ?2)`,
       station,
       transactionId,
       // biome-ignore format: one row
     )
     this.#db.run(FOLLOW_EVENTS, station, transactionId)
-    return true
+    return numbered.length > 0 ? 'conflict' : 'new'
   }
 
-  /** The message that the stored event with this seqNo came with. */
-  messageOfEvent(station: string, transactionId: string, seqNo: number): number | undefined {
+  /** The message that a stored event came with. */
+  messageOfEvent(station: string, transactionId: string, event: TransactionEvent) {
     const row = this.#db.get(
-      'SELECT message FROM transaction_events WHERE station = ? AND transaction_id = ? AND seq_no = ?',
+      `SELECT message FROM transaction_events WHERE station = ? AND transaction_id = ?
+       AND seq_no = ? AND event_type = ? AND timestamp = ?`,
       station,
       transactionId,
-      seqNo,
+      event.seqNo,
+      event.eventType,
+      event.timestamp,
       // biome-ignore format: one query
     )
     return number(row?.message)
@@ -315,6 +374,61 @@ export class CsmsStore {
     }))
   }
 
+  /** A page of stations in the order of their ids. */
+  stationPage(query: StationListQuery): StationListRow[] {
+    return readStations(this.#db, query)
+  }
+
+  stationRow(station: string): StationListRow | undefined {
+    return readStation(this.#db, station)
+  }
+
+  /** Enters a station before or after it came, or takes that back. */
+  putStation(station: string, isKnown: boolean): void {
+    this.#db.run(
+      `INSERT INTO stations (station, protocol, seen_at, known) VALUES (?, '', '', ?)
+       ON CONFLICT (station) DO UPDATE SET known = excluded.known`,
+      station,
+      isKnown ? 1 : 0,
+    )
+  }
+
+  /** The newest security events of a station, newest first. */
+  securityEvents(station: string, limit: number): SecurityEventRow[] {
+    const query = csmsQueries
+      .selectFrom('security_events')
+      .selectAll()
+      .where('station', '=', station)
+      .orderBy('id', 'desc')
+      .limit(limit)
+    return this.#db.rows(query).map((row) => ({
+      type: row.type,
+      timestamp: row.timestamp,
+      ...(row.tech_info !== null && { techInfo: row.tech_info }),
+      receivedAt: row.received_at,
+    }))
+  }
+
+  /** Stored messages of a station, newest first. */
+  messagePage(station: string, limit: number, before = Number.MAX_SAFE_INTEGER) {
+    return this.#db
+      .all(
+        'SELECT * FROM messages WHERE station = ? AND id < ? ORDER BY id DESC LIMIT ?',
+        station,
+        before,
+        limit,
+      )
+      .map((row) => ({
+        id: Number(row.id),
+        protocol: String(row.protocol),
+        action: String(row.action),
+        receivedAt: String(row.received_at),
+        payload: row.payload as Uint8Array,
+        repeated: row.repeated === 1,
+        conflict: row.conflict === 1,
+      }))
+  }
+
   /** Stored messages of a station, oldest first. */
   messages(station: string): MessageRow[] {
     return this.#db
@@ -374,11 +488,10 @@ const CONNECTORS = `
 SELECT c.*, t.transaction_id,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
 FROM connectors c LEFT JOIN transactions t
-  -- An end that was never reported leaves a transaction open; the newest is the one that runs, and
-  -- none does on a connector that is free.
+  -- None runs on a connector that is free, whether or not the end of the last one was told.
   ON c.status <> 'Available' AND t.number = (
-    SELECT max(number) FROM transactions o
-    WHERE o.station = c.station AND o.evse_id = c.evse_id AND o.ended_at IS NULL)
+    SELECT o.number FROM transactions o WHERE o.station = c.station AND o.evse_id = c.evse_id
+    AND ${isRunning('o')} ORDER BY o.number DESC LIMIT 1)
 ORDER BY c.station, c.evse_id, c.connector_id`
 
 /** What a transaction of OCPP 2.x is by its events: ?1 is the station, ?2 the transaction. */
@@ -396,7 +509,8 @@ WHERE station = ?1 AND transaction_id = ?2`
 /** SQL for what the first event that meets a condition says. */
 function ofEvents(column: string, condition = ''): string {
   return `SELECT ${column} FROM transaction_events
-    WHERE station = ?1 AND transaction_id = ?2 ${condition} ORDER BY seq_no LIMIT 1`
+    WHERE station = ?1 AND transaction_id = ?2 ${condition} 
+    ORDER BY seq_no, timestamp LIMIT 1`
 }
 
 function knownTransaction(row: Record<string, unknown>): KnownTransaction {

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { Compilable } from 'kysely'
+import { OverlayError } from '../errors.ts'
 
 type Row = Record<string, unknown>
 
@@ -17,14 +19,27 @@ interface Job {
 export class Database {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly file: string
   #jobs: Job[] = []
 
-  /** @param file A path, or `:memory:`. */
-  constructor(file: string, schema: string) {
+  /**
+   * @param file A path, or `:memory:`.
+   * @throws {OverlayError} ERR_STORE_DAMAGED when the file is not what it should be.
+   */
+  constructor(file: string, schema = '') {
+    this.file = file
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
     this.#db = new DatabaseSync(file)
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;')
-    this.#db.exec(schema)
+    try {
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+      this.#db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;')
+      this.#db.exec(schema)
+    } catch (error) {
+      this.#db.close()
+      if (!isDamage(error)) throw error
+      const problem = error instanceof Error ? error.message : String(error)
+      throw new OverlayError('ERR_STORE_DAMAGED', { file, problem }, { cause: error })
+    }
   }
 
   /** Runs in the transaction of this tick; a job that throws undoes only itself. */
@@ -45,6 +60,40 @@ export class Database {
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[]
+  }
+
+  /** The rows that a query of `queriesFor` selects or returns. */
+  rows<R>(query: Compilable<R>): R[] {
+    const { sql, parameters } = query.compile()
+    return this.all(sql, ...(parameters as SQLInputValue[])) as R[]
+  }
+
+  /** The one row of a query, if there is one. */
+  row<R>(query: Compilable<R>): R | undefined {
+    return this.rows(query)[0]
+  }
+
+  /** @returns How many rows a query has changed. */
+  change(query: Compilable): number {
+    const { sql, parameters } = query.compile()
+    return Number(this.#prepare(sql).run(...(parameters as SQLInputValue[])).changes)
+  }
+
+  /** Runs at once, wholly or not at all; not to be used inside `write`. */
+  atomically(run: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      run()
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Several statements at once, of which none has values. */
+  script(sql: string): void {
+    this.#db.exec(sql)
   }
 
   close(): void {
@@ -79,6 +128,8 @@ export class Database {
       this.#db.exec('RELEASE job')
       return () => job.resolve(value)
     } catch (error) {
+      // On a full disk SQLite has undone the whole tick by itself.
+      if (!this.#db.isTransaction) throw error
       this.#db.exec('ROLLBACK TO job; RELEASE job')
       return () => job.reject(error)
     }
@@ -91,4 +142,11 @@ export class Database {
     this.#statements.set(sql, statement)
     return statement
   }
+}
+
+/** Result codes of SQLite for a file that is not a database, or broken inside. */
+const DAMAGED: ReadonlySet<unknown> = new Set([11, 26])
+
+function isDamage(error: unknown): boolean {
+  return DAMAGED.has((error as { errcode?: number }).errcode)
 }

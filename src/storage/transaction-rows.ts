@@ -27,6 +27,9 @@ export interface TransactionRow {
   /** Active power in W and energy register in Wh, last reported. */
   readonly powerW: number | undefined
   readonly registerWh: number | undefined
+  readonly isRunning: boolean
+  /** Another one on the same EVSE began while it was not over. */
+  readonly overlaps: boolean
 }
 
 export interface ReadingRow {
@@ -45,6 +48,20 @@ export interface EventRow {
   readonly timestamp: string
 }
 
+/**
+ * SQL for: a later transaction has begun on the same EVSE. Whether or not its end was ever told, it
+ * does not run any more; begun, not come: a station that was offline tells old ones late.
+ */
+export function isOvertaken(t: string): string {
+  return `EXISTS (SELECT 1 FROM transactions n WHERE n.station = ${t}.station
+    AND n.evse_id = ${t}.evse_id AND n.started_at > ${t}.started_at)`
+}
+
+/** SQL for: the transaction runs. */
+export function isRunning(t: string): string {
+  return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)})`
+}
+
 /** SQL for the newest total value of a measurand in transaction `t`. */
 export function lastOf(measurand: string): string {
   return `(
@@ -53,11 +70,17 @@ export function lastOf(measurand: string): string {
   ORDER BY m.timestamp DESC, m.id DESC LIMIT 1)`
 }
 
+/** SQL for: another one on the same EVSE began while it was not over. */
+const OVERLAPS = `EXISTS (SELECT 1 FROM transactions n WHERE n.station = t.station
+  AND n.evse_id = t.evse_id AND n.started_at > t.started_at
+  AND (t.ended_at IS NULL OR julianday(n.started_at) < julianday(t.ended_at)))`
+
 /** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */
 const rowsOf = (chosen: string) => `
 SELECT t.*, s.protocol, s.vendor,
-  ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
-FROM (SELECT * FROM transactions ${chosen}) t LEFT JOIN stations s ON s.station = t.station
+  ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
+  ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps
+FROM (SELECT * FROM transactions c ${chosen}) t LEFT JOIN stations s ON s.station = t.station
 ORDER BY t.number DESC`
 
 /** A page of transactions, newest first. */
@@ -70,7 +93,7 @@ export function readTransactions(db: Database, query: TransactionQuery): Transac
     values.push(station)
   }
   if (state !== undefined) {
-    conditions.push(state === 'running' ? 'ended_at IS NULL' : 'ended_at IS NOT NULL')
+    conditions.push(state === 'running' ? isRunning('c') : `NOT ${isRunning('c')}`)
   }
   if (before !== undefined) {
     conditions.push('number < ?')
@@ -153,6 +176,8 @@ function transactionRow(row: Record<string, unknown>): TransactionRow {
     reason: text(row.reason),
     powerW: number(row.power),
     registerWh: number(row.energy),
+    isRunning: row.running === 1,
+    overlaps: row.overlaps === 1,
   }
 }
 

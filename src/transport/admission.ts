@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Clock, delay, systemClock } from '../primitives/clock.ts'
 import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
-import { type CertificateNames, isCertificateFor } from './certificates.ts'
+import { type CertificateNames, describeNames, isCertificateFor, type StationName } from './certificates.ts' // biome-ignore format: one line
 import { type PeerEntry, parseBasic, type Secret, type SecurityProfile } from './credentials.ts'
 import { createPasswordCheck, type PasswordCheck } from './passwords.ts'
 import { AttemptThrottle } from './throttle.ts'
@@ -54,6 +54,8 @@ interface Peer {
 const MAX_SLOW = 2
 const MAX_WAITING_SLOW = 100
 const NO_PASSWORD = new Uint8Array()
+const NO_CREDENTIAL = 'no credential: no password is set for it, and it showed no certificate'
+const NO_CERTIFICATE = 'it showed no certificate, security profile 3 needs one'
 
 /**
  * Decides who is let in: security profiles 0 to 3. An unknown id, a wrong credential and a mismatch
@@ -139,6 +141,8 @@ export class Admissions {
     if (typeof verdict === 'string') return this.#refuse(claim, verdict)
     const lowest = Math.max(peer?.entry.securityProfile ?? 0, peer?.best ?? 0)
     if (verdict < lowest) {
+      const isBare = lowest === 3 && claim.isTls && !claim.certificate
+      if (isBare) return this.#refuse(claim, NO_CERTIFICATE)
       return this.#refuse(claim, `security profile ${verdict} where ${lowest} is due`)
     }
     if (peer) peer.best = verdict
@@ -163,15 +167,18 @@ export class Admissions {
       if (!peer) return 'unknown id'
       const { serialNumber } = peer.entry
       const station = { serialNumber, organization: this.#options.organization }
-      return isCertificateFor(certificate, id, station) ? 3 : 'the certificate is of somebody else'
+      const verdict = isCertificateFor(certificate, id, station) ? 3 : 'the certificate is of somebody else' // biome-ignore format: one line
+      return verdict === 3 ? verdict : `${verdict}: ${mismatch(certificate, id, station)}`
     }
+    const needsCertificate = peer?.entry.securityProfile === 3 || !!peer?.entry.serialNumber
     if (peer?.check) {
-      if (!basic) return 'no credential'
+      if (!basic) return needsCertificate ? NO_CERTIFICATE : 'no credential'
       if (!isRight) return 'wrong credential'
       return isTls ? 2 : 1
     }
     if (insecure) return 0
-    return peer ? 'no credential is set for it' : 'unknown id'
+    if (!peer) return 'unknown id'
+    return needsCertificate ? NO_CERTIFICATE : NO_CREDENTIAL
   }
 
   #refuse(claim: Claim, refused: string): Admission {
@@ -197,4 +204,12 @@ export class Admissions {
   #digest(password: Uint8Array): Buffer {
     return createHmac('sha256', this.#processKey).update(password).digest()
   }
+}
+
+/** For the log: what was shown and what would have been let in. */
+function mismatch(names: CertificateNames, id: NodeId, station: StationName): string {
+  const { serialNumber, organization } = station
+  const isByNumber = serialNumber !== undefined && organization !== undefined
+  const other = isByNumber ? `, or common name ${serialNumber} of organization ${organization}` : ''
+  return `it names ${describeNames(names)}; expected ${id}${other}`
 }

@@ -35,6 +35,22 @@ export function namesOf(certificate: X509Certificate): CertificateNames {
   return { nodeIds, hasNodeUri, dnsNames, commonName, organization: single(subject.O) }
 }
 
+/** Names of a certificate for a person who reads a log; cut where there are very many. */
+export function describeNames(names: CertificateNames): string {
+  const { nodeIds, hasNodeUri, dnsNames, commonName, organization } = names
+  const ids = hasNodeUri ? `the id ${nodeIds.join(', ') || '(none that is legal)'}` : ''
+  const all = [
+    ids,
+    ...(hasNodeUri || dnsNames.length === 0 ? [] : [`DNS ${dnsNames.join(', ')}`]),
+    ...(hasNodeUri || commonName === undefined ? [] : [`common name ${commonName}`]),
+    ...(hasNodeUri || organization === undefined ? [] : [`organization ${organization}`]),
+  ].filter(Boolean)
+  const text = all.join('; ') || 'nothing that counts'
+  return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION)}…` : text
+}
+
+const MAX_DESCRIPTION = 200
+
 /** How an OCPP station certificate stands for an id: operator and serial number. */
 export interface StationName {
   /** Undefined: this id is not reached by a serial number. */

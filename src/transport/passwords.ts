@@ -49,6 +49,11 @@ export function createPasswordCheck(stored: Secret, key?: Secret): PasswordCheck
   return hmacCheck(processKey, digest(processKey, canonical(Buffer.from(text))))
 }
 
+/** Whether a text is (or was meant to be) a stored form, which only recognises a password. */
+export function isStoredForm(text: Secret): boolean {
+  return text.reveal().startsWith(HMAC_PREFIX) || text.reveal().startsWith(ARGON_PREFIX)
+}
+
 /** The stored form of a secret that a machine made. */
 export function storeSecret(secret: Secret, key: Secret): string {
   return (

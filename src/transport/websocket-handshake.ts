@@ -116,7 +116,7 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
   request.on('response', ({ statusCode, headers }) =>
     refuse(`it answered ${statusCode}${hintFor(statusCode)}`, retryAfterMs(headers['retry-after'])),
   )
-  request.on('error', (error) => fail(error))
+  request.on('error', (error) => fail(withHint(error, httpUrl.protocol === 'https:')))
   request.on('close', () => refuse('the connection was closed'))
   request.on('upgrade', (response, socket: Socket, head) => {
     const chosen = response.headers['sec-websocket-protocol'] ?? ''
@@ -159,6 +159,32 @@ function acceptOf(key: string): string {
 /** Seconds only: peers that send a date are asked again when the own back-off says so. */
 function retryAfterMs(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : undefined
+}
+
+/** Codes of a server certificate whose authority is not trusted here. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+])
+
+/** The same error; of what a person can mend, the message says how. */
+function withHint(error: NodeJS.ErrnoException, isTls: boolean): Error {
+  const { code = '', message } = error
+  if (isTls && UNTRUSTED.has(code)) {
+    const problem = `its certificate is not of a trusted authority (${code})`
+    const hint = 'name the file of that authority: uplinks[].tls.caFile, or --ca of send'
+    return new OverlayError('ERR_LINK_REFUSED', { problem: `${problem}; ${hint}` }, { cause: error }) // biome-ignore format: one line
+  }
+  // A record that is none has no code of its own; only a hint hangs on its words.
+  const isOtherScheme = isTls
+    ? code === 'EPROTO' && /wrong version number|packet length too long/.test(message)
+    : code === 'ECONNRESET'
+  if (!isOtherScheme) return error
+  const problem = `${isTls ? 'it does not speak TLS' : message}; does it expect ${isTls ? 'ws' : 'wss'}://?`
+  return new OverlayError('ERR_LINK_REFUSED', { problem }, { cause: error })
 }
 
 /** What a person may do about the answer. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -6,7 +6,7 @@ import { TLSSocket } from 'node:tls'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
 import { isReservedId, isStationId, type NodeId } from '../primitives/ids.ts'
-import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
+import { type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { type Admission, Admissions } from './admission.ts'
 import type { PeerEntry, SecurityProfile } from './credentials.ts'
 import { answerDeflate, EXTENSIONS_HEADER } from './deflate.ts'
@@ -20,7 +20,9 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { refusalText } from './refusal-text.ts'
 import { type ListenTls, peerCertificate, serverSettings } from './tls.ts'
+import { originOf, watchTlsFailures } from './tls-failures.ts'
 import { UpgradeQueue } from './upgrade-queue.ts'
 import { acceptUpgrade, upgradeProblem } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
@@ -57,6 +59,8 @@ export interface AcceptOptions {
   readonly random?: Randomness
 }
 
+/** In place of a status: there was no TLS session to give one over. */
+const NO_TLS = 0
 const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 const OVERLAY_PING_MS = 5_000
 const STATION_PING_MS = 30_000
@@ -68,7 +72,6 @@ const MAX_SILENT = 1_000
 const MAX_CONNECTIONS = 18_000
 /** Refusals that are held back; beyond it they are given at once. */
 const MAX_HELD_BACK = 1_000
-const MAX_RETRY_AFTER_S = 30
 /** How long links that were closed may take to end when the listener stops. */
 const STOP_MS = 2_000
 
@@ -138,6 +141,13 @@ class WebSocketAcceptor implements Acceptor {
     this.#http = tls ? createTlsServer({ ...limits, ...serverSettings(tls) }) : createServer(limits)
     this.#http.maxConnections = MAX_CONNECTIONS
     this.#http.on('connection', (socket: Socket) => this.#onConnection(socket))
+    if (tls) {
+      watchTlsFailures(this.#http, limits.handshakeTimeout, ({ address, why }) => {
+        // Whoever is sent away because this listener stops did nothing wrong.
+        if (!this.#isDraining)
+          this.#report({ name: 'refused', id: '', status: NO_TLS, why, address })
+      })
+    }
     this.#http.on('request', (_, response) => {
       response.writeHead(426, {
         'content-type': 'text/plain',
@@ -342,46 +352,16 @@ class WebSocketAcceptor implements Acceptor {
     socket.resume() // or it would not be noticed that the peer has left
   }
 
-  #answer(socket: Socket, { status, why }: Refusal): void {
-    const [body, ...lines] = this.#wordsFor(status, why)
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      ...lines,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-    ]
+  #answer(socket: Socket, refusal: Refusal): void {
     // Whoever was refused is not waited for.
     socket.once('finish', () => socket.destroy())
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-  }
-
-  /** Body and header lines; who has not proved anything is told nothing. */
-  #wordsFor(status: number, why: string): [body: string, ...lines: string[]] {
-    const seconds = Math.ceil(randomFraction(this.#random) * MAX_RETRY_AFTER_S)
-    switch (status) {
-      case 401:
-        return ['Unauthorized\n', 'WWW-Authenticate: Basic realm="OCPP"']
-      case 404:
-        return ['Not Found\n']
-      case 429:
-      case 503:
-        return [`${STATUS_CODES[status]}\n`, `Retry-After: ${Math.max(1, seconds)}`]
-      default: {
-        const body = JSON.stringify({ error: why, subprotocols: this.#protocols })
-        return [body, 'Content-Type: application/json']
-      }
-    }
+    socket.end(refusalText(refusal, this.#protocols, this.#random))
   }
 }
 
 /** Apart, because a listener keeps alive what is in scope where it is made: here, the request. */
 function destroyOnError(socket: Socket): void {
   socket.on('error', () => socket.destroy())
-}
-
-/** The same for a connection and for the TLS session on it. */
-function originOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
 }
 
 function timeouts(ms: number) {

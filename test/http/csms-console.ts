@@ -6,6 +6,7 @@ import { createSimulatedStations } from '../../src/http/simulated-stations.ts'
 import type { Node } from '../../src/node/node.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { createCsms } from '../../src/roles/csms/csms.ts'
+import type { AccountStore } from '../../src/storage/account-store.ts'
 import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
@@ -24,14 +25,15 @@ export interface CsmsConsole {
 /** A CSMS with its store in a file of the test's own, a listener and an HTTP server. */
 export async function startCsmsConsole(
   context: TestContext,
-  options: { insecure?: boolean } = {},
+  options: { insecure?: boolean; accounts?: AccountStore } = {},
 ): Promise<CsmsConsole> {
-  const { insecure = true } = options
+  const { insecure = true, accounts } = options
   const file = join(temporaryFolder(context), 'csms.sqlite')
   const store = new CsmsStore(file)
   const listener = accept({ nodeId: 'CSMS01' as NodeId, port: 0, insecure })
-  const node = createCsms({ nodeId: 'CSMS01', links: [listener], store, tokens: ['TAG-1'] })
-  await node.start()
+  const csms = createCsms({ nodeId: 'CSMS01', links: [listener], store, tokens: ['TAG-1'] })
+  const { node } = csms
+  await csms.start()
   const simulations = createSimulatedStations({
     consoleHost: '127.0.0.1',
     listeners: [listener],
@@ -43,6 +45,8 @@ export async function startCsmsConsole(
     role: 'csms' as const,
     version: '0.0.0',
     store,
+    csms,
+    accounts,
     stationUrls: [listener.url],
     insecure,
     simulations,
@@ -51,7 +55,7 @@ export async function startCsmsConsole(
   context.after(async () => {
     await server.stop()
     await simulations?.stop()
-    await node.stop()
+    await csms.stop()
     store.close()
   })
   return { node, store, file, stationUrl: listener.url, server, get: (path) => get(server, path) }

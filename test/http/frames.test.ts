@@ -129,7 +129,7 @@ test('a query of frames that makes no sense is answered 400, a frame that is gon
   for (const query of ['?limit=0', '?limit=501', '?after=-1', '?after=x', '?last=1', '/first']) {
     const { status, body } = await get(`/api/frames${query}`)
     assert.equal(status, 400, query)
-    assert.match((body as { error: string }).error, /^"\w+" /, query)
+    assert.match((body as { detail: string }).detail, /^"\w+" /, query)
   }
   assert.equal((await get('/api/frames/999999')).status, 404)
 })

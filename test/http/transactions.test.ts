@@ -177,7 +177,7 @@ test('a query that makes no sense is answered 400 with what is wrong', async (t)
   const problem = async (query: string) => {
     const { status, body } = await get(`/api/transactions${query}`)
     assert.equal(status, 400, query)
-    return (body as { error: string }).error
+    return (body as { detail: string }).detail
   }
 
   assert.equal(await problem('?limit=0'), '"limit" must be a whole number from 1 to 500, not "0"')
@@ -195,7 +195,7 @@ test('a transaction that does not exist is not found', async (t) => {
   const { get } = await startCsmsConsole(t)
   assert.deepEqual(await get('/api/transactions/1'), {
     status: 404,
-    body: { error: 'there is no transaction number 1' },
+    body: { title: 'Not Found', status: 404, detail: 'there is no transaction number 1' },
   })
 })
 

@@ -215,7 +215,7 @@ test('of two events under one number the first counts; only another content is a
   await say('TransactionEvent', JSON.stringify(STARTED).replace('"value":10', '"value": 10.0'))
   assert.deepEqual([store.repeats('CS01'), warnings], [{ repeated: 2, conflicts: 0 }, []])
 
-  await say('TransactionEvent', event(0, 'Ended', 99))
+  await say('TransactionEvent', event(0, 'Started', 99))
 
   assert.deepEqual(effects(store, 'CS01'), before)
   assert.deepEqual(store.repeats('CS01'), { repeated: 3, conflicts: 1 })
@@ -223,6 +223,22 @@ test('of two events under one number the first counts; only another content is a
     warnings.map(([name]) => name),
     ['message.conflict'],
   )
+})
+
+test('a station that gives all its events one number loses none of them, and its transaction ends', async (t) => {
+  const { store, station, warnings } = await startCsms(t)
+  const say = station('CS01', 'ocpp2.0.1')
+
+  await say('TransactionEvent', STARTED)
+  await say('TransactionEvent', { ...event(1, 'Updated', 20), seqNo: 0 })
+  await say('TransactionEvent', { ...event(2, 'Ended', 30), seqNo: 0 })
+  await say('TransactionEvent', { ...event(2, 'Ended', 30), seqNo: 0 })
+
+  const [transaction] = store.transactionPage({ limit: 10 })
+  assert.deepEqual([transaction?.meterStartWh, transaction?.meterStopWh], [10, 30])
+  assert.equal(effects(store, 'CS01')[0]?.readings.length, 3)
+  assert.deepEqual(store.repeats('CS01'), { repeated: 1, conflicts: 2 })
+  assert.equal(warnings.length, 2)
 })
 
 test('a repeated event of 2.x is answered like the first one', async (t) => {

@@ -54,10 +54,10 @@ export async function startCsms(context: TestContext, file = ':memory:') {
     warn: (event, fields) => void warnings.push([event, fields]),
     error: (event, fields) => void warnings.push([event, fields]),
   }
-  const node = createCsms({ nodeId: 'CSMS01', links: [socket], store, tokens: ['TAG-1'], clock, log }) // biome-ignore format: one line
-  await node.start()
+  const csms = createCsms({ nodeId: 'CSMS01', links: [socket], store, tokens: ['TAG-1'], clock, log }) // biome-ignore format: one line
+  await csms.start()
   context.after(async () => {
-    await node.stop()
+    await csms.stop()
     store.close()
   })
   const station = (id: string, protocol: Protocol): Say => {
@@ -74,10 +74,11 @@ export async function startCsms(context: TestContext, file = ':memory:') {
       const messageId = `m${++count}`
       up.send(new TextEncoder().encode(`[2,"${messageId}","${action}",${text}]`), false)
       await until(() => answers.length > 0, `an answer to ${action}`)
-      const [type, id, answer] = answers.shift() ?? []
-      if (type !== 3 || id !== messageId) throw new Error(JSON.stringify([type, id, answer]))
+      const [type, id, answer, ...rest] = answers.shift() ?? []
+      if (type !== 3 || id !== messageId)
+        throw new Error(JSON.stringify([type, id, answer, ...rest]))
       return answer as Record<string, unknown>
     }
   }
-  return { store, warnings, station }
+  return { store, warnings, station, csms, clock }
 }

@@ -55,23 +55,28 @@ test('a StartTransaction that differs in one member is another transaction', asy
   )
 })
 
-test('a TransactionEvent that is repeated is stored once, and told apart by its seqNo', async (t) => {
+test('a TransactionEvent that is repeated is stored once, and told apart by seqNo, type and time', async (t) => {
   const { store } = open(t)
 
   const stored = await store.write(() => [
     store.addTransactionEvent('CS01', 'T1', EVENT),
+    store.addTransactionEvent('CS01', 'T1', { ...EVENT, triggerReason: 'RemoteStart' }),
     store.addTransactionEvent('CS01', 'T1', { ...EVENT, eventType: 'Updated' }),
     store.addTransactionEvent('CS01', 'T1', { ...EVENT, seqNo: 1, eventType: 'Updated' }),
     store.addTransactionEvent('CS01', 'T2', EVENT),
     store.addTransactionEvent('CS02', 'T1', EVENT),
   ])
 
-  assert.deepEqual(stored, [true, false, true, true, true])
+  assert.deepEqual(stored, ['new', 'repeated', 'conflict', 'new', 'new', 'new'])
   assert.deepEqual(
-    store.events('CS01', 'T1', 10).map(({ seqNo, eventType }) => [seqNo, eventType]),
+    store
+      .events('CS01', 'T1', 10)
+      .map(({ seqNo, eventType }) => [seqNo, eventType])
+      .toSorted(),
     [
-      [1, 'Updated'],
       [0, 'Started'],
+      [0, 'Updated'],
+      [1, 'Updated'],
     ],
   )
 })
@@ -146,8 +151,8 @@ test('a file of an earlier version gets what it lacks, and its transactions go o
   await store.write(() => {
     // biome-ignore format: one line
     const ended = { seqNo: 1, eventType: 'Ended', triggerReason: 'StopAuthorized', timestamp: later, lastWh: 25, reason: 'Local' }
-    assert.equal(store.addTransactionEvent('CS01', 'T1', EVENT), false)
-    assert.equal(store.addTransactionEvent('CS01', 'T1', ended), true)
+    assert.equal(store.addTransactionEvent('CS01', 'T1', EVENT), 'repeated')
+    assert.equal(store.addTransactionEvent('CS01', 'T1', ended), 'new')
     // biome-ignore format: one line
     const value = { station: 'CS02', transactionId: '9', evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value: 7, unit: 'W' }
     assert.equal(store.addMeterValue(value), 'repeated')

@@ -28,8 +28,13 @@ export async function startSite(...ids: string[]): Promise<Site> {
   const csmsId = 'CSMS01' as NodeId
   const nodeId = 'NN01' as NodeId
   const above = accept({ nodeId: csmsId, port: 0, peers: peers('NN01') })
-  const csms = createCsms({ nodeId: csmsId, links: [above], store, tokens: ['TAG'] })
-  await csms.start()
+  const { node: csms, ...service } = createCsms({
+    nodeId: csmsId,
+    links: [above],
+    store,
+    tokens: ['TAG'],
+  })
+  await service.start()
   const password = new Secret('password of NN01')
   const uplink = dial({ url: above.url, nodeId, password, mode: 'overlay', peerId: csmsId })
   const below = accept({ nodeId, port: 0, peers: peers(...ids) })
@@ -43,7 +48,7 @@ export async function startSite(...ids: string[]): Promise<Site> {
     url: below.url,
     async stop() {
       await node.stop()
-      await csms.stop()
+      await service.stop()
       store.close()
       rmSync(folder, { recursive: true })
     },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { connect as connectPlain } from 'node:net'
 import { before, type TestContext, test } from 'node:test'
-import { connect as connectTls } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { Admissions } from '../../src/transport/admission.ts'
@@ -151,6 +153,131 @@ test('certificates that prove nothing are answered 401, before any frame, and co
   assert.ok(good.isOpen)
 })
 
+test('the log says what a certificate names and what was expected, and the peer nothing of it', async (t) => {
+  const entries = [{ id: id('CS01'), serialNumber: 'SN-4711', securityProfile: 3 }] as const
+  const identity = await authority.issue({ commonName: 'SN-4712', organization: 'Other', dnsNames: ['cs02'] }) // biome-ignore format: one line
+  // biome-ignore format: a table
+  const cases: readonly [Knock, string][] = [
+    [{ identity }, 'the certificate is of somebody else: it names DNS cs02; common name SN-4712; organization Other; expected CS01, or common name SN-4711 of organization Good Operator'],
+    [{ identity: await authority.issue({ uris: urn('CS02') }) }, 'the certificate is of somebody else: it names the id CS02; expected CS01, or common name SN-4711 of organization Good Operator'],
+    [{}, 'it showed no certificate, security profile 3 needs one'],
+    [{ password: 'x' }, 'it showed no certificate, security profile 3 needs one'],
+  ]
+  for (const [options, why] of cases) {
+    const peers = new Admissions(entries, { organization: 'Good Operator' })
+    const { url, events } = await listenTls(t, { peers })
+    const raw = await knock(t, url, options)
+    assert.deepEqual(events, [{ name: 'refused', id: 'CS01', status: 401, why, address: '127.0.0.1' }]) // biome-ignore format: one line
+    assert.equal(String(raw.error), 'Error: Unexpected server response: 401')
+  }
+})
+
+test('who has a password and needs a certificate is told in the log which of them is missing', async (t) => {
+  const entry = { id: id('CS01'), password: new Secret('right'), securityProfile: 3 } as const
+  for (const password of [undefined, 'right']) {
+    const { url, events } = await listenTls(t, { peers: [entry] })
+    await knock(t, url, password === undefined ? {} : { password })
+    assert.match(JSON.stringify(events), /it showed no certificate, security profile 3 needs one/)
+  }
+})
+
+/** Speaks to a listener until it or the other side ends the connection. */
+function speakOnce(port: number, bytes: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connectPlain(port, '127.0.0.1', () => {
+      if (bytes === undefined) socket.destroy()
+      else socket.write(bytes)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
+  })
+}
+
+for (const [what, speak, why] of [
+  [
+    'plain HTTP',
+    (port: number) => speakOnce(port, 'GET /CS01 HTTP/1.1\r\n\r\n'),
+    /it speaks plain ws:\/\/ where wss:\/\/ is due/,
+  ],
+  [
+    'no TLS at all',
+    (port: number) => speakOnce(port, 'hello, is anybody there?\r\n\r\n'),
+    /^TLS: it does not speak TLS/,
+  ],
+  [
+    'nothing, and leaves',
+    (port: number) => speakOnce(port, undefined),
+    /^TLS: it ended the connection before the handshake was over/,
+  ],
+  [
+    'nothing, and stays',
+    (port: number) => speakOnce(port, ''),
+    /^TLS: its handshake was not over in time/,
+  ],
+  [
+    'an alert: it does not trust the authority',
+    (port: number) => failTls(port, {}),
+    /TLS|does it trust this node's certificate/,
+  ],
+  [
+    'TLS 1.2, and leaves behind the handshake',
+    (port: number) => failTls(port, { maxVersion: 'TLSv1.2' }),
+    /^the TLS session ended without a request: does it trust/,
+  ],
+  [
+    'TLS 1.1',
+    (port: number) =>
+      failTls(port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' }),
+    /^TLS: it speaks only TLS versions before 1\.2/,
+  ],
+] as const) {
+  // biome-ignore format: a table
+  test(`whoever says to a TLS listener ${what} is told in the log, once, with its address`, async (t) => {
+    const { acceptor, events } = await listenTls(t, { requestTimeoutMs: 500 })
+    await speak(acceptor.port)
+    await until(() => events.length > 0, 'the refusal')
+    const [event] = events
+    assert.ok(event?.name === 'refused')
+    assert.deepEqual({ ...event, why: '' }, { name: 'refused', id: '', status: 0, why: '', address: '127.0.0.1' }) // biome-ignore format: one line
+    assert.match(event.why, why)
+    // One that gets in afterwards is no failure, and nothing of the former comes a second time.
+    const good = await knock(t, acceptor.url, { password: 'password of CS01' })
+    assert.ok(good.isOpen)
+    good.socket.terminate()
+    await speakOnce(acceptor.port, 'x\r\n\r\n')
+    await until(() => events.length > 1, 'the next one')
+    assert.equal(events.length, 2)
+  })
+}
+
+test('a foreign TLS stack that does not trust the authority is told by its alert', async (t) => {
+  const { acceptor, events } = await listenTls(t)
+  const child = spawn('/usr/bin/openssl', ['s_client', '-verify_return_error', '-connect', `127.0.0.1:${acceptor.port}`], { stdio: 'ignore' }) // biome-ignore format: one line
+  const isThere = await new Promise((resolve) => child.on('error', () => resolve(false)).on('exit', () => resolve(true))) // biome-ignore format: one line
+  if (!isThere) return t.skip('needs openssl')
+  await until(() => events.length > 0, 'the refusal')
+  assert.match(JSON.stringify(events), /it does not trust the authority of this node's certificate/)
+})
+
+test('a listener that stops blames nobody for it', async (t) => {
+  const { acceptor, events } = await listenTls(t)
+  const { promise: isSecure, resolve } = Promise.withResolvers<void>()
+  const socket = connectTls({ port: acceptor.port, host: '127.0.0.1', ca: authority.certificate }, resolve) // biome-ignore format: one line
+  socket.on('error', () => {})
+  await isSecure
+  await acceptor.stop()
+  assert.deepEqual(events, [])
+})
+
+/** A client that does not trust the listener, or not as it is. */
+function failTls(port: number, options: ConnectionOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ port, host: '127.0.0.1', ...options })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
+  })
+}
+
 test('a peer whose lowest profile is 3 gets in with its certificate only', async (t) => {
   const entry = { id: id('CS01'), password: new Secret('right'), securityProfile: 3 } as const
   const { url } = await listenTls(t, { peers: [entry] })
@@ -185,7 +312,22 @@ test('a dialled server must be who the URL says, and its authority known', async
   const { dialled } = await open(t, { tls: { ca: stranger.certificate } })
   assert.deepEqual(dialled.links, [])
   assert.equal(dialled.events[0]?.name, 'retry')
-  assert.match(dialled.events[0]?.why ?? '', /certificate/)
+  assert.match(dialled.events[0]?.why ?? '', /its certificate is not of a trusted authority .*; name the file of that authority: uplinks\[\]\.tls\.caFile/) // biome-ignore format: one line
+})
+
+test('the other scheme than the listener speaks is asked for', async (t) => {
+  const plain = accept({ nodeId: id('NN01'), port: 0, peers: peers('LC01') })
+  await startSource(t, plain)
+  const secure = await listenTls(t)
+  for (const [url, why] of [
+    [secure.url.replace('wss:', 'ws:'), /; does it expect wss:\/\/\?$/],
+    [plain.url.replace('ws:', 'wss:'), /it does not speak TLS; does it expect ws:\/\/\?$/],
+  ] as const) {
+    const dialled = await startSource(t, dial(uplink(url)))
+    await until(() => dialled.events.length > 0, 'a refusal')
+    const [event] = dialled.events
+    assert.match(event?.name === 'retry' ? event.why : '', why)
+  }
 })
 
 test('a dialled server on another host name is not the one meant', async (t) => {

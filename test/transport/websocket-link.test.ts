@@ -336,7 +336,12 @@ test('a standard uplink asks for nothing of ours', async (t) => {
 })
 
 for (const [what, headers, options, why] of [
-  ['says nothing', {}, {}, /did not confirm overlay networking.*dialect: reference/],
+  [
+    'says nothing',
+    {},
+    {},
+    /did not confirm overlay networking; set mode: per-station .*mode: standard .*dialect: reference/,
+  ],
   [
     'confirms the mode only',
     { 'X-OCPP-NetworkingMode': 'OverlayNetwork' },

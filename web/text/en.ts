@@ -293,7 +293,7 @@ export const en = {
       power: 'Power',
       state: 'State',
     },
-    states: { running: 'running', ended: 'ended' },
+    states: { running: 'running', ended: 'ended', unfinished: 'end not told' },
     endedBy: (reason: string) => `ended, ${reason}`,
     everyStation: 'Every station',
     everyState: 'Running and ended',

@@ -82,6 +82,6 @@ function Cell({ column, children }: { column: string; children: ReactNode }) {
 
 /** `running`, or `ended, EVDisconnected`. */
 export function stateWords({ state, reason }: TransactionView): string {
-  if (state === 'running') return words.states.running
+  if (state !== 'ended') return words.states[state]
   return reason === undefined ? words.states.ended : words.endedBy(reason)
 }

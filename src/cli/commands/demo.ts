@@ -117,7 +117,9 @@ class Supervisor {
     const entry = process.argv[1] ?? ''
     const file = join(this.#folder, `${id}.yaml`)
     const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
-    const child = spawn(process.execPath, [entry, 'run', file], { stdio: [...stdio] })
+    // Whoever tries the demo twice is to see it twice.
+    const args = [entry, 'run', file, '--console-may-move']
+    const child = spawn(process.execPath, args, { stdio: [...stdio] })
     this.#children.set(id, child)
     child.on('exit', (code, signal) => this.#onExit(id, code ?? signal))
     return new Promise((resolve, reject) => {

@@ -12,11 +12,16 @@ export interface ReadyLine {
 
 const STAY_MS = 2 ** 30
 
+interface RunOptions {
+  readonly consoleMayMove?: boolean
+}
+
 /** `wattweave run FILE`: until SIGINT or SIGTERM. */
-export async function run(file: string): Promise<void> {
+export async function run(file: string, options: RunOptions): Promise<void> {
   const config = loadConfig(file)
   const log = createLogger(config.nodeId, config.log)
-  const running = await startNode(config, log)
+  const consolePortInUse = options.consoleMayMove ? 'move' : 'fail'
+  const running = await startNode(config, log, { consolePortInUse })
   // Timers of the program keep no process alive, and between two attempts to dial there may be no
   // socket either.
   const alive = setInterval(() => {}, STAY_MS)

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { OverlayError, RemoteError } from '../../errors.ts'
 import { createNode } from '../../node/node.ts'
-import { assertNodeId, type NodeId } from '../../primitives/ids.ts'
-import { Secret } from '../../transport/credentials.ts'
+import { isNodeId } from '../../primitives/ids.ts'
 import { dial } from '../../transport/websocket-client.ts'
 import { parsePayload } from '../../wire/payload.ts'
+import { readOwnPassword } from '../config-checks.ts'
+import { readDialTls } from '../config-files.ts'
 
 interface SendOptions {
   readonly uplink: string
   readonly as: string
   readonly passwordFile?: string
+  readonly ca?: string
   readonly timeout: string
 }
 
@@ -28,14 +29,21 @@ export async function send(
   const timeoutMs = Number(options.timeout) * 1000
   if (!(timeoutMs > 0))
     throw new Error(`--timeout must be a number of seconds, not "${options.timeout}"`)
-  const password =
-    options.passwordFile && new Secret(readFileSync(options.passwordFile, 'utf8').trim())
-  const nodeId = assertNodeId(options.as) as NodeId
+  const { passwordFile, ca } = options
+  const password = readOwnPassword(passwordFile, '.', (problem) => {
+    throw new Error(`--password-file ${problem}`)
+  })
+  const { as: nodeId, uplink: url } = options
+  if (!isNodeId(nodeId)) throw new Error(`--as "${nodeId}" is not a legal node id`)
+  if (!/^wss?:/i.test(url) || !URL.canParse(url)) {
+    throw new Error(`--uplink must be a ws:// or wss:// URL, not "${url}"`)
+  }
   const uplink = dial({
-    url: options.uplink,
+    url,
     nodeId,
     mode: 'overlay',
-    ...(password && { password }),
+    ...password,
+    ...(ca !== undefined && { tls: readDialTls({ caFile: ca }) }),
   })
   const node = createNode({ nodeId, links: [uplink] })
   try {

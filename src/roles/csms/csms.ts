@@ -1,38 +1,87 @@
 import { type Logger, silentLogger } from '../../node/core.ts'
 import type { HandlersByProtocol } from '../../node/handlers.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
+import { systemClock } from '../../primitives/clock.ts'
+import { foldId } from '../../primitives/ids.ts'
+import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import { handlers16 } from './handlers-1.6.ts'
 import { handlers2 } from './handlers-2.ts'
+import { Hearing } from './heard.ts'
+import { Operations } from './operations.ts'
+import { Tokens } from './tokens.ts'
+
+/** What to do with a station that proved who it is, but that nobody has entered here. */
+export type UnknownStations = 'reject' | 'accept-and-flag'
 
 export interface CsmsOptions
   extends Omit<NodeOptions, 'services' | 'handlers' | 'hasDefaultRoute'> {
   readonly store: CsmsStore
-  /** Id tokens that may charge; every other one is answered Invalid. */
+  /** Id tokens that may charge, beside those in the store; every other one is refused. */
   readonly tokens: readonly string[]
   /** Seconds between heartbeats, told at boot. Default 300. */
   readonly heartbeatIntervalS?: number
+  /** Default `accept-and-flag`. */
+  readonly unknownStations?: UnknownStations
+  /** Stations that the configuration names: nobody has to enter them. */
+  readonly knownStations?: Iterable<string>
 }
 
 /** What the handlers of a CSMS work with. */
 export interface CsmsState {
   readonly store: CsmsStore
-  readonly tokens: ReadonlySet<string>
+  readonly tokens: Tokens
   readonly heartbeatIntervalS: number
   readonly log: Logger
+  /** Whether a station may boot; one that may is entered, with a flag where nobody did before. */
+  readonly mayBoot: (station: string) => boolean
 }
 
-/** A charging station management system: answers stations and keeps what they say. */
-export function createCsms(options: CsmsOptions): Node {
-  const { store, tokens, heartbeatIntervalS = 300, ...common } = options
-  const { log = silentLogger } = common
-  const handlers = csmsHandlers({ store, tokens: new Set(tokens), heartbeatIntervalS, log })
-  return createNode({
+/** A charging station management system. */
+export interface Csms {
+  readonly node: Node
+  readonly operations: Operations
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Answers stations, keeps what they say, and lets them do things. */
+export function createCsms(options: CsmsOptions): Csms {
+  const { store, tokens, heartbeatIntervalS = 300, unknownStations, knownStations = [], ...common } = options // biome-ignore format: one line
+  const { log = silentLogger, clock = systemClock, random = systemRandomness } = common
+  const named = new Set([...knownStations].map(foldId))
+  const state: CsmsState = {
+    store,
+    tokens: new Tokens(store.tokens, tokens, clock),
+    heartbeatIntervalS,
+    log,
+    mayBoot(station) {
+      const isKnown = named.has(foldId(station)) || store.isKnownStation(station)
+      if (!isKnown && unknownStations === 'reject') return false
+      store.enterStation(station, isKnown)
+      return true
+    },
+  }
+  const hearing = new Hearing()
+  const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers,
+    handlers: hearing.of(csmsHandlers(state)),
     hasDefaultRoute: false,
   })
+  const operations = new Operations({ node, store, hearing, clock, random, log })
+  return {
+    node,
+    operations,
+    async start() {
+      await operations.start()
+      await node.start()
+    },
+    async stop() {
+      operations.stop()
+      await node.stop()
+    },
+  }
 }
 
 function csmsHandlers(state: CsmsState): HandlersByProtocol {

@@ -10,6 +10,7 @@ import {
   type Sample,
   timeOf,
 } from './record.ts'
+import type { TokenUse } from './tokens.ts'
 
 /**
  * What a CSMS answers to OCPP 1.6 stations. A connector of 1.6 is one EVSE with one connector.
@@ -18,9 +19,14 @@ import {
  */
 export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
   const { store } = state
-  const idTagInfo = (idTag: string) => ({
-    status: state.tokens.has(idTag) ? ('Accepted' as const) : ('Invalid' as const),
-  })
+  const idTagInfo = (idTag: string, use: TokenUse) => {
+    const { status, expiresAt, groupId } = state.tokens.judge(idTag, use)
+    return {
+      status: status === 'Unknown' ? ('Invalid' as const) : status,
+      ...(expiresAt !== undefined && { expiryDate: expiresAt }),
+      ...(groupId !== undefined && { parentIdTag: groupId }),
+    }
+  }
   return {
     BootNotification: (request, context) =>
       record(state, context, () => {
@@ -31,8 +37,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           { vendor, model, serialNumber, firmwareVersion },
           timeOf(context),
         )
-        const interval = state.heartbeatIntervalS
-        return { status: 'Accepted', currentTime: timeOf(context), interval }
+        const status = state.mayBoot(context.source) ? 'Accepted' : 'Rejected'
+        return { status, currentTime: timeOf(context), interval: state.heartbeatIntervalS }
       }),
 
     Heartbeat: (_, context) => record(state, context, () => ({ currentTime: timeOf(context) })),
@@ -52,7 +58,9 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
       }),
 
     Authorize: (request, context) =>
-      record(state, context, () => ({ idTagInfo: idTagInfo(request.idTag) })),
+      record(state, context, () => ({
+        idTagInfo: idTagInfo(request.idTag, { station: context.source }),
+      })),
 
     StartTransaction: (request, context) =>
       record(state, context, (message) => {
@@ -71,7 +79,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const known = store.knownStart(start)
         if (known) recordRepeated(state, context, message, known.startMessage)
         const transactionId = known?.number ?? store.startTransaction(start)
-        return { transactionId, idTagInfo: idTagInfo(idTag) }
+        const use = { station: context.source, startsAt: connectorId }
+        return { transactionId, idTagInfo: idTagInfo(idTag, use) }
       }),
 
     MeterValues: (request, context) =>
@@ -97,10 +106,17 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           const metering = { evseId: known.evseId ?? 0, transactionId, message }
           keepSamples(state, context, metering, samplesOf(transactionData))
         }
-        return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag) }
+        return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag, { station }) }
       }),
 
-    SecurityEventNotification: (_, context) => record(state, context, () => ({})),
+    SecurityEventNotification: (request, context) =>
+      record(state, context, () => {
+        store.addSecurityEvent(context.source, request, timeOf(context))
+        return {}
+      }),
+
+    // No vendor has a meaning here, which the standard has an answer for.
+    DataTransfer: (_, context) => record(state, context, () => ({ status: 'UnknownVendorId' })),
   }
 }
 

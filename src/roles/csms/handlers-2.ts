@@ -6,11 +6,13 @@ import {
   keepSamples,
   measured,
   record,
+  recordConflict,
   recordRepeated,
   recordSamples,
   type Sample,
   timeOf,
 } from './record.ts'
+import type { TokenUse } from './tokens.ts'
 
 /**
  * What a CSMS answers to stations of OCPP 2.0.1 and 2.1, whose messages for this are the same.
@@ -19,9 +21,16 @@ import {
  */
 export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): Handlers<P> {
   const { store } = state
-  const idTokenInfo = (idToken: string) => ({
-    status: state.tokens.has(idToken) ? ('Accepted' as const) : ('Invalid' as const),
-  })
+  const idTokenInfo = (idToken: string, use: TokenUse) => {
+    const { status, expiresAt, groupId } = state.tokens.judge(idToken, use)
+    return {
+      status,
+      ...(expiresAt !== undefined && { cacheExpiryDateTime: expiresAt }),
+      ...(groupId !== undefined && {
+        groupIdToken: { idToken: groupId, type: 'Central' as const },
+      }),
+    }
+  }
   const handlers: Handlers<'ocpp2.1'> = {
     BootNotification: ({ chargingStation }, context) =>
       record(state, context, () => {
@@ -31,8 +40,8 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
           { vendor, model, serialNumber, firmwareVersion },
           timeOf(context),
         )
-        const interval = state.heartbeatIntervalS
-        return { status: 'Accepted', currentTime: timeOf(context), interval }
+        const status = state.mayBoot(context.source) ? 'Accepted' : 'Rejected'
+        return { status, currentTime: timeOf(context), interval: state.heartbeatIntervalS }
       }),
 
     Heartbeat: (_, context) => record(state, context, () => ({ currentTime: timeOf(context) })),
@@ -45,7 +54,9 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
       }),
 
     Authorize: ({ idToken }, context) =>
-      record(state, context, () => ({ idTokenInfo: idTokenInfo(idToken.idToken) })),
+      record(state, context, () => ({
+        idTokenInfo: idTokenInfo(idToken.idToken, { station: context.source }),
+      })),
 
     TransactionEvent: (request, context) =>
       record(state, context, (message) => {
@@ -53,14 +64,18 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         const { transactionId } = transactionInfo
         const station = context.source
         const event = { ...eventOf(request), message }
-        if (store.addTransactionEvent(station, transactionId, event)) {
+        const novelty = store.addTransactionEvent(station, transactionId, event)
+        if (novelty === 'repeated') {
+          const first = store.messageOfEvent(station, transactionId, event)
+          recordRepeated(state, context, message, first)
+        } else {
           const metering = { evseId: evse?.id ?? 0, transactionId, seqNo, message }
           keepSamples(state, context, metering, samplesOf(meterValue))
-        } else {
-          const first = store.messageOfEvent(station, transactionId, seqNo)
-          recordRepeated(state, context, message, first)
+          if (novelty === 'conflict') recordConflict(state, context, message)
         }
-        return idToken ? { idTokenInfo: idTokenInfo(idToken.idToken) } : {}
+        if (!idToken) return {}
+        const startsAt = request.eventType === 'Started' ? evse?.id : undefined
+        return { idTokenInfo: idTokenInfo(idToken.idToken, { station, startsAt }) }
       }),
 
     MeterValues: ({ evseId, meterValue }, context) =>
@@ -70,7 +85,25 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         return {}
       }),
 
-    SecurityEventNotification: (_, context) => record(state, context, () => ({})),
+    SecurityEventNotification: (request, context) =>
+      record(state, context, () => {
+        store.addSecurityEvent(context.source, request, timeOf(context))
+        return {}
+      }),
+
+    NotifyReport: ({ reportData = [], generatedAt }, context) =>
+      record(state, context, () => {
+        for (const item of reportData) store.variables.put(context.source, item, generatedAt)
+        return {}
+      }),
+
+    // Kept as received; whoever asked for them is told that they came.
+    ReportChargingProfiles: (_, context) => record(state, context, () => ({})),
+    ReservationStatusUpdate: (_, context) => record(state, context, () => ({})),
+    NotifyEvent: (_, context) => record(state, context, () => ({})),
+
+    // No vendor has a meaning here, which the standard has an answer for.
+    DataTransfer: (_, context) => record(state, context, () => ({ status: 'UnknownVendorId' })),
   }
   // The two versions differ in members that none of these handlers reads or writes.
   return handlers as unknown as Handlers<P>

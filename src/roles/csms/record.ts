@@ -45,6 +45,11 @@ export function recordRepeated(
   mark(state, context, message, { isRepeated: true, isConflict })
 }
 
+/** Marks a message that bears the number of another one; its effects count all the same. */
+export function recordConflict(state: CsmsState, context: Context, message: number): void {
+  mark(state, context, message, { isRepeated: false, isConflict: true })
+}
+
 function mark(
   { store, log }: CsmsState,
   { source, action, messageId }: Context,
@@ -75,10 +80,13 @@ const FACTORS = new Map([
   ['kWh', { unit: 'Wh', factor: 1000 }],
 ])
 
+/** What both generations call a decimal; JavaScript would also read hexadecimal and blanks. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
 /** A measured value in base units; undefined when the text is no number. */
 export function measured(value: string | number, unit: string, multiplier = 0) {
-  const raw = Number(value)
-  if (value === '' || !Number.isFinite(raw)) return undefined
+  const raw = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN
+  if (!Number.isFinite(raw)) return undefined
   const { unit: base, factor } = FACTORS.get(unit) ?? { unit, factor: 1 }
   return { value: raw * factor * 10 ** multiplier, unit: base }
 }

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { foldId, type NodeId } from '../primitives/ids.ts'
+import { keyFrom, SecretStore } from '../storage/secret-store.ts'
+import { Secret } from '../transport/credentials.ts'
+import type { Config } from './config.ts'
+
+/** Where a password from a file would be used: by this node for a station, or towards an uplink. */
+export type Place = 'peer' | { readonly uplink: string }
+
+/** What the files say, at each place where they say something. */
+export type FilePasswords = readonly (readonly [Place, Secret | undefined])[]
+
+/**
+ * Passwords that stations were given over OCPP while this node watched. They count instead of the
+ * operator's files, which this program never writes, until the operator puts another password into
+ * a file: whoever does that wants it to count.
+ */
+export interface RememberedPasswords {
+  /** Whose password was changed over OCPP once, as folded ids. */
+  stations(): readonly string[]
+  /** The remembered password, where it counts instead of what the file says now. */
+  insteadOf(place: Place, station: string, inFile: Secret | undefined): Secret | undefined
+  /** On disk when it returns, with what the files said then. */
+  remember(station: NodeId, password: Secret, files: FilePasswords): void
+}
+
+/** Opens no file, and makes none, before there is a password to remember. */
+export function rememberedPasswords({
+  data,
+  secretsKeyFile,
+}: Pick<Config, 'data' | 'secretsKeyFile'>): RememberedPasswords {
+  const file = join(data, 'station-secrets.json')
+  const keyFile = secretsKeyFile ?? join(data, 'secrets.key')
+  let store = existsSync(file) ? new SecretStore(file, keyFrom(keyFile)) : undefined
+  return {
+    stations: () => (store?.names() ?? []).filter((name) => !name.includes(SEPARATOR)),
+    insteadOf(place, station, inFile) {
+      const text = store?.get(foldId(station))
+      if (text === undefined) return undefined
+      const before = store?.get(nameOf(place, station))
+      // Stores of earlier versions do not say what the file was: there the remembered one counts.
+      const isFileNewer = before !== undefined && inFile !== undefined && before !== printOf(inFile)
+      return isFileNewer ? undefined : new Secret(text)
+    },
+    remember(station, password, files) {
+      store ??= new SecretStore(file, keyFrom(keyFile))
+      // The password first: after a crash in between it counts, or what counted before, and never
+      // an older one.
+      store.set(foldId(station), password.reveal())
+      for (const [place, inFile] of files) store.set(nameOf(place, station), printOf(inFile))
+    },
+  }
+}
+
+/** No id holds a control character, so no station is named like this. */
+const SEPARATOR = '\n'
+
+function nameOf(place: Place, station: string): string {
+  const where = place === 'peer' ? place : `uplink ${place.uplink}`
+  return `${foldId(station)}${SEPARATOR}${where}`
+}
+
+/** Tells contents of a file apart; kept encrypted, because the file may hold the password itself. */
+function printOf(inFile: Secret | undefined): string {
+  return inFile ? createHash('sha256').update(inFile.reveal()).digest('base64') : 'no file'
+}

@@ -1,0 +1,107 @@
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import {
+  type AccountStore,
+  includesRole,
+  type Role,
+  SESSION_MS,
+  type Session,
+  type User,
+} from '../storage/account-store.ts'
+import { sendProblem } from './problems.ts'
+
+/** Who asks, and by what. */
+export interface Principal extends User {
+  readonly by: 'session' | 'api-token' | 'nothing'
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | undefined
+    session: Session | undefined
+  }
+  interface FastifyContextConfig {
+    /** The least role that may; `anybody` needs none. Without it: viewers read, admins change. */
+    role?: Role | 'anybody'
+  }
+}
+
+const COOKIE = 'wattweave-session'
+export const CSRF_HEADER = 'x-csrf-token'
+const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/**
+ * Lets nobody through who may not. A request is made in the name of a session (cookie, and for each
+ * change the token of the session's page) or of an API token (`Authorization: Bearer`).
+ *
+ * @param accounts Undefined: nobody is asked who he is, and whoever reaches the console may
+ *   everything. The overview says so.
+ */
+export async function guardAccess(
+  app: FastifyInstance,
+  accounts: AccountStore | undefined,
+): Promise<void> {
+  await app.register(cookie)
+  app.decorateRequest('principal', undefined)
+  app.decorateRequest('session', undefined)
+  app.addHook('onRequest', async (request, reply) => {
+    const needed = neededRole(request)
+    const principal = accounts ? identify(request, accounts) : EVERYBODY
+    request.principal = principal
+    if (needed === 'anybody') return
+    if (!principal) {
+      return sendProblem(reply.header('www-authenticate', 'Bearer'), 401, 'log in, or send an API token') // biome-ignore format: one line
+    }
+    if (!includesRole(principal.role, needed)) {
+      return sendProblem(reply, 403, `this needs the role ${needed}; ${principal.name} is ${principal.role}`) // biome-ignore format: one line
+    }
+    const { session } = request
+    if (session && WRITES.has(request.method) && request.headers[CSRF_HEADER] !== session.csrf) {
+      return sendProblem(reply, 403, `the header ${CSRF_HEADER} is missing or of another session`)
+    }
+  })
+  if (!accounts) return
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, principal } = request
+    if (!WRITES.has(method) || !principal) return
+    const { url = request.url } = request.routeOptions
+    const object = JSON.stringify(request.params ?? {})
+    accounts.addAudit({ who: principal.name, what: `${method} ${url}`, object, outcome: reply.statusCode }) // biome-ignore format: one line
+  })
+}
+
+/** Where nobody is asked, everybody is this one. */
+const EVERYBODY: Principal = { name: 'anybody', role: 'admin', by: 'nothing' }
+
+function neededRole(request: FastifyRequest): Role | 'anybody' {
+  const { config, url = '' } = request.routeOptions
+  if (config?.role) return config.role
+  // Pages, metrics and health hold nothing of anybody; what is not an API path is none of it.
+  if (!url.startsWith('/api/') && !request.url.startsWith('/api/')) return 'anybody'
+  return WRITES.has(request.method) ? 'admin' : 'viewer'
+}
+
+function identify(request: FastifyRequest, accounts: AccountStore): Principal | undefined {
+  const [scheme, secret = ''] = (request.headers.authorization ?? '').split(' ')
+  if (scheme?.toLowerCase() === 'bearer') {
+    const token = accounts.apiToken(secret)
+    return token && { name: `token ${token.name}`, role: token.role, by: 'api-token' }
+  }
+  const said = request.cookies[COOKIE]
+  const session = said === undefined ? undefined : accounts.session(said)
+  request.session = session
+  return session && { ...session.user, by: 'session' }
+}
+
+/** The cookie of a new session; scripts cannot read it, and no other site can send it. */
+export function giveCookie(request: FastifyRequest, reply: FastifyReply, secret: string): void {
+  const secure = request.protocol === 'https'
+  reply.setCookie(COOKIE, secret, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge: SESSION_MS / 1000 }) // biome-ignore format: one line
+}
+
+/** The session that a request came with is over. */
+export function takeCookie(request: FastifyRequest, reply: FastifyReply, accounts: AccountStore) {
+  const said = request.cookies[COOKIE]
+  if (said !== undefined) accounts.closeSession(said)
+  reply.clearCookie(COOKIE, { path: '/' })
+}

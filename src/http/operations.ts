@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify'
+import type { Csms } from '../roles/csms/csms.ts'
+import { OperationError } from '../roles/csms/operations.ts'
+import { includesRole } from '../storage/account-store.ts'
+import type { CsmsStore } from '../storage/csms-store.ts'
+import type { OperationState } from '../storage/csms-tables.ts'
+import type { OperationRow } from '../storage/operation-rows.ts'
+import { withFingerprints } from './fingerprints.ts'
+import type { OperationPage, OperationView } from './live-api.ts'
+import { roleForOperation } from './operation-roles.ts'
+import { RequestProblem } from './problems.ts'
+
+const STATES: readonly OperationState[] = ['sent', 'accepted', 'refused', 'failed', 'effect-seen', 'no-effect'] // biome-ignore format: one line
+const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422 } as const
+const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
+const tags = ['operations']
+
+interface Query {
+  readonly station?: string
+  readonly state?: OperationState
+  readonly before?: string
+  readonly limit: number
+}
+
+/** Operations towards stations, and what becomes of them. */
+export function serveOperations(app: FastifyInstance, { operations }: Csms, store: CsmsStore) {
+  app.post<{ Params: { station: string; action: string }; Body: Record<string, unknown> }>(
+    '/api/stations/:station/operations/:action',
+    {
+      // Who may is looked up by the action.
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Let a station do something; the body is the OCPP request of its version',
+        description: 'Answers 202 with the operation. GET its address, or listen, to see it become accepted and its effect seen.', // biome-ignore format: one line
+        tags,
+        params: {
+          type: 'object',
+          properties: { station: STATION, action: { type: 'string', pattern: '^[A-Za-z]{1,50}$' } },
+        },
+        body: { type: 'object' },
+      },
+    },
+    async ({ params: { station, action }, body, principal }, reply) => {
+      const needed = roleForOperation(action)
+      if (!principal || !includesRole(principal.role, needed)) {
+        throw new RequestProblem(403, `${action} needs the role ${needed}`)
+      }
+      try {
+        const operation = await operations.submit({ station, action, request: body, askedBy: principal.name }) // biome-ignore format: one line
+        return await reply
+          .code(202)
+          .header('location', `/api/operations/${operation.id}`)
+          .send(operationView(operation))
+      } catch (error) {
+        if (!(error instanceof OperationError)) throw error
+        throw new RequestProblem(STATUS_OF[error.reason], error.message, error.pointer)
+      }
+    },
+  )
+  app.get<{ Querystring: Query }>(
+    '/api/operations',
+    {
+      schema: {
+        summary: 'Operations, newest first',
+        tags,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            station: STATION,
+            state: { enum: STATES },
+            before: { type: 'string', maxLength: 36 },
+            limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
+          },
+        },
+      },
+    },
+    async ({ query }): Promise<OperationPage> => {
+      const rows = store.operations.page(query)
+      const last = rows.length === query.limit ? rows.at(-1) : undefined
+      return { operations: rows.map(operationView), ...(last && { older: last.id }) }
+    },
+  )
+  app.get<{ Params: { id: string } }>(
+    '/api/operations/:id',
+    {
+      schema: {
+        summary: 'One operation',
+        tags,
+        params: { type: 'object', properties: { id: { type: 'string', maxLength: 36 } } },
+      },
+    },
+    async ({ params: { id } }) => {
+      const row = store.operations.find(id)
+      if (!row) throw new RequestProblem(404, `there is no operation ${id}`)
+      return operationView(row)
+    },
+  )
+}
+
+/** Id tokens and secrets in requests and answers are shown as fingerprints. */
+export function operationView(row: OperationRow): OperationView {
+  const { request, answer, problem, effect, ...rest } = row
+  return {
+    ...rest,
+    request: hidden(request),
+    ...(answer !== undefined && { answer: hidden(answer) }),
+    ...(effect !== undefined && { effect }),
+    ...(problem !== undefined && { problem }),
+  }
+}
+
+function hidden(value: unknown): unknown {
+  return JSON.parse(withFingerprints(JSON.stringify(value)))
+}

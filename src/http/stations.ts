@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify'
+import type { Node } from '../node/node.ts'
+import type { NodeId } from '../primitives/ids.ts'
+import type { CsmsStore } from '../storage/csms-store.ts'
+import type { StationListRow } from '../storage/station-list.ts'
+import { withFingerprints } from './fingerprints.ts'
+import type { StationDetail, StationPage, StationView } from './live-api.ts'
+import { RequestProblem } from './problems.ts'
+
+const ID = { type: 'string', minLength: 1, maxLength: 255 } as const
+const PARAMS = { type: 'object', properties: { station: ID } } as const
+const LIMIT = { type: 'integer', minimum: 1, maximum: 500, default: 100 } as const
+const tags = ['stations']
+
+interface Query {
+  readonly search?: string
+  readonly protocol?: string
+  readonly status?: string
+  readonly known?: boolean
+  readonly after?: string
+  readonly limit: number
+}
+
+/** `/api/stations`: what the CSMS has stored of them, and whether there is a way to them now. */
+export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node): void {
+  const view = (row: StationListRow): StationView => ({
+    ...row,
+    connected: isConnected(node, row.station),
+  })
+
+  app.get<{ Querystring: Query }>(
+    '/api/stations',
+    {
+      schema: {
+        summary: 'Stations, in the order of their ids',
+        tags,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            search: { type: 'string', minLength: 1, maxLength: 100 },
+            protocol: { enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] },
+            status: { type: 'string', maxLength: 20 },
+            known: { type: 'boolean' },
+            after: ID,
+            limit: LIMIT,
+          },
+        },
+      },
+    },
+    async ({ query }): Promise<StationPage> => {
+      const rows = store.stationPage(query)
+      const last = rows.length === query.limit ? rows.at(-1) : undefined
+      return { stations: rows.map(view), ...(last && { next: last.station }) }
+    },
+  )
+  app.get<{ Params: { station: string } }>(
+    '/api/stations/:station',
+    { schema: { summary: 'One station', tags, params: PARAMS } },
+    async ({ params: { station } }): Promise<StationDetail> => {
+      const row = store.stationRow(station)
+      if (!row) throw new RequestProblem(404, `no station ${station} has ever connected`)
+      return {
+        ...view(row),
+        variables: store.variables.of(station),
+        securityEvents: store.securityEvents(station, 100),
+      }
+    },
+  )
+  app.put<{ Params: { station: string }; Body: { known: boolean } }>(
+    '/api/stations/:station',
+    {
+      config: { role: 'technician' },
+      schema: {
+        summary: 'Enter a station, or take that back: it is flagged or refused then',
+        tags,
+        params: PARAMS,
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['known'],
+          properties: { known: { type: 'boolean' } },
+        },
+      },
+    },
+    async ({ params: { station }, body: { known } }) => {
+      await store.write(() => store.putStation(station, known))
+      return view(store.stationRow(station) as StationListRow)
+    },
+  )
+  app.get<{ Params: { station: string }; Querystring: { before?: number; limit: number } }>(
+    '/api/stations/:station/messages',
+    {
+      schema: {
+        summary: 'What a station said, as it said it, newest first; tokens as fingerprints',
+        tags,
+        params: PARAMS,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { before: { type: 'integer', minimum: 1 }, limit: LIMIT },
+        },
+      },
+    },
+    async ({ params: { station }, query: { before, limit } }) => {
+      const rows = store.messagePage(station, limit, before)
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      const messages = rows.map(({ payload, ...row }) => ({
+        ...row,
+        payload: withFingerprints(Buffer.from(payload).toString()),
+      }))
+      return { messages, ...(last && { older: last.id }) }
+    },
+  )
+}
+
+function isConnected(node: Node, station: string): boolean {
+  if (node.table.get(station as NodeId)) return true
+  return [...node.neighbours].some(({ id }) => id === station)
+}

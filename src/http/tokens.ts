@@ -1,0 +1,147 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { includesRole } from '../storage/account-store.ts'
+import type { CsmsStore } from '../storage/csms-store.ts'
+import type { TokenRow } from '../storage/token-rows.ts'
+import { fingerprint } from './fingerprints.ts'
+import type { TokenPage, TokenView } from './live-api.ts'
+import { RequestProblem } from './problems.ts'
+
+const TYPES = ['Central', 'DirectPayment', 'eMAID', 'EVCCID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization', 'VIN'] // biome-ignore format: one line
+/** What OCPP 2.x allows in an identifier; 1.6 takes 20 of them at most. */
+const ID_TOKEN = { type: 'string', pattern: '^[\\w*\\-:=+|@.]{1,255}$' } as const
+const NULLABLE_TIME = { type: ['string', 'null'], format: 'date-time' } as const
+const FIELDS = {
+  type: { enum: TYPES },
+  status: { enum: ['Accepted', 'Blocked'] },
+  expiresAt: NULLABLE_TIME,
+  groupId: { ...ID_TOKEN, type: ['string', 'null'] },
+  note: { type: 'string', maxLength: 200 },
+  concurrent: { type: 'boolean' },
+} as const
+const tags = ['tokens']
+const BY_ID = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } } } as const
+
+interface Fields {
+  readonly type?: string
+  readonly status?: TokenRow['status']
+  readonly expiresAt?: string | null
+  readonly groupId?: string | null
+  readonly note?: string
+  readonly concurrent?: boolean
+}
+
+/** `/api/tokens`: who may charge. Viewers see fingerprints; operators the tokens, and change them. */
+export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
+  const { tokens } = store
+  const config = { role: 'operator' } as const
+
+  app.get<{ Querystring: { search?: string; after?: number; limit: number } }>(
+    '/api/tokens',
+    {
+      schema: {
+        summary: 'Id tokens, in their order',
+        tags,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            search: { type: 'string', minLength: 1, maxLength: 100 },
+            after: { type: 'integer', minimum: 1 },
+            limit: { type: 'integer', minimum: 1, maximum: 500, default: 100 },
+          },
+        },
+      },
+    },
+    async (request): Promise<TokenPage> => {
+      const { search, after, limit } = request.query
+      if (search !== undefined && !maySee(request)) {
+        // Whoever may not see tokens could find them out letter by letter.
+        throw new RequestProblem(403, 'to search tokens needs the role operator')
+      }
+      const behind = after === undefined ? undefined : tokens.byId(after)?.idToken
+      const rows = tokens.page({ search, after: behind, limit })
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      return {
+        count: tokens.count(),
+        tokens: rows.map((row) => tokenView(row, maySee(request))),
+        ...(last && { next: last.id }),
+      }
+    },
+  )
+  app.post<{ Body: Fields & { idToken: string } }>(
+    '/api/tokens',
+    {
+      config,
+      schema: {
+        summary: 'Enter a token',
+        tags,
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['idToken'],
+          properties: { idToken: ID_TOKEN, ...FIELDS },
+        },
+      },
+    },
+    async ({ body: { idToken, ...fields } }, reply) => {
+      if (tokens.find(idToken)) throw new RequestProblem(409, 'this token is there already')
+      await put({ ...NEW, idToken }, fields)
+      return reply.code(201).send(tokenView(known(tokens.find(idToken)), true))
+    },
+  )
+  app.patch<{ Params: { id: number }; Body: Fields }>(
+    '/api/tokens/:id',
+    {
+      config,
+      schema: {
+        summary: 'Change a token',
+        tags,
+        params: BY_ID,
+        body: { type: 'object', additionalProperties: false, properties: FIELDS },
+      },
+    },
+    async ({ params: { id }, body }) => {
+      await put(known(tokens.byId(id)), body)
+      return tokenView(known(tokens.byId(id)), true)
+    },
+  )
+  app.delete<{ Params: { id: number } }>(
+    '/api/tokens/:id',
+    { config, schema: { summary: 'Remove a token', tags, params: BY_ID } },
+    async ({ params: { id } }, reply) => {
+      const isGone = await store.write(() => tokens.remove(id))
+      if (!isGone) throw new RequestProblem(404, `there is no token ${id}`)
+      return reply.code(204).send()
+    },
+  )
+
+  function put(
+    row: Omit<TokenRow, 'id'>,
+    { expiresAt, groupId, ...fields }: Fields,
+  ): Promise<void> {
+    return store.write(() =>
+      tokens.put({
+        ...row,
+        ...fields,
+        ...(expiresAt !== undefined && { expiresAt: expiresAt ?? undefined }),
+        ...(groupId !== undefined && { groupId: groupId ?? undefined }),
+        changedAt: new Date().toISOString(),
+      }),
+    )
+  }
+}
+
+const NEW = { type: 'ISO14443', status: 'Accepted', note: '', concurrent: false, changedAt: '' } as const // biome-ignore format: one row
+
+function maySee({ principal }: FastifyRequest): boolean {
+  return principal !== undefined && includesRole(principal.role, 'operator')
+}
+
+function known(row: TokenRow | undefined): TokenRow {
+  if (row) return row
+  throw new RequestProblem(404, 'there is no such token')
+}
+
+function tokenView({ idToken, ...row }: TokenRow, isSeen: boolean): TokenView {
+  return { ...row, fingerprint: fingerprint(idToken), ...(isSeen && { idToken }) }
+}

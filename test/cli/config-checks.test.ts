@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, type TestContext, test } from 'node:test'
+import { loadConfig } from '../../src/cli/config.ts'
+import { canBothMatch } from '../../src/cli/config-checks.ts'
+import { Secret } from '../../src/transport/credentials.ts'
+import { storeSecret } from '../../src/transport/passwords.ts'
+import { temporaryFolder } from '../end-to-end/processes.ts'
+import { createAuthority } from '../support/certificates.ts'
+
+/** What contradicts itself is refused with its place, before anything listens. */
+
+const KEY = 'a key of sixteen or more'.replaceAll(' ', '-')
+const files = new Map<string, string>()
+
+before(async () => {
+  const authority = await createAuthority()
+  const [own, other] = await Promise.all(
+    ['NN01', 'other'].map((commonName) => authority.issue({ commonName })),
+  )
+  assert.ok(own && other)
+  files.set('stored', storeSecret(new Secret('0'.repeat(40)), new Secret(KEY)))
+  files.set('broken', '$argon2id$')
+  files.set('plain', 'a password of CS01')
+  files.set('key', `${KEY}\n`)
+  files.set('chain.pem', own.certificate)
+  files.set('key.pem', own.key.reveal())
+  files.set('other.pem', other.key.reveal())
+  files.set('ca.pem', authority.certificate)
+  files.set('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+})
+
+function write(t: TestContext, text: string): string {
+  const folder = temporaryFolder(t)
+  for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  mkdirSync(join(folder, 'backend'))
+  writeFileSync(join(folder, 'backend/CS01'), files.get('stored') ?? '')
+  writeFileSync(join(folder, 'node.yaml'), text)
+  return join(folder, 'node.yaml')
+}
+
+const HEAD = 'nodeId: NN01\nrole: networking-node\n'
+const LISTEN = `${HEAD}listen: [{port: 0}]\n`
+const tls = (more = '') => `${HEAD}listen:\n  - port: 0\n    tls: {certificateFile: chain.pem, keyFile: key.pem${more}}\n` // biome-ignore format: one line
+const UP = 'uplinks:\n  - url: wss://a.example/\n'
+
+// biome-ignore format: a table
+const MISTAKES: [string, string, RegExp][] = [
+  ['a stored password without its key', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: stored`, /node\.yaml:6:5: peers\.0\.passwordFile \(CS01\) is hashed under a key; set passwordKeyFile$/],
+  ['a broken stored password', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: broken`, /:6:5: peers\.0\.passwordFile \(CS01\) is no argon2id string that can be used$/],
+  ['a stored password towards an uplink', `${LISTEN}${UP}    passwordFile: stored`, /:6:5: uplinks\.0\.passwordFile \(stored\) holds the stored form/],
+  ['a broken stored password towards an uplink', `${LISTEN}${UP}    passwordFile: broken`, /:6:5: uplinks\.0\.passwordFile \(broken\) holds the stored form/],
+  ['a stored password towards a station', `${LISTEN}downlinks:\n  - url: ws://a.example/\n    peerId: CS01\n    passwordFile: stored`, /:7:5: downlinks\.0\.passwordFile \(stored\) holds the stored form/],
+  ['a stored password in the name of a station', `${LISTEN}${UP}    mode: per-station\n    stationPasswords: backend`, /:7:5: uplinks\.0\.stationPasswords \(backend\/CS01\) holds the stored form/],
+  ['a file in place of the folder of passwords', `${LISTEN}${UP}    mode: per-station\n    stationPasswords: plain`, /:7:5: uplinks\.0\.stationPasswords \(plain\) is a file/],
+  ['an illegal peer', `${LISTEN}peers:\n  - id: " CS01"`, /:5:5: peers\.0\.id is not a legal node id/],
+  ['a peer with a reserved name', `${LISTEN}peers:\n  - id: csms`, /:5:5: peers\.0\.id is not a legal node id/],
+  ['a station with an id that no station has', `${LISTEN}peers:\n  - id: CS 01\n    validation: tolerant`, /:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station/],
+  ['a peer twice', `${LISTEN}peers:\n  - id: CS01\n  - id: cs01`, /:6:5: peers\.1\.id names cs01 again/],
+  ['certificates that no listener asks for', `${tls()}peers:\n  - id: CS01\n    securityProfile: 3`, /:8:5: peers\.0\.securityProfile 3 needs a listener with tls\.clientCaFile/],
+  ['TLS that no listener has', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: plain\n    securityProfile: 2`, /:7:5: peers\.0\.securityProfile 2 needs a listener with tls; all of them are ws:/],
+  ['a key in place of authorities', tls(', clientCaFile: key.pem'), /:5:5: listen\.0\.tls cannot be used: key\.pem holds a private key where certificates are due/],
+  ['no certificate in place of authorities', tls(', clientCaFile: plain'), /listen\.0\.tls cannot be used: plain holds no certificate in PEM/],
+  ['a broken certificate', tls(', clientCaFile: bad.pem'), /listen\.0\.tls cannot be used: bad\.pem holds a broken certificate/],
+  ['a key of another certificate', tls().replace('key.pem', 'other.pem'), /:5:5: listen\.0\.tls cannot be used: other\.pem is not the key of chain\.pem$/],
+  ['a certificate in place of a key', tls().replace('key.pem', 'chain.pem'), /listen\.0\.tls cannot be used: chain\.pem holds no private key/],
+  ['an own key of another certificate', `${LISTEN}${UP}    tls: {certificateFile: chain.pem, keyFile: other.pem}`, /:6:5: uplinks\.0\.tls cannot be used: other\.pem is not the key of chain\.pem/],
+  ['a missing authority', `${LISTEN}${UP}    tls: {caFile: nope.pem}`, /^nope\.pem: cannot be read: no such file$/],
+  ['a missing key of passwords', `${LISTEN}passwordKeyFile: nope`, /^nope: cannot be read: no such file$/],
+  ['a folder in place of a password', `${LISTEN}peers: [{id: CS01, passwordFile: backend}]`, /^backend: cannot be read: it is a folder$/],
+  ['a certificate in place of the key of passwords', `${LISTEN}passwordKeyFile: chain.pem`, /:4:1: passwordKeyFile \(chain\.pem\) holds no key/],
+  ['a stored password in place of the key', `${LISTEN}passwordKeyFile: stored`, /:4:1: passwordKeyFile \(stored\) holds no key/],
+  ['the configuration in place of the key of secrets', `${LISTEN}secretsKeyFile: node.yaml`, /:4:1: secretsKeyFile \(node\.yaml\) holds no key/],
+  ['two primaries of a station', `${LISTEN}${UP}    name: one\n    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    role: primary\n    stations: ["*7"]`, /:10:5: uplinks\.1\.role is primary for stations that one is primary for, too/],
+  ['two uplinks per station', `${LISTEN}${UP}    mode: per-station\n  - url: wss://b.example/\n    mode: per-station`, /:7:5: uplinks\.1 is primary for stations that uplinks\.0 is primary for, too/],
+]
+
+for (const [what, text, expected] of MISTAKES) {
+  test(`${what} is refused with its place`, (t) => {
+    assert.throws(
+      () => loadConfig(write(t, text)),
+      (error: Error) => {
+        assert.match(error.message, expected)
+        for (const content of [KEY, 'a password of']) assert.ok(!error.message.includes(content))
+        return true
+      },
+    )
+  })
+}
+
+// biome-ignore format: a table
+const FINE: [string, string][] = [
+  ['a stored password with its key', `${LISTEN}passwordKeyFile: key\npeers: [{id: CS01, passwordFile: stored}]`],
+  ['a password as it is, on both sides', `${LISTEN}peers: [{id: CS01, passwordFile: plain}]\n${UP}    passwordFile: plain`],
+  ['a secrets key that is made later', `${LISTEN}secretsKeyFile: later`],
+  ['all profiles where TLS asks for certificates', `${tls(', clientCaFile: ca.pem')}peers:\n  - {id: CS01, securityProfile: 3}\n  - {id: CS02, securityProfile: 2, passwordFile: plain}`],
+  ['a profile of a station that is dialled', `${LISTEN}peers: [{id: CS01, securityProfile: 2}]\ndownlinks: [{url: "wss://a.example/", peerId: cs01}]`],
+  ['primaries of different stations', `${LISTEN}${UP}    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["CS1*"]`],
+  ['primaries of different actions', `${LISTEN}${UP}    role: primary\n    allow: {up: [Authorize]}\n  - url: wss://b.example/\n    role: primary\n    allow: {up: [MeterValues]}`],
+  ['a primary and its mirror', `${LISTEN}${UP}    role: primary\n  - url: wss://b.example/\n    mode: per-station\n    role: mirror`],
+  ['uplinks that stand in for each other', `${LISTEN}${UP}  - url: wss://b.example/`],
+]
+
+for (const [what, text] of FINE) {
+  test(`${what}: fine`, (t) => assert.deepEqual(loadConfig(write(t, text)).warnings, []))
+}
+
+test('an id that only a node can have is a warning with its place', (t) => {
+  const [warning, ...others] = loadConfig(write(t, `${LISTEN}peers:\n  - id: CS 01`)).warnings
+  assert.match(warning ?? '', /node\.yaml:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station/) // biome-ignore format: one line
+  assert.deepEqual(others, [])
+})
+
+test('patterns of stations overlap where some id fits both', () => {
+  for (const [a, b] of [
+    ['*', 'x'],
+    ['cs0*', '*7'],
+    ['a*b*c', 'a*c'],
+    ['**', '*'],
+    ['cs*1', 'cs1'],
+  ]) {
+    assert.ok(canBothMatch(a ?? '', b ?? '') && canBothMatch(b ?? '', a ?? ''), `${a} ${b}`)
+  }
+  for (const [a, b] of [
+    ['cs0*', 'cs1*'],
+    ['a', 'b'],
+    ['a*', 'b'],
+    ['*a', '*b'],
+    ['cs*1', 'cs'],
+    ['', 'a'],
+  ]) {
+    // biome-ignore format: one line
+    assert.ok(!canBothMatch(a ?? '', b ?? '') && !canBothMatch(b ?? '', a ?? ''), `${a} ${b}`)
+  }
+  const stars = '*a'.repeat(60)
+  assert.ok(!canBothMatch(stars, `${'*b'.repeat(60)}`), 'at once, however many stars')
+})

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LineLimit, logEvents } from '../../src/cli/event-log.ts'
+import type { Logger, NodeEvent } from '../../src/node/core.ts'
+import type { Node } from '../../src/node/node.ts'
+
+test('failed handshakes get a line for each address and twenty a minute, and say what was left out', () => {
+  const limit = new LineLimit()
+  assert.equal(limit.take('192.0.2.1', 0), 0)
+  for (let i = 0; i < 1_000; i++) assert.equal(limit.take('192.0.2.1', 59_999), undefined)
+  assert.equal(limit.take('192.0.2.2', 59_999), 1_000)
+  const lines = Array.from({ length: 500 }, (_, i) => limit.take(`198.51.100.${i}`, 59_999))
+  assert.equal(lines.filter((skipped) => skipped !== undefined).length, 18)
+  assert.equal(limit.take('192.0.2.1', 60_000), 482)
+  assert.equal(limit.take('192.0.2.1', 60_001), undefined)
+})
+
+test('only failed handshakes are limited, and a station that comes is no warning', () => {
+  const lines: string[] = []
+  const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`)
+  const log: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } // biome-ignore format: one line
+  const observers: ((event: NodeEvent) => void)[] = []
+  const node = { onEvent: (observer: (event: NodeEvent) => void) => observers.push(observer) }
+  logEvents(node as unknown as Node, log)
+  const refused = (status: number) => ({ name: 'link.refused', id: '', status, why: '', address: '192.0.2.1' }) as NodeEvent // biome-ignore format: one line
+  for (const event of [
+    refused(0),
+    refused(0),
+    refused(401),
+    refused(401),
+    { name: 'presence' },
+    { name: 'link.up' },
+  ]) {
+    // biome-ignore format: one line
+    for (const observe of observers) observe(event as NodeEvent)
+  }
+  assert.deepEqual(lines, ['warn link.refused', 'warn link.refused', 'warn link.refused', 'info presence']) // biome-ignore format: one line
+})

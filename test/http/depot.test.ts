@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { until } from '../end-to-end/processes.ts'
+import { client, type RawClient } from '../support/sockets.ts'
+import { type Api, startApi } from './api.ts'
+
+/** Tokens, stations and operations by the API; what they do is seen at a station's socket. */
+
+const AT = '2026-01-05T11:00:00.000Z'
+
+/** A station of OCPP 1.6 that has booted. */
+async function boot(t: TestContext, api: Api, id = 'CS01'): Promise<RawClient> {
+  const station = await client(t, api.stationUrl, { id, headers: { authorization: '' } })
+  await call(station, 'BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' })
+  return station
+}
+
+let count = 0
+async function call(
+  station: RawClient,
+  action: string,
+  payload: object,
+): Promise<Record<string, unknown>> {
+  // biome-ignore format: one line
+  const id = `m${++count}`
+  station.send(JSON.stringify([2, id, action, payload]))
+  const [, , answer] = await station.take((frame) => frame[1] === id, `an answer to ${action}`)
+  return answer as Record<string, unknown>
+}
+
+const statusOf = async (station: RawClient, idTag: string) =>
+  ((await call(station, 'Authorize', { idTag })).idTagInfo as { status: string }).status
+
+test('a token that is entered charges, blocked it does not, removed it is unknown', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  assert.equal(await statusOf(station, 'TAG-9'), 'Invalid')
+
+  const { body: token } = await api.ask('operator', 'POST', '/api/tokens', { idToken: 'tag-9', groupId: 'FLEET', note: 'van 9' }) // biome-ignore format: one line
+  assert.deepEqual(await call(station, 'Authorize', { idTag: 'TAG-9' }), { idTagInfo: { status: 'Accepted', parentIdTag: 'FLEET' } }) // biome-ignore format: one line
+
+  await api.ask('operator', 'PATCH', `/api/tokens/${token.id}`, { status: 'Blocked' })
+  assert.equal(await statusOf(station, 'TAG-9'), 'Blocked')
+  await api.ask('operator', 'PATCH', `/api/tokens/${token.id}`, {
+    status: 'Accepted',
+    expiresAt: AT,
+  })
+  assert.equal(await statusOf(station, 'TAG-9'), 'Expired')
+  assert.equal((await api.ask('operator', 'DELETE', `/api/tokens/${token.id}`)).status, 204)
+  assert.equal(await statusOf(station, 'TAG-9'), 'Invalid')
+})
+
+test('a token charges at one EVSE at a time, unless it may at several', async (t) => {
+  const api = await startApi(t)
+  const [one, two] = [await boot(t, api, 'CS01'), await boot(t, api, 'CS02')]
+  const { body: token } = await api.ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-9' })
+  const start = async (station: RawClient, connectorId: number, meterStart: number) => {
+    const answer = await call(station, 'StartTransaction', { connectorId, idTag: 'TAG-9', meterStart, timestamp: AT }) // biome-ignore format: one line
+    return (answer.idTagInfo as { status: string }).status
+  }
+
+  assert.equal(await start(one, 1, 0), 'Accepted')
+  assert.equal(await start(one, 1, 0), 'Accepted', 'the same start again')
+  assert.equal(await start(one, 2, 0), 'ConcurrentTx')
+  assert.equal(await start(two, 1, 0), 'ConcurrentTx')
+  await api.ask('operator', 'PATCH', `/api/tokens/${token.id}`, { concurrent: true })
+  assert.equal(await start(two, 1, 5), 'Accepted')
+})
+
+test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {
+  const api = await startApi(t)
+  await api.ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna' })
+
+  const seen = await api.ask('viewer', 'GET', '/api/tokens')
+  assert.equal(seen.body.count, 1)
+  assert.ok(!JSON.stringify(seen.body).includes('TAG-SECRET'))
+  assert.match(seen.body.tokens[0].fingerprint, /^#[0-9a-f]{8}$/)
+  assert.equal((await api.ask('viewer', 'GET', '/api/tokens?search=TAG')).status, 403)
+  const found = await api.ask('operator', 'GET', '/api/tokens?search=anna')
+  assert.equal(found.body.tokens[0].idToken, 'TAG-SECRET')
+})
+
+test('an operation is sent to the station, and is done when the station shows it', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  const asked = await api.ask('operator', 'POST', '/api/stations/CS01/operations/RemoteStartTransaction', { idTag: 'TAG-1', connectorId: 1 }) // biome-ignore format: one line
+  assert.deepEqual([asked.status, asked.body.state, asked.body.askedBy], [202, 'sent', 'token operator']) // biome-ignore format: one line
+  assert.ok(!JSON.stringify(asked.body).includes('TAG-1'))
+  const state = async () =>
+    (await api.ask('viewer', 'GET', asked.headers.get('location') ?? '')).body.state
+  const [, id, action, payload] = await station.take((frame) => frame[0] === 2, 'the command')
+  assert.deepEqual(
+    [action, payload],
+    ['RemoteStartTransaction', { idTag: 'TAG-1', connectorId: 1 }],
+  )
+
+  station.send(JSON.stringify([3, id, { status: 'Accepted' }]))
+  await until('it to be accepted', async () => (await state()) === 'accepted')
+  await call(station, 'StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 0, timestamp: AT }) // biome-ignore format: one line
+  await until('its effect', async () => (await state()) === 'effect-seen')
+
+  const { body: page } = await api.ask('viewer', 'GET', '/api/operations?station=CS01&limit=1')
+  assert.deepEqual([page.operations.length, page.operations[0].effect], [1, 'transaction 1 has started']) // biome-ignore format: one line
+})
+
+test('whoever listens is told of each step of an operation', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  const { body } = await api.ask('admin', 'POST', '/api/api-tokens', { name: 'n', role: 'viewer' })
+  const stop = new AbortController()
+  t.after(() => stop.abort())
+  const live = await fetch(new URL('/api/live', api.server.url), { headers: { authorization: `Bearer ${body.token}` }, signal: stop.signal }) // biome-ignore format: one line
+  let heard = ''
+  const reading = (async () => {
+    for await (const chunk of live.body ?? []) heard += Buffer.from(chunk).toString()
+  })().catch(() => {})
+
+  await api.ask('technician', 'POST', '/api/stations/CS01/operations/ClearCache', {})
+  const [, id] = await station.take((frame) => frame[0] === 2, 'the command')
+  station.send(JSON.stringify([3, id, { status: 'Rejected' }]))
+
+  await until('the refusal', () => /event: operation\ndata: .*"state":"refused"/.test(heard))
+  assert.match(heard, /event: operation\ndata: .*"state":"sent"/)
+  stop.abort()
+  await reading
+})
+
+test('what is no valid request is refused with what is wrong, before the station hears of it', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  const operate = (path: string, body: unknown, role: 'operator' | 'technician' = 'technician') =>
+    api.ask(role, 'POST', `/api/stations/${path}`, body)
+
+  const invalid = await operate('CS01/operations/Reset', { type: 'Brutal' })
+  assert.deepEqual([invalid.status, invalid.body.pointer], [422, '/type'])
+  assert.match(invalid.body.detail, /Hard/)
+  for (const [path, status] of [
+    ['CS99/operations/Reset', 404],
+    ['CS01/operations/GetVariables', 404],
+    ['CS01/operations/BootNotification', 404],
+    ['CS01/operations/NoSuchAction', 404],
+    ['CS01/operations/Re%20set', 400],
+    [`${'x'.repeat(256)}/operations/Reset`, 400],
+  ] as const) {
+    assert.equal((await operate(path, { type: 'Soft' })).status, status, path)
+  }
+  assert.equal((await operate('CS01/operations/Reset', { type: 'Soft' }, 'operator')).status, 403)
+  assert.equal((await operate('CS01/operations/Reset', [])).status, 400)
+  assert.equal((await operate('CS01/operations/Reset', '{"type":')).status, 400)
+  assert.deepEqual(station.received, [])
+})
+
+test('a body of 100 MB is refused before it is read, and everybody else is served', async (t) => {
+  const api = await startApi(t)
+  const huge = `{"idToken":"${'x'.repeat(100_000_000)}"}`
+
+  const refused = await api.ask('operator', 'POST', '/api/tokens', huge).catch((error) => error)
+
+  // Whoever is cut off in the middle of sending may or may not see the answer.
+  assert.ok(refused instanceof Error || refused.status === 413)
+  assert.equal((await api.ask('viewer', 'GET', '/api/tokens')).body.count, 0)
+})
+
+const NASTY = ["'; DROP TABLE id_tokens; --", '<script>alert(1)</script>', '%', '_', '\\', '\u0000', '🔌', '{{7*7}}'] // biome-ignore format: one line
+
+test('SQL and HTML in any text are text', async (t) => {
+  const api = await startApi(t)
+  for (const [i, note] of NASTY.entries()) {
+    const { status, body } = await api.ask('operator', 'POST', '/api/tokens', { idToken: `T${i}`, note }) // biome-ignore format: one line
+    assert.deepEqual([status, body.note], [201, note])
+  }
+  for (const text of NASTY) {
+    const encoded = encodeURIComponent(text)
+    const { body } = await api.ask('operator', 'GET', `/api/tokens?search=${encoded}`)
+    const notes = (body.tokens as { note: string }[]).map(({ note }) => note)
+    assert.ok(text === '\u0000' || notes.every((note) => note.includes(text)), text)
+    assert.equal((await api.ask('viewer', 'GET', `/api/stations?search=${encoded}`)).status, 200)
+    assert.equal((await api.ask('viewer', 'GET', `/api/stations/${encoded}`)).status, 404)
+    assert.ok([400, 404].includes((await api.ask('operator', 'GET', `/api/tokens/${encoded}`)).status)) // biome-ignore format: one line
+  }
+  assert.equal((await api.ask('viewer', 'GET', '/api/tokens')).body.count, NASTY.length)
+  for (const idToken of [
+    ...NASTY.filter((text) => text !== '_'),
+    '',
+    ' ',
+    'x'.repeat(256),
+    7,
+    null,
+  ]) {
+    assert.equal((await api.ask('operator', 'POST', '/api/tokens', { idToken })).status, 400, `${idToken}`) // biome-ignore format: one line
+  }
+})
+
+test('stations come page by page in their order, found by what they say of themselves', async (t) => {
+  const api = await startApi(t)
+  for (const id of ['CS02', 'CS01', 'CS03']) {
+    const station = await boot(t, api, id)
+    await call(station, 'StatusNotification', { connectorId: 1, errorCode: 'NoError', status: id === 'CS02' ? 'Faulted' : 'Available' }) // biome-ignore format: one line
+    if (id === 'CS03') station.socket.terminate()
+  }
+  const ids = async (query: string) =>
+    ((await api.ask('viewer', 'GET', `/api/stations?${query}`)).body.stations as { station: string }[]).map(({ station }) => station) // biome-ignore format: one chain
+
+  assert.deepEqual(await ids('limit=2'), ['CS01', 'CS02'])
+  assert.deepEqual(await ids('limit=2&after=CS02'), ['CS03'])
+  assert.deepEqual(await ids('status=Faulted'), ['CS02'])
+  assert.deepEqual(await ids('search=s03'), ['CS03'])
+  assert.deepEqual(await ids('protocol=ocpp2.1'), [])
+  await until('CS03 to be gone', async () => !(await api.ask('viewer', 'GET', '/api/stations/CS03')).body.connected) // biome-ignore format: one line
+  const { body } = await api.ask('viewer', 'GET', '/api/stations/CS01')
+  assert.deepEqual([body.connected, body.known, body.vendor, body.connectors[0].status], [true, false, 'V', 'Available']) // biome-ignore format: one line
+})
+
+test('a station that nobody has entered is flagged until somebody does', async (t) => {
+  const api = await startApi(t)
+  await boot(t, api)
+  const flagged = async () =>
+    (await api.ask('viewer', 'GET', '/api/stations?known=false')).body.stations.length
+
+  assert.equal(await flagged(), 1)
+  const { status, body } = await api.ask('technician', 'PUT', '/api/stations/CS01', { known: true })
+  assert.deepEqual([status, body.known], [200, true])
+  assert.equal(await flagged(), 0)
+  await boot(t, api)
+  assert.equal(await flagged(), 0, 'also after it booted again')
+})
+
+test('what a station said can be read as it said it, with tokens as fingerprints', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  station.send('[2,"x","Authorize",{ "idTag" : "TAG-SECRET" }]')
+  await station.take((frame) => frame[1] === 'x', 'the answer')
+
+  const { body } = await api.ask('viewer', 'GET', '/api/stations/CS01/messages?limit=1')
+
+  assert.equal(body.messages[0].action, 'Authorize')
+  assert.match(body.messages[0].payload, /^\{ "idTag" : "#[0-9a-f]{8}" \}$/)
+  assert.equal(body.older, body.messages[0].id)
+})

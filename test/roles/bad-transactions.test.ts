@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { CsmsStore } from '../../src/storage/csms-store.ts'
+import { startCsms } from './raw-station.ts'
+
+/** What stations tell of transactions that cannot be: nothing is lost, and nothing else suffers. */
+
+const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 11, minute)).toISOString()
+const start = (minute: number, more: object = {}) => ({ connectorId: 1, idTag: 'TAG-1', meterStart: 100 * minute, timestamp: at(minute), ...more }) // biome-ignore format: one line
+const stop = (transactionId: unknown, minute: number, more: object = {}) => ({ transactionId, meterStop: 100 * minute, timestamp: at(minute), ...more }) // biome-ignore format: one line
+const event = (seqNo: number, eventType: string, minute: number, more: object = {}) => ({
+  eventType,
+  seqNo,
+  timestamp: at(minute),
+  triggerReason: 'Trigger',
+  transactionInfo: { transactionId: 'T1' },
+  evse: { id: 1, connectorId: 1 },
+  meterValue: [{ timestamp: at(minute), sampledValue: [{ value: 100 * minute }] }],
+  ...more,
+})
+
+/** The transactions, oldest number first: whether they run, and what they say of start and end. */
+const told = (store: CsmsStore) =>
+  store
+    .transactionPage({ limit: 100 })
+    .toReversed()
+    .map(({ isRunning, startedAt, endedAt, meterStopWh }) => ({ isRunning, startedAt, endedAt, meterStopWh })) // biome-ignore format: one line
+
+test('a transaction that never ends stops running when the next one begins there', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+
+  await say('StartTransaction', start(0))
+  await say('StartTransaction', start(0, { connectorId: 2 }))
+  await say('StartTransaction', start(5))
+
+  assert.deepEqual(told(store).map(({ isRunning }) => isRunning), [false, true, true]) // biome-ignore format: one line
+})
+
+test('a transaction of days ago that is told late does not take the place of the one that runs', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+
+  await say('StartTransaction', start(50))
+  const late = await say('StartTransaction', start(1))
+  await say('MeterValues', { connectorId: 1, transactionId: late.transactionId, meterValue: [{ timestamp: at(2), sampledValue: [{ value: '150' }] }] }) // biome-ignore format: one line
+  await say('StopTransaction', stop(late.transactionId, 3))
+
+  assert.deepEqual(told(store), [
+    { isRunning: true, startedAt: at(50), endedAt: undefined, meterStopWh: undefined },
+    { isRunning: false, startedAt: at(1), endedAt: at(3), meterStopWh: 300 },
+  ])
+})
+
+test('of two ends the first counts, and the second is marked as saying something else', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  const { transactionId } = await say('StartTransaction', start(0))
+
+  await say('StopTransaction', stop(transactionId, 9))
+  await say('StopTransaction', stop(transactionId, 9, { meterStop: 1 }))
+
+  assert.equal(told(store)[0]?.meterStopWh, 900)
+  assert.deepEqual(store.repeats('CS01'), { repeated: 1, conflicts: 1 })
+})
+
+test('the end of a transaction nobody began is answered and kept as it came', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+
+  assert.deepEqual(await say('StopTransaction', stop(4711, 9, { idTag: 'TAG-1' })), { idTagInfo: { status: 'Accepted' } }) // biome-ignore format: one line
+
+  assert.deepEqual(told(store), [])
+  assert.deepEqual(store.messages('CS01').map(({ action }) => action), ['StopTransaction']) // biome-ignore format: one line
+})
+
+test('the end of the transaction of another station is not obeyed', async (t) => {
+  const { store, station } = await startCsms(t)
+  const { transactionId } = await station('CS01', 'ocpp1.6')('StartTransaction', start(0))
+
+  await station('CS02', 'ocpp1.6')('StopTransaction', stop(transactionId, 1))
+
+  assert.equal(told(store)[0]?.isRunning, true)
+})
+
+test('events in any order make the same transaction', async (t) => {
+  const events = [event(0, 'Started', 0), event(1, 'Updated', 5), event(2, 'Updated', 7), event(3, 'Ended', 9)] // biome-ignore format: one line
+  const seen: unknown[] = []
+  for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] as const) {
+    const { store, station } = await startCsms(t)
+    const say = station('CS01', 'ocpp2.0.1')
+    for (const i of order) await say('TransactionEvent', events[i] ?? {})
+    seen.push([told(store), store.readings('CS01', 'T1', 10).map(({ value }) => value)])
+  } // biome-ignore format: three orders
+  assert.deepEqual(seen[0], [[{ isRunning: false, startedAt: at(0), endedAt: at(9), meterStopWh: 900 }], [900, 700, 500, 0]]) // biome-ignore format: one line
+  assert.deepEqual([seen[1], seen[2]], [seen[0], seen[0]])
+})
+
+test('updates of a transaction whose beginning never comes are kept', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp2.1')
+
+  await say('TransactionEvent', event(7, 'Updated', 5))
+
+  assert.equal(store.transactionPage({ limit: 1 })[0]?.transactionId, 'T1')
+  assert.equal(store.readings('CS01', 'T1', 10).length, 1)
+})
+
+test('values that are no number stay in the message as received and are nowhere else', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  const values = ['NaN', 'Infinity', '', '1e999', '0x10', 'twelve', '1,5', '230.1']
+
+  await say('MeterValues', { connectorId: 1, transactionId: 1, meterValue: [{ timestamp: at(0), sampledValue: values.map((value) => ({ value })) }] }) // biome-ignore format: one line
+
+  assert.deepEqual(store.readings('CS01', '1', 10).map(({ value }) => value), [230.1]) // biome-ignore format: one line
+  const payload = Buffer.from(store.messages('CS01')[0]?.payload ?? []).toString()
+  for (const value of values) assert.ok(payload.includes(`"value":"${value}"`), value)
+})
+
+test('units are told as they are: kWh as Wh, unknown ones unchanged, a wrong one for the measurand is refused', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  const values = (sampledValue: object[]) => say('MeterValues', { connectorId: 1, transactionId: 1, meterValue: [{ timestamp: at(0), sampledValue }] }) // biome-ignore format: one line
+
+  await values([{ value: '1.5', unit: 'kWh' }, { value: '7', measurand: 'Temperature', unit: 'K' }]) // biome-ignore format: one line
+  await assert.rejects(values([{ value: '1', unit: 'horsepower' }]), /PropertyConstraintViolation/)
+
+  assert.deepEqual(
+    store.readings('CS01', '1', 10).map(({ measurand, value, unit }) => [measurand, value, unit]).toSorted(), // biome-ignore format: one chain
+    [['Energy.Active.Import.Register', 1500, 'Wh'], ['Temperature', 7, 'K']],
+  ) // biome-ignore format: two readings
+})
+
+test('10 000 samples in one message are stored, once', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp2.0.1')
+  const meterValue = Array.from({ length: 100 }, (_, minute) => ({
+    timestamp: at(minute),
+    sampledValue: Array.from({ length: 100 }, (_, value) => ({ value })),
+  }))
+  const sent = event(0, 'Started', 0, { meterValue })
+
+  for (const _ of ['once', 'again']) await say('TransactionEvent', sent)
+
+  assert.equal(store.readings('CS01', 'T1', 20_000).length, 10_000)
+})

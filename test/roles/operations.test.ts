@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Protocol } from '../../src/messages/protocols.ts'
+import { VirtualClock } from '../../src/primitives/clock.ts'
+import { createCsms } from '../../src/roles/csms/csms.ts'
+import { OperationError } from '../../src/roles/csms/operations.ts'
+import { CsmsStore } from '../../src/storage/csms-store.ts'
+import type { OperationRow } from '../../src/storage/operation-rows.ts'
+import { until } from '../support/until.ts'
+import { Socket, standardLinks } from './raw-station.ts'
+
+type Answer = object | 'silence' | [code: string, sentence: string]
+
+/** A CSMS and one station that answers as the test wants, over links in memory. */
+async function startPair(t: TestContext, protocol: Protocol) {
+  const store = new CsmsStore(':memory:')
+  const socket = new Socket()
+  const clock = new VirtualClock()
+  const csms = createCsms({ nodeId: 'CSMS01', links: [socket], store, tokens: ['TAG-1'], clock })
+  await csms.start()
+  t.after(async () => {
+    await csms.stop()
+    store.close()
+  })
+  const [up, down] = standardLinks('CS01', protocol, clock)
+  const answers = new Map<string, Answer>()
+  const asked: [string, unknown][] = []
+  const send = (frame: unknown[]) => up.send(Buffer.from(JSON.stringify(frame)), false)
+  up.attach({
+    message(bytes) {
+      const [type, id, action, payload] = JSON.parse(Buffer.from(bytes).toString())
+      if (type !== 2) return
+      asked.push([action, payload])
+      const answer = answers.get(action) ?? { status: 'Accepted' }
+      if (answer === 'silence') return
+      if (Array.isArray(answer)) return send([4, id, ...answer, {}])
+      send([3, id, answer])
+    },
+    closed() {},
+  })
+  socket.plug(down)
+  let count = 0
+  const say = async (action: string, payload: object) => {
+    const before = store.messages('CS01').length
+    send([2, `m${++count}`, action, payload])
+    await until(() => store.messages('CS01').length > before, action)
+  }
+  await say('BootNotification', protocol === 'ocpp1.6' ? { chargePointVendor: 'V', chargePointModel: 'M' } : { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } }) // biome-ignore format: one line
+  const submit = (action: string, request: Record<string, unknown>) =>
+    csms.operations.submit({ station: 'CS01', action, request, askedBy: 'anna' })
+  const reaches = async (operation: OperationRow, state: OperationRow['state']) => {
+    await until(() => store.operations.find(operation.id)?.state === state, state)
+    return store.operations.find(operation.id) as OperationRow
+  }
+  return { csms, store, clock, answers, asked, say, submit, reaches }
+}
+
+const AT = '2026-01-05T11:00:00.000Z'
+
+test('a remote start is sent, accepted, and done only when the transaction is there', async (t) => {
+  const { submit, reaches, say, asked } = await startPair(t, 'ocpp1.6')
+
+  const operation = await submit('RemoteStartTransaction', { idTag: 'tag-1', connectorId: 1 })
+
+  assert.equal(operation.state, 'sent')
+  await reaches(operation, 'accepted')
+  assert.deepEqual(asked, [['RemoteStartTransaction', { idTag: 'tag-1', connectorId: 1 }]])
+  await say('StartTransaction', { connectorId: 2, idTag: 'TAG-1', meterStart: 0, timestamp: AT })
+  await reaches(operation, 'accepted')
+  await say('StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 0, timestamp: AT })
+  const { effect, askedBy } = await reaches(operation, 'effect-seen')
+  assert.deepEqual([effect, askedBy], ['transaction 2 has started', 'anna'])
+})
+
+test('what a station accepts and does not do is told as such', async (t) => {
+  const { submit, reaches, clock } = await startPair(t, 'ocpp2.0.1')
+  const operation = await submit('RequestStartTransaction', { remoteStartId: 7, idToken: { idToken: 'TAG-1', type: 'Central' } }) // biome-ignore format: one line
+  await reaches(operation, 'accepted')
+
+  await clock.advance(30_000)
+
+  const { problem } = await reaches(operation, 'no-effect')
+  assert.equal(problem, 'accepted, no effect after 30 s')
+})
+
+test('a refusal is told in the words of the station', async (t) => {
+  const { submit, reaches, answers } = await startPair(t, 'ocpp2.1')
+  answers.set('Reset', { status: 'Rejected', statusInfo: { reasonCode: 'InternalError', additionalInfo: 'stuck' } }) // biome-ignore format: one line
+  answers.set('SetVariables', { setVariableResult: [{ attributeStatus: 'Rejected', component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' } }] }) // biome-ignore format: one line
+
+  const reset = await reaches(await submit('Reset', { type: 'Immediate' }), 'refused')
+  const set = await reaches(await submit('SetVariables', { setVariableData: [{ component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' }, attributeValue: '0' }] }), 'refused') // biome-ignore format: one line
+
+  assert.equal(reset.problem, 'Rejected, InternalError, stuck')
+  assert.equal(set.problem, 'OCPPCommCtrlr.HeartbeatInterval: Rejected')
+})
+
+test('a changed configuration is read back, and only what reads so is done', async (t) => {
+  const { submit, reaches, answers, asked } = await startPair(t, 'ocpp1.6')
+  const reading = (value: string) => ({ configurationKey: [{ key: 'HeartbeatInterval', readonly: false, value }] }) // biome-ignore format: one line
+  answers.set('GetConfiguration', reading('60'))
+
+  const done = await reaches(await submit('ChangeConfiguration', { key: 'HeartbeatInterval', value: '60' }), 'effect-seen') // biome-ignore format: one line
+  const lied = await reaches(await submit('ChangeConfiguration', { key: 'HeartbeatInterval', value: '90' }), 'no-effect') // biome-ignore format: one line
+
+  assert.equal(done.effect, 'HeartbeatInterval reads 60')
+  assert.equal(lied.problem, 'GetConfiguration says otherwise')
+  assert.deepEqual(asked[1], ['GetConfiguration', { key: ['HeartbeatInterval'] }])
+})
+
+test('an error, an invalid answer and a station that is not there fail the operation with the reason', async (t) => {
+  const { submit, reaches, answers } = await startPair(t, 'ocpp1.6')
+  answers.set('ClearCache', ['NotSupported', 'there is no cache'])
+  answers.set('Reset', { status: 'Perhaps' })
+
+  const error = await reaches(await submit('ClearCache', {}), 'failed')
+  const invalid = await reaches(await submit('Reset', { type: 'Soft' }), 'failed')
+
+  assert.equal(error.problem, 'NotSupported: there is no cache')
+  assert.match(invalid.problem ?? '', /status/)
+})
+
+test('what is no operation, not valid, or for a station nobody knows is refused before it is sent', async (t) => {
+  const { csms, submit, asked, store } = await startPair(t, 'ocpp1.6')
+  const is = (reason: string, pointer?: string) => (error: unknown) =>
+    error instanceof OperationError && error.reason === reason && error.pointer === pointer
+
+  await assert.rejects(submit('BootNotification', {}), is('not-an-operation'))
+  await assert.rejects(submit('GetVariables', {}), is('not-an-operation'))
+  await assert.rejects(submit('__proto__', {}), is('not-an-operation'))
+  await assert.rejects(submit('Reset', { type: 'Brutal' }), is('not-valid', '/type'))
+  await assert.rejects(
+    csms.operations.submit({ station: 'CS99', action: 'Reset', request: { type: 'Soft' }, askedBy: 'anna' }), // biome-ignore format: one line
+    is('unknown-station'),
+  )
+
+  assert.deepEqual(asked, [])
+  assert.deepEqual(store.operations.page({ limit: 10 }), [])
+})
+
+test('an operation that was open when the CSMS ended is told as failed after the restart', async (t) => {
+  const { csms, submit, answers, store } = await startPair(t, 'ocpp1.6')
+  answers.set('Reset', 'silence')
+  const { id } = await submit('Reset', { type: 'Soft' })
+
+  await csms.operations.start()
+
+  assert.deepEqual(store.operations.find(id)?.state, 'failed')
+})
