@@ -29,7 +29,7 @@ export const forward: Bench = async function* (options) {
       filters: [
         { name: 'no-reset', effect: 'reject', match: { action: ['Reset', 'UpdateFirmware'] } },
       ],
-      http: { port: 0 },
+      http: { port: 0, login: false },
       log: 'warn',
     },
     { password: 'bench-password-0123' },

@@ -32,7 +32,7 @@ export const priority: Bench = async function* ({ isSmoke, isFull }) {
     role: 'networking-node',
     listen: [{ port: 0, insecure: true }],
     uplinks: [{ url: `ws://127.0.0.1:${line.port}/`, peerId: 'ANSWERER' }],
-    http: { port: 0 },
+    http: { port: 0, login: false },
     log: 'silent',
   })
   const [url] = node.ready.listen as string[]

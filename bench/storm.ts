@@ -26,7 +26,7 @@ export const storm: Bench = async function* ({ isSmoke, isFull }) {
     role: 'csms',
     listen: [{ port: 0, insecure: true }],
     heartbeatIntervalS: 86_400,
-    http: { port: 0 },
+    http: { port: 0, login: false },
     log: 'silent',
   })
   const port = await freePort()
@@ -82,7 +82,7 @@ function startNode(port: number, csmsUrl: string): Promise<Subject> {
     role: 'networking-node',
     listen: [{ port, insecure: true }],
     uplinks: [{ url: csmsUrl, peerId: 'CSMS01' }],
-    http: { port: 0 },
+    http: { port: 0, login: false },
     log: 'silent',
   })
 }

@@ -266,7 +266,18 @@ export const CONFIG_SCHEMA = {
       properties: {
         host: { type: 'string', default: '127.0.0.1', description: 'Address to listen on.' },
         port: { type: 'integer', minimum: 0, maximum: 65535, description: '0 takes a free one.' },
+        login: {
+          type: 'boolean',
+          default: true,
+          description: 'false: whoever reaches the console may do everything (insecure).',
+        },
       },
+    },
+    unknownStations: {
+      enum: ['reject', 'accept-and-flag'],
+      default: 'accept-and-flag',
+      description:
+        'csms: what to do with a station that proved who it is, but that nobody has entered here.',
     },
     secretsKeyFile: file('Key of the secrets kept in `data`; made there when this is not set'),
     data: {

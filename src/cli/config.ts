@@ -75,7 +75,8 @@ export interface Config {
   readonly routes?: readonly { destination: string; via: string }[]
   /** Checked: they compile. */
   readonly filters?: readonly FilterRule[]
-  readonly http?: { host: string; port: number }
+  readonly http?: { host: string; port: number; login: boolean }
+  readonly unknownStations: 'reject' | 'accept-and-flag'
   readonly data: string
   readonly tokens: readonly string[]
   readonly heartbeatIntervalS: number

@@ -6,8 +6,12 @@
  */
 import { Command, Option } from 'commander'
 import { OverlayError } from '../errors.ts'
+import { backup, restore } from './commands/backup.ts'
+import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { addStation, addToken, listStations, listTokens, showStation } from './commands/depot.ts'
 import { filterList, filterTest } from './commands/filter.ts'
+import { login } from './commands/login.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
@@ -58,8 +62,89 @@ program
   .argument('<console-url>', 'where its console is, e.g. http://127.0.0.1:8350/')
   .option('--station <id>', 'only messages from and for this station')
   .option('--follow', 'go on with what comes until Ctrl-C')
+  .option('--token-file <file>', 'file with an API token of the console')
   .addHelpText('after', '\nExample:\n  $ wattweave trace http://127.0.0.1:8350/ --station CS01')
   .action(trace)
+
+program
+  .command('check')
+  .description('Say whether a configuration file can be used')
+  .argument('<file>', 'YAML file, see docs/config.md')
+  .addHelpText('after', '\nExample:\n  $ wattweave check examples/config/csms.yaml')
+  .action(check)
+
+program
+  .command('login')
+  .description('Print an address that lets somebody into the console, once and for 15 minutes')
+  .argument('<file>', 'YAML file of the node; whoever may write its data may log in')
+  .option('--name <name>', 'who logs in; entered as admin when new', 'admin')
+  .option('--api-token <name>', 'print an API token of this name instead, for a program')
+  .option('--role <role>', 'of the API token: viewer, operator, technician or admin', 'viewer')
+  .addHelpText('after', '\nExample:\n  $ wattweave login csms.yaml --name anna')
+  .action(login)
+
+program
+  .command('backup')
+  .description('Copy the databases of a node, also while it runs')
+  .argument('<file>', 'YAML file of the node')
+  .argument('<folder>', 'where the copies go')
+  .addHelpText('after', '\nExample:\n  $ wattweave backup csms.yaml backup-2027-01-31')
+  .action(backup)
+
+program
+  .command('restore')
+  .description('Put a backup in the place of the databases; what was there is kept beside it')
+  .argument('<file>', 'YAML file of the node, which must not run')
+  .argument('<folder>', 'a folder that `wattweave backup` has made')
+  .addHelpText('after', '\nExample:\n  $ wattweave restore csms.yaml backup-2027-01-31')
+  .action(restore)
+
+const token = program.command('token').description('Id tokens that a CSMS knows')
+token
+  .command('add')
+  .description('Let a token charge, or change what is known of it')
+  .argument('<file>', 'YAML file of the CSMS')
+  .argument('<token>', 'the id token')
+  .option('--group <id>', 'tokens of one group may stop what another one started')
+  .option('--expires <date>', 'e.g. 2027-12-31T23:59:59Z')
+  .option('--note <text>', 'whose it is')
+  .option('--blocked', 'refuse it')
+  .option('--concurrent', 'it may charge at several EVSEs at once')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave token add csms.yaml 04A2B3C4 --note "van 9"')
+  .action(addToken)
+token
+  .command('list')
+  .description('Print all tokens')
+  .argument('<file>', 'YAML file of the CSMS')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave token list csms.yaml')
+  .action(listTokens)
+
+const station = program.command('station').description('Stations that a CSMS knows')
+station
+  .command('add')
+  .description('Enter a station, so that it is neither flagged nor refused')
+  .argument('<file>', 'YAML file of the CSMS')
+  .argument('<station>', 'its id')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave station add csms.yaml CS01')
+  .action(addStation)
+station
+  .command('list')
+  .description('Print all stations')
+  .argument('<file>', 'YAML file of the CSMS')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave station list csms.yaml')
+  .action(listStations)
+station
+  .command('show')
+  .description('Print what is known of a station')
+  .argument('<file>', 'YAML file of the CSMS')
+  .argument('<station>', 'its id')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave station show csms.yaml CS01')
+  .action(showStation)
 
 const password = program.command('password').description('Make stored passwords for peers')
 password

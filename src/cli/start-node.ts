@@ -9,6 +9,8 @@ import type { Node } from '../node/node.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
 import { compileFilters } from '../routing/filters/filters.ts'
+import type { AccountStore } from '../storage/account-store.ts'
+import { firstLogin, openAccounts } from './accounts.ts'
 import type { Config } from './config.ts'
 import { logEvents } from './event-log.ts'
 import { createLinkSources } from './link-sources.ts'
@@ -23,6 +25,8 @@ export interface Running {
   readonly node: Node
   readonly stationUrls: readonly string[]
   readonly consoleUrl: string | undefined
+  /** Lets the first admin in, once; undefined when there is one. */
+  readonly loginUrl: string | undefined
   stop(): Promise<void>
 }
 
@@ -59,7 +63,7 @@ export async function startNode(
       ]),
     ),
   }
-  const { node, store, start, stop } = await createRole(config, common)
+  const { node, store, csms, start, stop } = await createRole(config, common)
   // Before anything happens, so that nothing is missed.
   const observed = new Observations(node)
   if (config.log === 'debug') {
@@ -72,6 +76,8 @@ export async function startNode(
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
   const insecure = acceptors.some((acceptor) => acceptor.insecure)
   let server: ConsoleServer | undefined
+  let accounts: AccountStore | undefined
+  let loginUrl: string | undefined
   let simulations: SimulatedStations | undefined
   if (config.http) {
     // Loaded only where it is wanted: most processes of a site serve no pages.
@@ -80,24 +86,28 @@ export async function startNode(
     const reserved = new Set(config.peers.map((peer) => foldId(peer.id)))
     const isTaken = (id: NodeId) => reserved.has(foldId(id)) || node.table.get(id) !== undefined
     const { role, tokens, http } = config
+    accounts = http.login ? await openAccounts(config) : undefined
     const around = { consoleHost: http.host, listeners: acceptors, isTaken }
     simulations = createSimulatedStations({ ...around, tokens, log })
     const uplinks = config.uplinks.filter(({ mode }) => mode !== 'per-station').length
     const ready = { uplinks, isListening: () => isListening }
     // biome-ignore format: one record
-    const view = { node, role, version: VERSION, store, stationUrls, insecure, simulations, observed, ...ready }
+    const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, ...ready }
     const page = existsSync(PAGE) ? PAGE : undefined
     server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view })
+    loginUrl = accounts && firstLogin(accounts, server.url)
   }
   return {
     node,
     stationUrls,
     consoleUrl: server?.url,
+    loginUrl,
     async stop() {
       isListening = false
       await node.drain(DRAIN_MS)
       stopWatching()
       await server?.stop()
+      accounts?.close()
       await simulations?.stop()
       await stop()
       store?.close()
@@ -110,9 +120,12 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     const { createCsms } = await import('../roles/csms/csms.ts')
     const { CsmsStore } = await import('../storage/csms-store.ts')
     const store = new CsmsStore(join(config.data, 'csms.sqlite'))
-    const { tokens, heartbeatIntervalS } = config
-    const csms = createCsms({ ...common, store, tokens, heartbeatIntervalS })
-    return { ...csms, store }
+    const { tokens, heartbeatIntervalS, unknownStations, peers } = config
+    const knownStations = peers.map(({ id }) => id)
+    const own = { store, tokens, heartbeatIntervalS, unknownStations, knownStations }
+    const csms = createCsms({ ...common, ...own })
+    const { node, start, stop } = csms
+    return { node, start, stop, csms, store }
   }
   if (config.role === 'charging-station') {
     const [first = config.listen[0]] = config.uplinks
@@ -125,6 +138,7 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     return {
       node: station.node,
       store: undefined,
+      csms: undefined,
       start: () => station.start(),
       async stop() {
         await station.stop()
@@ -133,5 +147,6 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     }
   }
   const node = createNetworkingNode(common)
-  return { node, store: undefined, start: () => node.start(), stop: () => node.stop() }
+  const [start, stop] = [() => node.start(), () => node.stop()]
+  return { node, store: undefined, csms: undefined, start, stop }
 }

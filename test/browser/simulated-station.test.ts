@@ -31,7 +31,7 @@ test('where no station gets in without a password the page says which lines woul
   if (!needs(t, CHROMIUM)) return
   const folder = temporaryFolder(t)
   // biome-ignore format: one line
-  const csms = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', listen: [{ port: 0 }], data: folder, http: { port: 0 }, log: 'silent' })
+  const csms = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', listen: [{ port: 0 }], data: folder, http: { port: 0, login: false }, log: 'silent' })
   const browser = await startBrowser(t)
   const sign = '[data-empty="stations"]'
   const { page } = await open(browser, csms.console, { sign })

@@ -104,11 +104,11 @@ export async function startChain(context: TestContext, hops: number) {
   const folder = temporaryFolder(context)
   const insecure = [{ port: 0, insecure: true }]
   // biome-ignore format: one line
-  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0 }, log: 'silent' })
+  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0, login: false }, log: 'silent' })
   let above = csms
   for (let hop = 1; hop <= hops; hop++) {
     // biome-ignore format: one line
-    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0 }, log: 'silent' })
+    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0, login: false }, log: 'silent' })
     // biome-ignore format: one line
     await until(`NN${hop} to have its uplink`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1)
   }

@@ -82,11 +82,11 @@ test('a process is not ready while its uplink is down, becomes ready, and loses 
   const folder = temporaryFolder(t)
   const insecure = (port: number) => [{ port, insecure: true }]
   // biome-ignore format: one line
-  const csmsAt = (port: number) => startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure(port), data: folder, http: { port: 0 }, log: 'silent' })
+  const csmsAt = (port: number) => startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure(port), data: folder, http: { port: 0, login: false }, log: 'silent' })
   const first = await csmsAt(0)
   await first.kill()
   // biome-ignore format: one line
-  const node = await startNode(t, folder, { nodeId: 'NN01', role: 'networking-node', listen: insecure(0), uplinks: [{ url: first.url, peerId: 'CSMS01' }], http: { port: 0 }, log: 'silent' })
+  const node = await startNode(t, folder, { nodeId: 'NN01', role: 'networking-node', listen: insecure(0), uplinks: [{ url: first.url, peerId: 'CSMS01' }], http: { port: 0, login: false }, log: 'silent' })
   const isReady = async () => (await ready(node.console)).status === 200
 
   assert.deepEqual((await ready(node.console)).missing, ['uplink: none of 1 is open'])

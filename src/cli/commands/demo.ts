@@ -155,7 +155,7 @@ function csmsConfig(consolePort: number, port: number) {
     role: 'csms',
     listen: [{ port }],
     peers: ['NN01', VISITOR, ...direct].map(peer),
-    http: { port: consolePort },
+    http: { port: consolePort, login: false },
     data: './data',
     tokens: TOKENS,
     heartbeatIntervalS: 10,

@@ -8,6 +8,8 @@ export interface ReadyLine {
   readonly role: string
   readonly listen: readonly string[]
   readonly console: string | undefined
+  /** Of a node that nobody can log in at yet: lets the first admin in, once. */
+  readonly login?: string | undefined
 }
 
 const STAY_MS = 2 ** 30
@@ -39,6 +41,6 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   if (process.send) process.on('disconnect', stop)
   const { nodeId, role } = config
   // biome-ignore format: one line
-  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl }
+  const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl, login: running.loginUrl }
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }

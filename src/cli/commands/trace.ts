@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 
 interface TraceOptions {
   readonly station?: string
   readonly follow?: true
+  readonly tokenFile?: string
 }
 
 const LOOK_EVERY_MS = 500
@@ -12,7 +14,10 @@ const LOOK_EVERY_MS = 500
  * the format is counted on standard error.
  */
 export async function trace(consoleUrl: string, options: TraceOptions): Promise<void> {
-  const url = traceUrl(consoleUrl, options.station)
+  const { station, tokenFile } = options
+  const url = traceUrl(consoleUrl, station)
+  const token = tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim()
+  const source = { url, headers: { ...(token && { authorization: `Bearer ${token}` }) } }
   // Whoever reads only the first lines closes the pipe.
   process.stdout.on('error', () => process.exit(0))
   const leftOut = new Map<string, number>()
@@ -26,10 +31,10 @@ export async function trace(consoleUrl: string, options: TraceOptions): Promise<
       process.exit(0)
     })
   }
-  let after = await print(url, 0, leftOut)
+  let after = await print(source, 0, leftOut)
   while (options.follow) {
     await setTimeout(LOOK_EVERY_MS)
-    after = await print(url, after, leftOut)
+    after = await print(source, after, leftOut)
   }
   report()
 }
@@ -43,18 +48,27 @@ function traceUrl(consoleUrl: string, station: string | undefined): URL {
   return url
 }
 
+interface Source {
+  readonly url: URL
+  readonly headers: Record<string, string>
+}
+
 /** Prints what came after a sequence; returns where to go on. */
-async function print(url: URL, after: number, leftOut: Map<string, number>): Promise<number> {
+async function print(source: Source, after: number, leftOut: Map<string, number>): Promise<number> {
+  const { url, headers } = source
   url.searchParams.set('after', `${after}`)
-  const response = await fetch(url).catch((error: unknown) => {
+  const response = await fetch(url, { headers }).catch((error: unknown) => {
     const { cause } = error as { cause?: unknown }
     throw new Error(`${url.origin} cannot be reached: ${cause ?? error}`)
   })
+  if (response.status === 401) {
+    throw new Error(`${url.origin} wants an API token; make one with: wattweave login FILE --api-token trace > token, and add --token-file token`) // biome-ignore format: one sentence
+  }
   if (!response.ok)
     throw new Error(`${url.origin} says ${response.status} ${await response.text()}`)
   const newest = Number(response.headers.get('trace-newest'))
   // A node that was started again counts from 1 again.
-  if (newest < after) return print(url, 0, leftOut)
+  if (newest < after) return print(source, 0, leftOut)
   for (const part of (response.headers.get('trace-left-out') ?? '').split(', ')) {
     const [why = '', count] = part.split('=')
     if (count !== undefined) leftOut.set(why, (leftOut.get(why) ?? 0) + Number(count))

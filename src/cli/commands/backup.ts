@@ -1,0 +1,72 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { Database } from '../../storage/database.ts'
+import { loadConfig } from '../config.ts'
+
+/** `wattweave backup FILE FOLDER`: copies every database of the node, also while it runs. */
+export function backup(file: string, folder: string): void {
+  const { data } = loadConfig(file)
+  const names = databasesIn(data)
+  if (names.length === 0) throw new Error(`${data} holds no database yet; there is nothing to copy`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const taken = names.find((name) => existsSync(join(folder, name)))
+  if (taken) throw new Error(`${join(folder, taken)} is there already; choose an empty folder`)
+  for (const name of names) {
+    const database = new Database(join(data, name))
+    try {
+      // One moment of the file, whatever is written meanwhile.
+      database.run('VACUUM INTO ?', join(folder, name))
+    } finally {
+      database.close()
+    }
+    process.stdout.write(`${join(data, name)} -> ${join(folder, name)}\n`)
+  }
+}
+
+/**
+ * `wattweave restore FILE FOLDER`: puts a backup in the place of the databases; what was there is
+ * kept beside it.
+ */
+export function restore(file: string, folder: string): void {
+  const { data } = loadConfig(file)
+  const names = existsSync(folder) ? databasesIn(folder) : []
+  if (names.length === 0)
+    throw new Error(`${folder} holds no backup; make one with: wattweave backup`)
+  for (const name of names) assertWhole(join(folder, name))
+  mkdirSync(data, { recursive: true })
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-')
+  for (const name of names) {
+    const place = join(data, name)
+    assertUnused(place)
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(place + suffix))
+        renameSync(place + suffix, `${place}.before-${stamp}${suffix}`)
+    }
+    copyFileSync(join(folder, name), place)
+    process.stdout.write(`${join(folder, name)} -> ${place}\n`)
+  }
+}
+
+function databasesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).filter((name) => name.endsWith('.sqlite'))
+}
+
+/** @throws {Error} when a backup is damaged: it would take the place of something that may not be. */
+function assertWhole(file: string): void {
+  const database = new Database(file)
+  try {
+    const [row] = database.all('PRAGMA integrity_check')
+    if (row?.integrity_check !== 'ok')
+      throw new Error(`${file} is damaged: ${row?.integrity_check}`)
+  } finally {
+    database.close()
+  }
+}
+
+/** @throws {Error} while a node uses the file. */
+function assertUnused(file: string): void {
+  if (existsSync(`${file}-wal`) && existsSync(`${file}-shm`)) {
+    throw new Error(`${file} is in use (or was not closed); stop the node first, and if none runs remove ${file}-wal and ${file}-shm`) // biome-ignore format: one sentence
+  }
+}

@@ -1,0 +1,10 @@
+import { loadConfig } from '../config.ts'
+
+/** `wattweave check FILE`: says whether a configuration can be used; exit code 2 when it cannot. */
+export function check(file: string): void {
+  const { nodeId, role, warnings } = loadConfig(file)
+  for (const warning of warnings) process.stderr.write(`wattweave: ${warning}\n`)
+  process.stdout.write(
+    `${file}: ${nodeId}, a ${role}, can be started with: wattweave run ${file}\n`,
+  )
+}

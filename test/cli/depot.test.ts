@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { startExecutable, startNode, temporaryFolder } from '../end-to-end/processes.ts'
+import { client } from '../support/sockets.ts'
+
+/** Commands about a CSMS, each seen by another process. */
+
+/** Runs a command to its end. */
+async function wattweave(t: TestContext, ...args: string[]) {
+  const process = startExecutable(t, ...args)
+  return { code: await process.ended, output: process.output(), errors: process.errors() }
+}
+
+/** A CSMS that runs, whose console wants a login. */
+async function startCsms(t: TestContext, folder = temporaryFolder(t)) {
+  // biome-ignore format: one line
+  const node = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', listen: [{ port: 0, insecure: true }], http: { port: 0 }, data: join(folder, 'data'), log: 'silent' })
+  const line = JSON.parse(/^\{.*\}$/m.exec(node.output())?.[0] ?? '{}')
+  return { ...node, folder, login: line.login as string | undefined }
+}
+
+async function authorize(t: TestContext, url: string, idTag: string) {
+  const station = await client(t, url, { id: 'CS01', headers: { authorization: '' } })
+  station.send(`[2,"a","Authorize",{"idTag":"${idTag}"}]`)
+  const [, , answer] = await station.take((frame) => frame[1] === 'a', 'the answer')
+  return (answer as { idTagInfo: { status: string } }).idTagInfo.status
+}
+
+test('a token that a command adds charges at once at the CSMS that runs', async (t) => {
+  const { file, url } = await startCsms(t)
+  assert.equal(await authorize(t, url, 'VAN-9'), 'Invalid')
+
+  const added = await wattweave(t, 'token', 'add', file, 'VAN-9', '--note', 'van 9')
+
+  assert.deepEqual([added.code, added.output], [0, 'VAN-9 Accepted\n'])
+  assert.equal(await authorize(t, url, 'VAN-9'), 'Accepted')
+  await wattweave(t, 'token', 'add', file, 'VAN-9', '--blocked')
+  assert.equal(await authorize(t, url, 'VAN-9'), 'Blocked')
+  const listed = await wattweave(t, 'token', 'list', file, '--json')
+  assert.equal(JSON.parse(listed.output)[0].status, 'Blocked')
+})
+
+test('what is no token, no date and no CSMS is said in one line', async (t) => {
+  const folder = temporaryFolder(t)
+  const [csms, node] = [join(folder, 'csms.yaml'), join(folder, 'node.yaml')]
+  writeFileSync(csms, 'nodeId: C\nrole: csms\nlisten: [{ port: 0 }]\n')
+  writeFileSync(node, 'nodeId: N\nrole: networking-node\nlisten: [{ port: 0 }]\n')
+  for (const [args, said] of [
+    [['token', 'add', csms, '<b>'], /"<b>" is no id token/],
+    [['token', 'add', csms, 'A', '--expires', 'soon'], /--expires must be a date/],
+    [['token', 'add', node, 'A'], /describes a networking-node/],
+    [['station', 'show', csms, 'CS99'], /no station CS99 is known; wattweave station list/],
+    [['login', csms], /has no console; add: http/],
+    [['restore', csms, folder], /holds no backup/],
+  ] as const) {
+    const { code, errors } = await wattweave(t, ...args)
+    assert.equal(code, 1, args.join(' '))
+    assert.match(errors, said)
+    assert.match(errors, /^wattweave: [^\n]*\n$/)
+  }
+})
+
+test('a station that was seen is listed and shown; entered it is flagged no more', async (t) => {
+  const { file, url } = await startCsms(t)
+  await authorize(t, url, 'X')
+
+  const { output } = await wattweave(t, 'station', 'list', file)
+  assert.match(output, /^CS01 +ocpp1\.6 .*not entered/)
+  await wattweave(t, 'station', 'add', file, 'CS01')
+  const shown = JSON.parse((await wattweave(t, 'station', 'show', file, 'CS01', '--json')).output)
+  assert.equal(shown.known, true)
+})
+
+test('the first start prints a link that lets the first admin in, once; later ones print none', async (t) => {
+  const first = await startCsms(t)
+  assert.match(first.login ?? '', /^http:\/\/127\.0\.0\.1:\d+\/login#[\w-]{43}$/)
+  const { origin, hash } = new URL(first.login ?? '')
+  const spend = () =>
+    fetch(new URL('/api/session', origin), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ link: hash.slice(1) }),
+    })
+
+  assert.equal((await fetch(new URL('/api/overview', origin))).status, 401)
+  const response = await spend()
+  assert.deepEqual(((await response.json()) as { user: object }).user, { name: 'admin', role: 'admin' }) // biome-ignore format: one line
+  assert.equal((await spend()).status, 401)
+  await first.stop()
+
+  const second = await startCsms(t, first.folder)
+  assert.equal(second.login, undefined)
+  const made = await wattweave(t, 'login', first.file)
+  assert.match(made.errors, /give the console a fixed port/)
+  const token = await wattweave(t, 'login', first.file, '--api-token', 'x', '--role', 'viewer')
+  const authorization = `Bearer ${token.output.trim()}`
+  const answer = await fetch(new URL('/api/stations', second.console), { headers: { authorization } }) // biome-ignore format: one line
+  assert.equal(answer.status, 200)
+})
+
+test('a backup of a CSMS that runs brings everything back after its data is lost', async (t) => {
+  const { file, url, folder, stop } = await startCsms(t)
+  await wattweave(t, 'token', 'add', file, 'VAN-9')
+  await authorize(t, url, 'VAN-9')
+  const copies = join(folder, 'copies')
+
+  const made = await wattweave(t, 'backup', file, copies)
+  assert.equal(made.code, 0, made.errors)
+  assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite'])
+  assert.match((await wattweave(t, 'backup', file, copies)).errors, /is there already/)
+  assert.match((await wattweave(t, 'restore', file, copies)).errors, /is in use/)
+  await wattweave(t, 'token', 'add', file, 'VAN-9', '--blocked')
+  await stop()
+  const restored = await wattweave(t, 'restore', file, copies)
+  assert.equal(restored.code, 0, restored.errors)
+
+  const again = await startCsms(t, folder)
+  assert.equal(await authorize(t, again.url, 'VAN-9'), 'Accepted')
+  assert.ok(readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
+})
+
+test('a damaged backup takes the place of nothing', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const copies = join(folder, 'copies')
+  await wattweave(t, 'backup', file, copies)
+  await stop()
+  writeFileSync(join(copies, 'csms.sqlite'), 'These are my notes.\n'.repeat(100))
+
+  const { code, errors } = await wattweave(t, 'restore', file, copies)
+
+  assert.equal(code, 1)
+  assert.match(errors, /^wattweave: .*csms\.sqlite is damaged or no database/)
+  assert.ok(existsSync(join(folder, 'data', 'csms.sqlite')))
+  assert.ok(!readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
+})
+
+test('check says what a file describes, or where it is wrong', async (t) => {
+  const file = join(temporaryFolder(t), 'node.yaml')
+  writeFileSync(file, 'nodeId: N\nrole: networking-node\nlisten: [{ port: 0 }]\n')
+  assert.match((await wattweave(t, 'check', file)).output, /N, a networking-node, can be started with: wattweave run/) // biome-ignore format: one line
+  writeFileSync(file, 'nodeId: N\nrole: networking-node\nlisten: [{ port: 0 }]\nlsten: []\n')
+  const { code, errors } = await wattweave(t, 'check', file)
+  assert.equal(code, 2)
+  assert.match(errors, /:4:1: lsten is not a setting/)
+})
