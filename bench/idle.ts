@@ -60,7 +60,12 @@ interface Cost {
   readonly cpuSeconds: number
 }
 
-const COMMON = { nodeId: 'NODE', role: 'networking-node', http: { port: 0, login: false }, log: 'silent' }
+const COMMON = {
+  nodeId: 'NODE',
+  role: 'networking-node',
+  http: { port: 0, login: false },
+  log: 'silent',
+}
 
 // Each round has processes of its own: what one round left behind would be the next one's gain.
 async function costOfPlain(count: number): Promise<Cost> {

@@ -3,10 +3,13 @@
  * progress on standard error. Nothing here judges; the rows say what was aimed at and whether it
  * was reached.
  */
+import { api } from './api.ts'
+import { csms } from './csms.ts'
 import { forward } from './forward.ts'
 import { idle } from './idle.ts'
 import { priority } from './priority.ts'
 import { start } from './start.ts'
+import { storage } from './storage.ts'
 import { storm } from './storm.ts'
 import type { Bench } from './support/rows.ts'
 import { uplink } from './uplink.ts'
@@ -20,6 +23,9 @@ const BENCHES = new Map<string, Bench>([
   ['uplink', uplink],
   ['storm', storm],
   ['priority', priority],
+  ['csms', csms],
+  ['storage', storage],
+  ['api', api],
 ])
 
 const args = process.argv.slice(2)

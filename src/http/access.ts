@@ -1,4 +1,5 @@
-import cookie from '@fastify/cookie'
+import type { IncomingHttpHeaders } from 'node:http'
+import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import {
   type AccountStore,
@@ -41,13 +42,14 @@ export async function guardAccess(
   app: FastifyInstance,
   accounts: AccountStore | undefined,
 ): Promise<void> {
-  await app.register(cookie)
+  await app.register(fastifyCookie)
   app.decorateRequest('principal', undefined)
   app.decorateRequest('session', undefined)
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request)
-    const principal = accounts ? identify(request, accounts) : EVERYBODY
+    const { principal, session } = accounts ? whoAsks(request.headers, accounts) : OPEN
     request.principal = principal
+    request.session = session
     if (needed === 'anybody') return
     if (!principal) {
       return sendProblem(reply.header('www-authenticate', 'Bearer'), 401, 'log in, or send an API token') // biome-ignore format: one line
@@ -55,7 +57,6 @@ export async function guardAccess(
     if (!includesRole(principal.role, needed)) {
       return sendProblem(reply, 403, `this needs the role ${needed}; ${principal.name} is ${principal.role}`) // biome-ignore format: one line
     }
-    const { session } = request
     if (session && WRITES.has(request.method) && request.headers[CSRF_HEADER] !== session.csrf) {
       return sendProblem(reply, 403, `the header ${CSRF_HEADER} is missing or of another session`)
     }
@@ -71,7 +72,9 @@ export async function guardAccess(
 }
 
 /** Where nobody is asked, everybody is this one. */
-const EVERYBODY: Principal = { name: 'anybody', role: 'admin', by: 'nothing' }
+const OPEN: ReturnType<typeof whoAsks> = {
+  principal: { name: 'anybody', role: 'admin', by: 'nothing' },
+}
 
 function neededRole(request: FastifyRequest): Role | 'anybody' {
   const { config, url = '' } = request.routeOptions
@@ -81,16 +84,19 @@ function neededRole(request: FastifyRequest): Role | 'anybody' {
   return WRITES.has(request.method) ? 'admin' : 'viewer'
 }
 
-function identify(request: FastifyRequest, accounts: AccountStore): Principal | undefined {
-  const [scheme, secret = ''] = (request.headers.authorization ?? '').split(' ')
+/** In whose name a request is made; nobody's where nothing valid comes with it. */
+export function whoAsks(
+  headers: IncomingHttpHeaders,
+  accounts: AccountStore,
+): { readonly principal?: Principal; readonly session?: Session } {
+  const [scheme, secret = ''] = (headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer') {
     const token = accounts.apiToken(secret)
-    return token && { name: `token ${token.name}`, role: token.role, by: 'api-token' }
+    return token ? { principal: { name: `token ${token.name}`, role: token.role, by: 'api-token' } } : {} // biome-ignore format: one line
   }
-  const said = request.cookies[COOKIE]
+  const [, said] = /(?:^|;\s*)wattweave-session=([^;\s]+)/.exec(headers.cookie ?? '') ?? []
   const session = said === undefined ? undefined : accounts.session(said)
-  request.session = session
-  return session && { ...session.user, by: 'session' }
+  return session ? { session, principal: { ...session.user, by: 'session' } } : {}
 }
 
 /** The cookie of a new session; scripts cannot read it, and no other site can send it. */

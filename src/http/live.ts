@@ -11,7 +11,10 @@ const HEARTBEAT_EVERY_MS = 5_000
 const MAX_FRAMES_PER_EVENT = 100
 const FIRST_FRAMES = 200
 
-/** Server-Sent Events: the overview, and frames as they come. */
+/** Takes one event; false when whoever listens does not keep up, and this one is left out. */
+export type Sink = (event: LiveEvent) => boolean
+
+/** Server-Sent Events: the overview, and frames and operations as they come. */
 export function openLive(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,16 +25,21 @@ export function openLive(
   const { raw } = reply
   const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
   raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...headers })
-  const { frameLog } = view.node
-  let sent = 0
-  let isFirst = true
-
-  const send = (event: LiveEvent) => {
+  const stop = tellLive(view, overview, (event) => {
     // A browser that does not keep up gets newer data later, instead of all of it ever later.
     if (raw.writableNeedDrain) return false
     raw.write(`event: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`)
     return true
-  }
+  })
+  request.raw.on('close', stop)
+}
+
+/** Tells one listener everything from now on. @returns What ends it. */
+export function tellLive(view: ViewSources, overview: Overview, send: Sink): () => void {
+  const { frameLog } = view.node
+  let sent = 0
+  let isFirst = true
+
   const sendOverview = () => send({ type: 'overview', data: overview.now() })
   const sendFrames = (limit: number) => {
     if (frameLog.newest === sent) return
@@ -55,8 +63,8 @@ export function openLive(
       send({ type: 'heartbeat', data: { asOf: new Date().toISOString() } })
     }, HEARTBEAT_EVERY_MS),
   ]
-  request.raw.on('close', () => {
+  return () => {
     for (const timer of timers) clearInterval(timer)
     quiet?.()
-  })
+  }
 }

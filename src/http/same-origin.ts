@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { sendProblem } from './problems.ts'
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
@@ -27,7 +28,8 @@ export function refuseForeignHosts(app: FastifyInstance, host: string): void {
 export function refuseForeignWrites(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return
-    if (!isOwnOrigin(request)) {
+    const { headers, protocol, host } = request
+    if (!isOwnOrigin(headers, `${protocol}://${host}`)) {
       return sendProblem(reply, 403, 'only the console itself may ask for this')
     }
     // What has no body has none to be misread.
@@ -39,7 +41,8 @@ export function refuseForeignWrites(app: FastifyInstance): void {
   })
 }
 
-function isOwnOrigin({ headers, protocol, host }: FastifyRequest): boolean {
+/** @param own Scheme, name and port that the request came to. */
+export function isOwnOrigin(headers: IncomingHttpHeaders, own: string): boolean {
   const { origin, 'sec-fetch-site': site = 'same-origin' } = headers
-  return site === 'same-origin' && (origin === undefined || origin === `${protocol}://${host}`)
+  return site === 'same-origin' && (origin === undefined || origin === own)
 }

@@ -11,6 +11,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
 import { detailOf, frameView } from './frame-views.ts'
 import { openLive } from './live.ts'
+import { serveLiveSocket } from './live-socket.ts'
 import { createMetrics } from './metrics.ts'
 import { Observations } from './observations.ts'
 import { describeRoutes } from './openapi.ts'
@@ -77,6 +78,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
   })
   app.get('/api/overview', async () => overview.now())
+  serveLiveSocket(app, host, view, overview)
   app.get('/api/live', (request, reply) => openLive(request, reply, view, overview))
   app.get('/api/frames', async (request) => {
     const query = readQuery(request.query, ['after', 'limit'])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { WebSocket } from 'ws'
 import { until } from '../end-to-end/processes.ts'
 import { client, type RawClient } from '../support/sockets.ts'
 import { type Api, startApi } from './api.ts'
@@ -123,6 +124,39 @@ test('whoever listens is told of each step of an operation', async (t) => {
   assert.match(heard, /event: operation\ndata: .*"state":"sent"/)
   stop.abort()
   await reading
+})
+
+test('the same is told over WebSocket, to those who may know it', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  const { body } = await api.ask('admin', 'POST', '/api/api-tokens', { name: 'n', role: 'viewer' })
+  const address = new URL('/api/live', api.server.url.replace(/^http/, 'ws'))
+  const listen = async (headers: Record<string, string>, path = address) => {
+    const socket = new WebSocket(path, { headers })
+    t.after(() => socket.terminate())
+    const heard: string[] = []
+    socket.on('message', (data) => heard.push(String(data)))
+    const status = await new Promise<number>((resolve) => {
+      socket.on('open', () => resolve(101))
+      socket.on('unexpected-response', (_, { statusCode = 0 }) => resolve(statusCode))
+      socket.on('error', () => {})
+    })
+    return { status, heard }
+  }
+  const authorization = `Bearer ${body.token}`
+
+  assert.equal((await listen({})).status, 401)
+  assert.equal((await listen({ authorization: 'Bearer guess' })).status, 401)
+  assert.equal((await listen({ authorization, origin: 'http://evil.example' })).status, 403)
+  assert.equal((await listen({ authorization, host: 'evil.example' })).status, 421)
+  assert.equal((await listen({ authorization }, new URL('/api/other', address))).status, 404)
+  const { status, heard } = await listen({ authorization })
+  assert.equal(status, 101)
+  await api.ask('technician', 'POST', '/api/stations/CS01/operations/ClearCache', {})
+  const [, id] = await station.take((frame) => frame[0] === 2, 'the command')
+  station.send(JSON.stringify([3, id, { status: 'Rejected' }]))
+  await until('the refusal', () => heard.some((text) => /"type":"operation".*"refused"/.test(text)))
+  assert.ok(heard.some((text) => JSON.parse(text).type === 'overview'))
 })
 
 test('what is no valid request is refused with what is wrong, before the station hears of it', async (t) => {

@@ -13,8 +13,12 @@ const MAX_LENGTH = 40
  * `wattweave password new FILE --key KEYFILE`: makes a secret nobody can guess, prints it once for
  * the station, and stores what is needed to recognise it. The key is made where it is missing.
  */
-export function newPassword(file: string, options: { key: string }): void {
-  const { key: keyFile } = options
+export function newPassword(file: string, { key }: { key: string }): void {
+  process.stdout.write(`${makePassword(file, key).reveal()}\n`)
+}
+
+/** Stores how a new secret is recognised, and returns the secret, which is kept nowhere. */
+export function makePassword(file: string, keyFile: string): Secret {
   // Before a key is made that nothing was stored under.
   assertNew(file)
   const isNewKey = !existsSync(keyFile)
@@ -26,7 +30,7 @@ export function newPassword(file: string, options: { key: string }): void {
     if (isNewKey) rmSync(keyFile, { force: true })
     throw error
   }
-  process.stdout.write(`${secret.reveal()}\n`)
+  return secret
 }
 
 /** `wattweave password hash FILE`: reads a password from standard input and stores its argon2id hash. */
