@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { Database } from './database.ts'
+import { STATE_SCHEMA, StationState } from './station-state.ts'
 import { number, text } from './transaction-rows.ts'
 
 const SCHEMA = `
@@ -67,10 +68,13 @@ export interface OpenTransaction {
  */
 export class StationJournal {
   readonly #db: Database
+  /** What else the station remembers, in the same file. */
+  readonly state: StationState
 
   /** @param file A path, or `:memory:`. */
   constructor(file: string) {
-    this.#db = new Database(file, SCHEMA)
+    this.#db = new Database(file, SCHEMA + STATE_SCHEMA)
+    this.state = new StationState(this.#db)
     this.#forgetOld()
   }
 
@@ -120,6 +124,25 @@ export class StationJournal {
       startId,
     )
     return Number(row?.count)
+  }
+
+  /** Whether something waits for delivery; of one transaction, by its first message, or at all. */
+  isWaiting(startId?: number): boolean {
+    const row = this.#db.get(
+      `SELECT 1 FROM messages WHERE state = 'waiting' AND (?1 IS NULL OR id = ?1 OR start_id = ?1)
+       LIMIT 1`,
+      startId ?? null,
+    )
+    return row !== undefined
+  }
+
+  /** The first message of a transaction, known by the id that it has at the CSMS. */
+  startIdOf(transactionId: string): number | undefined {
+    const row = this.#db.get(
+      `SELECT MAX(id) AS id FROM messages WHERE kind = 'start' AND transaction_id = ?`,
+      transactionId,
+    )
+    return number(row?.id)
   }
 
   /** Transactions that nothing has ended yet, oldest first. */

@@ -1,38 +1,37 @@
-import { RemoteError } from '../../errors.ts'
+import type { Vehicle } from '../../energy/vehicle.ts'
 import type { Protocol } from '../../messages/protocols.ts'
-import { type Logger, silentLogger } from '../../node/core.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
 import { type Clock, delay, systemClock } from '../../primitives/clock.ts'
-import { type Randomness, randomFraction, systemRandomness } from '../../primitives/randomness.ts'
-import { type NewMessage, StationJournal } from '../../storage/station-journal.ts'
-import type {
-  Dialect,
-  EvseStatus,
-  Moment,
-  Reading,
-  StationTransaction,
-  StopReason,
-  TransactionMessage,
-} from './dialect.ts'
+import { StationJournal } from '../../storage/station-journal.ts'
+import type { StationState } from '../../storage/station-state.ts'
+import { afterAnswer } from './commands.ts'
+import type { BootReason, Dialect, IdToken } from './dialect.ts'
 import { dialect16 } from './dialect-1.6.ts'
 import { dialect2 } from './dialect-2.ts'
-import { Outbox } from './outbox.ts'
-import { energyWh, powerW, type SimulatedSession } from './physics.ts'
+import { Drivers } from './drivers.ts'
+import { type Fault, type FaultKind, Faults } from './faults.ts'
+import { handlersOf } from './handlers.ts'
+import { Life } from './life.ts'
+import { Outlet } from './outlet.ts'
+import { type PresentResult, present } from './present.ts'
+import type { Hardware } from './site.ts'
 
 export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | 'services'> {
   readonly protocol: Protocol
   /** Default `Simulated AC 22`. */
   readonly model?: string
-  /** Id tokens that drivers hold up, by turns. */
-  readonly tokens: readonly string[]
+  /** Id tokens that drivers hold up, by turns. Default: there are no drivers. */
+  readonly tokens?: readonly string[]
   /** Default 1. */
   readonly evses?: number
-  /** Default 22 000. */
+  /** Of an EVSE and its cable, over three phases. Default 22 000. */
   readonly maxPowerW?: number
+  /** Between a phase and neutral. Default 230. */
+  readonly voltageV?: number
   /** Pause before each session and length of it, in seconds. Default 20 and 60. */
   readonly pauseS?: number
   readonly sessionS?: number
-  /** Seconds between meter values. Default 10. */
+  /** Seconds between meter values, until the CSMS sets another interval. Default 10. */
   readonly meterIntervalS?: number
   /** Sessions of each EVSE, after which it stays free. Default: no end. */
   readonly sessions?: number
@@ -41,25 +40,65 @@ export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | '
    * Default: in memory. The station does not close it.
    */
   readonly journal?: StationJournal
+  /** Settings, lists, profiles and reservations. Default: in the file of the journal. */
+  readonly state?: StationState
 }
+
+/** What a vehicle is when nothing else is said of it. */
+export type VehicleOptions = Partial<Vehicle>
 
 /** A simulated station: boots, says it is alive, and drivers come and go. */
 export interface ChargingStation {
   readonly node: Node
   start(): Promise<void>
   stop(): Promise<void>
+  /** Plugs in a vehicle, by default half full. @throws {TypeError} when one is plugged in. */
+  plugIn(evseId: number, vehicle?: VehicleOptions): void
+  unplug(evseId: number): void
+  /** Holds up a card: lets charge, or ends that. */
+  present(evseId: number, idToken: string | IdToken): Promise<PresentResult>
+  /** Makes something go wrong until it is cleared. */
+  inject(fault: Fault): void
+  clear(kind: FaultKind): void
+  /** The grid limits the station, in W; undefined: not any more. */
+  limitExternally(powerW: number | undefined): void
+  /** What is at an EVSE, for whoever looks at the station from outside. */
+  evse(evseId: number): EvseView
 }
 
-const DEFAULT_BOOT_RETRY_S = 10
-const MAX_FRACTION_OF_PAUSE = 0.5
+export interface EvseView {
+  /** In the words of the version. */
+  readonly status: string | undefined
+  readonly transactionId: string | undefined
+  readonly registerWh: number
+  readonly powerW: number
+  readonly vehicle: Vehicle | undefined
+}
+
+const PHASES = 3
+/** How long a station that is to boot again waits for what it has said to be answered (B12.FR.05). */
+const RESET_WAIT_MS = 5_000
+const FIRST_REGISTER_WH = 1_000
 
 export function createChargingStation(options: ChargingStationOptions): ChargingStation {
-  const { protocol, model = 'Simulated AC 22', journal: _, ...rest } = options
-  const node = createNode(rest)
+  const { protocol, model = 'Simulated AC 22', journal: _, state: __, ...rest } = options
+  // Handlers ask the station of the moment: a reboot makes another one.
+  const handlers = handlersOf(protocol, () => station.commandable)
+  const node = createNode({ ...rest, handlers })
   const identity = { model, serialNumber: options.nodeId.slice(0, 25) }
   const dialect =
     protocol === 'ocpp1.6' ? dialect16(node, identity) : dialect2(node, protocol, identity)
-  return new SimulatedStation(node, dialect, options)
+  const station = new SimulatedStation(node, dialect, options)
+  return station
+}
+
+/** What handlers may do to a station. */
+export interface Commandable {
+  readonly life: Life
+  readonly model: string
+  reboot(reason: BootReason): void
+  /** Does something as soon as no transaction runs, at an EVSE or anywhere. */
+  whenIdle(evseId: number | undefined, act: () => void): void
 }
 
 class SimulatedStation implements ChargingStation {
@@ -67,219 +106,191 @@ class SimulatedStation implements ChargingStation {
   readonly #dialect: Dialect
   readonly #options: ChargingStationOptions
   readonly #clock: Clock
-  readonly #random: Randomness
-  readonly #stopping = new AbortController()
-  readonly #log: Logger
   readonly #journal: StationJournal
-  readonly #outbox: Outbox
-  /** Transactions that the CSMS does not want to go on, by the id of their first message. */
-  readonly #unwanted = new Set<number>()
-  /** Register of each EVSE's meter before the running session, in Wh. */
-  readonly #registers: number[] = []
+  readonly #outlets: readonly Outlet[]
+  readonly #faults: Faults
+  readonly #drivers: Drivers
+  #life: Life
+  #isStopped = false
+  #isRebooting = false
+  /** What waits for transactions to end. */
+  #whenIdle: { readonly evseId: number | undefined; readonly act: () => void }[] = []
   #run: Promise<unknown> = Promise.resolve()
-  #tokenAt = 0
+  #resolveLinked: (() => void) | undefined
 
   constructor(node: Node, dialect: Dialect, options: ChargingStationOptions) {
     this.node = node
     this.#dialect = dialect
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#random = options.random ?? systemRandomness
-    this.#log = options.log ?? silentLogger
     this.#journal = options.journal ?? new StationJournal(':memory:')
-    this.#outbox = new Outbox({
-      journal: this.#journal,
-      dialect,
-      clock: this.#clock,
-      log: this.#log,
-      stopping: this.#stopping.signal,
-      started: (startId, { isAuthorized }) => {
-        if (!isAuthorized) this.#unwanted.add(startId)
-      },
-    })
+    this.#outlets = Array.from({ length: options.evses ?? 1 }, (_, at) => this.#outlet(at + 1))
+    this.#faults = new Faults(node, () => this.#life)
+    this.#drivers = new Drivers(this, options)
+    this.#life = this.#newLife()
+  }
+
+  get commandable(): Commandable {
+    const { model = 'Simulated AC 22' } = this.#options
+    return {
+      life: this.#life,
+      model,
+      reboot: (reason) => void this.#reboot(reason),
+      whenIdle: (evseId, act) => void this.#whenIdle.push({ evseId, act }),
+    }
   }
 
   async start(): Promise<void> {
-    // A station that boots before it is connected would only be told that nobody is there.
-    const connected = new Promise<void>((resolve) => {
-      this.node.onEvent(({ name }) => {
-        if (name !== 'link.up') return
-        resolve()
-        this.#outbox.reachable()
-      })
+    this.node.onEvent(({ name }) => {
+      if (name === 'link.up') this.#linked()
+      if (name === 'link.down') this.#life.unlinked()
     })
     this.#endInterrupted()
     await this.node.start()
-    this.#run = this.#live(connected).catch((error) => {
-      if (!this.#stopping.signal.aborted) throw error
-    })
+    this.#begin('PowerUp')
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the station was stopped'))
+    this.#isStopped = true
+    this.#life.end()
     await this.node.stop()
     await this.#run
     if (!this.#options.journal) this.#journal.close()
   }
 
-  async #live(connected: Promise<void>): Promise<void> {
-    await Promise.race([connected, aborted(this.#stopping.signal)])
-    const intervalS = await this.#boot()
-    const evses = Array.from({ length: this.#options.evses ?? 1 }, (_, i) => i + 1)
-    // A link that comes back needs no other boot: only a station that starts says it (R12).
-    await Promise.all([
-      this.#outbox.run(),
-      this.#heartbeats(intervalS),
-      ...evses.map((evseId) => this.#evse(evseId)),
-    ])
+  plugIn(evseId: number, vehicle: VehicleOptions = {}): void {
+    this.#evse(evseId).plugIn({ ...this.#defaultVehicle(), ...vehicle })
   }
 
-  /** Ends what was running when the station lost its power, before it says anything new. */
+  unplug(evseId: number): void {
+    this.#evse(evseId).unplug()
+  }
+
+  present(evseId: number, idToken: string | IdToken): Promise<PresentResult> {
+    const token = typeof idToken === 'string' ? { idToken, type: 'ISO14443' } : idToken
+    return present(this.#life, this.#evse(evseId), token)
+  }
+
+  inject(fault: Fault): void {
+    this.#faults.inject(fault)
+  }
+
+  clear(kind: FaultKind): void {
+    this.#faults.clear(kind)
+  }
+
+  limitExternally(powerW: number | undefined): void {
+    const life = this.#life
+    const profile = life.profiles.limitExternally(powerW)
+    life.balance()
+    void life.say('external limit', () => this.#dialect.externalLimit(profile))
+  }
+
+  evse(evseId: number): EvseView {
+    const evse = this.#evse(evseId)
+    evse.samples([])
+    const { registerWh, powerW } = evse.meter
+    return {
+      status: this.#life.statuses.of(evseId),
+      transactionId: evse.transaction?.transactionId,
+      registerWh,
+      powerW,
+      vehicle: this.#outlets[evseId - 1]?.vehicle,
+    }
+  }
+
+  #evse(evseId: number) {
+    const evse = this.#life.evses[evseId - 1]
+    if (!evse) throw new TypeError(`there is no EVSE ${evseId}`)
+    return evse
+  }
+
+  #linked(): void {
+    // Who cut the line keeps it cut.
+    if (this.#faults.cut()) return
+    this.#life.linked()
+    this.#resolveLinked?.()
+  }
+
+  /** Boots, and lives until it is stopped or boots again. */
+  #begin(reason: BootReason): void {
+    const life = this.#life
+    // A station that boots before it is connected would only be told that nobody is there.
+    const linked = new Promise<void>((resolve, reject) => {
+      this.#resolveLinked = resolve
+      life.signal.addEventListener('abort', () => reject(life.signal.reason), { once: true })
+      if (life.isLinked()) resolve()
+    })
+    const live = async () => {
+      await linked
+      await Promise.all([life.run(reason), this.#drivers.run(life)])
+    }
+    this.#run = live().catch((error) => {
+      if (!life.signal.aborted) throw error
+    })
+  }
+
+  async #reboot(reason: BootReason): Promise<void> {
+    if (this.#isRebooting) return
+    this.#isRebooting = true
+    const life = this.#life
+    const until = this.#clock.now() + RESET_WAIT_MS
+    while (life.isLinked() && this.#journal.isWaiting() && this.#clock.now() < until) {
+      await delay(this.#clock, 100, life.signal).catch(() => {})
+      if (this.#isStopped) return
+    }
+    life.end()
+    await this.#run
+    if (this.#isStopped) return
+    this.#life = this.#newLife()
+    for (const { link } of [...this.node.neighbours]) link.close(1001, 'rebooting')
+    this.#isRebooting = false
+    this.#begin(reason)
+  }
+
   #endInterrupted(): void {
-    for (const { startId, registerWh, ...transaction } of this.#journal.open()) {
-      const reading = { at: this.#now(), energyWh: registerWh, powerW: 0 }
-      this.#stop(transaction, startId, reading, 'PowerLoss')
-    }
+    this.#life.endInterrupted()
   }
 
-  /** Boots until accepted. A station that is not accepted says nothing else (B02, B03). */
-  async #boot(): Promise<number> {
-    for (;;) {
-      const answer = await this.#try('boot', () => this.#dialect.boot())
-      if (answer?.accepted) return answer.intervalS
-      await this.#wait((answer?.intervalS || DEFAULT_BOOT_RETRY_S) * (answer ? 1 : 0.1))
-    }
+  #newLife(): Life {
+    const { log, state = this.#journal.state } = this.#options
+    return new Life({
+      node: this.node,
+      dialect: this.#dialect,
+      clock: this.#clock,
+      ...(log && { log }),
+      journal: this.#journal,
+      state,
+      hardware: this.#hardware,
+      outlets: this.#outlets,
+      initial: { 'SampledDataCtrlr.TxUpdatedInterval': `${this.#options.meterIntervalS ?? 10}` },
+      skewMs: () => this.#faults.skewMs,
+      transactionsChanged: () => this.#transactionsChanged(),
+    })
   }
 
-  async #heartbeats(intervalS: number): Promise<void> {
-    for (;;) {
-      await this.#wait(intervalS)
-      await this.#try('heartbeat', () => this.#dialect.heartbeat())
-    }
+  #transactionsChanged(): void {
+    this.#drivers.changed()
+    const runs = ({ evseId }: { readonly evseId: number | undefined }) =>
+      this.#life.evses.some(({ id, transaction }) => transaction && (!evseId || id === evseId))
+    const due = this.#whenIdle.filter((one) => !runs(one))
+    this.#whenIdle = this.#whenIdle.filter(runs)
+    for (const { act } of due) void afterAnswer(this.#life, act)
   }
 
-  async #evse(evseId: number): Promise<void> {
-    this.#registers[evseId] = this.#journal.registerWh(evseId) ?? 1000 * evseId
-    await this.#status(evseId, 'Available')
-    const { pauseS = 20, sessions = Number.POSITIVE_INFINITY } = this.#options
-    for (let charged = 0; charged < sessions; ) {
-      const jitter = 1 - MAX_FRACTION_OF_PAUSE * randomFraction(this.#random)
-      await this.#wait(pauseS * jitter)
-      if (await this.#session(evseId)) charged++
-    }
+  get #hardware(): Hardware {
+    const { maxPowerW = 22_000, voltageV = 230 } = this.#options
+    return { maxCurrentA: maxPowerW / voltageV / PHASES, phases: PHASES, voltageV }
   }
 
-  /** @returns Whether there was a transaction. */
-  async #session(evseId: number): Promise<boolean> {
-    const { tokens } = this.#options
-    const idToken = tokens[this.#tokenAt++ % tokens.length]
-    if (idToken === undefined) return false
-    await this.#status(evseId, 'Preparing')
-    const accepted = (await this.#try('authorize', () => this.#dialect.authorize(idToken))) ?? false
-    if (accepted) await this.#charge(evseId, idToken)
-    await this.#status(evseId, 'Available')
-    return accepted
+  #outlet(evseId: number): Outlet {
+    const registerWh = this.#journal.registerWh(evseId) ?? FIRST_REGISTER_WH * evseId
+    return new Outlet(evseId, registerWh, this.#clock.now())
   }
 
-  /** A transaction, which goes on whether or not there is a way to tell the CSMS of it. */
-  async #charge(evseId: number, idToken: string): Promise<void> {
-    const { maxPowerW = 22_000, sessionS = 60, meterIntervalS = 10 } = this.#options
-    const startedAt = this.#clock.now()
-    const session = { startedAt, maxPowerW, durationMs: sessionS * 1000 }
-    const transaction = { evseId, idToken, transactionId: this.#newTransactionId(evseId) }
-    const startId = this.#start(transaction, this.#reading(evseId, session))
-    await this.#status(evseId, 'Charging')
-    while (this.#clock.now() < startedAt + session.durationMs && !this.#unwanted.has(startId)) {
-      await this.#wait(Math.min(meterIntervalS, sessionS))
-      this.#meter(transaction, startId, this.#reading(evseId, session))
-    }
-    const end = this.#reading(evseId, session)
-    this.#stop(transaction, startId, end, this.#unwanted.delete(startId) ? 'DeAuthorized' : 'Local')
-    this.#registers[evseId] = end.energyWh
-    await this.#status(evseId, 'Finishing')
+  #defaultVehicle(): Vehicle {
+    const { maxCurrentA } = this.#hardware
+    // biome-ignore format: one vehicle
+    return { capacityWh: 60_000, stateOfCharge: 0.5, phases: PHASES, maxCurrentA, minCurrentA: Math.min(6, maxCurrentA), efficiency: 0.92 }
   }
-
-  #newTransactionId(evseId: number): string | undefined {
-    if (this.#dialect.isNumberedByCsms) return undefined
-    return `${this.node.id}-${evseId}-${this.#clock.now().toString(36)}`.slice(-36)
-  }
-
-  #start(transaction: StationTransaction, reading: Reading): number {
-    const message = this.#dialect.start(transaction, this.#moment(reading, 0))
-    const entry = this.#entry(transaction, reading, message)
-    const startId = this.#journal.begin(entry, transaction.transactionId)
-    this.#outbox.added()
-    return startId
-  }
-
-  #meter(transaction: StationTransaction, startId: number, reading: Reading): void {
-    const moment = this.#moment(reading, this.#journal.count(startId))
-    const message = this.#dialect.meter(transaction, moment)
-    this.#journal.add(this.#entry(transaction, reading, message), 'meter', startId)
-    this.#outbox.added()
-  }
-
-  #stop(
-    transaction: StationTransaction,
-    startId: number,
-    reading: Reading,
-    reason: StopReason,
-  ): void {
-    const moment = this.#moment(reading, this.#journal.count(startId))
-    const message = this.#dialect.stop(transaction, moment, reason)
-    this.#journal.add(this.#entry(transaction, reading, message), 'stop', startId)
-    this.#outbox.added()
-  }
-
-  #entry(
-    { evseId, idToken }: StationTransaction,
-    { energyWh: registerWh }: Reading,
-    message: TransactionMessage,
-  ): NewMessage {
-    return { evseId, idToken, ...message, registerWh }
-  }
-
-  #moment(reading: Reading, seqNo: number): Moment {
-    return { reading, seqNo, isOffline: this.node.neighbours.size === 0 }
-  }
-
-  #reading(evseId: number, session: SimulatedSession): Reading {
-    const now = this.#clock.now()
-    const register = (this.#registers[evseId] ?? 0) + energyWh(session, now)
-    return { at: new Date(now).toISOString(), energyWh: register, powerW: powerW(session, now) }
-  }
-
-  async #status(evseId: number, status: EvseStatus): Promise<void> {
-    const at = this.#now()
-    await this.#try('status', () => this.#dialect.status(evseId, status, at))
-  }
-
-  #now(): string {
-    return new Date(this.#clock.now()).toISOString()
-  }
-
-  /** What the station has to say must not stop it: without a way up it goes on. */
-  async #try<T>(what: string, say: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const answer = await say()
-      this.#outbox.reachable()
-      return answer
-    } catch (error) {
-      this.#stopping.signal.throwIfAborted()
-      const code = error instanceof RemoteError ? error.errorCode : undefined
-      this.#log.warn('station.failed', { what, code, error: String(error) })
-      return undefined
-    }
-  }
-
-  #wait(seconds: number): Promise<void> {
-    return delay(this.#clock, Math.round(seconds * 1000), this.#stopping.signal)
-  }
-}
-
-/** Rejects when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

@@ -1,11 +1,26 @@
 import type {
+  IdTagInfo,
   MeterValue,
   MeterValuesRequest,
   StartTransactionRequest,
+  StatusNotificationRequest,
   StopTransactionRequest,
+  StopTransactionRequestReason,
 } from '../../messages/ocpp1.6.ts'
 import type { Node } from '../../node/node.ts'
-import { type Dialect, type Identity, type Reading, SIMULATED_VENDOR } from './dialect.ts'
+import { status16 } from './connector-status.ts'
+import {
+  type Dialect,
+  type Happening,
+  type Identity,
+  type IdToken,
+  SIMULATED_VENDOR,
+  type StationTransaction,
+  type StopReason,
+  type TokenInfo,
+  type TransactionMessage,
+} from './dialect.ts'
+import type { ValueRecord } from './meter-values.ts'
 
 const CENTRAL_SYSTEM = 'CentralSystem'
 
@@ -16,6 +31,7 @@ const CENTRAL_SYSTEM = 'CentralSystem'
  */
 export function dialect16(node: Node, identity: Identity): Dialect {
   return {
+    is16: true,
     isNumberedByCsms: true,
     async boot() {
       const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'BootNotification', {
@@ -23,72 +39,133 @@ export function dialect16(node: Node, identity: Identity): Dialect {
         chargePointModel: identity.model,
         chargePointSerialNumber: identity.serialNumber,
       })
-      return { accepted: response.status === 'Accepted', intervalS: response.interval }
+      return { status: response.status, intervalS: response.interval }
     },
     async heartbeat() {
       await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Heartbeat', {})
     },
-    async status(connectorId, status, timestamp) {
-      const errorCode = status === 'Faulted' ? 'OtherError' : 'NoError'
-      const request = { connectorId, status, errorCode, timestamp } as const
+    statusOf: status16,
+    async status(connectorId, status, timestamp, trouble) {
+      const { errorCode = 'NoError', info } = trouble ?? {}
+      const words = { status, errorCode } as Pick<StatusNotificationRequest, 'status' | 'errorCode'>
+      const request = { connectorId, ...words, timestamp, ...(info !== undefined && { info }) }
       await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StatusNotification', request)
     },
-    async authorize(idTag) {
+    async authorize({ idToken: idTag }) {
       const { idTagInfo } = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Authorize', { idTag })
-      return idTagInfo.status === 'Accepted'
+      return tokenInfo16(idTagInfo)
     },
-    start({ evseId, idToken }, { reading }) {
-      const payload: StartTransactionRequest = {
-        connectorId: evseId,
-        idTag: idToken,
-        meterStart: Math.round(reading.energyWh),
-        timestamp: reading.at,
-      }
-      return { action: 'StartTransaction', payload }
+    async meterValues(connectorId, values) {
+      const request = { connectorId, meterValue: values.map(meterValue) }
+      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
     },
-    meter({ evseId }, { reading }) {
-      const payload: MeterValuesRequest = {
-        connectorId: evseId,
-        meterValue: [meterValue(reading)],
-      }
-      return { action: 'MeterValues', payload }
-    },
-    stop({ idToken }, { reading }, reason) {
-      const payload: Omit<StopTransactionRequest, 'transactionId'> = {
-        // Nobody held it up again where the station ended it by itself.
-        ...(reason === 'Local' && { idTag: idToken }),
-        meterStop: Math.round(reading.energyWh),
-        timestamp: reading.at,
-        reason,
-      }
-      return { action: 'StopTransaction', payload }
-    },
+    // 1.6 has no words for these.
+    async reservationEnded() {},
+    async externalLimit() {},
+    message: (transaction, happening) => MESSAGES[happening.kind](transaction, happening),
     async deliver({ kind, payload, transactionId }) {
       if (kind === 'start') {
         const request = payload as StartTransactionRequest
         const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StartTransaction', request)
-        const isAuthorized = response.idTagInfo.status === 'Accepted'
-        return { transactionId: `${response.transactionId}`, isAuthorized }
+        const token = { token: token16(request.idTag), info: tokenInfo16(response.idTagInfo) }
+        return { transactionId: `${response.transactionId}`, token }
       }
       const numbered = { ...payload, transactionId: Number(transactionId) }
       if (kind === 'meter') {
         const request = numbered as MeterValuesRequest & { transactionId: number }
         await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
-      } else {
-        const request = numbered as StopTransactionRequest
-        await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', request)
+        return {}
       }
-      return { isAuthorized: true }
+      const request = numbered as StopTransactionRequest
+      const { idTagInfo } = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', request)
+      if (!idTagInfo || request.idTag === undefined) return {}
+      return { token: { token: token16(request.idTag), info: tokenInfo16(idTagInfo) } }
     },
   }
 }
 
-function meterValue({ at, energyWh, powerW }: Reading): MeterValue {
+/** Tokens have no types here; all are taken for cards. */
+export function token16(idToken: string): IdToken {
+  return { idToken, type: 'ISO14443' }
+}
+
+export function tokenInfo16({ status, parentIdTag, expiryDate }: IdTagInfo): TokenInfo {
+  return {
+    status,
+    ...(parentIdTag !== undefined && { groupId: parentIdTag }),
+    ...(expiryDate !== undefined && { expiresAt: expiryDate }),
+  }
+}
+
+type Writer = (
+  transaction: StationTransaction,
+  happening: Happening,
+) => TransactionMessage | undefined
+
+const MESSAGES: Readonly<Record<Happening['kind'], Writer>> = {
+  start({ evseId, idToken }, { registerWh, at, reservationId }) {
+    const payload: StartTransactionRequest = {
+      connectorId: evseId,
+      idTag: idToken,
+      meterStart: Math.round(registerWh),
+      timestamp: at,
+      ...(reservationId !== undefined && { reservationId }),
+    }
+    return { action: 'StartTransaction', payload }
+  },
+  // Of what happens in between 1.6 tells by StatusNotification; here it has values only.
+  update({ evseId }, { trigger, values }) {
+    const filled = values.filter(({ samples }) => samples.length > 0)
+    if (!TELLS_VALUES.has(trigger) || filled.length === 0) return undefined
+    const payload: MeterValuesRequest = { connectorId: evseId, meterValue: filled.map(meterValue) }
+    return { action: 'MeterValues', payload }
+  },
+  end(_, { idToken, registerWh, at, reason = 'Other', values }) {
+    const kept = values.filter(({ samples }) => samples.length > 0)
+    const payload: Omit<StopTransactionRequest, 'transactionId'> = {
+      ...(idToken && { idTag: idToken.idToken }),
+      meterStop: Math.round(registerWh),
+      timestamp: at,
+      reason: REASONS[reason],
+      ...(kept.length > 0 && { transactionData: kept.map(meterValue) }),
+    }
+    return { action: 'StopTransaction', payload }
+  },
+}
+
+const TELLS_VALUES: ReadonlySet<string> = new Set([
+  'MeterValuePeriodic',
+  'MeterValueClock',
+  'Trigger',
+])
+
+const REASONS: Readonly<Record<StopReason, StopTransactionRequestReason>> = {
+  DeAuthorized: 'DeAuthorized',
+  EVDisconnected: 'EVDisconnected',
+  GroundFault: 'Other',
+  HardReset: 'HardReset',
+  Local: 'Local',
+  Other: 'Other',
+  PowerLoss: 'PowerLoss',
+  Remote: 'Remote',
+  SoftReset: 'SoftReset',
+  StoppedByEV: 'Other',
+  Timeout: 'Other',
+  UnlockCommand: 'UnlockCommand',
+}
+
+const DIGITS = { Wh: 1, W: 0, A: 2, V: 1, Percent: 1 } as const
+
+function meterValue({ at, context, samples }: ValueRecord): MeterValue {
   return {
     timestamp: at,
-    sampledValue: [
-      { value: energyWh.toFixed(1), measurand: 'Energy.Active.Import.Register', unit: 'Wh' },
-      { value: powerW.toFixed(0), measurand: 'Power.Active.Import', unit: 'W' },
-    ],
+    sampledValue: samples.map(({ measurand, value, unit, phase }) => ({
+      value: value.toFixed(DIGITS[unit]),
+      // Periodic is what goes without saying.
+      ...(context !== 'Sample.Periodic' && { context }),
+      measurand,
+      unit,
+      ...(phase && { phase }),
+    })),
   }
 }

@@ -1,32 +1,34 @@
-import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
+import type { ChargingProfile } from '../../energy/charging-profile.ts'
+import type {
+  ConnectorStatusEnumType,
+  IdTokenInfoType,
+  MeterValueType,
+  ReasonEnumType,
+  TransactionEventRequest,
+} from '../../messages/ocpp2.1.ts'
 import type { Node } from '../../node/node.ts'
+import { status2 } from './connector-status.ts'
 import {
   type Dialect,
-  type EvseStatus,
+  type Happening,
   type Identity,
-  type Moment,
-  type Reading,
+  type IdToken,
   SIMULATED_VENDOR,
   type StationTransaction,
   type StopReason,
+  type TokenInfo,
   type TransactionMessage,
 } from './dialect.ts'
+import type { ValueRecord } from './meter-values.ts'
 
 const CSMS = 'CSMS'
-
-/** OCPP 2.x knows no phases of occupation; those are told by TransactionEvent. */
-const STATUS = {
-  Available: 'Available',
-  Preparing: 'Occupied',
-  Charging: 'Occupied',
-  Finishing: 'Occupied',
-  Faulted: 'Faulted',
-} as const satisfies Record<EvseStatus, string>
+/** Of whoever limits the station without being asked by the CSMS. */
+const LIMIT_SOURCE = 'Other'
 
 /**
  * OCPP 2.0.1 and 2.1 as a station speaks them; what it says here is the same in both.
  *
- * @spec OCPP 2.0.1 edition 3 Part 2, B01, C01, E02, E06; OCPP 2.1 Part 2 likewise
+ * @spec OCPP 2.0.1 edition 3 Part 2, B01, C01, E01–E07, H, J, K12–K13; OCPP 2.1 Part 2 likewise
  */
 export function dialect2(
   node: Node,
@@ -34,104 +36,137 @@ export function dialect2(
   identity: Identity,
 ): Dialect {
   return {
+    is16: false,
     isNumberedByCsms: false,
-    async boot() {
+    async boot(reason) {
       const response = await node.call(CSMS, protocol, 'BootNotification', {
-        reason: 'PowerUp',
+        reason,
         chargingStation: { vendorName: SIMULATED_VENDOR, ...identity },
       })
-      return { accepted: response.status === 'Accepted', intervalS: response.interval }
+      return { status: response.status, intervalS: response.interval }
     },
     async heartbeat() {
       await node.call(CSMS, protocol, 'Heartbeat', {})
     },
+    statusOf: status2,
     async status(evseId, status, timestamp) {
-      const request = { evseId, connectorId: 1, connectorStatus: STATUS[status], timestamp }
+      // Connectors have a status, the station as a whole has none.
+      if (evseId === 0) return
+      const connectorStatus = status as ConnectorStatusEnumType
+      const request = { evseId, connectorId: 1, connectorStatus, timestamp }
       await node.call(CSMS, protocol, 'StatusNotification', request)
     },
-    async authorize(idToken) {
-      const request = { idToken: { idToken, type: 'ISO14443' as const } }
-      const { idTokenInfo } = await node.call(CSMS, protocol, 'Authorize', request)
-      return idTokenInfo.status === 'Accepted'
+    async authorize({ idToken, type }) {
+      const request = { idToken: { idToken, type } }
+      const { idTokenInfo } = await node.call(CSMS, 'ocpp2.1', 'Authorize', request)
+      return tokenInfo2(idTokenInfo)
     },
-    start: (transaction, moment) =>
-      event(transaction, moment, { eventType: 'Started', triggerReason: 'Authorized' }),
-    meter: (transaction, moment) =>
-      event(transaction, moment, { eventType: 'Updated', triggerReason: 'MeterValuePeriodic' }),
-    stop: (transaction, moment, stoppedReason) =>
-      event(transaction, moment, {
-        eventType: 'Ended',
-        triggerReason: STOP_TRIGGERS[stoppedReason],
-        stoppedReason,
-      }),
+    async meterValues(evseId, values) {
+      const request = { evseId, meterValue: values.map(meterValue) }
+      await node.call(CSMS, 'ocpp2.1', 'MeterValues', request)
+    },
+    async reservationEnded(reservationId, reservationUpdateStatus) {
+      const request = { reservationId, reservationUpdateStatus }
+      await node.call(CSMS, protocol, 'ReservationStatusUpdate', request)
+    },
+    externalLimit: (profile) => sayExternalLimit(node, protocol, profile),
+    message: (transaction, happening) => event(transaction, happening),
     async deliver({ payload }) {
       const request = payload as TransactionEventRequest
       const { idTokenInfo } = await node.call(CSMS, 'ocpp2.1', 'TransactionEvent', request)
-      return { isAuthorized: idTokenInfo === undefined || idTokenInfo.status === 'Accepted' }
+      const { idToken } = request
+      if (!idTokenInfo || !idToken) return {}
+      return { token: { token: token2(idToken), info: tokenInfo2(idTokenInfo) } }
     },
   }
 }
 
-const STOP_TRIGGERS = {
-  Local: 'StopAuthorized',
-  DeAuthorized: 'Deauthorized',
-  PowerLoss: 'AbnormalCondition',
-} as const satisfies Record<StopReason, string>
-
-interface What {
-  readonly eventType: TransactionEventRequest['eventType']
-  readonly triggerReason: TransactionEventRequest['triggerReason']
-  readonly stoppedReason?: StopReason
+export function tokenInfo2(info: IdTokenInfoType): TokenInfo {
+  const { status, groupIdToken, cacheExpiryDateTime } = info
+  return {
+    status,
+    ...(groupIdToken && { groupId: groupIdToken.idToken }),
+    ...(cacheExpiryDateTime !== undefined && { expiresAt: cacheExpiryDateTime }),
+  }
 }
 
+async function sayExternalLimit(
+  node: Node,
+  protocol: 'ocpp2.0.1' | 'ocpp2.1',
+  profile: ChargingProfile | undefined,
+): Promise<void> {
+  if (profile) {
+    const request = { chargingLimit: { chargingLimitSource: LIMIT_SOURCE } } as const
+    await node.call(CSMS, protocol, 'NotifyChargingLimit', request)
+  } else {
+    const request = { chargingLimitSource: LIMIT_SOURCE } as const
+    await node.call(CSMS, protocol, 'ClearedChargingLimit', request)
+  }
+}
+
+const REASONS: Readonly<Record<StopReason, ReasonEnumType>> = {
+  DeAuthorized: 'DeAuthorized',
+  EVDisconnected: 'EVDisconnected',
+  GroundFault: 'GroundFault',
+  HardReset: 'ImmediateReset',
+  Local: 'Local',
+  Other: 'Other',
+  PowerLoss: 'PowerLoss',
+  Remote: 'Remote',
+  SoftReset: 'ImmediateReset',
+  StoppedByEV: 'StoppedByEV',
+  Timeout: 'Timeout',
+  UnlockCommand: 'Other',
+}
+
+const EVENT_TYPES = { start: 'Started', update: 'Updated', end: 'Ended' } as const
+
 function event(
-  { evseId, idToken, transactionId = '' }: StationTransaction,
-  { reading, seqNo, isOffline }: Moment,
-  { eventType, triggerReason, stoppedReason }: What,
+  { evseId, transactionId = '' }: StationTransaction,
+  happening: Happening,
 ): TransactionMessage {
-  const chargingState = eventType === 'Ended' ? 'EVConnected' : 'Charging'
-  // Nobody held it up again where the station ended it by itself.
-  const isTokenShown = eventType === 'Started' || stoppedReason === 'Local'
+  const { kind, trigger, at, seqNo, isOffline, values, phases, reservationId } = happening
+  const { idToken } = happening
+  const filled = values.filter(({ samples }) => samples.length > 0)
   const payload: TransactionEventRequest = {
-    eventType,
-    triggerReason,
-    timestamp: reading.at,
+    eventType: EVENT_TYPES[kind],
+    triggerReason: trigger,
+    timestamp: at,
     seqNo,
     ...(isOffline && { offline: true }),
-    transactionInfo: { transactionId, chargingState, ...(stoppedReason && { stoppedReason }) },
+    ...(phases !== undefined && phases > 0 && { numberOfPhasesUsed: phases }),
+    ...(reservationId !== undefined && { reservationId }),
+    transactionInfo: transactionInfo(transactionId, happening),
     evse: { id: evseId, connectorId: 1 },
-    ...(isTokenShown && { idToken: { idToken, type: 'ISO14443' } }),
-    meterValue: [meterValue(reading, eventType)],
+    ...(idToken && { idToken: token2(idToken) }),
+    ...(filled.length > 0 && { meterValue: filled.map(meterValue) }),
   }
   return { action: 'TransactionEvent', payload }
 }
 
-const CONTEXTS = {
-  Started: 'Transaction.Begin',
-  Updated: 'Sample.Periodic',
-  Ended: 'Transaction.End',
-} as const
+function transactionInfo(transactionId: string, happening: Happening) {
+  const { kind, chargingState, reason = 'Other', remoteStartId } = happening
+  return {
+    transactionId,
+    chargingState,
+    ...(kind === 'end' && { stoppedReason: REASONS[reason] }),
+    ...(remoteStartId !== undefined && { remoteStartId }),
+  }
+}
 
-function meterValue(
-  { at, energyWh, powerW }: Reading,
-  eventType: keyof typeof CONTEXTS,
-): MeterValueType {
-  const context = CONTEXTS[eventType]
+function token2({ idToken, type }: IdToken): IdToken {
+  return { idToken, type }
+}
+
+function meterValue({ at, context, samples }: ValueRecord): MeterValueType {
   return {
     timestamp: at,
-    sampledValue: [
-      {
-        value: Number(energyWh.toFixed(1)),
-        context,
-        measurand: 'Energy.Active.Import.Register',
-        unitOfMeasure: { unit: 'Wh' },
-      },
-      {
-        value: Math.round(powerW),
-        context,
-        measurand: 'Power.Active.Import',
-        unitOfMeasure: { unit: 'W' },
-      },
-    ],
+    sampledValue: samples.map(({ measurand, value, unit, phase }) => ({
+      value,
+      context,
+      measurand,
+      ...(phase && { phase }),
+      unitOfMeasure: { unit },
+    })),
   }
 }

@@ -8,9 +8,6 @@ import type { Acknowledgement, Dialect } from './dialect.ts'
 /** Between attempts that did not reach the CSMS: doubled each time, from the first to the last. */
 const FIRST_RETRY_MS = 250
 const MAX_RETRY_MS = 4_000
-/** TransactionMessageAttempts and TransactionMessageRetryInterval, in 2.x MessageAttempts…. */
-const ATTEMPTS = 3
-const RETRY_INTERVAL_MS = 10_000
 const MAX_RETRY_AFTER_MS = 60_000
 
 export interface OutboxOptions {
@@ -19,12 +16,16 @@ export interface OutboxOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly stopping: AbortSignal
-  /** Told what the CSMS answered to the message that began a transaction. */
-  readonly started: (startId: number, answer: Acknowledgement) => void
+  /** TransactionMessageAttempts, in 2.x MessageAttempts. */
+  readonly attempts: () => number
+  /** TransactionMessageRetryInterval, in 2.x MessageAttemptInterval. */
+  readonly retryIntervalMs: () => number
+  /** Told what the CSMS answered. */
+  readonly answered: (message: JournalMessage, answer: Acknowledgement) => void
 }
 
 /** What is to be done about a message that was not acknowledged. */
-type Failure =
+export type Failure =
   | { readonly kind: 'not-there'; readonly afterMs?: number }
   | { readonly kind: 'not-processed'; readonly why: string }
   | { readonly kind: 'refused'; readonly why: string }
@@ -69,7 +70,7 @@ export class Outbox {
   }
 
   async #deliver(message: JournalMessage): Promise<void> {
-    const { journal, dialect, started, stopping } = this.#options
+    const { journal, dialect, answered, stopping } = this.#options
     const isNameless = dialect.isNumberedByCsms && message.kind !== 'start'
     if (isNameless && message.transactionId === undefined) {
       return this.#refuse(message, 'the start of its transaction was refused')
@@ -78,7 +79,7 @@ export class Outbox {
       const answer = await dialect.deliver(message)
       journal.delivered(message.id, answer.transactionId)
       this.#unreached = 0
-      if (message.kind === 'start') started(message.id, answer)
+      answered(message, answer)
     } catch (error) {
       stopping.throwIfAborted()
       await this.#onFailure(message, failureOf(error))
@@ -97,10 +98,11 @@ export class Outbox {
     }
     journal.failed(id)
     const failures = message.failures + 1
-    if (failures >= ATTEMPTS) return this.#refuse(message, failure.why)
+    if (failures >= this.#options.attempts()) return this.#refuse(message, failure.why)
     log.warn('station.not-processed', { action, id, failures, why: failure.why })
     // Not sooner because something else happened: the CSMS is there, and cannot.
-    await delay(this.#options.clock, RETRY_INTERVAL_MS * failures, this.#options.stopping)
+    const waitMs = this.#options.retryIntervalMs() * failures
+    await delay(this.#options.clock, waitMs, this.#options.stopping)
   }
 
   #refuse({ action, id }: JournalMessage, why: string): void {
@@ -143,7 +145,7 @@ const DEFINITE: ReadonlySet<RpcKind | undefined> = new Set<RpcKind>([
 ])
 const NOT_THERE: ReadonlySet<unknown> = new Set(['network', 'timeout', 'congested', 'link-lost'])
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof RemoteError) return remoteFailure(error)
   if (!(error instanceof OverlayError)) throw error
   const why = String(error)

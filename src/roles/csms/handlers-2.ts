@@ -101,6 +101,8 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
     ReportChargingProfiles: (_, context) => record(state, context, () => ({})),
     ReservationStatusUpdate: (_, context) => record(state, context, () => ({})),
     NotifyEvent: (_, context) => record(state, context, () => ({})),
+    NotifyChargingLimit: (_, context) => record(state, context, () => ({})),
+    ClearedChargingLimit: (_, context) => record(state, context, () => ({})),
 
     // No vendor has a meaning here, which the standard has an answer for.
     DataTransfer: (_, context) => record(state, context, () => ({ status: 'UnknownVendorId' })),

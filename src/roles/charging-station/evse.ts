@@ -1,0 +1,398 @@
+import { isFull, type Offer, type Vehicle } from '../../energy/vehicle.ts'
+import type { Timer } from '../../primitives/clock.ts'
+import { isSameToken } from './authorization.ts'
+import type { ChargingState, Situation } from './connector-status.ts'
+import type { CauseName, IdToken, TokenInfo, Trouble } from './dialect.ts'
+import { type MeterState, type Sample, samplesOf } from './meter-values.ts'
+import type { Outlet } from './outlet.ts'
+import type { Site } from './site.ts'
+import { Ticker } from './ticker.ts'
+import { type Grant, Transaction } from './transaction.ts'
+import { hasBegun, hasEnded, pointsOf } from './tx-points.ts'
+
+interface Picture {
+  readonly points: ReadonlySet<string>
+  readonly state: ChargingState
+  readonly offeredA: number
+}
+
+interface How {
+  /** The token that was held up. */
+  readonly shown?: IdToken
+  /** The transaction ends, whatever the settings. */
+  readonly isForced?: boolean
+}
+
+/**
+ * One EVSE with its connector: who is plugged in, who may charge, and the transaction that comes of
+ * it. Every change goes through `#change`, which finds out what begins or ends by it.
+ *
+ * @spec OCPP 1.6 edition 2 section 4.9; OCPP 2.0.1 edition 3 Part 2, E01–E07
+ */
+export class Evse {
+  readonly id: number
+  readonly #site: Site
+  readonly #outlet: Outlet
+  readonly #sampling: Ticker
+  readonly #endSampling: Ticker
+  #grant: Grant | undefined
+  #transaction: Transaction | undefined
+  #trouble: Trouble | undefined
+  #isFinishing = false
+  /** The vehicle gets nothing more for an invalid token. */
+  #isBlocked = false
+  #isChanging = false
+  #closedAt: number | undefined
+  /** How it was when somebody looked last; a battery gets full by itself. */
+  #seen: Picture
+  #timers: { change?: Timer; connect?: Timer } = {}
+
+  constructor(site: Site, outlet: Outlet) {
+    this.id = outlet.evseId
+    this.#site = site
+    this.#outlet = outlet
+    this.#sampling = new Ticker(site, {
+      interval: 'SampledDataCtrlr.TxUpdatedInterval',
+      tick: () => this.#sample(),
+    })
+    this.#endSampling = new Ticker(site, {
+      interval: 'SampledDataCtrlr.TxEndedInterval',
+      tick: () => this.#keepSample(),
+    })
+    this.#seen = this.#picture()
+  }
+
+  get grant(): Grant | undefined {
+    return this.#grant
+  }
+
+  get transaction(): Transaction | undefined {
+    return this.#transaction
+  }
+
+  get isFaulted(): boolean {
+    return this.#trouble !== undefined
+  }
+
+  /** Whether the CSMS wants it to be used; one that charges is used to its end. */
+  get isOperative(): boolean {
+    const { state } = this.#site
+    return ![0, this.id].some((id) => state.get('availability', id) === 'Inoperative')
+  }
+
+  get isPlugged(): boolean {
+    return this.#outlet.vehicle !== undefined
+  }
+
+  /** Nobody uses it or is about to, and somebody could. */
+  get isFree(): boolean {
+    return !this.isPlugged && !this.#grant && !this.isFaulted && this.isOperative
+  }
+
+  /** When the power path was closed; milliseconds since 1970. */
+  get closedAt(): number | undefined {
+    return this.#closedAt
+  }
+
+  /** What its vehicle could use now, in A per phase. */
+  get wantedA(): number {
+    const { vehicle } = this.#outlet
+    if (!vehicle || !this.#isClosed || this.#isBlocked || isFull(vehicle)) return 0
+    return vehicle.maxCurrentA
+  }
+
+  get chargingState(): ChargingState {
+    const { vehicle, offer, draw } = this.#outlet
+    if (!vehicle) return 'Idle'
+    if (!this.#isClosed) return 'EVConnected'
+    if (draw.powerW > 0) return 'Charging'
+    return offer.currentA < vehicle.minCurrentA ? 'SuspendedEVSE' : 'SuspendedEV'
+  }
+
+  get meter(): MeterState {
+    const { registerWh, draw, offer, vehicle } = this.#outlet
+    const { powerW, currentA, phases } = draw
+    return {
+      registerWh,
+      powerW,
+      currentA,
+      phases,
+      voltageV: this.#site.hardware.voltageV,
+      offeredA: offer.currentA,
+      offeredPhases: offer.phases,
+      stateOfCharge: vehicle?.stateOfCharge,
+    }
+  }
+
+  plugIn(vehicle: Vehicle): void {
+    if (this.isPlugged) throw new TypeError(`something is plugged in at EVSE ${this.id} already`)
+    this.#change('plugged', () => this.#outlet.plug(vehicle))
+  }
+
+  unplug(): void {
+    this.#change('unplugged', () => {
+      this.#outlet.plug(undefined)
+      this.#isFinishing = false
+      if (this.#site.variables.is('TxCtrlr.StopTxOnEVSideDisconnect')) this.#grant = undefined
+    })
+  }
+
+  /** Lets somebody charge, until told otherwise. */
+  allow(grant: Grant): void {
+    this.#change(grant.isRemote ? 'remoteStart' : 'authorized', () => {
+      this.#grant = grant
+      this.#isFinishing = false
+    })
+    this.#attachProfile()
+    if (this.isPlugged) return
+    const timeOutMs = this.#site.variables.number('TxCtrlr.EVConnectionTimeOut') * 1000
+    this.#timers.connect = this.#site.after(timeOutMs, () => this.#giveUp())
+  }
+
+  /** Lets nobody charge any more; what that ends is up to the settings. */
+  forbid(cause: CauseName, shown?: IdToken): void {
+    this.#change(cause, () => this.#revoke(), { ...(shown && { shown }) })
+  }
+
+  /** Ends the transaction, whatever the settings. */
+  stop(cause: CauseName): void {
+    this.#change(cause, () => this.#revoke(), { isForced: true })
+  }
+
+  /** Whether a token is the one that may charge here. */
+  isGrantedTo(token: IdToken): boolean {
+    return this.#grant !== undefined && isSameToken(this.#grant.token, token)
+  }
+
+  /** The CSMS has said something about the token of the transaction. */
+  judged(info: TokenInfo): void {
+    const { variables, authorization } = this.#site
+    if (!this.#transaction || !this.#grant) return
+    if (authorization.isValid(info)) {
+      if (info.groupId !== undefined) this.#grant = { ...this.#grant, groupId: info.groupId }
+      return
+    }
+    if (variables.is('TxCtrlr.StopTxOnInvalidId')) return this.forbid('deauthorized')
+    this.#outlet.settle(this.#site.clock.now())
+    this.#transaction.invalidFromWh ??= this.meter.registerWh
+    this.#change('state', () => {})
+  }
+
+  /** Something is wrong, or not any more; what runs is ended by it. */
+  fail(trouble: Trouble | undefined): void {
+    if (trouble) this.stop('fault')
+    this.#change('state', () => {
+      this.#trouble = trouble
+    })
+    if (trouble) this.#site.reservations.withdraw(this.id)
+  }
+
+  /** Takes note of what the CSMS wants of it. */
+  availabilityChanged(): void {
+    if (!this.isOperative && !this.#transaction) {
+      this.#site.reservations.withdraw(this.id)
+      return this.forbid('timeout')
+    }
+    this.refresh()
+  }
+
+  /** Takes what it may offer from now on. */
+  supply(offer: Offer): void {
+    if (this.#isChanging) return this.#supply(offer)
+    this.#outlet.settle(this.#site.clock.now())
+    this.#supply(offer)
+    this.#follow('rate')
+  }
+
+  /** Tells the status, when it is another one than before. */
+  refresh(): void {
+    const { dialect, statuses } = this.#site
+    statuses.note(this.id, dialect.statusOf(this.#situation()), this.#trouble)
+  }
+
+  /** Says how the transaction is, because somebody wants to know. */
+  tellTransaction(): void {
+    this.#outlet.settle(this.#site.clock.now())
+    this.#transaction?.update('asked')
+  }
+
+  /** At a moment counted from midnight (ClockAlignedDataInterval). */
+  sampleAligned(): void {
+    this.#outlet.settle(this.#site.clock.now())
+    this.#transaction?.update('clock')
+  }
+
+  samples(names: readonly string[]): Sample[] {
+    this.#outlet.settle(this.#site.clock.now())
+    return samplesOf(names, this.meter)
+  }
+
+  keepAligned(): void {
+    this.#outlet.settle(this.#site.clock.now())
+    const names = this.#site.variables.list('AlignedDataCtrlr.TxEndedMeasurands')
+    this.#transaction?.keepSample(names, 'clock')
+  }
+
+  get #isClosed(): boolean {
+    return this.isPlugged && this.#grant !== undefined && !this.isFaulted
+  }
+
+  #change(cause: CauseName, mutate: () => void, how: How = {}): void {
+    this.#outlet.settle(this.#site.clock.now())
+    // What is due now would otherwise be measured after the change.
+    this.#sampling.flush()
+    this.#isChanging = true
+    mutate()
+    if (this.#isClosed) this.#closedAt ??= this.#site.now()
+    else this.#closedAt = undefined
+    this.#isBlocked = this.#isUsedUp()
+    this.#site.balance()
+    this.#isChanging = false
+    this.#follow(cause, how)
+  }
+
+  #follow(cause: CauseName, { shown, isForced }: How = {}): void {
+    const before = this.#seen
+    const after = this.#picture()
+    this.#seen = after
+    const { starts, stops } = this.#txPoints()
+    if (!this.#transaction) {
+      if (hasBegun(starts, before.points, after.points)) this.#begin(cause)
+    } else if (isForced || hasEnded(stops, before.points, after.points)) {
+      return this.#end(cause === 'rate' ? 'state' : cause, shown)
+    } else {
+      const told = worthTelling(cause, before, after)
+      if (told) this.#transaction.update(told, shown)
+    }
+    this.refresh()
+    this.#await()
+  }
+
+  #begin(cause: CauseName): void {
+    // Who authorized it is what is told of first (E02.FR.01, F02.FR.21).
+    const { isRemote } = this.#grant ?? {}
+    const told = isRemote === undefined ? cause : isRemote ? 'remoteStart' : 'authorized'
+    this.#transaction = new Transaction(this.#site, this, told)
+    this.#sampling.start()
+    this.#endSampling.start()
+    this.#attachProfile()
+    this.#site.transactionsChanged()
+  }
+
+  /** What came with the remote start is for the transaction that came of it (F01.FR.10). */
+  #attachProfile(): void {
+    const { profile } = this.#grant ?? {}
+    if (!profile || !this.#transaction || !this.#grant) return
+    const { profile: _, ...grant } = this.#grant
+    this.#grant = grant
+    this.#site.profiles.attach(profile, this.id, this.#transaction.transactionId)
+  }
+
+  #end(cause: CauseName, shown?: IdToken): void {
+    this.#sampling.stop()
+    this.#endSampling.stop()
+    this.#transaction?.end(cause, shown)
+    this.#transaction = undefined
+    this.#isFinishing = this.isPlugged
+    this.#site.profiles.forget(this.id)
+    this.forbid(cause)
+    this.#site.transactionsChanged()
+    if (!this.isOperative) this.availabilityChanged()
+  }
+
+  #revoke(): void {
+    this.#timers.connect?.cancel()
+    this.#grant = undefined
+  }
+
+  /** The driver did not plug in in time (F02.FR.07 and FR.08). */
+  #giveUp(): void {
+    if (this.isPlugged || !this.#grant) return
+    const isBayWatched = this.#txPoints().stops.includes('ParkingBayOccupancy')
+    if (this.#transaction && !isBayWatched) this.stop('timeout')
+    else this.forbid('timeout')
+  }
+
+  #sample(): void {
+    this.#outlet.settle(this.#site.clock.now())
+    this.#transaction?.update('periodic')
+    if (this.#site.dialect.is16) this.#keepSample()
+  }
+
+  #keepSample(): void {
+    this.#outlet.settle(this.#site.clock.now())
+    const names = this.#site.variables.list('SampledDataCtrlr.TxEndedMeasurands')
+    this.#transaction?.keepSample(names, 'periodic')
+  }
+
+  #supply(offer: Offer): void {
+    const currentA = this.#isBlocked ? 0 : offer.currentA
+    this.#outlet.supply({ ...offer, currentA }, this.#isClosed)
+  }
+
+  /** Looks again when something is due to change by itself. */
+  #await(): void {
+    this.#timers.change?.cancel()
+    if (!this.#isClosed) return
+    const { profiles } = this.#site
+    const nextAt = profiles.nextChange(this) ?? Number.POSITIVE_INFINITY
+    const inMs = Math.min(this.#outlet.fullInMs, nextAt - this.#site.now(), this.#usedUpInMs())
+    if (!Number.isFinite(inMs)) return
+    const again = () => this.#change('rate', () => {})
+    this.#timers.change = this.#site.after(Math.max(1, Math.ceil(inMs)), again)
+  }
+
+  /** What an invalid token may have is used up (MaxEnergyOnInvalidId). */
+  #isUsedUp(): boolean {
+    return this.#leftWh() <= 0
+  }
+
+  #usedUpInMs(): number {
+    const { powerW } = this.#outlet.draw
+    return powerW > 0 ? (this.#leftWh() / powerW) * 3_600_000 : Number.POSITIVE_INFINITY
+  }
+
+  #leftWh(): number {
+    const fromWh = this.#transaction?.invalidFromWh
+    if (fromWh === undefined) return Number.POSITIVE_INFINITY
+    const maxWh = this.#site.variables.number('TxCtrlr.MaxEnergyOnInvalidId')
+    return fromWh + maxWh - this.meter.registerWh
+  }
+
+  #txPoints(): { starts: readonly string[]; stops: readonly string[] } {
+    const { dialect, variables } = this.#site
+    if (dialect.is16) return { starts: ['PowerPathClosed'], stops: ['Authorized'] }
+    const starts = variables.list('TxCtrlr.TxStartPoint')
+    return { starts, stops: variables.list('TxCtrlr.TxStopPoint') }
+  }
+
+  #picture(): Picture {
+    const points = pointsOf({
+      isPlugged: this.isPlugged,
+      isAuthorized: this.#grant !== undefined,
+      isUsable: !this.isFaulted,
+      powerW: this.#outlet.draw.powerW,
+    })
+    return { points, state: this.chargingState, offeredA: this.#outlet.offer.currentA }
+  }
+
+  #situation(): Situation {
+    return {
+      isFaulted: this.isFaulted,
+      isOperative: this.isOperative,
+      isReserved: this.#site.reservations.isReserved(this.id),
+      isPlugged: this.isPlugged,
+      isAuthorized: this.#grant !== undefined,
+      hasTransaction: this.#transaction !== undefined,
+      isFinishing: this.#isFinishing && this.isPlugged,
+      chargingState: this.chargingState,
+    }
+  }
+}
+
+/** What is told of a change: what somebody did, or what came of it. */
+function worthTelling(cause: CauseName, before: Picture, after: Picture): CauseName | undefined {
+  if (cause !== 'state' && cause !== 'rate') return cause
+  if (before.state !== after.state) return 'state'
+  return before.offeredA !== after.offeredA && after.state === 'Charging' ? 'rate' : undefined
+}

@@ -1,0 +1,336 @@
+import { type Logger, silentLogger } from '../../node/core.ts'
+import type { Node } from '../../node/node.ts'
+import { type Clock, delay, type Timer } from '../../primitives/clock.ts'
+import type { StationJournal } from '../../storage/station-journal.ts'
+import type { StationState } from '../../storage/station-state.ts'
+import { Authorization } from './authorization.ts'
+import type { BootReason, Dialect, Registration, StopReason } from './dialect.ts'
+import { Evse } from './evse.ts'
+import { Outbox } from './outbox.ts'
+import type { Outlet } from './outlet.ts'
+import { Profiles } from './profiles.ts'
+import { Reservations } from './reservations.ts'
+import type { Hardware, Site } from './site.ts'
+import { StatusReports } from './status-reports.ts'
+import { Ticker } from './ticker.ts'
+import { Variables } from './variables.ts'
+import type { VariableName } from './variables-table.ts'
+
+export interface LifeOptions {
+  readonly node: Node
+  readonly dialect: Dialect
+  readonly clock: Clock
+  readonly log?: Logger
+  readonly journal: StationJournal
+  readonly state: StationState
+  readonly hardware: Hardware
+  /** The iron outlives this life. */
+  readonly outlets: readonly Outlet[]
+  /** What settings are until somebody sets them. */
+  readonly initial: Partial<Record<VariableName, string>>
+  /** Milliseconds by which the station's clock is wrong. */
+  readonly skewMs: () => number
+  readonly transactionsChanged: () => void
+}
+
+const DEFAULT_BOOT_RETRY_S = 10
+/** Nobody was there: sooner than after a refusal. */
+const UNANSWERED_BOOT_RETRY_S = 1
+/** Timers of the platform cannot wait longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A station from one boot to the next: what it has in memory, and nothing that is not in its store. */
+export class Life implements Site {
+  readonly nodeId: string
+  readonly node: Node
+  readonly clock: Clock
+  readonly log: Logger
+  readonly dialect: Dialect
+  readonly journal: StationJournal
+  readonly state: StationState
+  readonly hardware: Hardware
+  readonly variables: Variables
+  readonly authorization: Authorization
+  readonly reservations: Reservations
+  readonly profiles: Profiles
+  readonly statuses: StatusReports
+  readonly outbox: Outbox
+  readonly outlets: readonly Outlet[]
+  readonly evses: readonly Evse[]
+  readonly transactionsChanged: () => void
+  readonly #options: LifeOptions
+  readonly #end = new AbortController()
+  readonly #timers = new Set<Timer>()
+  /** Resolves when the CSMS has accepted the station; rejects when its life ended before. */
+  readonly accepted: Promise<void>
+  #accept: () => void = () => {}
+  #registration: Registration | undefined
+  #wakeBoot: (() => void) | undefined
+  /** How often current was shared out. */
+  #round = 0
+
+  constructor(options: LifeOptions) {
+    this.accepted = new Promise((resolve, reject) => {
+      this.#accept = resolve
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
+    })
+    // Whoever waits for it hears of it there.
+    this.accepted.catch(() => {})
+    const { node, dialect, clock, log = silentLogger, journal, state, hardware, outlets } = options
+    this.#options = options
+    this.nodeId = node.id
+    this.node = node
+    this.clock = clock
+    this.log = log
+    this.dialect = dialect
+    this.journal = journal
+    this.state = state
+    this.hardware = hardware
+    this.outlets = outlets
+    this.transactionsChanged = options.transactionsChanged
+    const live = this.#liveVariables()
+    this.variables = new Variables({ state, is16: dialect.is16, initial: options.initial, live })
+    this.authorization = new Authorization({
+      state,
+      dialect,
+      variables: this.variables,
+      now: () => this.now(),
+      isOnline: () => this.isLinked() && this.isAccepted(),
+      failed: (error) => this.#failed('authorize', error),
+    })
+    this.profiles = new Profiles(this)
+    this.reservations = new Reservations(this)
+    this.statuses = new StatusReports(this)
+    this.outbox = this.#createOutbox()
+    this.evses = outlets.map((outlet) => new Evse(this, outlet))
+  }
+
+  /** Aborted when this life ends. */
+  get signal(): AbortSignal {
+    return this.#end.signal
+  }
+
+  get registration(): Registration | undefined {
+    return this.#registration
+  }
+
+  now(): number {
+    return this.clock.now() + this.#options.skewMs()
+  }
+
+  stamp(): string {
+    return new Date(this.now()).toISOString()
+  }
+
+  isLinked(): boolean {
+    return this.node.neighbours.size > 0
+  }
+
+  isAccepted(): boolean {
+    return this.#registration === 'Accepted'
+  }
+
+  /** Boots until accepted, then says all there is to say until it ends; rejects then. */
+  async run(reason: BootReason): Promise<void> {
+    await this.#boot(reason)
+    this.reservations.resume()
+    this.statuses.forget()
+    if (this.dialect.is16) this.noteOwnStatus()
+    this.balance()
+    for (const evse of this.evses) evse.refresh()
+    const heartbeat = () => void this.say('heartbeat', () => this.dialect.heartbeat())
+    new Ticker(this, { interval: 'OCPPCommCtrlr.HeartbeatInterval', tick: heartbeat }).start()
+    this.#startAligned()
+    this.#accept()
+    await this.outbox.run()
+  }
+
+  /** The station as a whole, which only OCPP 1.6 speaks of (connector 0). */
+  noteOwnStatus(): void {
+    const isUsed = this.state.get('availability', 0) !== 'Inoperative'
+    this.statuses.note(0, isUsed ? 'Available' : 'Unavailable')
+  }
+
+  /** A link came up. */
+  linked(): void {
+    this.outbox.reachable()
+    this.statuses.found()
+  }
+
+  unlinked(): void {
+    if (!this.isLinked()) this.statuses.lost()
+  }
+
+  /** The next boot does not wait (B02.FR.04). */
+  bootNow(): void {
+    this.#wakeBoot?.()
+  }
+
+  end(): void {
+    this.#end.abort(new Error('the station was stopped'))
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+
+  async say<T>(what: string, message: () => Promise<T>): Promise<T | undefined> {
+    if (this.signal.aborted) return undefined
+    try {
+      const answer = await message()
+      this.outbox.reachable()
+      return answer
+    } catch (error) {
+      if (!this.signal.aborted) this.#failed(what, error)
+      return undefined
+    }
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    const handle: Timer = { cancel: () => forget() }
+    const forget = () => {
+      timer?.cancel()
+      this.#timers.delete(handle)
+    }
+    let leftMs = ms
+    let timer: Timer | undefined
+    const arm = () => {
+      const waitMs = Math.min(leftMs, MAX_TIMER_MS)
+      leftMs -= waitMs
+      timer = this.clock.setTimer(() => (leftMs > 0 ? arm() : fire()), waitMs)
+    }
+    const fire = () => {
+      this.#timers.delete(handle)
+      callback()
+    }
+    if (this.signal.aborted) return handle
+    this.#timers.add(handle)
+    arm()
+    return handle
+  }
+
+  added(): void {
+    this.outbox.added()
+  }
+
+  balance(): void {
+    const round = ++this.#round
+    const offers = this.profiles.offers()
+    for (const [at, evse] of this.evses.entries()) {
+      const offer = offers[at]
+      if (offer) evse.supply(offer)
+      // What that ended or began has shared out again, and knew more.
+      if (round !== this.#round) return
+    }
+  }
+
+  /** Ends what was running when the station lost its power, before it says anything new. */
+  endInterrupted(): void {
+    for (const { startId, registerWh, ...transaction } of this.journal.open()) {
+      const message = this.dialect.message(transaction, {
+        kind: 'end',
+        trigger: 'AbnormalCondition',
+        reason: 'PowerLoss' satisfies StopReason,
+        at: this.stamp(),
+        seqNo: this.journal.count(startId),
+        isOffline: !this.isLinked(),
+        chargingState: 'EVConnected',
+        registerWh,
+        values: [this.#interrupted(registerWh)],
+      })
+      if (!message) continue
+      const { evseId, idToken } = transaction
+      this.journal.add({ evseId, idToken, registerWh, ...message }, 'stop', startId)
+    }
+  }
+
+  #interrupted(registerWh: number) {
+    const isTold = this.variables.list('SampledDataCtrlr.TxEndedMeasurands').length > 0
+    const register = { measurand: 'Energy.Active.Import.Register', unit: 'Wh' } as const
+    const samples = isTold ? [{ ...register, value: Number(registerWh.toFixed(1)) }] : []
+    return { at: this.stamp(), context: 'Transaction.End', samples } as const
+  }
+
+  /** A station that is not accepted says nothing else (B02, B03). */
+  async #boot(reason: BootReason): Promise<void> {
+    for (;;) {
+      const answer = await this.say('boot', () => this.dialect.boot(reason))
+      this.#registration = answer?.status
+      if (answer?.status === 'Accepted') {
+        const interval = `${Math.max(1, Math.round(answer.intervalS))}`
+        if (answer.intervalS > 0) this.variables.assign('OCPPCommCtrlr.HeartbeatInterval', interval)
+        return
+      }
+      const againS = answer ? answer.intervalS || DEFAULT_BOOT_RETRY_S : UNANSWERED_BOOT_RETRY_S
+      await this.#waitToBoot(againS)
+    }
+  }
+
+  async #waitToBoot(seconds: number): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wakeBoot = resolve
+    })
+    await Promise.race([woken, delay(this.clock, seconds * 1000, this.signal)])
+  }
+
+  #startAligned(): void {
+    const inside = { interval: 'AlignedDataCtrlr.Interval', isAligned: true } as const
+    const ended = { interval: 'AlignedDataCtrlr.TxEndedInterval', isAligned: true } as const
+    new Ticker(this, { ...inside, tick: () => this.#sampleAligned() }).start()
+    const keep = () => {
+      for (const evse of this.evses) evse.keepAligned()
+    }
+    new Ticker(this, { ...ended, tick: keep }).start()
+  }
+
+  #sampleAligned(): void {
+    for (const evse of this.evses) {
+      if (evse.transaction) evse.sampleAligned()
+      else void this.say('meter values', () => this.meterValues(evse, 'Sample.Clock'))
+      if (this.dialect.is16) evse.keepAligned()
+    }
+  }
+
+  /** Says what the meter of an EVSE shows, outside of transactions. */
+  async meterValues(evse: Evse, context: 'Sample.Clock' | 'Trigger'): Promise<void> {
+    const samples = evse.samples(this.variables.list('AlignedDataCtrlr.Measurands'))
+    if (samples.length === 0) return
+    await this.dialect.meterValues(evse.id, [{ at: this.stamp(), context, samples }])
+  }
+
+  #createOutbox(): Outbox {
+    const { journal, dialect, clock, log, variables } = this
+    return new Outbox({
+      journal,
+      dialect,
+      clock,
+      log,
+      stopping: this.signal,
+      attempts: () => variables.number('OCPPCommCtrlr.MessageAttempts[TransactionEvent]'),
+      retryIntervalMs: () =>
+        variables.number('OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]') * 1000,
+      answered: ({ startId }, { transactionId, token }) => {
+        const evse = this.evses.find(({ transaction }) => transaction?.startId === startId)
+        if (transactionId !== undefined) evse?.transaction?.named(transactionId)
+        if (!token) return
+        this.authorization.remember(token.token, token.info)
+        // Whoever stopped it, or was there before, is not who charges.
+        if (evse?.isGrantedTo(token.token)) evse.judged(token.info)
+      },
+    })
+  }
+
+  #liveVariables(): Partial<Record<VariableName, () => string>> {
+    return {
+      'ClockCtrlr.DateTime': () => this.stamp(),
+      'SecurityCtrlr.Identity': () => this.nodeId,
+      'LocalAuthListCtrlr.Entries': () => `${this.authorization.listLength}`,
+      'SmartChargingCtrlr.Entries[ChargingProfiles]': () => `${this.profiles.all().length}`,
+      '-.NumberOfConnectors': () => `${this.outlets.length}`,
+      '-.ConnectorPhaseRotation': () => this.outlets.map(({ evseId }) => `${evseId}.RST`).join(','),
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    const { errorCode: code } = error as { errorCode?: string }
+    this.log.warn('station.failed', { what, code, error: String(error) })
+  }
+}

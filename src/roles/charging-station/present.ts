@@ -1,0 +1,64 @@
+import type { IdToken } from './dialect.ts'
+import type { Evse } from './evse.ts'
+import type { Site } from './site.ts'
+import type { Grant } from './transaction.ts'
+
+export type PresentResult = 'authorized' | 'stopped' | 'refused'
+
+/** What a grant knows beside its token. */
+export type GrantMore = Omit<Grant, 'token' | 'groupId' | 'reservationId'>
+
+/**
+ * Somebody holds up a token at an EVSE: lets charge, or ends that where it is the token that may
+ * charge or one of its group.
+ *
+ * @spec OCPP 1.6 edition 2 sections 3.10 and 4.10; OCPP 2.0.1 edition 3 Part 2, C01 and E07.FR.01
+ */
+export async function present(site: Site, evse: Evse, token: IdToken): Promise<PresentResult> {
+  if (!site.isAccepted()) return 'refused'
+  if (!evse.grant) {
+    return (await authorize(site, evse, token, { isRemote: false })) ? 'authorized' : 'refused'
+  }
+  if (!(await mayStop(site, evse, token))) return 'refused'
+  evse.forbid('stopped', token)
+  return 'stopped'
+}
+
+/** Lets a token charge that list, cache or CSMS accept; false when it may not. */
+export async function authorize(
+  site: Site,
+  evse: Evse,
+  token: IdToken,
+  more: GrantMore,
+): Promise<boolean> {
+  if (!isReady(evse)) return false
+  const info = await site.authorization.check(token)
+  if (!site.authorization.isValid(info)) return false
+  return allow(site, evse, { token, ...(info.groupId !== undefined && { groupId: info.groupId }), ...more }) // biome-ignore format: one line
+}
+
+/** Lets a token charge that nobody is asked about; false when the EVSE is not for it. */
+export function allow(site: Site, evse: Evse, grant: Grant): boolean {
+  // While somebody was asked, somebody else may have come.
+  if (!isReady(evse)) return false
+  const reservation = site.reservations.claim(evse.id, grant.token, grant.groupId)
+  if (reservation === false) return false
+  if (reservation) site.reservations.use(reservation)
+  evse.allow({ ...grant, ...(reservation && { reservationId: reservation.id }) })
+  return true
+}
+
+function isReady(evse: Evse): boolean {
+  return !evse.grant && !evse.isFaulted && evse.isOperative
+}
+
+async function mayStop(site: Site, evse: Evse, token: IdToken): Promise<boolean> {
+  if (evse.isGrantedTo(token)) return true
+  const groupId = evse.grant?.groupId
+  if (groupId === undefined) return false
+  const { authorization } = site
+  const local = authorization.local(token)
+  const isKnown = local && authorization.isValid(local) && local.groupId === groupId
+  const info = isKnown ? local : await authorization.check(token)
+  return authorization.isValid(info) && info.groupId === groupId && evse.grant?.groupId === groupId
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  type ChargingProfile,
+  type Limit,
+  limitAt,
+  type Place,
+  type ProfilePurpose,
+} from '../../src/energy/charging-profile.ts'
+import { compositeSchedule } from '../../src/energy/composite.ts'
+import { PROPERTY } from '../seed.ts'
+
+const FROM = Date.UTC(2026, 0, 5, 23, 58)
+const WINDOW_S = 300
+const VOLTAGE_V = 230
+const HARDWARE: Limit = { currentA: 32, powerW: 3 * 32 * VOLTAGE_V, phases: 3 }
+const PLACE: Place = { evseId: 1, relativeFrom: FROM - 60_000, voltageV: VOLTAGE_V, transactionId: 'T1' } // biome-ignore format: one line
+
+const PURPOSES: readonly ProfilePurpose[] = [
+  'ChargingStationExternalConstraints',
+  'ChargingStationMaxProfile',
+  'TxDefaultProfile',
+  'TxProfile',
+]
+const iso = (ms: number) => new Date(ms).toISOString()
+/** Moments around the window, some of them not on a whole second. */
+const moment = fc.integer({ min: -400_000, max: 500_000 }).map((ms) => iso(FROM + ms))
+const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined })
+
+const periods = fc
+  .array(
+    fc.record({
+      gap: fc.integer({ min: 1, max: 90 }),
+      limit: fc.integer({ min: 0, max: 40 }),
+      numberPhases: maybe(fc.constantFrom(1, 2, 3)),
+    }),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((drawn) => {
+    let startPeriod = 0
+    return drawn.map(({ gap, limit, numberPhases }, at) => {
+      startPeriod = at === 0 ? 0 : startPeriod + gap
+      return { startPeriod, limit, ...(numberPhases !== undefined && { numberPhases }) }
+    })
+  })
+
+const profile: fc.Arbitrary<ChargingProfile> = fc
+  .record({
+    id: fc.integer({ min: 1, max: 99 }),
+    evseId: fc.constantFrom(0, 1, 2),
+    stackLevel: fc.integer({ min: 0, max: 3 }),
+    chargingProfilePurpose: fc.constantFrom(...PURPOSES),
+    chargingProfileKind: fc.constantFrom('Absolute', 'Recurring', 'Relative'),
+    recurrencyKind: fc.constantFrom('Daily', 'Weekly'),
+    validFrom: maybe(moment),
+    validTo: maybe(moment),
+    transactionId: maybe(fc.constantFrom('T1', 'T2')),
+    daysAgo: fc.integer({ min: 0, max: 9 }),
+    start: fc.integer({ min: -400_000, max: 500_000 }),
+    duration: maybe(fc.integer({ min: 1, max: 400 })),
+    unit: fc.constantFrom('A', 'W'),
+    periods,
+  })
+  .map(({ daysAgo, start, duration, unit, periods: drawn, ...rest }) => {
+    const startSchedule = iso(FROM + start - daysAgo * 86_400_000)
+    const inUnit = (limit: number) => (unit === 'A' ? limit : limit * 3 * VOLTAGE_V)
+    return {
+      ...defined(rest),
+      chargingSchedule: {
+        ...(rest.chargingProfileKind !== 'Relative' && { startSchedule }),
+        ...(duration !== undefined && { duration }),
+        chargingRateUnit: unit,
+        chargingSchedulePeriod: drawn.map((one) => ({ ...one, limit: inUnit(one.limit) })),
+      },
+    } as ChargingProfile
+  })
+
+function defined<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T
+}
+
+/** As the specification says it, second by second, with nothing remembered. */
+function bruteForce(profiles: readonly ChargingProfile[], at: number): Limit {
+  let { currentA, powerW, phases } = HARDWARE
+  const best = new Map<string, Limit>()
+  for (const purpose of PURPOSES) {
+    for (let level = 0; level <= 3; level++) {
+      for (const evseId of [0, 1]) {
+        for (const one of profiles) {
+          if (one.chargingProfilePurpose !== purpose || one.stackLevel !== level) continue
+          if (one.evseId !== evseId) continue
+          if (purpose === 'TxProfile' && one.evseId !== 1) continue
+          if (purpose === 'TxProfile' && (one.transactionId ?? 'T1') !== 'T1') continue
+          const limit = saidBy(one, at)
+          if (limit && !best.has(`${purpose} ${level} ${evseId}`)) best.set(`${purpose} ${level} ${evseId}`, limit) // biome-ignore format: one line
+        }
+      }
+    }
+  }
+  const top = (purpose: string) => [...best].findLast(([key]) => key.startsWith(`${purpose} `))?.[1]
+  const own = top('TxProfile') ?? top('TxDefaultProfile')
+  for (const limit of [
+    top('ChargingStationExternalConstraints'),
+    top('ChargingStationMaxProfile'),
+    own,
+  ]) {
+    if (!limit) continue
+    currentA = Math.min(currentA, limit.currentA)
+    powerW = Math.min(powerW, limit.powerW)
+    phases = Math.min(phases, limit.phases)
+  }
+  return { currentA, powerW, phases }
+}
+
+function saidBy(one: ChargingProfile, at: number): Limit | undefined {
+  if (one.validFrom && at < Date.parse(one.validFrom)) return undefined
+  if (one.validTo && at >= Date.parse(one.validTo)) return undefined
+  const { startSchedule, duration, chargingRateUnit, chargingSchedulePeriod } = one.chargingSchedule
+  let start = startSchedule ? Date.parse(startSchedule) : PLACE.relativeFrom
+  const stepMs = one.recurrencyKind === 'Weekly' ? 7 * 86_400_000 : 86_400_000
+  if (one.chargingProfileKind === 'Recurring') while (start + stepMs <= at) start += stepMs
+  const elapsedS = (at - start) / 1000
+  if (elapsedS < 0 || (duration !== undefined && elapsedS >= duration)) return undefined
+  let said: Limit | undefined
+  for (const { startPeriod, limit, numberPhases: phases = 3 } of chargingSchedulePeriod) {
+    if (startPeriod > elapsedS) break
+    const perA = VOLTAGE_V * phases
+    said =
+      chargingRateUnit === 'A'
+        ? { currentA: limit, powerW: limit * perA, phases }
+        : { currentA: limit / perA, powerW: limit, phases }
+  }
+  return said
+}
+
+test('a composite schedule says of every second what all profiles together allow then', () => {
+  const property = fc.property(
+    fc.uniqueArray(profile, {
+      maxLength: 6,
+      selector: (one) => `${one.chargingProfilePurpose} ${one.stackLevel} ${one.evseId}`,
+    }),
+    fc.constantFrom('A', 'W'),
+    (profiles, unit) => {
+      const { duration, periods: said } = compositeSchedule({ profiles, place: PLACE, hardware: HARDWARE, from: FROM, durationS: WINDOW_S, unit }) // biome-ignore format: one line
+      assert.equal(duration, WINDOW_S)
+      assert.equal(said[0]?.startPeriod, 0)
+      for (let second = 0; second < WINDOW_S; second++) {
+        const expected = bruteForce(profiles, FROM + second * 1000)
+        const actual = said.findLast(({ startPeriod }) => startPeriod <= second)
+        assert.equal(actual?.limit, unit === 'A' ? expected.currentA : expected.powerW, `${second}`)
+        assert.equal(actual?.numberPhases, expected.phases, `${second}`)
+      }
+    },
+  )
+  fc.assert(property, PROPERTY)
+})
+
+test('neighbouring periods of a composite schedule differ', () => {
+  const property = fc.property(fc.array(profile, { maxLength: 6 }), (profiles) => {
+    const { periods: said } = compositeSchedule({ profiles, place: PLACE, hardware: HARDWARE, from: FROM, durationS: WINDOW_S, unit: 'W' }) // biome-ignore format: one line
+    for (const [at, one] of said.entries()) {
+      const before = said[at - 1]
+      if (before) assert.notDeepEqual([before.limit, before.numberPhases], [one.limit, one.numberPhases]) // biome-ignore format: one line
+    }
+  })
+  fc.assert(property, PROPERTY)
+})
+
+test('the station as a whole is not bound by what single transactions may draw', () => {
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 8 }] } as const // biome-ignore format: one line
+  const own: ChargingProfile = { id: 1, evseId: 0, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule } // biome-ignore format: one line
+
+  assert.equal(limitAt([own], { ...PLACE, evseId: 0 }, FROM), undefined)
+  assert.equal(limitAt([own], PLACE, FROM)?.currentA, 8)
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryFolder } from '../../end-to-end/processes.ts'
+import { Bench, type Payload } from './bench.ts'
+
+const at = (component: string, variable: string, more = {}) => ({ component: { name: component }, variable: { name: variable }, ...more }) // biome-ignore format: one line
+const get = async (bench: Bench, wanted: object) => {
+  const { getVariableResult } = await bench.ask('GetVariables', { getVariableData: [wanted] })
+  return (getVariableResult as Payload[])[0] as Payload
+}
+const set = async (bench: Bench, wanted: object, attributeValue: string) => {
+  const setVariableData = [{ ...wanted, attributeValue }]
+  const { setVariableResult } = await bench.ask('SetVariables', { setVariableData })
+  return ((setVariableResult as Payload[])[0] as Payload).attributeStatus
+}
+
+test('a configuration key is told with its value, and an unknown one as unknown', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp1.6')
+  const key = ['heartbeatinterval', 'NumberOfConnectors', 'AuthorizationKey', 'Nonsense']
+  assert.deepEqual(await bench.ask('GetConfiguration', { key }), {
+    configurationKey: [
+      { key: 'HeartbeatInterval', readonly: false, value: '100000' },
+      { key: 'NumberOfConnectors', readonly: true, value: '2' },
+      { key: 'AuthorizationKey', readonly: false },
+    ],
+    unknownKey: ['Nonsense'],
+  })
+  const { configurationKey, unknownKey } = await bench.ask('GetConfiguration', {})
+  assert.ok((configurationKey as unknown[]).length > 30)
+  assert.equal(unknownKey, undefined)
+})
+
+const changes = [
+  ['HeartbeatInterval', '60', 'Accepted'],
+  ['HeartbeatInterval', '0', 'Rejected'],
+  ['HeartbeatInterval', '-1', 'Rejected'],
+  ['HeartbeatInterval', '1.5', 'Rejected'],
+  ['HeartbeatInterval', 'soon', 'Rejected'],
+  ['LocalPreAuthorize', 'TRUE', 'Accepted'],
+  ['LocalPreAuthorize', 'yes', 'Rejected'],
+  ['NumberOfConnectors', '3', 'Rejected'],
+  ['AuthorizationKey', '0123456789abcdef', 'Rejected'],
+  ['MeterValuesSampledData', '', 'Accepted'],
+  ['Nonsense', '1', 'NotSupported'],
+] as const
+for (const [key, value, status] of changes) {
+  test(`${key} to ${JSON.stringify(value)} is ${status}`, async (t) => {
+    const bench = await Bench.booted(t, 'ocpp1.6')
+    const ask = async () => (await bench.ask('GetConfiguration', { key: [key] })).configurationKey
+    const before = await ask()
+    assert.equal(await bench.status('ChangeConfiguration', { key, value }), status)
+    if (status === 'Accepted')
+      assert.equal(((await ask()) as Payload[])[0]?.value, value.toLowerCase())
+    else assert.deepEqual(await ask(), before)
+  })
+}
+
+test('a heartbeat interval counts at once, and after a restart', async (t) => {
+  const file = join(temporaryFolder(t), 'station.sqlite')
+  const bench = await Bench.booted(t, 'ocpp1.6', file)
+  await bench.ask('ChangeConfiguration', { key: 'HeartbeatInterval', value: '10' })
+  await bench.ask('ChangeConfiguration', { key: 'ConnectionTimeOut', value: '99' })
+  await bench.pass(35)
+  assert.equal(bench.of('Heartbeat').length, 3)
+  await bench.stop()
+
+  const after = await Bench.booted(t, 'ocpp1.6', file)
+  const { configurationKey } = await after.ask('GetConfiguration', { key: ['ConnectionTimeOut'] })
+  assert.deepEqual(configurationKey, [{ key: 'ConnectionTimeOut', readonly: false, value: '99' }])
+})
+
+test('a variable is told, or why it is not', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.0.1')
+  const rows = [
+    [at('OCPPCommCtrlr', 'HeartbeatInterval'), 'Accepted', '100000'],
+    [at('occpCommCtrlr', 'HeartbeatInterval'), 'UnknownComponent', undefined],
+    [at('ocppcommctrlr', 'heartbeatinterval'), 'Accepted', '100000'],
+    [at('OCPPCommCtrlr', 'Nonsense'), 'UnknownVariable', undefined],
+    [at('OCPPCommCtrlr', 'HeartbeatInterval', { attributeType: 'Target' }), 'NotSupportedAttributeType', undefined],
+    [at('SecurityCtrlr', 'BasicAuthPassword'), 'Rejected', undefined],
+    [{ component: { name: 'EVSE', evse: { id: 2 } }, variable: { name: 'AvailabilityState' } }, 'Accepted', 'Available'],
+    [{ component: { name: 'EVSE', evse: { id: 3 } }, variable: { name: 'AvailabilityState' } }, 'UnknownComponent', undefined],
+    [{ component: { name: 'DeviceDataCtrlr' }, variable: { name: 'ItemsPerMessage', instance: 'GetReport' } }, 'Accepted', '100'],
+    [at('DeviceDataCtrlr', 'ItemsPerMessage'), 'UnknownVariable', undefined],
+  ] as const // biome-ignore format: a table
+  for (const [wanted, status, value] of rows) {
+    const { attributeStatus, attributeValue } = await get(bench, wanted)
+    assert.deepEqual([attributeStatus, attributeValue], [status, value], JSON.stringify(wanted))
+  }
+})
+
+test('a variable is set, or why it is not', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.1')
+  const rows = [
+    [at('TxCtrlr', 'TxStartPoint'), 'EVConnected,Authorized', 'Accepted'],
+    [at('TxCtrlr', 'TxStartPoint'), 'EVConnected,Sunrise', 'Rejected'],
+    [at('TxCtrlr', 'TxStartPoint'), 'DataSigned', 'Rejected'],
+    [at('TxCtrlr', 'TxStartPoint'), '', 'Rejected'],
+    [at('OCPPCommCtrlr', 'HeartbeatInterval'), '0', 'Rejected'],
+    [at('OCPPCommCtrlr', 'Nonsense'), '0', 'UnknownVariable'],
+    [at('Nonsense', 'HeartbeatInterval'), '1', 'UnknownComponent'],
+    [at('OCPPCommCtrlr', 'HeartbeatInterval', { attributeType: 'MaxSet' }), '9', 'NotSupportedAttributeType'],
+    [at('SecurityCtrlr', 'BasicAuthPassword'), '0123456789abcdef', 'Rejected'],
+    [at('ChargingStation', 'Model'), 'Other', 'Rejected'],
+  ] as const // biome-ignore format: a table
+  for (const [wanted, value, status] of rows) {
+    assert.equal(await set(bench, wanted, value), status, JSON.stringify([wanted, value]))
+  }
+  assert.equal((await get(bench, at('TxCtrlr', 'TxStartPoint'))).attributeValue, 'EVConnected,Authorized') // biome-ignore format: one line
+})
+
+test('an inventory comes in parts, each but the last with more to come', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.0.1')
+  assert.equal(await bench.status('GetBaseReport', { requestId: 3, reportBase: 'FullInventory' }), 'Accepted') // biome-ignore format: one line
+  const parts = bench.of('NotifyReport')
+  assert.ok(parts.length > 2)
+  assert.deepEqual(parts.map(({ seqNo, tbc, requestId }) => [seqNo, tbc, requestId]), parts.map((_, seqNo) => [seqNo, seqNo < parts.length - 1, 3])) // biome-ignore format: one line
+  const data = parts.flatMap(({ reportData }) => reportData as Payload[])
+  assert.ok(data.some(({ component }) => (component as Payload).name === 'Connector'))
+
+  bench.forget()
+  await bench.ask('GetBaseReport', { requestId: 4, reportBase: 'ConfigurationInventory' })
+  const settings = bench.of('NotifyReport').flatMap(({ reportData }) => reportData as { variableAttribute: Payload[] }[]) // biome-ignore format: one line
+  assert.ok(
+    settings.every(({ variableAttribute }) => variableAttribute[0]?.mutability !== 'ReadOnly'),
+  )
+})
+
+test('a report has what was asked for, or says that there is nothing', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.0.1')
+  const report = (more: object) => bench.status('GetReport', { requestId: 1, ...more })
+  assert.equal(await report({ componentVariable: [{ component: { name: 'Nonsense' } }] }), 'EmptyResultSet') // biome-ignore format: one line
+  assert.equal(await report({ componentCriteria: ['Problem'] }), 'EmptyResultSet')
+  assert.equal(await report({ componentVariable: [at('EVSE', 'Power')] }), 'Accepted')
+  const { reportData } = bench.last('NotifyReport') as { reportData: { component: Payload }[] }
+  assert.deepEqual(reportData.map(({ component }) => component), [{ name: 'EVSE', evse: { id: 1 } }, { name: 'EVSE', evse: { id: 2 } }]) // biome-ignore format: one line
+})
