@@ -53,6 +53,7 @@ export function refusalOf(answer: Members): string | undefined {
 /** How the effect of an action is seen; a version that has the action means the same by it. */
 export function effectOf(action: string, request: Members): Effect {
   if (QUERIES.has(action)) return ANSWER
+  if (action === 'SetChargingProfile') return isInForce(request) ? LIMITED : NOTHING
   if (action === 'TriggerMessage' || action === 'ExtendedTriggerMessage') return triggered(request)
   return EFFECTS[action] ?? NOTHING
 }
@@ -134,6 +135,49 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   GetBaseReport: reported('NotifyReport'),
   GetReport: reported('NotifyReport'),
   GetChargingProfiles: reported('ReportChargingProfiles'),
+}
+
+/** The station itself says what it is limited to now, by all its profiles together. */
+const LIMITED: Effect = {
+  by: 'reading',
+  ask: (asked) => {
+    const { chargingRateUnit } = scheduleOf(asked)
+    const { connectorId, evseId } = asked
+    const place = evseId === undefined ? { connectorId } : { evseId }
+    return ['GetCompositeSchedule', { ...place, duration: 60, chargingRateUnit }]
+  },
+  seen: (reading, asked) => {
+    const { chargingRateUnit: unit, chargingSchedulePeriod: wanted = [] } = scheduleOf(asked)
+    const { chargingSchedule, schedule = chargingSchedule } = reading
+    const [now] = ((schedule as Schedule | undefined)?.chargingSchedulePeriod ?? []) as Period[]
+    const most = Math.max(...wanted.map(({ limit }) => limit))
+    return now && now.limit <= most ? `it is limited to ${now.limit} ${unit}` : undefined
+  },
+}
+
+interface Period {
+  readonly limit: number
+}
+interface Schedule {
+  readonly chargingRateUnit?: string
+  readonly startSchedule?: string
+  readonly chargingSchedulePeriod?: readonly Period[]
+}
+
+function profileOf({ chargingProfile, csChargingProfiles = chargingProfile }: Members): Members {
+  return csChargingProfiles as Members
+}
+
+function scheduleOf(asked: Members): Schedule {
+  const [schedule] = [profileOf(asked).chargingSchedule].flat()
+  return schedule as Schedule
+}
+
+/** Of one that begins later, or comes and goes, nothing shows yet. */
+function isInForce(asked: Members): boolean {
+  const { validFrom, chargingProfileKind } = profileOf(asked)
+  const begins = [validFrom, scheduleOf(asked).startSchedule].map((at) => Date.parse(`${at}`))
+  return chargingProfileKind !== 'Recurring' && !begins.some((at) => at > Date.now())
 }
 
 function heard(
