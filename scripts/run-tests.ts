@@ -7,7 +7,7 @@ import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-const WITH_PROCESSES = ['transport', 'http', 'attacks', 'foreign', 'end-to-end', 'browser']
+const WITH_PROCESSES = ['cli', 'transport', 'http', 'attacks', 'foreign', 'end-to-end', 'browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !WITH_PROCESSES.includes(entry.name))

@@ -20,8 +20,27 @@ const SIZES = [
 const ROOMS = [
   ['', '[data-node="CS01"]'],
   ['stations', '[data-node="CS01"]'],
+  ['stations/CS01', '[data-message]'],
   ['transactions', '[data-transaction]'],
-  ['transactions?open=transaction:1', '[data-reading]'],
+  ['transactions?open=transaction:1', '[data-chart] .uplot'],
+  ['operations', '[data-operation]'],
+  ['tokens', '[data-token]'],
+  ['tokens?open=token:1', '[data-form="token"]'],
+  ['log', '[data-empty="log"]'],
+] as const
+
+/** What a depot is asked to do on a day, and who may charge there. */
+const OPERATIONS = [
+  ['CS01', 'ChangeAvailability', { connectorId: 1, type: 'Operative' }],
+  ['CS01', 'TriggerMessage', { requestedMessage: 'StatusNotification', connectorId: 1 }],
+  ['CS01', 'GetConfiguration', {}],
+  ['CS02', 'ClearCache', {}],
+  ['CS02', 'GetLocalListVersion', {}],
+] as const
+const TOKENS = [
+  { idToken: 'DEPOT-VAN-09', groupId: 'FLEET', note: 'van 9' },
+  { idToken: 'DEPOT-VAN-10', groupId: 'FLEET', note: 'van 10', status: 'Blocked' },
+  { idToken: 'VISITOR-1', note: 'until the end of the year', expiresAt: '2026-01-01T00:00:00Z' },
 ] as const
 
 const folder = process.argv[2] ?? 'screenshots'
@@ -30,11 +49,25 @@ const demo = spawn(process.execPath, [EXECUTABLE, 'demo', '--port', '0'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 let output = ''
-for await (const chunk of demo.stdout) {
-  output += chunk
-  if (output.includes('Running')) break
-}
+// To leave a loop over the stream would close it, and the demo has more to say.
+await new Promise<void>((resolve) => {
+  demo.stdout.on('data', (chunk) => {
+    output += chunk
+    if (output.includes('Running')) resolve()
+  })
+})
 const [url = ''] = /http:\/\/\S+/.exec(output) ?? []
+const post = (path: string, body: object) =>
+  fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+await new Promise((resolve) => setTimeout(resolve, 8_000)) // a little history
+for (const [station, action, body] of OPERATIONS) {
+  await post(`api/stations/${station}/operations/${action}`, body)
+}
+for (const token of TOKENS) await post('api/tokens', token)
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 for (const [width, height] of SIZES) {
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,18 +1,45 @@
-import { Route, Routes } from 'react-router'
+import { useContext, useEffect } from 'react'
+import { Navigate, Route, Routes } from 'react-router'
 import { Annunciator } from './annunciator/annunciator.tsx'
 import styles from './app.module.css'
 import { Inspector } from './inspector/inspector.tsx'
-import { useLive } from './live/use-live.ts'
+import { connectLive } from './live/connection.ts'
+import { checkSession } from './live/log-in.ts'
+import { INITIAL_STATE } from './live/state.ts'
+import { LiveContext, useLive } from './live/use-live.ts'
+import { useSession } from './live/use-session.ts'
+import { LogRoom } from './log/log-room.tsx'
+import { LoginPage } from './login/login-page.tsx'
 import { useAddress } from './navigation/use-address.ts'
+import { OperationsRoom } from './operations/operations-room.tsx'
 import { OverlayRoom } from './shell/overlay-room.tsx'
 import { Rail } from './shell/rail.tsx'
+import { StationPage } from './stations/station-page.tsx'
 import { StationsRoom } from './stations/stations-room.tsx'
+import { text } from './text/text.ts'
+import { TokensRoom } from './tokens/tokens-room.tsx'
 import { TransactionsRoom } from './transactions/transactions-room.tsx'
 
-/** The page: annunciator across the top, rail left, the room, the inspector as a drawer right. */
+/** The login page, or the console for whoever may see it. */
 export function App() {
+  const { session } = useSession()
+  if (!session) return <p className={styles.waiting}>{text.login.waiting}</p>
+  return session.needsLogin ? <LoginPage /> : <Console />
+}
+
+/** The page: annunciator across the top, rail left, the room, the inspector as a drawer right. */
+function Console() {
+  const store = useContext(LiveContext)
   const status = useLive((state) => state.status)
   const { selection } = useAddress()
+  useEffect(() => {
+    const stop = connectLive(store, checkSession)
+    return () => {
+      stop()
+      // Who logs in next may see less.
+      store.update(INITIAL_STATE)
+    }
+  }, [store])
   return (
     <div className={styles.page} data-status={status} data-open={selection !== undefined}>
       <Annunciator />
@@ -20,7 +47,12 @@ export function App() {
       <main className={styles.room}>
         <Routes>
           <Route path="/stations" element={<StationsRoom />} />
+          <Route path="/stations/:station" element={<StationPage />} />
           <Route path="/transactions" element={<TransactionsRoom />} />
+          <Route path="/operations" element={<OperationsRoom />} />
+          <Route path="/tokens" element={<TokensRoom />} />
+          <Route path="/log" element={<LogRoom />} />
+          <Route path="/login" element={<Navigate to="/" replace />} />
           <Route path="*" element={<OverlayRoom />} />
         </Routes>
         {status === 'offline' && <div className={styles.hatch} aria-hidden="true" />}

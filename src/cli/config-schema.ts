@@ -308,6 +308,26 @@ export const CONFIG_SCHEMA = {
           minimum: 1,
           description: 'Sessions of each EVSE, after which it stays free. Default: no end.',
         },
+        speed: {
+          type: 'number',
+          minimum: 1,
+          maximum: 1000,
+          default: 1,
+          description: 'How many seconds of the station pass in one of the network.',
+        },
+        fault: {
+          type: 'object',
+          description: 'Something that goes wrong again and again.',
+          additionalProperties: false,
+          required: ['kind'],
+          properties: {
+            kind: { enum: ['ground-fault', 'over-temperature', 'connector-lock', 'meter-stuck'] },
+            evseId: { type: 'integer', minimum: 1, default: 1 },
+            everyS: seconds('Seconds from one beginning to the next.', 60),
+            lastsS: seconds('Seconds until it is mended.', 10),
+            firstS: seconds('Seconds until the first.', 30),
+          },
+        },
       },
     },
     log: {

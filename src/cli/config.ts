@@ -18,6 +18,7 @@ import {
 import { type DialTlsFiles, type ListenTlsFiles, readSecret, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
+import type { FaultPlan } from './fault-plan.ts'
 
 export interface Config {
   readonly nodeId: string
@@ -88,6 +89,8 @@ export interface Config {
     sessionS: number
     meterIntervalS: number
     sessions?: number
+    speed: number
+    fault?: FaultPlan
   }
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** What can be used and is probably not meant, each with its place in the file. */

@@ -11,6 +11,7 @@ import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { addStation, addToken, listStations, listTokens, showStation } from './commands/depot.ts'
 import { filterList, filterTest } from './commands/filter.ts'
+import { init } from './commands/init.ts'
 import { login } from './commands/login.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
@@ -22,6 +23,18 @@ const program = new Command('wattweave')
   .description('An overlay network for EV charging.')
   .version(VERSION)
   .showSuggestionAfterError()
+
+program
+  .command('init')
+  .description('Write a configuration, asking five questions')
+  .argument('<file>', 'where it goes')
+  .option('--role <role>', 'csms or networking-node')
+  .option('--id <id>', 'name in the overlay')
+  .option('--port <number>', 'where stations connect')
+  .option('--uplink <url>', 'of a networking node: where its CSMS is')
+  .option('--station <id>', 'the first station; its password is printed')
+  .addHelpText('after', '\nExample:\n  $ wattweave init depot/csms.yaml --station CS01')
+  .action(init)
 
 program
   .command('run')

@@ -13,6 +13,7 @@ import type { AccountStore } from '../storage/account-store.ts'
 import { firstLogin, openAccounts } from './accounts.ts'
 import type { Config } from './config.ts'
 import { logEvents } from './event-log.ts'
+import { planFaults } from './fault-plan.ts'
 import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
 
@@ -132,15 +133,21 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     const protocol = first?.protocol ?? 'ocpp2.1'
     const { createChargingStation } = await import('../roles/charging-station/charging-station.ts')
     const { StationJournal, journalName } = await import('../storage/station-journal.ts')
-    const { tokens, simulation } = config
+    const { tokens } = config
+    const { fault, ...simulation } = config.simulation
     const journal = new StationJournal(join(config.data, journalName(config.nodeId)))
     const station = createChargingStation({ ...common, ...simulation, protocol, tokens, journal })
+    let endFaults = () => {}
     return {
       node: station.node,
       store: undefined,
       csms: undefined,
-      start: () => station.start(),
+      async start() {
+        await station.start()
+        if (fault) endFaults = planFaults(station, fault)
+      },
       async stop() {
+        endFaults()
         await station.stop()
         journal.close()
       },

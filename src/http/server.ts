@@ -144,7 +144,8 @@ async function serveConsole(app: FastifyInstance, page: string | undefined): Pro
   }
   await app.register(fastifyStatic, { root: page, cacheControl: false })
   app.setNotFoundHandler((request, reply) => {
-    const isRoom = request.method === 'GET' && !/\.|^\/api\//.test(request.url.split('?')[0] ?? '')
+    const [path = ''] = request.url.split('?')
+    const isRoom = request.method === 'GET' && !/\.[^/]*$|^\/api\//.test(path)
     return isRoom
       ? reply.sendFile('index.html')
       : sendProblem(reply, 404, 'there is nothing at this address')

@@ -20,6 +20,20 @@ export const systemClock: Clock = {
   },
 }
 
+/**
+ * A clock that goes faster or slower than another one, from the same moment on.
+ *
+ * @param speed How many of its seconds pass in one of the other's; more than 0.
+ */
+export function fasterClock(clock: Clock, speed: number): Clock {
+  if (speed === 1) return clock
+  const start = clock.now()
+  return {
+    now: () => start + (clock.now() - start) * speed,
+    setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs / speed),
+  }
+}
+
 /** Calls back every `intervalMs` until cancelled. */
 export function every(clock: Clock, intervalMs: number, callback: () => void): Timer {
   let timer = clock.setTimer(tick, intervalMs)

@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  type ChargingStation,
   type ChargingStationOptions,
   createChargingStation,
 } from './charging-station/charging-station.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { startExecutable, startNode, temporaryFolder } from '../end-to-end/processes.ts'
-import { client } from '../support/sockets.ts'
+import { startExecutable, startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
+import { basic, client } from '../support/sockets.ts'
 
 /** Commands about a CSMS, each seen by another process. */
 
@@ -144,4 +144,51 @@ test('check says what a file describes, or where it is wrong', async (t) => {
   const { code, errors } = await wattweave(t, 'check', file)
   assert.equal(code, 2)
   assert.match(errors, /:4:1: lsten is not a setting/)
+})
+
+test('init writes a file that can be run, and a password that lets the station in', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'depot', 'csms.yaml')
+
+  const made = await wattweave(t, 'init', file, '--port', '0', '--station', 'CS01')
+
+  assert.equal(made.code, 0, made.errors)
+  const [, password = ''] = /shown only now: (\S+)/.exec(made.output) ?? []
+  assert.equal((await wattweave(t, 'check', file)).code, 0)
+  const text = readFileSync(file, 'utf8')
+  assert.ok(!text.includes(password))
+  writeFileSync(file, text.replace('port: 8350', 'port: 0'))
+  const running = startExecutable(t, 'run', file)
+  const line = await until('it to be ready', () => /^\{.*\}$/m.exec(running.output())?.[0])
+  const [url = ''] = JSON.parse(line).listen
+  for (const [secret, isIn] of [[password, true], ['wrong', false]] as const) {
+    const station = await client(t, url, { id: 'CS01', headers: { authorization: basic('CS01', secret) } })
+    assert.equal(station.isOpen, isIn)
+  } // biome-ignore format: two passwords
+  assert.match((await wattweave(t, 'init', file)).errors, /is there already/)
+})
+
+test('init says which answer cannot be, and writes nothing', async (t) => {
+  const file = join(temporaryFolder(t), 'x.yaml')
+  for (const [option, value, said] of [
+    ['--role', 'king', /--role: it must be csms or networking-node, not "king"/],
+    ['--port', '70000', /--port: it must be a number from 0 to 65535/],
+    ['--uplink', 'csms', /--uplink: it must be a URL/],
+    ['--station', 'CS 01', /--station: it must be 1 to 48/],
+  ] as const) {
+    const role = option === '--role' ? [] : ['--role', 'networking-node']
+    const { code, errors } = await wattweave(t, 'init', file, ...role, option, value)
+    assert.equal(code, 1)
+    assert.match(errors, said)
+  }
+  assert.ok(!existsSync(file))
+})
+
+test('every command says by an example how it is used', async (t) => {
+  const commands = ['init', 'run', 'demo', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
+  const told = await Promise.all(commands.map((command) => wattweave(t, ...command.split(' '), '--help'))) // biome-ignore format: one line
+  for (const [i, { code, output }] of told.entries()) {
+    assert.equal(code, 0)
+    assert.match(output, new RegExp(`Example:\n  \\$ wattweave ${commands[i]}`))
+  }
 })

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { OverviewView } from '../../src/http/live-api.ts'
+import type {
+  OperationPage,
+  OverviewView,
+  StationDetail,
+  TransactionPage,
+} from '../../src/http/live-api.ts'
 import { metric, startExecutable, until } from './processes.ts'
 
 test('the demo shows frames of three versions over one shared uplink, without it none, then again', async (t) => {
@@ -35,5 +40,43 @@ test('the demo shows frames of three versions over one shared uplink, without it
   startExecutable(t, 'run', join(folder, 'NN01.yaml'))
   // biome-ignore format: one line
   await until('the shared uplink to carry frames again', async () => (await frames('link="NN01"')) >= sharedAtLoss + 10)
+  assert.equal(await demo.stop(), 0)
+})
+
+test('within its first minute the demo shows a car that comes, charges and goes, a limit that changes, and a fault that is mended', async (t) => {
+  const demo = startExecutable(t, 'demo', '--port', '0')
+  await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
+  const [console = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
+  const read = async <T>(path: string) => (await (await fetch(new URL(`api/${path}`, console))).json()) as T // biome-ignore format: one line
+  const transactions = async (query: string) =>
+    (await read<TransactionPage>(`transactions?${query}`)).transactions
+  const statusOf = async (id: string) =>
+    (await read<StationDetail>(`stations/${id}`)).connectors.find(({ evseId }) => evseId > 0)?.status // biome-ignore format: one line
+
+  const seen = new Set<string>()
+  const note = (sign: string, isSo: boolean) => void (isSo && seen.add(sign))
+  let first: number | undefined
+  const look = async () => {
+    const running = await transactions('state=running')
+    first ??= running[0]?.number
+    note('a car charges', first !== undefined)
+    note(
+      'it has gone',
+      (await transactions('state=ended')).some(({ number }) => number === first),
+    )
+    const { operations } = await read<OperationPage>('operations?station=CS03&state=effect-seen')
+    note(
+      'a limit',
+      operations.some(({ action }) => action === 'SetChargingProfile'),
+    )
+    const status = await statusOf('CS06')
+    note('it is mended', seen.has('a fault') && status !== 'Faulted')
+    note('a fault', status === 'Faulted')
+    return seen.size
+  }
+  // Each of them comes again within half a minute, should one be missed.
+  for (let signs = 0; signs < 5; ) {
+    signs = await until(`more than ${[...seen].join(', ')}`, async () => (await look()) > signs && seen.size) // biome-ignore format: one line
+  }
   assert.equal(await demo.stop(), 0)
 })

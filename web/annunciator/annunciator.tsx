@@ -1,5 +1,8 @@
+import { isUnguarded } from '../live/session.ts'
 import { useLive } from '../live/use-live.ts'
+import { useSession } from '../live/use-session.ts'
 import { useAddress } from '../navigation/use-address.ts'
+import { Account } from '../shell/account.tsx'
 import { Moment } from '../shell/moment.tsx'
 import { text } from '../text/text.ts'
 import { useTheme } from '../theme/use-theme.ts'
@@ -12,6 +15,7 @@ export function Annunciator() {
   const status = useLive((state) => state.status)
   const asOf = useLive((state) => state.asOf)
   const { selection, select } = useAddress()
+  const { session } = useSession()
   const open = selection?.type === 'window' ? selection.name : undefined
   return (
     <header className={styles.top}>
@@ -23,7 +27,7 @@ export function Annunciator() {
           </p>
         )}
         {overview &&
-          annunciatorWindows(overview).map(({ name, label, value, tone }) => (
+          annunciatorWindows(overview, isUnguarded(session)).map(({ name, label, value, tone }) => (
             <button
               key={name}
               type="button"
@@ -44,6 +48,7 @@ export function Annunciator() {
           <Moment iso={asOf} short />
         </p>
       )}
+      <Account className={styles.account ?? ''} />
       <ThemeSwitch />
     </header>
   )

@@ -12,11 +12,18 @@ export interface AnnunciatorWindow {
   readonly tone: 'normal' | 'alarm' | 'warn' | 'sim'
 }
 
-/** The lamp panel: what is normal, and the number that is wrong where it is not. */
-export function annunciatorWindows(overview: OverviewView): readonly AnnunciatorWindow[] {
+/**
+ * The lamp panel: what is normal, and the number that is wrong where it is not.
+ *
+ * @param isUnguarded Whoever reaches this console may do everything.
+ */
+export function annunciatorWindows(
+  overview: OverviewView,
+  isUnguarded = false,
+): readonly AnnunciatorWindow[] {
   const stations = stationsOf(overview)
   const links = overview.links
-  const insecure = links.filter(isInsecure).length
+  const insecure = links.filter(isInsecure).length + (isUnguarded ? 1 : 0)
   const simulated = overview.nodes.filter((node) => node.simulated).length
   const { refused, queuedBytes } = overview.counters
   const held = heldCount(overview)

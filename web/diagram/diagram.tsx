@@ -140,7 +140,8 @@ function rateOf(node: NodeView, overview: OverviewView): number {
 function useFitKey(fit: () => void): void {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
-      const isField = event.target instanceof Element && event.target.matches('input, select')
+      const isField =
+        event.target instanceof Element && event.target.matches('input, select, textarea')
       if (event.key === '0' && !isField && !event.ctrlKey && !event.metaKey) fit()
     }
     addEventListener('keydown', onKey)

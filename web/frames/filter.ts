@@ -21,12 +21,19 @@ export function neighboursOf(frames: readonly FrameView[]): readonly string[] {
 }
 
 function matches(frame: FrameView, filter: FrameFilter, words: readonly string[]): boolean {
+  if (!isWithin(frame, filter)) return false
   if (filter.kind && frame.kind !== filter.kind) return false
   if (filter.refused && !isRefused(frame)) return false
   if (filter.link && frame.link !== filter.link && frame.forwardedTo !== filter.link) return false
   if (words.length === 0) return true
   const haystack = searchable(frame)
   return words.every((word) => haystack.includes(word))
+}
+
+function isWithin({ time }: FrameView, { from, to }: FrameFilter): boolean {
+  if (from === undefined || to === undefined) return true
+  const at = Date.parse(time)
+  return at >= from && at <= to
 }
 
 function searchable(frame: FrameView): string {

@@ -101,10 +101,10 @@ export function FrameList() {
               )
             })}
           </div>
-          {shown.length === 0 && (
-            <Empty hasFrames={frames.length > 0} onClear={() => narrow(NO_FILTER)} />
-          )}
         </div>
+        {shown.length === 0 && (
+          <Empty hasFrames={frames.length > 0} onClear={() => narrow(NO_FILTER)} />
+        )}
       </div>
     </section>
   )

@@ -8,6 +8,8 @@ import { FrameInspector } from './frame-inspector.tsx'
 import styles from './inspector.module.css'
 import { LinkInspector } from './link-inspector.tsx'
 import { NodeInspector } from './node-inspector.tsx'
+import { OperationInspector } from './operation-inspector.tsx'
+import { TokenInspector } from './token-inspector.tsx'
 import { TransactionInspector } from './transaction-inspector.tsx'
 import { WindowInspector } from './window-inspector.tsx'
 
@@ -46,6 +48,8 @@ export function Inspector() {
 function contentOf(selection: Selection, overview: OverviewView | undefined): ReactNode {
   if (selection.type === 'frame') return <FrameInspector sequence={selection.sequence} />
   if (selection.type === 'transaction') return <TransactionInspector number={selection.number} />
+  if (selection.type === 'operation') return <OperationInspector id={selection.id} />
+  if (selection.type === 'token') return <TokenInspector number={selection.number} />
   if (!overview) return <p className={styles.note}>{text.windowText.noOverview}</p>
   if (selection.type === 'node') return <NodeInspector id={selection.id} overview={overview} />
   if (selection.type === 'link') return <LinkInspector id={selection.id} overview={overview} />
@@ -55,6 +59,10 @@ function contentOf(selection: Selection, overview: OverviewView | undefined): Re
 function titleOf(selection: Selection): string {
   if (selection.type === 'frame') return text.inspector.frame(selection.sequence)
   if (selection.type === 'transaction') return text.transactions.one(selection.number)
+  if (selection.type === 'operation') return text.operations.one
+  if (selection.type === 'token') {
+    return selection.number > 0 ? text.tokens.one : text.tokens.enter
+  }
   if (selection.type === 'window') return text.windows[selection.name].title
   if (selection.type === 'node') return selection.id
   const [from, to] = selection.id.split('>')

@@ -7,9 +7,11 @@ import {
   NO_FILTER,
   NO_TRANSACTION_FILTER,
   withFilter,
+  withSelection,
   withTransactionFilter,
 } from '../navigation/address.ts'
 import { Figure, Moment } from '../shell/moment.tsx'
+import { stationPath } from '../stations/station-path.ts'
 import { formatEnergy, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { GoTo, ShowFrames } from './go-to.tsx'
@@ -25,11 +27,20 @@ export function NodeInspector({ id, overview }: { id: string; overview: Overview
   const node = overview.nodes.find((known) => known.id === id)
   if (!node) return <p className={styles.note}>{text.inspector.nodeGone(id)}</p>
   const links = overview.links.filter(({ from, to }) => from === id || to === id)
+  const isCsms = overview.nodes.some(({ self, role }) => self && role === 'csms')
+  const isStored = isCsms && node.role === 'charging-station'
   const names = text.inspector.sections
   return (
     <>
       <Section title={names.facts}>
         <Facts rows={factsOf(node)} />
+        {isStored && (
+          <GoTo
+            room={stationPath(id)}
+            label={text.stations.open}
+            query={(old) => withSelection(old, undefined)}
+          />
+        )}
       </Section>
       {node.evses.length > 0 && (
         <Section title={names.evses}>

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { TransactionDetail } from '../../src/http/live-api.ts'
+import { TransactionCharts } from '../charts/transaction-charts.tsx'
 import { useLive, useNow } from '../live/use-live.ts'
 import { useResource } from '../live/use-resource.ts'
 import { useAddress } from '../navigation/use-address.ts'
@@ -41,6 +42,12 @@ export function TransactionInspector({ number }: { number: number }) {
       <Section title={text.inspector.sections.facts}>
         <TransactionFacts detail={data} />
       </Section>
+      {detailProblems(data)}
+      {data.readings.length > 0 && (
+        <Section title={words.curves}>
+          <TransactionCharts detail={data} />
+        </Section>
+      )}
       <Section title={words.readings} note={words.newestFirst}>
         {data.readings.length > 0 ? (
           <Readings readings={data.readings} />
@@ -52,6 +59,20 @@ export function TransactionInspector({ number }: { number: number }) {
         <Events detail={data} />
       </Section>
     </>
+  )
+}
+
+/** What was told of it that cannot all be true. */
+function detailProblems({ problems = [] }: TransactionDetail): ReactNode {
+  if (problems.length === 0) return null
+  return (
+    <Section title={words.problemsTitle}>
+      {problems.map((problem) => (
+        <p key={problem} className={styles.warning} data-problem={problem}>
+          {words.problems[problem]}
+        </p>
+      ))}
+    </Section>
   )
 }
 

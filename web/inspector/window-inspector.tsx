@@ -2,7 +2,9 @@ import type { LinkView, OverviewView } from '../../src/http/live-api.ts'
 import { heldCount, stationsOf, worstFirst } from '../annunciator/windows.ts'
 import { heldWords, isInsecure } from '../diagram/link-words.ts'
 import { isRefused } from '../frames/filter.ts'
+import { isUnguarded } from '../live/session.ts'
 import { useLive } from '../live/use-live.ts'
+import { useSession } from '../live/use-session.ts'
 import { NO_FILTER, type WindowName, withFilter } from '../navigation/address.ts'
 import { StartSimulated } from '../shell/start-simulated.tsx'
 import { formatBytes, formatCount, join } from '../text/format.ts'
@@ -101,11 +103,21 @@ function Stations({ overview }: Props) {
 
 function Insecure({ overview }: Props) {
   const links = overview.links.filter(isInsecure)
-  if (links.length === 0 && !overview.insecure) return <p className={styles.lead}>{words.secure}</p>
+  const isOpen = isUnguarded(useSession().session)
+  if (links.length === 0 && !overview.insecure && !isOpen) {
+    return <p className={styles.lead}>{words.secure}</p>
+  }
   return (
     <>
+      {isOpen && (
+        <p className={styles.lead} data-insecure="console">
+          {words.unguarded}
+        </p>
+      )}
       {overview.insecure && <p className={styles.lead}>{words.insecureMode}</p>}
-      <p className={styles.lead}>{words.insecureRemedy}</p>
+      {(links.length > 0 || overview.insecure) && (
+        <p className={styles.lead}>{words.insecureRemedy}</p>
+      )}
       <LinkRows links={worstFirst(links)} />
     </>
   )

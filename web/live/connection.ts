@@ -1,5 +1,11 @@
-import type { FrameView, LiveEvent, OverviewView } from '../../src/http/live-api.ts'
-import { appendFrames, FRAMES_KEPT, type LiveState, rejoinFrames } from './state.ts'
+import type { FrameView, LiveEvent, OperationView, OverviewView } from '../../src/http/live-api.ts'
+import {
+  appendFrames,
+  FRAMES_KEPT,
+  type LiveState,
+  mergeOperations,
+  rejoinFrames,
+} from './state.ts'
 import type { LiveStore } from './store.ts'
 
 const SILENCE_MS = 12_000
@@ -11,8 +17,10 @@ type Data<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>['data']
 /**
  * Keeps the store fed from `GET /api/live` until the returned function is called. Events are
  * gathered and handed on at most ten times a second, and not at all while the tab is hidden.
+ *
+ * @param onRefused Called when the node has ended the stream for good: the session may be over.
  */
-export function connectLive(store: LiveStore): () => void {
+export function connectLive(store: LiveStore, onRefused: () => void): () => void {
   let source: EventSource | undefined
   let rejoining = true
   let heardAt = performance.now()
@@ -20,6 +28,7 @@ export function connectLive(store: LiveStore): () => void {
   let flushTimer: ReturnType<typeof setTimeout> | undefined
   let gathered: FrameView[] = []
   let skipped = 0
+  let operations: OperationView[] = []
   let overview: OverviewView | undefined
   let asOf: string | undefined
   let clockOffsetMs = 0
@@ -39,6 +48,10 @@ export function connectLive(store: LiveStore): () => void {
     })
     source.addEventListener('frames', (event) => {
       take(JSON.parse(event.data) as Data<'frames'>)
+      heard(asOf)
+    })
+    source.addEventListener('operation', (event) => {
+      operations.push(JSON.parse(event.data) as Data<'operation'>)
       heard(asOf)
     })
     source.addEventListener('open', () => {
@@ -86,9 +99,11 @@ export function connectLive(store: LiveStore): () => void {
       clockOffsetMs,
       frames,
       skipped: before.skipped + skipped,
+      operations: mergeOperations(before.operations, operations),
     }
     if (overview) change.overview = overview
     skipped = 0
+    operations = []
     overview = undefined
     store.update(change)
     if (passed.length > 0 && !document.hidden) store.passed(passed)
@@ -99,6 +114,7 @@ export function connectLive(store: LiveStore): () => void {
     const closed = source?.readyState === EventSource.CLOSED
     const silent = now - Math.max(heardAt, openedAt) >= SILENCE_MS
     if (now - heardAt >= SILENCE_MS || closed) store.update({ status: 'offline' })
+    if (closed && now - openedAt >= RETRY_MS) onRefused()
     if (silent || (closed && now - openedAt >= RETRY_MS)) open()
   }
 

@@ -1,4 +1,4 @@
-import type { FrameView, OverviewView } from '../../src/http/live-api.ts'
+import type { FrameView, OperationView, OverviewView } from '../../src/http/live-api.ts'
 
 /** How many of the newest frames the console keeps. */
 export const FRAMES_KEPT = 2000
@@ -15,6 +15,8 @@ export interface LiveState {
   readonly frames: readonly FrameView[]
   /** Frames the server left out because they came too fast. */
   readonly skipped: number
+  /** Operations that were asked for or changed since the page was opened, as they are now. */
+  readonly operations: readonly OperationView[]
 }
 
 export const INITIAL_STATE: LiveState = {
@@ -24,6 +26,35 @@ export const INITIAL_STATE: LiveState = {
   overview: undefined,
   frames: [],
   skipped: 0,
+  operations: [],
+}
+
+/** How many of the newest operations the console keeps beside what it reads. */
+const OPERATIONS_KEPT = 500
+
+/** The kept operations with the changed ones in their places, the newest first. */
+export function mergeOperations(
+  kept: readonly OperationView[],
+  changed: readonly OperationView[],
+): readonly OperationView[] {
+  if (changed.length === 0) return kept
+  const byId = new Map(kept.map((one) => [one.id, one]))
+  for (const one of changed) {
+    const old = byId.get(one.id)
+    if (!old || STAGES[one.state] >= STAGES[old.state]) byId.set(one.id, one)
+  }
+  // UUIDv7: ids rise with time.
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, OPERATIONS_KEPT)
+}
+
+/** An operation only goes forward: what says less is older. */
+const STAGES: Readonly<Record<OperationView['state'], number>> = {
+  sent: 0,
+  accepted: 1,
+  refused: 2,
+  failed: 2,
+  'effect-seen': 2,
+  'no-effect': 2,
 }
 
 /** The kept frames with `incoming` behind them; what is already there is not doubled. */

@@ -6,6 +6,9 @@ export type Selection =
   | { readonly type: 'node'; readonly id: string }
   | { readonly type: 'link'; readonly id: string }
   | { readonly type: 'transaction'; readonly number: number }
+  | { readonly type: 'operation'; readonly id: string }
+  /** A number of 0 is a token that is not entered yet. */
+  | { readonly type: 'token'; readonly number: number }
   | { readonly type: 'window'; readonly name: WindowName }
 
 export const WINDOW_NAMES = [
@@ -35,6 +38,9 @@ export interface FrameFilter {
   readonly refused: boolean
   /** Id of the neighbour. */
   readonly link: string
+  /** Only frames of this span of time, in ms. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
 }
 
 export const NO_FILTER: FrameFilter = { text: '', kind: '', refused: false, link: '' }
@@ -42,10 +48,11 @@ export const NO_FILTER: FrameFilter = { text: '', kind: '', refused: false, link
 /** Reads the selection from the address; anything unknown selects nothing. */
 export function parseSelection(query: URLSearchParams): Selection | undefined {
   const [, type, value] =
-    /^(frame|node|link|transaction|window):(.+)$/.exec(query.get('open') ?? '') ?? []
+    /^(frame|node|link|transaction|operation|token|window):(.+)$/.exec(query.get('open') ?? '') ??
+    []
   if (!type || !value) return undefined
-  if (type === 'node' || type === 'link') return { type, id: value }
-  if (type === 'frame' || type === 'transaction') {
+  if (type === 'node' || type === 'link' || type === 'operation') return { type, id: value }
+  if (type === 'frame' || type === 'transaction' || type === 'token') {
     const number = wholeNumber(value)
     if (number === undefined) return undefined
     return type === 'frame' ? { type, sequence: number } : { type, number }
@@ -58,23 +65,31 @@ export function parseSelection(query: URLSearchParams): Selection | undefined {
 export function formatSelection(selection: Selection): string {
   if (selection.type === 'frame') return `frame:${selection.sequence}`
   if (selection.type === 'window') return `window:${selection.name}`
-  if (selection.type === 'transaction') return `transaction:${selection.number}`
+  if ('number' in selection) return `${selection.type}:${selection.number}`
   return `${selection.type}:${selection.id}`
 }
 
 /** Reads the frame filter from the address. */
 export function parseFilter(query: URLSearchParams): FrameFilter {
+  const from = wholeNumber(query.get('from') ?? '')
+  const to = wholeNumber(query.get('to') ?? '')
   return {
     text: query.get('text') ?? '',
     kind: KINDS.find((kind) => kind === query.get('kind')) ?? '',
     refused: query.get('refused') === '1',
     link: query.get('link') ?? '',
+    ...(from !== undefined && to !== undefined && { from, to }),
   }
 }
 
 /** The address with another filter; everything else in it stays. */
 export function withFilter(query: URLSearchParams, filter: FrameFilter): URLSearchParams {
-  return withValues(query, { ...filter, refused: filter.refused ? '1' : '' })
+  return withValues(query, {
+    ...filter,
+    refused: filter.refused ? '1' : '',
+    from: filter.from?.toString() ?? '',
+    to: filter.to?.toString() ?? '',
+  })
 }
 
 /** What the transactions are narrowed to. */
@@ -109,6 +124,84 @@ export function withTransactionFilter(
   filter: TransactionFilter,
 ): URLSearchParams {
   return withValues(query, { ...filter, before: filter.before?.toString() ?? '' })
+}
+
+/** What the operations are narrowed to; empty means not narrowed. */
+export interface OperationFilter {
+  /** Id of the station. */
+  readonly station: string
+  readonly state: (typeof OPERATION_STATES)[number] | ''
+  /** Only operations older than this one: not the first page. */
+  readonly before: string
+}
+
+export const OPERATION_STATES = [
+  'sent',
+  'accepted',
+  'effect-seen',
+  'no-effect',
+  'refused',
+  'failed',
+] as const
+
+export const NO_OPERATION_FILTER: OperationFilter = { station: '', state: '', before: '' }
+
+/** Reads the filter of the operations from the address. */
+export function parseOperationFilter(query: URLSearchParams): OperationFilter {
+  const before = query.get('before') ?? ''
+  return {
+    station: query.get('station') ?? '',
+    state: OPERATION_STATES.find((state) => state === query.get('state')) ?? '',
+    // In the room of the transactions it is a number.
+    before: /^[\da-f]{8}-[\da-f-]{27}$/.test(before) ? before : '',
+  }
+}
+
+/** The address with another filter of the operations; everything else in it stays. */
+export function withOperationFilter(
+  query: URLSearchParams,
+  filter: OperationFilter,
+): URLSearchParams {
+  return withValues(query, { ...filter })
+}
+
+/** What the list of stations is narrowed to; empty means not narrowed. */
+export interface StationFilter {
+  /** Part of id, maker, model or serial number. */
+  readonly find: string
+  readonly version: (typeof VERSIONS)[number] | ''
+  /** Status of a connector, as the station told it. */
+  readonly status: string
+  readonly known: 'yes' | 'no' | ''
+  /** Only stations behind this one: not the first page. */
+  readonly after: string
+}
+
+export const VERSIONS = ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const
+
+export const NO_STATION_FILTER: StationFilter = {
+  find: '',
+  version: '',
+  status: '',
+  known: '',
+  after: '',
+}
+
+/** Reads the filter of the stations from the address. */
+export function parseStationFilter(query: URLSearchParams): StationFilter {
+  const known = query.get('known')
+  return {
+    find: query.get('find') ?? '',
+    version: VERSIONS.find((version) => version === query.get('version')) ?? '',
+    status: query.get('status') ?? '',
+    known: known === 'yes' || known === 'no' ? known : '',
+    after: query.get('after') ?? '',
+  }
+}
+
+/** The address with another filter of the stations; everything else in it stays. */
+export function withStationFilter(query: URLSearchParams, filter: StationFilter): URLSearchParams {
+  return withValues(query, { ...filter })
 }
 
 /** The address with another selection, or none. */

@@ -2,13 +2,19 @@ import { useCallback, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import {
   type FrameFilter,
+  type OperationFilter,
   parseFilter,
+  parseOperationFilter,
   parseSelection,
+  parseStationFilter,
   parseTransactionFilter,
   type Selection,
+  type StationFilter,
   type TransactionFilter,
   withFilter,
+  withOperationFilter,
   withSelection,
+  withStationFilter,
   withTransactionFilter,
 } from './address.ts'
 
@@ -27,15 +33,29 @@ export function useAddress() {
     (filter: TransactionFilter) => setQuery((old) => withTransactionFilter(old, filter)),
     [setQuery],
   )
+  const narrowOperations = useCallback(
+    (filter: OperationFilter) =>
+      setQuery((old) => withOperationFilter(old, filter), { replace: filter.before === '' }),
+    [setQuery],
+  )
+  const narrowStations = useCallback(
+    (filter: StationFilter) =>
+      setQuery((old) => withStationFilter(old, filter), { replace: filter.after === '' }),
+    [setQuery],
+  )
   return useMemo(
     () => ({
       selection: parseSelection(query),
       filter: parseFilter(query),
       transactions: parseTransactionFilter(query),
+      operations: parseOperationFilter(query),
+      stations: parseStationFilter(query),
       select,
       narrow,
       narrowTransactions,
+      narrowOperations,
+      narrowStations,
     }),
-    [query, select, narrow, narrowTransactions],
+    [query, select, narrow, narrowTransactions, narrowOperations, narrowStations],
   )
 }

@@ -3,6 +3,7 @@ import { OverlayTree } from '../diagram/overlay-tree.tsx'
 import { FrameList } from '../frames/frame-list.tsx'
 import { useLive } from '../live/use-live.ts'
 import { text } from '../text/text.ts'
+import { WeavePanel } from '../weave/weave-panel.tsx'
 import { NoStations } from './no-stations.tsx'
 import styles from './overlay-room.module.css'
 import { NARROW, useMedia } from './use-media.ts'
@@ -16,7 +17,10 @@ export function OverlayRoom() {
     <div className={styles.room}>
       {overview ? (
         <>
-          {isNarrow ? <OverlayTree overview={overview} /> : <Diagram overview={overview} />}
+          <div className={styles.drawings} data-drawings={hasStations ? 2 : 1}>
+            {isNarrow ? <OverlayTree overview={overview} /> : <Diagram overview={overview} />}
+            {hasStations && <WeavePanel overview={overview} />}
+          </div>
           {!hasStations && <NoStations overview={overview} />}
         </>
       ) : (

@@ -1,12 +1,16 @@
 import { NavLink, useLocation } from 'react-router'
 import { useLive } from '../live/use-live.ts'
 import { text } from '../text/text.ts'
+import { Account } from './account.tsx'
 import styles from './rail.module.css'
 
 const ROOMS = [
   { path: '/', name: text.rooms.overlay },
   { path: '/stations', name: text.rooms.stations },
   { path: '/transactions', name: text.rooms.transactions },
+  { path: '/operations', name: text.rooms.operations },
+  { path: '/tokens', name: text.rooms.tokens },
+  { path: '/log', name: text.rooms.log },
 ]
 
 /** The rooms, as words; below 720 px a bar at the bottom. */
@@ -19,19 +23,26 @@ export function Rail() {
       <ul className={styles.rooms}>
         {ROOMS.map(({ path, name }) => (
           <li key={path}>
-            <NavLink className={styles.link ?? ''} to={{ pathname: path, search }} end>
+            <NavLink
+              className={styles.link ?? ''}
+              to={{ pathname: path, search }}
+              end={path !== '/stations'}
+            >
               {name}
             </NavLink>
           </li>
         ))}
       </ul>
-      {nodeId !== undefined && (
-        <p className={styles.foot}>
-          {text.status.servedBy(nodeId)}
-          <br />
-          {text.status.version(version ?? '')}
-        </p>
-      )}
+      <div className={styles.foot}>
+        {nodeId !== undefined && (
+          <p>
+            {text.status.servedBy(nodeId)}
+            <br />
+            {text.status.version(version ?? '')}
+          </p>
+        )}
+        <Account className={styles.account ?? ''} />
+      </div>
     </nav>
   )
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { ask } from '../live/api.ts'
 import { text } from '../text/text.ts'
 import buttons from './button.module.css'
 import styles from './overlay-room.module.css'
@@ -12,7 +13,7 @@ export function StartSimulated() {
   const [progress, setProgress] = useState<Progress>({ is: 'idle' })
   async function start(): Promise<void> {
     setProgress({ is: 'sent' })
-    setProgress({ is: 'told', what: await ask() })
+    setProgress({ is: 'told', what: await startOne() })
   }
   return (
     <>
@@ -32,16 +33,9 @@ export function StartSimulated() {
   )
 }
 
-async function ask(): Promise<string> {
-  try {
-    const response = await fetch('/api/simulated-stations', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    })
-    const { id, error = '' } = (await response.json()) as { id?: string; error?: string }
-    return id === undefined ? words.refused(response.status, error) : words.started(id)
-  } catch {
-    return words.notReached
-  }
+async function startOne(): Promise<string> {
+  const answer = await ask<{ id: string }>('POST', '/api/simulated-stations', {})
+  if ('data' in answer) return words.started(answer.data.id)
+  const { status, detail } = answer.problem
+  return status === 0 ? words.notReached : words.refused(status, detail)
 }

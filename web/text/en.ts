@@ -7,7 +7,33 @@ export const en = {
     overlay: 'Overlay',
     stations: 'Stations',
     transactions: 'Transactions',
+    operations: 'Operations',
+    tokens: 'Tokens',
+    log: 'Log',
   },
+  login: {
+    waiting: 'Asking the node who may see this.',
+    name: 'Name',
+    password: 'Password',
+    submit: 'Log in',
+    out: 'Log out',
+    how: 'No password, or forgotten? On the machine of the node, this prints a link that lets you in:',
+    once: 'It works once, for 15 minutes.',
+    refused: (why: string) => `Not logged in: ${why}.`,
+    notReached: 'the node was not reached',
+  },
+  accountRoles: {
+    viewer: 'viewer',
+    operator: 'operator',
+    technician: 'technician',
+    admin: 'admin',
+  },
+  cancel: 'Cancel',
+  newest: 'Show newest',
+  older: 'Show older',
+  notAllowed: 'Your role may not see this. An admin can give you another one.',
+  elsewhere: (kept: string, id: string, role: string) =>
+    `${kept} at the CSMS. ${id} is not one (${role}): it passes frames on and stores none. Open the console of the CSMS.`,
   ofAll: (part: string, all: string) => `${part} of ${all}`,
   asOf: (time: string) => `as of ${time}`,
   none: '–',
@@ -34,7 +60,7 @@ export const en = {
     refused: { label: 'Refused', title: 'Refused frames' },
     queues: { label: 'Queues', title: 'Queues' },
     stations: { label: 'Stations', title: 'Stations' },
-    insecure: { label: 'Insecure', title: 'Links without protection' },
+    insecure: { label: 'Insecure', title: 'Without protection' },
     simulated: { label: 'Simulated', title: 'Simulated nodes' },
   },
   windowText: {
@@ -58,6 +84,8 @@ export const en = {
     stationsDown: (count: number) =>
       count === 1 ? 'One station is not connected.' : `${count} stations are not connected.`,
     secure: 'Every link this node knows of has TLS and a credential.',
+    unguarded:
+      'Whoever reaches this console may do everything. Take http.login: false out of the YAML file of this node and start it again; then everybody has to log in.',
     insecureMode: 'This node was started with the insecure switch.',
     insecureRemedy:
       'Without TLS anyone on the wire can read and change frames; without a credential anyone can claim the id. Give the listener a certificate and the peer a password.',
@@ -265,6 +293,239 @@ export const en = {
     findHint: 'Id, vendor, model',
     noMatch: 'No station matches.',
     transaction: (id: string) => `transaction ${id}`,
+    kept: 'Stations are kept',
+    listColumns: {
+      station: 'Station',
+      connected: 'State',
+      version: 'OCPP',
+      product: 'Vendor, model',
+      evses: 'EVSEs',
+      power: 'Power',
+      seen: 'Last heard of',
+    },
+    all: '‹ Stations',
+    open: 'Open station',
+    page: (id: string) => `Station ${id}`,
+    waiting: 'Waiting for what this node has stored.',
+    unheard: (id: string) =>
+      `No station ${id} has ever connected here, and nobody has entered one. Look for it among the stations.`,
+    connected: 'connected',
+    gone: 'not connected',
+    notEntered: 'not entered',
+    flag: 'Nobody has entered this station.',
+    flagWhy: 'It said who it is and was let in. Enter it if it is yours.',
+    enter: 'Enter station',
+    everyVersion: 'Every version',
+    status: 'Status',
+    everyStatus: 'Every status',
+    entered: 'Entered',
+    enteredOrNot: 'Entered or not',
+    onlyEntered: 'Entered',
+    onlyNotEntered: 'Not entered',
+    pageFrom: (count: string, after: string) =>
+      after ? `${count} behind ${after}` : `first ${count}`,
+    first: 'Show first',
+    next: 'Show next',
+    facts: {
+      serialNumber: 'Serial number',
+      firmware: 'Firmware',
+      bootedAt: 'Last boot',
+      seenAt: 'Last heard of',
+    },
+    connectors: 'Connectors',
+    connector: (evseId: number, connectorId: number, protocol: string) =>
+      protocol === 'ocpp1.6'
+        ? connectorId === 0
+          ? 'Whole station'
+          : `Connector ${connectorId}`
+        : `EVSE ${evseId}, connector ${connectorId}`,
+    noConnectors:
+      'It has not told of any connector yet. Trigger a StatusNotification to hear of them.',
+    noTransactions: 'No transaction of this station has been stored yet.',
+    noOperations: 'It has not been asked to do anything yet.',
+    variables: 'Variables',
+    variableCount: (count: number) => (count > 0 ? `${count}` : ''),
+    variableColumns: ['Component', 'Variable', 'Attribute', 'Value', 'May be', 'Reported'],
+    findVariable: 'Find variable',
+    noVariables: 'It has reported none yet. Get a base report to fill this table.',
+    noVariables16:
+      'OCPP 1.6 has no device model. Get its configuration instead; the answer stands with the operation.',
+    moreVariables: (shown: number, all: number) =>
+      `${shown} of ${all} are shown. Find one by its name.`,
+    securityEvents: 'Security events',
+    noSecurityEvents: 'It has told of none.',
+    messages: 'Messages as received',
+    noMessages: 'Nothing it said has been stored yet.',
+  },
+  operations: {
+    title: 'Operations',
+    one: 'Operation',
+    kept: 'Operations are kept',
+    columns: {
+      time: 'Asked at',
+      station: 'Station',
+      action: 'Action',
+      life: 'What became of it',
+      askedBy: 'Asked by',
+    },
+    life: {
+      sent: 'sent',
+      waitsForAnswer: 'waits for an answer',
+      accepted: 'accepted',
+      waitsForEffect: 'waits for its effect',
+      effectSeen: (what: string) => (what ? `effect seen: ${what}` : 'effect seen'),
+      refused: (why: string) => `refused: ${why}`,
+      failed: (why: string) => `failed: ${why}`,
+      noEffect: (why: string) => why.replace(/^accepted, /, '') || 'no effect',
+    },
+    states: {
+      sent: 'Sent',
+      accepted: 'Accepted',
+      'effect-seen': 'Effect seen',
+      'no-effect': 'No effect',
+      refused: 'Refused',
+      failed: 'Failed',
+    },
+    state: 'State',
+    everyState: 'Every state',
+    station: 'Station',
+    stationHint: 'Id of a station',
+    show: 'Show its operations',
+    request: 'Request',
+    answer: 'Answer',
+    noAnswer: 'There is no answer.',
+    waiting: 'Waiting for what this node has stored.',
+    gone: 'There is no such operation at this node.',
+    empty:
+      'No station has been asked to do anything yet. Open a station and run an operation; its life stands here, from sent to its effect.',
+    noMatch: 'No stored operation matches.',
+  },
+  commands: {
+    title: 'Run operation',
+    what: 'Operation',
+    action: 'Action',
+    mayNot: 'To run operations needs the role operator.',
+    notReached: 'The node was not reached. Try again once the console is live.',
+    notJson: (why: string) => `This is not JSON: ${why}`,
+    optional: (name: string) => `${name} (may be empty)`,
+    nothingRuns: 'No transaction is running',
+    send: (action: string) => `Send ${action}`,
+    evseOf: (evse: string, station: string) => `EVSE ${evse} of ${station}`,
+    names: {
+      start: 'Start transaction',
+      stop: 'Stop transaction',
+      unlock: 'Unlock connector',
+      reset: 'Reset station',
+      availability: 'Change availability',
+      reserve: 'Reserve EVSE',
+      cancelReservation: 'Cancel reservation',
+      changeConfiguration: 'Change configuration',
+      getConfiguration: 'Get configuration',
+      setVariable: 'Set variable',
+      getVariable: 'Get variable',
+      getBaseReport: 'Get base report',
+      trigger: 'Trigger message',
+      clearCache: 'Clear cache',
+      any: 'Any action',
+    },
+    fields: {
+      token: 'Id token',
+      tokenType: 'Type of token',
+      evse: 'EVSE',
+      connector: 'Connector',
+      transaction: 'Transaction',
+      reset: 'How',
+      availability: 'Availability',
+      until: 'Until',
+      reservation: 'Reservation',
+      key: 'Key',
+      value: 'Value',
+      component: 'Component',
+      variable: 'Variable',
+      report: 'Report',
+      message: 'Message',
+      request: 'Request as JSON',
+    },
+    asks: {
+      stop: (transaction: string, station: string) =>
+        `Stop transaction ${transaction} on ${station}?`,
+      reset: (what: string, running: number) =>
+        running > 0
+          ? `Stop ${transactions(running)} on ${what}? A reset ends what runs and starts the station again.`
+          : `Reset ${what}? Nothing is charging there; it is away until it has started again.`,
+      resetOnIdle: (what: string, running: number) =>
+        running > 0
+          ? `Reset ${what} as soon as its ${transactions(running)} have ended?`
+          : `Reset ${what}? Nothing is charging there; it is away until it has started again.`,
+      inoperative: (what: string, running: number) =>
+        running > 0
+          ? `Take ${what} out of service? What runs may end first: ${transactions(running)}.`
+          : `Take ${what} out of service? Nobody can charge there until it is made operative again.`,
+      unlock: (connector: string, station: string, transaction: string) =>
+        `Unlock connector ${connector} of ${station}? Transaction ${transaction} is running there and may end.`,
+      clearCache: (station: string) =>
+        `Clear the authorization cache of ${station}? While it is offline, drivers it knew from there cannot charge.`,
+      any: (action: string, station: string, running: number) =>
+        running > 0
+          ? `Send ${action} to ${station} as it is written? ${running > 1 ? `${running} transactions are` : 'One transaction is'} running there.`
+          : `Send ${action} to ${station} as it is written?`,
+    },
+  },
+  tokens: {
+    title: 'Tokens',
+    one: 'Id token',
+    kept: 'Tokens are kept',
+    columns: {
+      token: 'Id token',
+      type: 'Type',
+      status: 'Status',
+      group: 'Group',
+      note: 'Note',
+      expires: 'Expires',
+      changed: 'Changed',
+    },
+    statuses: { Accepted: 'accepted', Blocked: 'blocked' },
+    expired: 'expired',
+    never: 'never',
+    fingerprint: 'Fingerprint',
+    fingerprints: 'Your role sees fingerprints; the tokens themselves need the role operator.',
+    find: 'Find token',
+    findHint: 'Token, group, note',
+    count: (count: string) => `${count} in all`,
+    first: 'Show first',
+    next: 'Show next',
+    enter: 'Enter token',
+    save: 'Save token',
+    block: 'Block token',
+    unblock: 'Unblock token',
+    remove: 'Remove token',
+    askRemove: (token: string) =>
+      `Remove ${token}? Whoever holds it cannot charge any more; what it charged stays stored.`,
+    expires: 'Expires (empty: never)',
+    group: 'Group (its tokens may stop each other’s transactions)',
+    concurrent: 'May charge at several EVSEs at once',
+    waiting: 'Waiting for what this node has stored.',
+    notShown: 'This token is not on the page that is shown. Open the room Tokens and look for it.',
+    empty:
+      'No token has been entered yet. Enter one with the button above. Those listed under tokens: in the YAML file of this node may charge, too, and do not stand here.',
+    noMatch: 'No token matches.',
+  },
+  log: {
+    title: 'Log',
+    columns: {
+      at: 'Time',
+      who: 'Who',
+      what: 'Did what',
+      object: 'To what',
+      outcome: 'Outcome',
+    },
+    done: 'done',
+    refused: (status: number) => `refused, ${status}`,
+    waiting: 'Waiting for what this node has stored.',
+    empty: 'Nobody has changed anything yet.',
+    adminsOnly: 'Who changed what stands here, for admins.',
+    nobody:
+      'Who changed what stands here once people log in. Whoever reaches this console is nobody in particular: this node was started with http.login: false.',
   },
   simulation: {
     or: 'or',
@@ -278,6 +539,29 @@ export const en = {
       'Let the listener in the YAML file of this node read like this and start it again. It then admits any station of this machine without a password, and here is a button that starts a simulated one.',
     lines: (port: string) =>
       `listen:\n  - host: 127.0.0.1\n    port: ${port}\n    insecure: true # this machine only`,
+  },
+  charts: {
+    names: { power: 'Power', energy: 'Energy', soc: 'State of charge' },
+    phases: 'Current per phase, newest',
+    limit: (figure: string) => `limit ${figure}`,
+    summary: (name: string, last: string) => `${name} over time, last ${last}; as a table below`,
+    none: 'There are too few readings for a chart.',
+    waiting: 'Drawing.',
+    csv: 'Save readings as CSV',
+  },
+  weave: {
+    title: 'Weave',
+    hint: 'Space pauses, drag selects a span, click opens a frame',
+    path: 'Path',
+    busiest: (path: string) => `Busiest: ${path}`,
+    pause: 'Pause weave',
+    resume: 'Resume weave',
+    empty: 'No frame has passed in the last minute.',
+    noPath: 'There is no path yet: no station is connected.',
+    summary: (count: string, path: string) =>
+      `${count} frames in the last minute on ${path}; the list of frames has them as rows`,
+    span: (from: string, to: string) => `${from} to ${to}`,
+    clearSpan: 'Clear span',
   },
   transactions: {
     title: 'Transactions',
@@ -312,6 +596,16 @@ export const en = {
       'No transaction has been stored yet. Each one that a station reports stands here, with its energy, from its start on.',
     noMatch: 'No stored transaction matches.',
     moreRunning: 'More are running than fit here. Choose Running to see them page by page.',
+    problems: {
+      'no-end': 'Its end was never told, but another one has begun at the same place.',
+      'no-start': 'Its start was never told.',
+      'ends-before-start': 'By the clock of the station it ended before it began.',
+      'register-backwards': 'The meter stood lower at its end than at its start.',
+      overlaps: 'Another transaction ran at the same place at the same time.',
+    },
+    implausible: 'implausible',
+    problemsTitle: 'What cannot be true',
+    curves: 'Course',
     readings: 'Meter readings',
     events: 'Transaction events',
     newestFirst: 'newest first',
@@ -328,4 +622,8 @@ export const en = {
       power: 'Last power',
     },
   },
+}
+
+function transactions(count: number): string {
+  return count === 1 ? 'one running transaction' : `${count} running transactions`
 }

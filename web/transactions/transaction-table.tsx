@@ -70,7 +70,17 @@ function Row({ row }: { row: TransactionView }) {
           <Figure quantity={formatPower(row.powerW)} />
         )}
       </Cell>
-      <Cell column="state">{stateWords(row)}</Cell>
+      <Cell column="state">
+        {stateWords(row)}
+        {row.problems && (
+          <span
+            className={tables.flag}
+            title={row.problems.map((one) => words.problems[one]).join(' ')}
+          >
+            {words.implausible}
+          </span>
+        )}
+      </Cell>
     </tr>
   )
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
+import { workAsOperator } from './demo-operator.ts'
 import type { ReadyLine } from './run.ts'
 
 /** Stations of the demo: three versions, five behind the node, one direct. */
@@ -20,6 +21,7 @@ const STATIONS = [
 /** Who `wattweave send` may be in the demo. */
 const VISITOR = 'VISITOR'
 const TOKENS = ['DEMO-ANNA', 'DEMO-BEN', 'DEMO-CARLA']
+const FAULT = { kind: 'ground-fault', evseId: 1, firstS: 20, everyS: 28, lastsS: 8 }
 const RESTART_AFTER_MS = 8_000
 const MAX_PORT = 65_535
 
@@ -55,6 +57,8 @@ class Supervisor {
   readonly #folder: string
   readonly #restarts: boolean
   readonly #children = new Map<string, ChildProcess>()
+  readonly #ending = new AbortController()
+  #operator: Promise<void> = Promise.resolve()
   #isStopping = false
 
   constructor(folder: string, restarts: boolean) {
@@ -92,12 +96,16 @@ class Supervisor {
     const isCheckout = process.argv[1]?.endsWith('.ts')
     const command = isCheckout ? 'npx -- node src/cli/main.ts' : 'wattweave'
     say(`Ask something: ${command} send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
+    this.#operator = workAsOperator(csms.console ?? '', this.#ending.signal)
+    say('CS03 is limited to 8 A now and then; CS06 has a ground fault now and then.')
     say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
   }
 
   async stop(code = 0): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
+    this.#ending.abort()
+    await this.#operator
     await Promise.all([...this.#children.values()].map(ended))
     rmSync(this.#folder, { recursive: true, force: true })
     process.exit(code)
@@ -177,12 +185,13 @@ function nodeConfig(csmsUrl: string, port: number) {
 
 function stationConfig(station: (typeof STATIONS)[number], url: string) {
   const { id, protocol, evses } = station
+  const fault = id === 'CS06' ? { fault: FAULT } : {}
   return {
     nodeId: id,
     role: 'charging-station',
     uplinks: [{ url, mode: 'standard', passwordFile: `secrets/${id}`, protocol }],
     tokens: TOKENS,
-    simulation: { evses, pauseS: 12, sessionS: 40, meterIntervalS: 4 },
+    simulation: { evses, pauseS: 12, sessionS: 40, meterIntervalS: 4, ...fault },
     log: 'error',
   }
 }

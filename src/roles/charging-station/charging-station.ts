@@ -1,7 +1,7 @@
 import type { Vehicle } from '../../energy/vehicle.ts'
 import type { Protocol } from '../../messages/protocols.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
-import { type Clock, delay, systemClock } from '../../primitives/clock.ts'
+import { type Clock, delay, fasterClock, systemClock } from '../../primitives/clock.ts'
 import { StationJournal } from '../../storage/station-journal.ts'
 import type { StationState } from '../../storage/station-state.ts'
 import { afterAnswer } from './commands.ts'
@@ -33,6 +33,8 @@ export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | '
   readonly sessionS?: number
   /** Seconds between meter values, until the CSMS sets another interval. Default 10. */
   readonly meterIntervalS?: number
+  /** How many of its seconds pass in one of the network's, 1 to 1 000. Default 1. */
+  readonly speed?: number
   /** Sessions of each EVSE, after which it stays free. Default: no end. */
   readonly sessions?: number
   /**
@@ -52,6 +54,8 @@ export interface ChargingStation {
   readonly node: Node
   start(): Promise<void>
   stop(): Promise<void>
+  /** Resolves when the CSMS has accepted its boot: before that nobody can charge. */
+  readonly accepted: Promise<unknown>
   /** Plugs in a vehicle, by default half full. @throws {TypeError} when one is plugged in. */
   plugIn(evseId: number, vehicle?: VehicleOptions): void
   unplug(evseId: number): void
@@ -122,7 +126,8 @@ class SimulatedStation implements ChargingStation {
     this.node = node
     this.#dialect = dialect
     this.#options = options
-    this.#clock = options.clock ?? systemClock
+    // Links and answers take their own time, however fast the station lives.
+    this.#clock = fasterClock(options.clock ?? systemClock, options.speed ?? 1)
     this.#journal = options.journal ?? new StationJournal(':memory:')
     this.#outlets = Array.from({ length: options.evses ?? 1 }, (_, at) => this.#outlet(at + 1))
     this.#faults = new Faults(node, () => this.#life)
@@ -148,6 +153,10 @@ class SimulatedStation implements ChargingStation {
     this.#endInterrupted()
     await this.node.start()
     this.#begin('PowerUp')
+  }
+
+  get accepted(): Promise<unknown> {
+    return this.#life.accepted
   }
 
   async stop(): Promise<void> {
@@ -258,6 +267,7 @@ class SimulatedStation implements ChargingStation {
       node: this.node,
       dialect: this.#dialect,
       clock: this.#clock,
+      networkClock: this.#options.clock ?? systemClock,
       ...(log && { log }),
       journal: this.#journal,
       state,

@@ -19,7 +19,9 @@ import type { VariableName } from './variables-table.ts'
 export interface LifeOptions {
   readonly node: Node
   readonly dialect: Dialect
+  /** Of the station; links and answers have another one where it lives faster. */
   readonly clock: Clock
+  readonly networkClock: Clock
   readonly log?: Logger
   readonly journal: StationJournal
   readonly state: StationState
@@ -44,6 +46,7 @@ export class Life implements Site {
   readonly nodeId: string
   readonly node: Node
   readonly clock: Clock
+  readonly #networkClock: Clock
   readonly log: Logger
   readonly dialect: Dialect
   readonly journal: StationJournal
@@ -76,11 +79,22 @@ export class Life implements Site {
     })
     // Whoever waits for it hears of it there.
     this.accepted.catch(() => {})
-    const { node, dialect, clock, log = silentLogger, journal, state, hardware, outlets } = options
+    const {
+      node,
+      dialect,
+      clock,
+      networkClock,
+      log = silentLogger,
+      journal,
+      state,
+      hardware,
+      outlets,
+    } = options
     this.#options = options
     this.nodeId = node.id
     this.node = node
     this.clock = clock
+    this.#networkClock = networkClock
     this.log = log
     this.dialect = dialect
     this.journal = journal
@@ -297,11 +311,11 @@ export class Life implements Site {
   }
 
   #createOutbox(): Outbox {
-    const { journal, dialect, clock, log, variables } = this
+    const { journal, dialect, log, variables } = this
     return new Outbox({
       journal,
       dialect,
-      clock,
+      clock: this.#networkClock,
       log,
       stopping: this.signal,
       attempts: () => variables.number('OCPPCommCtrlr.MessageAttempts[TransactionEvent]'),

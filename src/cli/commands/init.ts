@@ -1,0 +1,187 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
+import { isNodeId } from '../../primitives/ids.ts'
+import { loadConfig } from '../config.ts'
+import { makePassword } from './password.ts'
+
+interface InitOptions {
+  readonly role?: string
+  readonly id?: string
+  readonly port?: string
+  readonly uplink?: string
+  readonly station?: string
+}
+
+interface Answers {
+  readonly role: 'csms' | 'networking-node'
+  readonly nodeId: string
+  readonly host: string
+  readonly port: number
+  /** Of a networking node: where its CSMS is. */
+  readonly uplink: string
+  /** The first station, or none. */
+  readonly station: string
+}
+
+/**
+ * `wattweave init FILE`: asks five questions and writes a configuration with a comment at each
+ * setting. What is given as option is not asked.
+ */
+export async function init(file: string, options: InitOptions): Promise<void> {
+  if (existsSync(file))
+    throw new Error(`${file} is there already; choose another name or remove it`)
+  const answers = await ask(options)
+  mkdirSync(dirname(file), { recursive: true })
+  const password = answers.station === '' ? undefined : makeStationPassword(file, answers.station)
+  writeFileSync(file, configOf(answers), { flag: 'wx' })
+  loadConfig(file) // whoever reads it next has to be able to
+  const told = [
+    `${file} is written. Start it with: wattweave run ${file}`,
+    ...(password === undefined ? [] : [`Give ${answers.station} this password, it is shown only now: ${password}`]), // biome-ignore format: one line
+    ...(answers.role === 'csms' ? [] : [`Put the password that the CSMS has given to ${answers.nodeId} into ${join(dirname(file), uplinkSecret(answers))}`]), // biome-ignore format: one line
+  ]
+  process.stdout.write(`${told.join('\n')}\n`)
+}
+
+interface Question {
+  readonly option: keyof InitOptions
+  readonly message: string
+  readonly fallback: string
+  /** What is wrong with an answer. */
+  readonly problem: (answer: string) => string | undefined
+}
+
+async function ask(options: InitOptions): Promise<Answers> {
+  const isAsking = process.stdin.isTTY && process.stdout.isTTY
+  if (isAsking) intro('A new node of the overlay')
+  const answer = (question: Question) => answerTo(question, options[question.option], isAsking)
+  const role = (await answer(ROLE)) as Answers['role']
+  const isNode = role === 'networking-node'
+  const nodeId = await answer({ ...ID, fallback: isNode ? 'NN01' : 'CSMS01' })
+  const port = await answer({ ...PORT, fallback: isNode ? '9100' : '9000' })
+  const uplink = isNode ? await answer(UPLINK) : ''
+  const station = await answer(STATION)
+  if (isAsking) outro('That is all.')
+  return { role, nodeId, host: '127.0.0.1', port: Number(port), uplink, station }
+}
+
+/** What was given as option; else what is typed, or the usual where nobody can be asked. */
+async function answerTo(
+  { option, message, fallback, problem }: Question,
+  given: string | undefined,
+  isAsking: boolean,
+): Promise<string> {
+  if (given !== undefined) {
+    const wrong = problem(given)
+    if (wrong !== undefined) throw new Error(`--${option}: ${wrong}, not "${given}"`)
+    return given
+  }
+  if (!isAsking) return fallback
+  const validate = (value = '') => problem(value)
+  const typed =
+    option === 'role'
+      ? await select({ message, options: ROLES })
+      : await text({ message, initialValue: fallback, validate })
+  if (!isCancel(typed)) return typed
+  cancel('Nothing was written.')
+  process.exit(1)
+}
+
+const ROLES: { value: Answers['role']; label: string; hint: string }[] = [
+  { value: 'csms', label: 'A CSMS', hint: 'stations report to it, and people work with it' },
+  {
+    value: 'networking-node',
+    label: 'A networking node',
+    hint: 'shares one connection for many stations',
+  },
+]
+
+/** A rule by a test; the sentence says what an answer must be. */
+function must(be: string, test: (answer: string) => boolean): Question['problem'] {
+  return (answer) => (test(answer) ? undefined : `it must be ${be}`)
+}
+
+const ROLE: Question = {
+  option: 'role',
+  message: 'What is this?',
+  fallback: 'csms',
+  problem: must('csms or networking-node', (answer) => ROLES.some(({ value }) => value === answer)),
+}
+const ID: Question = {
+  option: 'id',
+  message: 'What is it called in the overlay?',
+  fallback: '',
+  problem: must('a node id of 1 to 255 bytes', isNodeId),
+}
+const PORT: Question = {
+  option: 'port',
+  message: 'On which port do stations connect?',
+  fallback: '',
+  problem: must(
+    'a number from 0 to 65535',
+    (port) => /^\d{1,5}$/.test(port) && Number(port) < 65_536,
+  ),
+}
+const UPLINK: Question = {
+  option: 'uplink',
+  message: 'Where is its CSMS?',
+  fallback: 'wss://csms.example.com/ocpp/',
+  problem: must(
+    'a URL such as wss://csms.example.com/ocpp/',
+    (url) => /^wss?:\/\/./.test(url) && URL.canParse(url),
+  ),
+}
+const STATION: Question = {
+  option: 'station',
+  message: 'Which station comes first? (empty: none yet)',
+  fallback: '',
+  problem: must(
+    '1 to 48 letters, digits or *-_=:+|@.',
+    (id) => id === '' || (/^[\w*\-=:+|@.]{1,48}$/.test(id) && isNodeId(id)),
+  ),
+}
+
+function makeStationPassword(file: string, station: string): string {
+  const secrets = join(dirname(file), 'secrets')
+  return makePassword(join(secrets, station), join(secrets, 'key')).reveal()
+}
+
+const uplinkSecret = ({ nodeId }: Answers) => `secrets/${nodeId}-at-csms`
+
+/** The file, with what each setting is for. */
+function configOf(answers: Answers): string {
+  const { role, nodeId, host, port, uplink, station } = answers
+  const peers =
+    station === ''
+      ? `# peers: # who may connect; make a password with: wattweave password new secrets/CS01 --key secrets/key
+#   - id: CS01
+#     passwordFile: secrets/CS01
+`
+      : `passwordKeyFile: secrets/key
+peers: # who may connect; another one: wattweave password new secrets/ID --key secrets/key
+  - id: ${JSON.stringify(station)}
+    passwordFile: secrets/${station}
+`
+  const up = `uplinks: # towards the CSMS
+  - url: ${JSON.stringify(uplink)}
+    passwordFile: ${uplinkSecret(answers)} # the password of ${nodeId} there, as plain text
+`
+  return `# ${role === 'csms' ? 'A CSMS' : 'A networking node'} of Wattweave. Every setting: docs/config.md. Check this file with: wattweave check FILE
+nodeId: ${JSON.stringify(nodeId)} # its name in the overlay
+role: ${role}
+
+listen: # where stations connect
+  - host: ${host} # 0.0.0.0 for stations elsewhere; give it a certificate then:
+    port: ${port}
+    # tls:
+    #   certificateFile: tls/chain.pem
+    #   keyFile: tls/key.pem
+
+${peers}
+${role === 'csms' ? '' : `${up}\n`}http: # console, API, metrics and health
+  port: ${role === 'csms' ? 8350 : 8351}
+
+data: ./wattweave-data # databases; wattweave backup FILE FOLDER copies them
+${role === 'csms' ? '\n# tokens: [CARD-1] # id tokens that may always charge; others: wattweave token add FILE TOKEN\n' : ''}`
+}

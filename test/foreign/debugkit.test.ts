@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  buildSessionTimeline,
+  detectFailures,
+  parseOpenOcppTrace,
+} from '@ocpp-debugkit/toolkit/core'
+import type { TransactionPage } from '../../src/http/live-api.ts'
+import { startChain, startNode, until } from '../end-to-end/processes.ts'
+
+/** npm `@ocpp-debugkit/toolkit` judges the traces that a node exports. It knows OCPP 1.6. */
+
+/** Sessions of each EVSE, each as long as one of the demo. */
+const SESSIONS = process.env.SOAK === '1' ? 12 : 3
+
+/** What it says of our traces, and why that is as it should be. */
+const EXPLAINED: Readonly<Record<string, string>> = {
+  SUSPICIOUS_SESSION_DURATION: 'simulated cars charge for seconds, so that somebody sees them go',
+}
+
+async function startStation(t: TestContext, tokens: readonly string[]) {
+  const { csms, folder } = await startChain(t, 0)
+  const simulation = { evses: 2, pauseS: 1, sessionS: 4, meterIntervalS: 1, sessions: SESSIONS }
+  // biome-ignore format: one line
+  await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', data: folder, tokens, simulation, uplinks: [{ url: csms.url, mode: 'standard', protocol: 'ocpp1.6' }], log: 'silent' })
+  const get = (path: string) => fetch(new URL(`api/${path}`, csms.console))
+  return { get, trace: async () => (await get('trace?station=CS01')).text() }
+}
+
+function judge(trace: string) {
+  const { events, warnings } = parseOpenOcppTrace(trace)
+  assert.deepEqual(warnings, [])
+  const sessions = buildSessionTimeline(events)
+  return { sessions, failures: detectFailures(events, sessions) }
+}
+
+test('the trace of a day as in the demo has nothing in it that is not explained', async (t) => {
+  const { get, trace } = await startStation(t, ['TAG-1'])
+  for (let ended = 0; ended < 2 * SESSIONS; ended++) {
+    await until(`${ended + 1} transactions to have ended`, async () => {
+      const { transactions } = (await (await get('transactions?state=ended')).json()) as TransactionPage // biome-ignore format: one line
+      return transactions.length > ended
+    })
+  }
+
+  const { sessions, failures } = judge(await trace())
+
+  assert.equal(sessions.filter(({ transactionId }) => transactionId != null).length, 2 * SESSIONS)
+  const open = failures.filter(({ code }) => EXPLAINED[code] === undefined)
+  assert.deepEqual(open.map(({ code, description }) => `${code}: ${description}`), []) // biome-ignore format: one line
+})
+
+test('the same judge notices a token that is refused', async (t) => {
+  const { trace } = await startStation(t, ['NOBODY'])
+
+  await until('the refusal', async () => {
+    const text = await trace()
+    return text !== '' && judge(text).failures.some(({ code }) => code === 'FAILED_AUTHORIZATION')
+  })
+})

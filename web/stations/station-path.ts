@@ -1,0 +1,4 @@
+/** Where the page of a station is. A dot would make it the address of a file. */
+export function stationPath(id: string): string {
+  return `/stations/${encodeURIComponent(id).replaceAll('.', '%2E')}`
+}
