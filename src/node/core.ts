@@ -30,6 +30,11 @@ export interface Core {
   readonly neighbours: Set<Neighbour>
   /** Overlay links towards the CSMS. */
   readonly uplinks: Set<Neighbour>
+  /**
+   * Standard links towards a CSMS, the preferred one first: the default route of what this node
+   * says itself, and of nothing else. A CSMS could not tell the words of others from its own.
+   */
+  readonly ownUplinks: { readonly neighbour: Neighbour; readonly priority: number }[]
   /** Where uplinks differ in what they may see and do; undefined where they are all alike. */
   readonly upstreams: Upstreams | undefined
   /** Rules about what may pass; undefined where there are none. */

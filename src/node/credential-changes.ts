@@ -1,32 +1,45 @@
+import { foldId } from '../primitives/ids.ts'
 import { Secret } from '../transport/credentials.ts'
 import { parsePayload } from '../wire/payload.ts'
 
 /**
  * Commands that change how a station proves itself or where it connects. A node between the two
- * has to follow the first and must not let the second pass unseen.
+ * has to follow the first and must not let the second pass unseen. OCPP knows no case in the names
+ * of keys, components and variables, so none is known here.
  *
- * @spec OCPP 2.0.1 Part 2 A01, A05, B09; OCPP 1.6 security whitepaper A01, A05
+ * @spec OCPP 2.0.1 Part 2 A01, A05, B09; OCPP 2.1 Part 2 (NetworkConfiguration); OCPP 1.6 security
+ *   whitepaper A01, A05
  */
 
-/** The password a command sets, as the bytes a Basic header will carry; undefined: it sets none. */
-export function passwordSetBy(action: string, payload: Uint8Array): Secret | undefined {
+/**
+ * The password a command sets, as the bytes a Basic header will carry.
+ *
+ * @returns What finds in the station's answer the password that is now in force, or undefined
+ *   there: none was accepted. Undefined: the command sets no password.
+ * @throws {OverlayError} ERR_SCHEMA_JSON
+ */
+export function passwordSetBy(
+  action: string,
+  payload: Uint8Array,
+): ((answer: Uint8Array) => Secret | undefined) | undefined {
   if (action === 'ChangeConfiguration') {
     const { key, value } = read<{ key?: unknown; value?: unknown }>(payload)
-    return key === 'AuthorizationKey' && typeof value === 'string' ? new Secret(value) : undefined
+    if (nameOf(key) !== 'authorizationkey' || typeof value !== 'string') return undefined
+    const isAccepted = (answer: Uint8Array) => read<{ status?: unknown }>(answer).status === 'Accepted' // biome-ignore format: one line
+    return (answer) => (isAccepted(answer) ? new Secret(value) : undefined)
   }
   if (action !== 'SetVariables') return undefined
-  const data = variablesOf(payload).find((one) => isVariable(one, 'SecurityCtrlr', 'BasicAuthPassword')) // biome-ignore format: one line
-  return data?.attributeValue === undefined ? undefined : new Secret(data.attributeValue)
-}
-
-/** Whether the station's answer says that the password is now in force. */
-export function isPasswordAccepted(action: string, payload: Uint8Array): boolean {
-  if (action === 'ChangeConfiguration') return read<{ status?: unknown }>(payload).status === 'Accepted' // biome-ignore format: one line
-  const { setVariableResult = [] } = read<{ setVariableResult?: VariableData[] }>(payload)
-  return setVariableResult.some(
-    (one) =>
-      isVariable(one, 'SecurityCtrlr', 'BasicAuthPassword') && one.attributeStatus === 'Accepted',
+  const set = variablesOf(payload, 'setVariableData').filter(
+    (data) => PASSWORDS.has(placeOf(data)) && typeof data.attributeValue === 'string',
   )
+  if (set.length === 0) return undefined
+  return (answer) => {
+    const results = variablesOf(answer, 'setVariableResult')
+    const accepted = set.findLast((data) =>
+      results.some((one) => isSameVariable(one, data) && one.attributeStatus === 'Accepted'),
+    )
+    return accepted && new Secret(String(accepted.attributeValue))
+  }
 }
 
 /** What a command would change of the station's connection; undefined: nothing. */
@@ -34,37 +47,63 @@ export function networkChangeIn(action: string, payload: Uint8Array): string | u
   if (action === 'SetNetworkProfile') return 'its network profile'
   if (action === 'ChangeConfiguration') {
     const { key } = read<{ key?: unknown }>(payload)
-    return typeof key === 'string' && NETWORK_KEYS.has(key) ? key : undefined
+    return NETWORK_KEYS.has(nameOf(key)) ? String(key) : undefined
   }
   if (action !== 'SetVariables') return undefined
-  const found = variablesOf(payload).find(({ component, variable }) =>
-    NETWORK_VARIABLES.has(`${component?.name}.${variable?.name}`),
-  )
-  return found?.variable?.name
+  const found = variablesOf(payload, 'setVariableData').find(isOfNetwork)
+  return found && String(found.variable?.name)
 }
 
-const NETWORK_KEYS: ReadonlySet<string> = new Set(['SecurityProfile', 'CentralSystemURL'])
+/** All names folded. */
+const NETWORK_KEYS: ReadonlySet<string> = new Set(['securityprofile', 'centralsystemurl'])
 const NETWORK_VARIABLES: ReadonlySet<string> = new Set([
-  'SecurityCtrlr.SecurityProfile',
-  'SecurityCtrlr.Identity',
-  'OCPPCommCtrlr.ActiveNetworkProfile',
-  'OCPPCommCtrlr.NetworkConfigurationPriority',
+  'securityctrlr.securityprofile',
+  'securityctrlr.identity',
+  'ocppcommctrlr.activenetworkprofile',
+  'ocppcommctrlr.networkconfigurationpriority',
+])
+/** OCPP 2.1: an instance for each network profile. */
+const NETWORK_PROFILE = 'networkconfiguration'
+const PASSWORDS: ReadonlySet<string> = new Set([
+  'securityctrlr.basicauthpassword',
+  `${NETWORK_PROFILE}.basicauthpassword`,
 ])
 
 interface VariableData {
-  readonly component?: { readonly name?: string }
-  readonly variable?: { readonly name?: string }
-  readonly attributeValue?: string
-  readonly attributeStatus?: string
+  readonly component?: { readonly name?: unknown; readonly instance?: unknown } | null
+  readonly variable?: { readonly name?: unknown; readonly instance?: unknown } | null
+  readonly attributeValue?: unknown
+  readonly attributeStatus?: unknown
 }
 
-function variablesOf(payload: Uint8Array): VariableData[] {
-  const { setVariableData } = read<{ setVariableData?: unknown }>(payload)
-  return Array.isArray(setVariableData) ? (setVariableData as VariableData[]) : []
+/** Everything of a network profile but its password says where or how a station connects. */
+function isOfNetwork(data: VariableData): boolean {
+  const place = placeOf(data)
+  if (NETWORK_VARIABLES.has(place)) return true
+  return nameOf(data.component?.name) === NETWORK_PROFILE && !PASSWORDS.has(place)
 }
 
-function isVariable(data: VariableData, component: string, variable: string): boolean {
-  return data.component?.name === component && data.variable?.name === variable
+function variablesOf(payload: Uint8Array, member: string): VariableData[] {
+  const { [member]: list } = read<Record<string, unknown>>(payload)
+  if (!Array.isArray(list)) return []
+  return list.filter((one): one is VariableData => typeof one === 'object' && one !== null)
+}
+
+function placeOf({ component, variable }: VariableData): string {
+  return `${nameOf(component?.name)}.${nameOf(variable?.name)}`
+}
+
+function isSameVariable(a: VariableData, b: VariableData): boolean {
+  return (
+    placeOf(a) === placeOf(b) &&
+    nameOf(a.component?.instance) === nameOf(b.component?.instance) &&
+    nameOf(a.variable?.instance) === nameOf(b.variable?.instance)
+  )
+}
+
+/** Folded; what is no text names nothing. */
+function nameOf(value: unknown): string {
+  return typeof value === 'string' ? foldId(value) : ''
 }
 
 /** @throws {OverlayError} ERR_SCHEMA_JSON: what cannot be read must not pass. */

@@ -2,6 +2,7 @@ import { OverlayError } from '../errors.ts'
 import { isDroppable, type PriorityClass, priorityOf } from '../messages/actions.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
+import { MIN_DEFLATED_BYTES } from '../transport/deflate.ts'
 import type { Link } from '../transport/link.ts'
 import { MAX_UNCLASSIFIED_BYTES, SendScheduler } from '../transport/scheduler/send-scheduler.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
@@ -139,10 +140,11 @@ export class Neighbour {
     messageId: MessageId,
   ): void {
     const scheduler = this.#scheduler
+    const asIs = bytes.length >= MIN_DEFLATED_BYTES && this.#priorityOf(action, source) === 'bulk'
     const isSent = scheduler
-      ? scheduler.trySend(bytes, isBinary)
+      ? scheduler.trySend(bytes, isBinary, asIs)
       : bytes.length <= MAX_UNCLASSIFIED_BYTES && this.link.queuedBytes < STRAIGHT_QUEUE_BYTES
-    if (!scheduler && isSent) this.link.send(bytes, isBinary)
+    if (!scheduler && isSent) this.link.send(bytes, isBinary, asIs)
     if (!isSent) this.#schedule(type, bytes, isBinary, action, source, messageId)
     this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
   }
@@ -202,7 +204,22 @@ export class Neighbour {
 
   /** What routes and links live by is urgent only in this node's own words. */
   #priorityOf(action: string, source: NodeId): PriorityClass {
-    const priority = priorityOf(this.isOverlay ? undefined : this.link.protocol, action)
+    const priority = this.isOverlay
+      ? overlayPriority(action)
+      : priorityOf(this.link.protocol, action)
     return priority === 'control' && source !== this.#host.nodeId ? 'telemetry' : priority
   }
+}
+
+const priorities = new Map<string, PriorityClass>()
+const MAX_PRIORITIES = 1_000
+
+/** Where the version is not known all have to be asked, so what they say is remembered. */
+function overlayPriority(action: string): PriorityClass {
+  const known = priorities.get(action)
+  if (known) return known
+  if (priorities.size >= MAX_PRIORITIES) priorities.clear() // peers choose actions
+  const priority = priorityOf(undefined, action)
+  priorities.set(action, priority)
+  return priority
 }

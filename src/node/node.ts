@@ -1,80 +1,37 @@
 import { type ErrorCode, OverlayError, RemoteError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { createValidator, type Validator, type ValidatorOptions } from '../messages/validation.ts'
-import { type Clock, delay, every, systemClock, type Timer } from '../primitives/clock.ts'
+import { delay, every, systemClock, type Timer } from '../primitives/clock.ts'
 import {
   assertNodeId,
   foldId,
+  isReservedId,
   isSameId,
   MAX_TOLERATED_MESSAGE_ID_BYTES,
   type MessageId,
   type NodeId,
 } from '../primitives/ids.ts'
-import { createUuidV7, type Randomness, systemRandomness } from '../primitives/randomness.ts'
+import { createUuidV7, systemRandomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import { RoutingTable } from '../routing/table.ts'
 import type { Presence } from '../routing/topology.ts'
-import type { Secret } from '../transport/credentials.ts'
 import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type Frame, type Route, type WireLimits } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, failRequest, refuseResult } from './answers.ts'
-import { type Core, type Logger, type NodeEvent, silentLogger } from './core.ts'
+import { type Core, type NodeEvent, silentLogger } from './core.ts'
 import { FrameLog } from './frame-log.ts'
-import {
-  type ActionRequest,
-  type ActionResponse,
-  type HandlersByProtocol,
-  type MessagesOf,
-  tableOf,
-} from './handlers.ts'
+import { type ActionRequest, type ActionResponse, type MessagesOf, tableOf } from './handlers.ts'
 import { createLinkCounters, type FrameToken, type LinkCounters, Neighbour } from './neighbour.ts'
+import type { CallOptions, NodeOptions } from './node-options.ts'
 import { receive } from './pipeline.ts'
 import { announce, isStandardStation, knownPresences, movedTo, presenceOf } from './presence.ts'
 import { originate } from './requests.ts'
-import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
+import type { UplinkRule } from './uplink-rules.ts'
 import { Upstreams } from './upstreams.ts'
+import { ValidatorCache } from './validators.ts'
 
-export interface NodeOptions {
-  readonly nodeId: string
-  /** Where links come from; of several uplinks the first is preferred. */
-  readonly links: readonly LinkSource[]
-  /** Services this node provides, e.g. `CSMS`; with an `operator` also as `operator/CSMS`. */
-  readonly services?: readonly string[]
-  readonly operator?: string
-  readonly handlers?: HandlersByProtocol
-  /** Send what has no known route over the uplinks. Default true. */
-  readonly hasDefaultRoute?: boolean
-  /** Static routes: a node or service is reached over this neighbour whenever it is there. */
-  readonly routes?: readonly { readonly destination: string; readonly via: string }[]
-  /** What uplinks among `links` are to stations, where they differ; the first primary answers. */
-  readonly uplinkRules?: ReadonlyMap<LinkSource, UplinkRule>
-  /** Upstreams that get one ordinary connection per station. */
-  readonly perStation?: readonly PerStationUplink[]
-  /** The order in which rules are asked; default: those of `links`, then those of `perStation`. */
-  readonly ruleOrder?: readonly UplinkRule[]
-  /** Rules about what may pass this node. */
-  readonly filters?: Filters
-  /** Told when a station has accepted a new password, so that this side can follow. */
-  readonly onPasswordChange?: (station: NodeId, password: Secret) => void
-  /** What is tolerated from single peers, by id. */
-  readonly peers?: ReadonlyMap<string, PeerRule>
-  readonly clock?: Clock
-  readonly random?: Randomness
-  readonly log?: Logger
-}
-
-/** What a peer may do that others may not. */
-export interface PeerRule extends ValidatorOptions {
-  /** Message ids of up to 255 bytes. */
-  readonly tolerantMessageIds?: boolean
-}
-
-export interface CallOptions {
-  /** Default: the action table's, usually 30 000. */
-  readonly timeoutMs?: number
-}
+export type { NodeOptions } from './node-options.ts'
 
 const DRAIN_LOOK_MS = 20
 const SWEEP_MS = 1_000
@@ -109,6 +66,7 @@ export class Node {
       table: new RoutingTable(),
       neighbours: new Set(),
       uplinks: new Set(),
+      ownUplinks: [],
       upstreams: this.#createUpstreams(),
       filters: options.filters,
       onPasswordChange: options.onPasswordChange,
@@ -173,7 +131,6 @@ export class Node {
     }
   }
 
-  /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */
   /**
    * Lets nobody new in and waits until what is under way has been answered, so that a restart costs
    * nobody an answer.
@@ -188,6 +145,7 @@ export class Node {
     while (isBusy() && clock.now() < end) await delay(clock, DRAIN_LOOK_MS)
   }
 
+  /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */
   async stop(): Promise<void> {
     this.#sweep?.cancel()
     for (const neighbour of [...this.#core.neighbours]) {
@@ -336,11 +294,12 @@ export class Node {
     core.neighbours.add(neighbour)
     if (neighbour.isOverlay && link.way === 'up') core.uplinks.add(neighbour)
     core.neighbourById.set(foldId(neighbour.id), neighbour)
-    core.table.add(neighbour.id, neighbour, 'direct', 0, now)
+    // One without a name is called `CSMS`, and would draw what others ask the CSMS for.
+    if (!isReservedId(neighbour.id)) core.table.add(neighbour.id, neighbour, 'direct', 0, now)
     if (rule) core.upstreams?.sharedUp(neighbour, rule)
     const isOrdinary = rule === undefined || rule.role === 'primary'
     if (link.way === 'up' && isOrdinary && this.#options.hasDefaultRoute !== false) {
-      core.table.addDefault(neighbour, priority)
+      this.#addDefault(neighbour, priority)
     }
     for (const { destination, via } of this.#options.routes ?? []) {
       if (foldId(via) !== foldId(neighbour.id)) continue
@@ -363,6 +322,14 @@ export class Node {
     // What a station says first waits in its socket until the upstream that answers it is open.
     if (isShown) void isShown.then(() => this.#attach(neighbour))
     else this.#attach(neighbour)
+  }
+
+  /** Over a standard link a CSMS hears only this node, so it is no way for anybody else. */
+  #addDefault(neighbour: Neighbour, priority: number): void {
+    const { table, ownUplinks } = this.#core
+    if (neighbour.isOverlay) return table.addDefault(neighbour, priority)
+    ownUplinks.push({ neighbour, priority })
+    ownUplinks.sort((a, b) => a.priority - b.priority)
   }
 
   /** A CALL waited too long for its link. */
@@ -414,6 +381,8 @@ export class Node {
     neighbour.isOpen = false
     core.neighbours.delete(neighbour)
     core.uplinks.delete(neighbour)
+    const own = core.ownUplinks.findIndex((uplink) => uplink.neighbour === neighbour)
+    if (own >= 0) core.ownUplinks.splice(own, 1)
     core.upstreams?.linkDown(neighbour)
     const key = foldId(neighbour.id)
     if (core.neighbourById.get(key) === neighbour) core.neighbourById.delete(key)
@@ -507,29 +476,6 @@ const TOLERANT_LIMITS: WireLimits = {
 /** Creates a node; nothing happens before `start()`. */
 export function createNode(options: NodeOptions): Node {
   return new Node(options)
-}
-
-/** One validator for everybody, and one for each peer that has a rule of its own. */
-class ValidatorCache {
-  readonly #usual = createValidator()
-  readonly #rules: ReadonlyMap<string, PeerRule>
-  readonly #own = new Map<string, Validator>()
-
-  constructor(rules: ReadonlyMap<string, PeerRule>) {
-    this.#rules = rules
-  }
-
-  of(source: NodeId): Validator {
-    if (this.#rules.size === 0) return this.#usual
-    const key = foldId(source)
-    const rule = this.#rules.get(key)
-    if (!rule) return this.#usual
-    const known = this.#own.get(key)
-    if (known) return known
-    const validator = createValidator(rule)
-    this.#own.set(key, validator)
-    return validator
-  }
 }
 
 function ids(destination: string | readonly string[]): readonly [NodeId, ...NodeId[]] {

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
-import { isPasswordAccepted, passwordSetBy } from './credential-changes.ts'
+import { passwordSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
 import { enqueueCall, limitChangeOf } from './limit-order.ts'
@@ -134,11 +134,11 @@ function passwordWatch(
   const isAtEdge = !to.isOverlay && to.link.peer === 'station'
   const station = from.represents ?? (isAtEdge ? to.id : undefined)
   if (!onPasswordChange || station === undefined) return undefined
-  const password = passwordSetBy(frame.action, frame.payload)
-  if (password === undefined) return undefined
-  const { action } = frame
-  return (payload) => {
-    if (!isPasswordAccepted(action, payload)) return
+  const acceptedIn = passwordSetBy(frame.action, frame.payload)
+  if (!acceptedIn) return undefined
+  return (answer) => {
+    const password = acceptedIn(answer)
+    if (!password) return
     onPasswordChange(station, password)
     node.emit({ name: 'password.changed', station })
   }
@@ -158,7 +158,7 @@ export function originate(
   timeoutMs: number,
 ): void {
   const now = node.clock.now()
-  const to = node.table.lookup(destination[0])
+  const to = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const

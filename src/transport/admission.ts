@@ -71,7 +71,7 @@ export class Admissions {
   readonly #throttle: AttemptThrottle
   readonly #processKey = randomBytes(32)
   readonly #nobody = randomBytes(32)
-  /** What unknown ids are compared with, so that they take as long as known ones. */
+  /** What is computed for wrong attempts at others, so that they take as long as those. */
   readonly #decoy: PasswordCheck | undefined
   #slow = 0
   readonly #waitingSlow: (() => void)[] = []
@@ -105,11 +105,10 @@ export class Admissions {
     const isRemembered = timingSafeEqual(digest, peer?.remembered ?? this.#nobody)
     const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
     const isRight = fast ? fast.matches(password) : isRemembered
-    const isSlow = basic !== undefined && (peer?.check ? peer.check.isSlow : peer === undefined)
-    if (!isRemembered && isSlow && this.#decoy) {
-      return this.#admitSlowly(claim, peer, password, digest)
-    }
-    return this.#judge(claim, peer, isRight)
+    const isProved = typeof this.#profileOf(claim, peer, isRight) !== 'string'
+    // Where one peer is slow a wrong password is, whoever it is tried for: the time says nothing.
+    if (isProved || !basic || !this.#decoy) return this.#judge(claim, peer, isRight)
+    return this.#admitSlowly(claim, peer, password, digest)
   }
 
   async #admitSlowly(
@@ -127,18 +126,19 @@ export class Admissions {
       return { refused, status: 503, isUnknown: false, delayMs: 0 }
     }
     if (delayMs > 0) await delay(this.#clock, delayMs)
-    const check = peer?.check ?? this.#decoy
-    const isRight = (await this.#oneOfFew(async () => check?.matches(password))) ?? false
+    const own = peer?.check?.isSlow ? peer.check : undefined
+    const check = own ?? this.#decoy
+    const matches = (await this.#oneOfFew(async () => check?.matches(password))) ?? false
+    const isRight = matches && own !== undefined
     if (isRight && peer) peer.remembered = digest
-    return this.#judge(claim, peer, isRight && peer !== undefined)
+    return this.#judge(claim, peer, isRight)
   }
 
   /** @param isRight The password is the peer's. */
   #judge(claim: Claim, peer: Peer | undefined, isRight: boolean): Admission {
     const { id } = claim
-    if (id === undefined) return this.#refuse(claim, 'the URL does not end in a legal id')
-    const verdict = this.#profileOf(claim, id, peer, isRight)
-    if (typeof verdict === 'string') return this.#refuse(claim, verdict)
+    const verdict = this.#profileOf(claim, peer, isRight)
+    if (id === undefined || typeof verdict === 'string') return this.#refuse(claim, `${verdict}`)
     const lowest = Math.max(peer?.entry.securityProfile ?? 0, peer?.best ?? 0)
     if (verdict < lowest) {
       const isBare = lowest === 3 && claim.isTls && !claim.certificate
@@ -151,13 +151,9 @@ export class Admissions {
   }
 
   /** What was proved, or why nothing was. */
-  #profileOf(
-    claim: Claim,
-    id: NodeId,
-    peer: Peer | undefined,
-    isRight: boolean,
-  ): SecurityProfile | string {
-    const { certificate, certificateProblem, isTls, insecure } = claim
+  #profileOf(claim: Claim, peer: Peer | undefined, isRight: boolean): SecurityProfile | string {
+    const { id, certificate, certificateProblem, isTls, insecure } = claim
+    if (id === undefined) return 'the URL does not end in a legal id'
     if (certificateProblem !== undefined)
       return `its certificate proves nothing: ${certificateProblem}`
     const basic = parseBasic(claim.authorization)

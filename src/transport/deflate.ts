@@ -19,7 +19,7 @@ const CLIENT_BITS = 'client_max_window_bits'
 export const DEFLATE_OFFER = `${NAME}; ${SERVER_RESET}; ${CLIENT_RESET}`
 
 /** Shorter messages gain less than the call costs. */
-const MIN_BYTES = 256
+export const MIN_DEFLATED_BYTES = 256
 /** Frames are short; a window of 4 KiB finds what there is and is set up four times as fast. */
 const WINDOW_BITS = 12
 const MEM_LEVEL = 5
@@ -54,7 +54,7 @@ export function deflateAnswerProblem(header: string): string | undefined {
 
 /** @returns undefined when the message is better sent as it is. */
 export function compress(message: Uint8Array): Buffer | undefined {
-  if (message.length < MIN_BYTES) return undefined
+  if (message.length < MIN_DEFLATED_BYTES) return undefined
   const bytes = deflateRawSync(message, {
     windowBits: WINDOW_BITS,
     memLevel: MEM_LEVEL,

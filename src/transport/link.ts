@@ -45,8 +45,10 @@ export interface Link extends LinkFacts {
   /**
    * Sends one message; silently nothing once the link is closing or gone. When it returns, the
    * bytes are the caller's again.
+   *
+   * @param asIs Never compress it. Default false: text may be, where that was agreed.
    */
-  send(message: Uint8Array, isBinary: boolean): void
+  send(message: Uint8Array, isBinary: boolean, asIs?: boolean): void
   /**
    * Sends a ping behind everything sent so far; when it returns, the bytes are the caller's again.
    *

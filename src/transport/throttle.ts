@@ -16,23 +16,27 @@ interface Failures {
 
 /**
  * Remembers failed attempts. Five of one id from one address within 60 s slow that pair, 1 s at
- * first and doubling to 60 s; fifty from one address mark the address. An id alone is never locked,
- * or anybody could keep a station out by asking for it.
+ * first and doubling to 60 s; fifty from one address within the last 60 s mark the address. An id
+ * alone is never locked, or anybody could keep a station out by asking for it.
  *
  * @spec docs/overlay.md section 4.3
  */
 export class AttemptThrottle {
   readonly #clock: Clock
   readonly #pairs = new Map<string, Failures>()
-  readonly #addresses = new Map<string, Failures>()
+  /** When the last ones were, at most as many as mark an address; the oldest first. */
+  readonly #addresses = new Map<string, number[]>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   failed(id: string, address: string): void {
-    this.#count(this.#pairs, pairOf(id, address))
-    this.#count(this.#addresses, address)
+    this.#countPair(pairOf(id, address))
+    const times = takeOut(this.#addresses, address) ?? []
+    times.push(this.#clock.now())
+    if (times.length > ADDRESS_FAILURES) times.shift()
+    this.#addresses.set(address, times)
   }
 
   /** Whoever got in may mistype again later. */
@@ -42,38 +46,46 @@ export class AttemptThrottle {
 
   /** How long the next answer to this pair is held back, in ms; 0 for a pair that did nothing. */
   delayMs(id: string, address: string): number {
-    const count = this.#current(this.#pairs, pairOf(id, address))
+    const count = this.#countOf(pairOf(id, address))
     if (count < FREE_FAILURES) return 0
     return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - FREE_FAILURES))
   }
 
   /** Too many wrong attempts came from this address lately. */
   isFlooding(address: string): boolean {
-    return this.#current(this.#addresses, address) >= ADDRESS_FAILURES
+    const times = this.#addresses.get(address)
+    const [oldest = 0] = times ?? []
+    return times?.length === ADDRESS_FAILURES && this.#clock.now() - oldest < SPAN_MS
   }
 
-  #count(map: Map<string, Failures>, key: string): void {
-    const known = map.get(key)
-    map.delete(key) // to the end: the first is the one untouched longest
+  #countPair(pair: string): void {
+    const known = takeOut(this.#pairs, pair)
     const now = this.#clock.now()
-    if (known && now - known.since < SPAN_MS) {
-      known.count++
-      // The span of a pair that goes on failing goes on too, or its delay would fall back to 1 s.
-      if (known.count >= FREE_FAILURES) known.since = now
-      map.set(key, known)
+    if (!known || now - known.since >= SPAN_MS) {
+      this.#pairs.set(pair, { count: 1, since: now })
       return
     }
-    if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value ?? '')
-    map.set(key, { count: 1, since: now })
+    known.count++
+    // The span of a pair that goes on failing goes on too, or its delay would fall back to 1 s.
+    if (known.count >= FREE_FAILURES) known.since = now
+    this.#pairs.set(pair, known)
   }
 
-  #current(map: Map<string, Failures>, key: string): number {
-    const known = map.get(key)
+  #countOf(pair: string): number {
+    const known = this.#pairs.get(pair)
     if (!known) return 0
     if (this.#clock.now() - known.since < SPAN_MS) return known.count
-    map.delete(key)
+    this.#pairs.delete(pair)
     return 0
   }
+}
+
+/** What is set again afterwards goes to the end: the first is the one untouched longest. */
+function takeOut<T>(map: Map<string, T>, key: string): T | undefined {
+  const known = map.get(key)
+  if (known !== undefined) map.delete(key)
+  else if (map.size >= MAX_ENTRIES) map.delete(map.keys().next().value ?? '')
+  return known
 }
 
 /** Ids have no control characters, so no two pairs read the same. */

@@ -63,8 +63,8 @@ export class WebSocketLink implements Link, StreamReceiver {
     this.#probe()
   }
 
-  send(message: Uint8Array, isBinary: boolean): void {
-    this.#stream.send(message, isBinary)
+  send(message: Uint8Array, isBinary: boolean, asIs = false): void {
+    this.#stream.send(message, isBinary, asIs)
   }
 
   ping(payload: Uint8Array): void {

@@ -8,6 +8,7 @@ import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
 import { isReservedId, isStationId, type NodeId } from '../primitives/ids.ts'
 import { type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { type Admission, Admissions } from './admission.ts'
+import { type ConnectionBudget, PROCESS_CONNECTIONS } from './connection-budget.ts'
 import type { PeerEntry, SecurityProfile } from './credentials.ts'
 import { answerDeflate, EXTENSIONS_HEADER } from './deflate.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
@@ -20,9 +21,9 @@ import {
   OVERLAY_HEADER,
   parseOffer,
 } from './negotiation.ts'
+import { Newcomers } from './newcomers.ts'
 import { refusalText } from './refusal-text.ts'
 import { type ListenTls, peerCertificate, serverSettings } from './tls.ts'
-import { originOf, watchTlsFailures } from './tls-failures.ts'
 import { UpgradeQueue } from './upgrade-queue.ts'
 import { acceptUpgrade, upgradeProblem } from './websocket-handshake.ts'
 import { WebSocketLink } from './websocket-link.ts'
@@ -55,21 +56,20 @@ export interface AcceptOptions {
   readonly requestTimeoutMs?: number
   /** Upgrades that may wait; more are answered 503. Default 1 000. */
   readonly maxWaitingUpgrades?: number
+  /** How many connections there may be. Default 18 000 over all listeners of this process. */
+  readonly connections?: ConnectionBudget
   readonly clock?: Clock
   readonly random?: Randomness
 }
 
-/** In place of a status: there was no TLS session to give one over. */
-const NO_TLS = 0
+/** In place of a status: the connection ended before anything was asked for. */
+const UNASKED = 0
+const TOO_MANY = 'this process has as many connections as it may have'
 const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 const OVERLAY_PING_MS = 5_000
 const STATION_PING_MS = 30_000
 /** A handshake or request that is not complete by then is none. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Connections that have not said yet what they want; beyond it the oldest is closed. */
-const MAX_SILENT = 1_000
-/** Descriptors are finite; one process is to hold fewer than 20 000. */
-const MAX_CONNECTIONS = 18_000
 /** Refusals that are held back; beyond it they are given at once. */
 const MAX_HELD_BACK = 1_000
 /** How long links that were closed may take to end when the listener stops. */
@@ -119,8 +119,8 @@ class WebSocketAcceptor implements Acceptor {
   readonly #http: Server
   readonly #queue: UpgradeQueue
   readonly #sockets = new Set<Socket>()
-  /** Connections that have not sent a request yet, by where they come from, oldest first. */
-  readonly #silent = new Map<string, Socket>()
+  readonly #newcomers: Newcomers
+  readonly #budget: ConnectionBudget
   readonly #heldBack = new Set<Timer>()
   readonly #links = new Map<Socket, Link>()
   #onLink: (link: Link) => void = () => {}
@@ -139,15 +139,12 @@ class WebSocketAcceptor implements Acceptor {
     this.#queue = new UpgradeQueue(options.maxWaitingUpgrades)
     const limits = timeouts(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
     this.#http = tls ? createTlsServer({ ...limits, ...serverSettings(tls) }) : createServer(limits)
-    this.#http.maxConnections = MAX_CONNECTIONS
+    this.#budget = options.connections ?? PROCESS_CONNECTIONS
     this.#http.on('connection', (socket: Socket) => this.#onConnection(socket))
-    if (tls) {
-      watchTlsFailures(this.#http, limits.handshakeTimeout, ({ address, why }) => {
-        // Whoever is sent away because this listener stops did nothing wrong.
-        if (!this.#isDraining)
-          this.#report({ name: 'refused', id: '', status: NO_TLS, why, address })
-      })
-    }
+    this.#newcomers = new Newcomers(this.#http, {
+      isTls: tls !== undefined,
+      onFailure: ({ address, why }) => this.#unasked(address, why),
+    })
     this.#http.on('request', (_, response) => {
       response.writeHead(426, {
         'content-type': 'text/plain',
@@ -188,7 +185,7 @@ class WebSocketAcceptor implements Acceptor {
   async stop(): Promise<void> {
     this.drain()
     for (const timer of this.#heldBack) timer.cancel()
-    for (const socket of this.#silent.values()) socket.destroy()
+    this.#newcomers.close()
     for (const link of this.#links.values()) link.close(1001, 'going away')
     const closed = new Promise((resolve) => this.#http.close(resolve))
     const late = setTimeout(() => {
@@ -202,20 +199,24 @@ class WebSocketAcceptor implements Acceptor {
   // ---- Connections
 
   #onConnection(socket: Socket): void {
-    const from = originOf(socket)
-    this.#sockets.add(socket)
-    this.#silent.set(from, socket)
     socket.on('error', () => socket.destroy())
+    if (!this.#budget.take()) {
+      this.#unasked(socket.remoteAddress ?? '', TOO_MANY)
+      return void socket.destroy()
+    }
+    this.#sockets.add(socket)
     socket.on('close', () => {
       this.#sockets.delete(socket)
-      if (this.#silent.get(from) === socket) this.#silent.delete(from)
+      this.#budget.giveBack()
     })
-    // Whoever means well asks within milliseconds, so among a thousand the oldest does not.
-    if (this.#silent.size > MAX_SILENT) this.#silent.values().next().value?.destroy()
+  }
+
+  #unasked(address: string, why: string): void {
+    // Whoever is sent away because this listener stops did nothing wrong.
+    if (!this.#isDraining) this.#report({ name: 'refused', id: '', status: UNASKED, why, address })
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#silent.delete(originOf(socket))
     destroyOnError(socket)
     const id = idOfPath(request.url ?? '')
     if (this.#isDraining)

@@ -111,11 +111,11 @@ export class WebSocketStream implements FrameSink {
     this.#socket.on('data', (piece: Buffer) => this.#onData(piece))
   }
 
-  /** Sends one message; the bytes are the caller's again at once. */
-  send(message: Uint8Array, isBinary: boolean): void {
+  /** Sends one message, `asIs` uncompressed; the bytes are the caller's again at once. */
+  send(message: Uint8Array, isBinary: boolean, asIs = false): void {
     if (!this.isOpen) return
     if (isBinary) return this.#write(BINARY, message)
-    const compressed = this.#deflates ? compress(message) : undefined
+    const compressed = this.#deflates && !asIs ? compress(message) : undefined
     this.#write(TEXT, compressed ?? message, compressed !== undefined)
   }
 

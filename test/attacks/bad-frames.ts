@@ -63,6 +63,9 @@ export const BAD_INPUTS: readonly BadInput[] = [
   text('a CALLRESULT of a 1.6 station with a string for its payload', '[3,"1","x"]', 'ERR_WIRE_FIELD_TYPE', { from: 'CS16' }),
   text('a CALLERROR with a number for its code', '[4,"1",7,"",{}]', 'ERR_WIRE_FIELD_TYPE', { from: 'CS21' }),
   text('no JSON', 'hello', 'ERR_WIRE_JSON'),
+  text('NaN for its type', '[NaN,"1","Heartbeat",{}]', 'ERR_WIRE_JSON', { from: 'CS16' }),
+  text('a hexadecimal type that would be a CALL', '[0x2,"1","Heartbeat",{}]', 'ERR_WIRE_FIELD_TYPE', { from: 'CS16' }),
+  text('NaN for an id', '[2,NaN,"Heartbeat",{}]', 'ERR_WIRE_JSON', { from: 'CS21', answer: framework('-1') }),
   text('half a frame', overlayCall('"1","Heartbeat",{').slice(0, -1), 'ERR_WIRE_JSON', { answer: framework('1') }),
   text('text behind a frame of a 1.6 station', '[2,"1","Heartbeat",{}] x', 'ERR_WIRE_JSON', { from: 'CS16', answer: [4, '1', 'GenericError'] }),
 
@@ -70,12 +73,18 @@ export const BAD_INPUTS: readonly BadInput[] = [
   payload('a duplicate key', '"data":"a","data":"b"'),
   payload('a duplicate key in escapes', '"data":"a","d\\u0061ta":"b"'),
   payload('1e400', '"data":1e400'),
+  payload('NaN', '"data":NaN'),
+  payload('-Infinity', '"data":-Infinity'),
+  payload('0x10', '"data":0x10'),
   payload('a lone surrogate', '"data":"\\ud800"'),
   payload('__proto__', '"__proto__":{"polluted":true}'),
 
   // Depth, size and encoding
   text('nesting of 10 000', overlayCall(`"1","X",${NESTED}`), 'ERR_WIRE_NESTING', { answer: framework('1') }),
   text('nesting of 10 000 brackets alone', '['.repeat(10_000), 'ERR_WIRE_NESTING'),
+  text('nesting of 100 000', overlayCall(`"1","X",{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), 'ERR_WIRE_NESTING', { answer: framework('1') }),
+  text('nesting of 100 000 of a station', `[2,"1","DataTransfer",{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`, 'ERR_WIRE_NESTING', { from: 'CS16', answer: [4, '1', 'GenericError'] }),
+  text('nesting of 100 000 brackets alone', '['.repeat(100_000), 'ERR_WIRE_NESTING', { from: 'CS21' }),
   text('text of 300 kB', overlayCall(`"1","X",{"a":"${'x'.repeat(300_000)}"}`), 'ERR_WIRE_FRAME_SIZE', { answer: framework('1') }),
   text('JSON in a binary message that is not UTF-8', '', 'ERR_WIRE_BINARY_TEXT', { message: () => Buffer.from('5b322c22ff225d', 'hex') }),
 

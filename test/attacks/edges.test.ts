@@ -3,13 +3,15 @@ import { connect, type Socket } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { NodeId } from '../../src/primitives/ids.ts'
+import { ConnectionBudget, PROCESS_CONNECTIONS } from '../../src/transport/connection-budget.ts'
 import { UpgradeQueue } from '../../src/transport/upgrade-queue.ts'
-import type { AcceptOptions, Acceptor } from '../../src/transport/websocket-server.ts'
+import type { AcceptOptions } from '../../src/transport/websocket-server.ts'
 import { type Authority, createAuthority } from '../support/certificates.ts'
 import { type Site, startSite } from '../support/site.ts'
 import {
   basic,
   client,
+  type Listening,
   listen,
   OVERLAY,
   peers,
@@ -65,41 +67,102 @@ const portOf = (url: string) => ({ port: Number(new URL(url).port) })
 const HANDSHAKE = `GET /CS02 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: ${basic('CS02')}\r\n\r\n`
 
 /** A listener on which a request may take a fifth of a second. */
-async function impatient(t: TestContext, options: Partial<AcceptOptions> = {}): Promise<Acceptor> {
-  return (await listen(t, { requestTimeoutMs: 200, ...options })).acceptor
+function impatient(t: TestContext, options: Partial<AcceptOptions> = {}) {
+  return listen(t, { requestTimeoutMs: 200, ...options })
 }
 
-test('who sends a request byte by byte is cut off, plain and under TLS', async (t) => {
+/** What a listener told of connections that ended before they had asked for anything. */
+async function unasked({ events }: Pick<Listening, 'events'>, count = 1): Promise<string[]> {
+  await until(() => events.length >= count, 'the events')
+  return events.map(({ name, why, ...rest }) => {
+    assert.deepEqual({ name, ...rest }, { name: 'refused', id: '', status: 0, address: '127.0.0.1' }) // biome-ignore format: one line
+    return why
+  })
+}
+
+test('who sends a request byte by byte is cut off, plain and under TLS, and it is counted', async (t) => {
   const identity = await authority.issue({ addresses: ['127.0.0.1'] })
   const plain = await impatient(t)
   const secure = await impatient(t, { tls: identity })
-  for (const [acceptor, tls] of [[plain, false], [secure, true]] as const) {
-    const slow = raw(t, acceptor, tls)
+  for (const [listening, tls] of [[plain, false], [secure, true]] as const) {
+    const slow = raw(t, listening.acceptor, tls)
     slow.socket.write('GET /CS01 HTTP/1.1\r\nX: ')
     const drip = setInterval(() => slow.socket.write('x'), 20)
     t.after(() => clearInterval(drip))
     await until(slow.isClosed, 'the slow request to be cut off')
+    assert.match(slow.got(), /^HTTP\/1\.1 408 /)
+    assert.deepEqual(await unasked(listening), ['it did not finish a request in time'])
   } // biome-ignore format: two listeners
 })
 
-test('who connects and says nothing is cut off, also in the middle of a TLS handshake', async (t) => {
+test('who connects and says nothing is cut off, also in the middle of a TLS handshake, and it is counted', async (t) => {
   const identity = await authority.issue({ addresses: ['127.0.0.1'] })
   const plain = await impatient(t)
   const secure = await impatient(t, { tls: identity })
-  const mute = [raw(t, plain), raw(t, secure)]
+  const mute = [raw(t, plain.acceptor), raw(t, secure.acceptor)]
   mute[1]?.socket.write(Buffer.from('1603010200', 'hex'))
   await until(() => mute.every((one) => one.isClosed()), 'the silent connections to be cut off')
+  assert.deepEqual(await unasked(plain), ['it did not finish a request in time'])
+  assert.match((await unasked(secure)).join(), /^TLS: its handshake was not over in time/)
 })
 
-test('of a thousand and more silent connections the oldest go, and a station gets in at once', async (t) => {
+test('who says something else than HTTP is told so, and it is counted; who leaves without a word is not', async (t) => {
+  const listening = await listen(t)
+  const nobody = raw(t, listening.acceptor)
+  await until(() => nobody.socket.readyState === 'open', 'a connection')
+  nobody.socket.destroy()
+  await until(nobody.isClosed, 'it to leave')
+  for (const [i, [said, status, why]] of ([
+    ['hello, is anybody there?\r\n\r\n', 400, /^what it says is no HTTP \(HPE_/],
+    [Buffer.from('160301006f0100006b0303', 'hex'), 400, /^it speaks TLS where plain ws:/],
+    [`GET /CS01 HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431, /^its request is too long$/],
+  ] as const).entries()) {
+    const odd = raw(t, listening.acceptor)
+    odd.socket.write(said)
+    await until(odd.isClosed, 'the end')
+    assert.match(odd.got(), new RegExp(`^HTTP/1.1 ${status} `))
+    assert.match((await unasked(listening, i + 1))[i] ?? '', why)
+  } // biome-ignore format: a table
+  assert.equal(listening.events.length, 3)
+  const station = await client(t, listening.url)
+  assert.ok(station.isOpen)
+})
+
+test('listeners of a process share how many connections there may be', async (t) => {
+  const connections = new ConnectionBudget(2)
+  const [one, other] = [await listen(t, { connections }), await listen(t, { connections })]
+  const [first, second] = [await client(t, one.url), await client(t, other.url)]
+  assert.ok(first.isOpen && second.isOpen)
+  const late = raw(t, other.acceptor)
+  await until(late.isClosed, 'the third to be closed')
+  assert.deepEqual(await unasked(other), ['this process has as many connections as it may have'])
+  first.socket.terminate()
+  await until(() => connections.open === 1, 'the first to be gone')
+  assert.ok((await client(t, other.url, { id: 'CS02' })).isOpen)
+})
+
+test('a listener shares them with all of its process, fewer than 20 000', async (t) => {
+  const listening = await listen(t)
+  const before = PROCESS_CONNECTIONS.open
+  const taken: boolean[] = []
+  t.after(() => taken.forEach(() => void PROCESS_CONNECTIONS.giveBack()))
+  while (PROCESS_CONNECTIONS.take()) taken.push(true)
+  assert.ok(before + taken.length >= 10_000 && before + taken.length < 20_000)
+  const late = raw(t, listening.acceptor)
+  await until(late.isClosed, 'it to be closed')
+})
+
+test('of a thousand and more silent connections the oldest go, which is counted, and a station gets in at once', async (t) => {
+  // Nobody is cut off for being slow here, however busy this machine is.
+  const listening = await listen(t, { requestTimeoutMs: 120_000 })
   const silent: Raw[] = []
-  for (let i = 0; i < 1_050; i++) silent.push(raw(t, portOf(site.url)))
-  await until(() => silent.filter((one) => one.isClosed()).length >= 50, 'the oldest to be closed')
-  await boots(t, site.url)
-  assert.ok(
-    silent.slice(0, 30).every((one) => one.isClosed()),
-    'it is the oldest that go',
-  )
+  for (let i = 0; i < 1_050; i++) silent.push(raw(t, listening.acceptor))
+  await until(() => silent.filter((one) => one.isClosed()).length === 50, 'the oldest to be closed')
+  const whys = await unasked(listening, 50)
+  assert.equal(whys.length, 50)
+  assert.ok(whys.every((why) => /^it said nothing while more than a thousand/.test(why)))
+  assert.ok(silent.slice(0, 30).every((one) => one.isClosed()), 'it is the oldest that go') // biome-ignore format: one line
+  assert.ok((await client(t, listening.url)).isOpen)
 })
 
 test('an upgrade with frames of one byte each behind it is read as one that comes whole', async (t) => {
@@ -125,6 +188,31 @@ test('a message of fragments that never ends takes no memory beyond its limit, a
   for (let i = 0; i < 20; i++) endless.socket.write(piece)
   await until(endless.isClosed, 'the endless message to cost its link')
   await boots(t, site.url)
+})
+
+test('a flood of data frames of one byte, as fast as they can be sent, does not keep a station from being served', async (t) => {
+  const flood = raw(t, portOf(site.url))
+  flood.socket.write(HANDSHAKE)
+  await until(() => flood.got().includes('\r\n\r\n'), 'the upgrade')
+  flood.socket.pause()
+  const tiny = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x78])
+  const many = Buffer.concat(Array.from({ length: 5_000 }, () => tiny))
+  let isOver = false
+  let sent = 0
+  const pour = () => {
+    if (isOver || flood.isClosed()) return
+    sent += 5_000
+    if (flood.socket.write(many)) setImmediate(pour)
+    else flood.socket.once('drain', pour)
+  }
+  const refused = () => site.node.linkCounters.get('CS02')?.refused ?? 0
+  const before = refused()
+  pour()
+  await until(() => refused() - before > 10_000, 'the flood to be on')
+  for (let i = 0; i < 5; i++) (await boots(t, site.url)).socket.terminate()
+  isOver = true
+  assert.ok(sent > 10_000)
+  flood.socket.destroy()
 })
 
 test('100 000 pings do not keep a station from being served', async (t) => {

@@ -93,7 +93,7 @@ async function heartbeat(raw: RawClient): Promise<unknown[]> {
 }
 let beats = 0
 
-test('an upstream that accepts and never answers costs a CALL its 30 s, and then the next is sent', async (t) => {
+test('an upstream that accepts and never answers costs each CALL its 30 s, waiting included, and whatever comes later is sent', async (t) => {
   const heard: string[] = []
   const bad = await upstream(t, { open: (socket) => socket.on('message', (data) => heard.push(String(data))) }) // biome-ignore format: one line
   const { clock, station, unharmed } = await between(t, bad)
@@ -102,9 +102,20 @@ test('an upstream that accepts and never answers costs a CALL its 30 s, and then
   raw.send('[2,"2","Heartbeat",{}]')
   await until(() => heard.length === 1, 'the first CALL')
   await clock.advance(31_000)
-  const error = await raw.take((frame) => frame[1] === '1', 'the timeout')
-  assert.equal(error[0], 4)
-  assert.equal((error[4] as { reason: string }).reason, 'timeout')
+  for (const id of ['1', '2']) {
+    const error = await raw.take((frame) => frame[1] === id, 'the timeout')
+    assert.equal(error[0], 4)
+    assert.equal((error[4] as { reason: string }).reason, 'timeout')
+  }
+  assert.equal(heard.length, 1, 'what waited for 30 s is not sent any more')
+
+  raw.send('[2,"3","StatusNotification",{"connectorId":1}]')
+  await until(() => heard.length === 2, 'the later CALL')
+  assert.match(heard[1] ?? '', /"StatusNotification",\{"connectorId":1\}\]$/)
+  bad.sockets[0]?.send(`[3,"${JSON.parse(heard[0] ?? '[]')[1]}",{"late":true}]`)
+  answer(bad.sockets[0] as WebSocket, heard[1] ?? '', '{}')
+  assert.deepEqual(await raw.take((frame) => frame[1] === '3', 'its answer'), [3, '3', {}])
+  assert.deepEqual(raw.received, [], 'the late answer is not heard')
   await unharmed()
 })
 

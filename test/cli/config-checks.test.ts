@@ -73,6 +73,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a stored password in place of the key', `${LISTEN}passwordKeyFile: stored`, /:4:1: passwordKeyFile \(stored\) holds no key/],
   ['the configuration in place of the key of secrets', `${LISTEN}secretsKeyFile: node.yaml`, /:4:1: secretsKeyFile \(node\.yaml\) holds no key/],
   ['two primaries of a station', `${LISTEN}${UP}    name: one\n    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    role: primary\n    stations: ["*7"]`, /:10:5: uplinks\.1\.role is primary for stations that one is primary for, too/],
+  ['keeping stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: keep`, /:7:5: uplinks\.0\.onUpstreamLoss keep needs store and forward, which does not exist yet: use close$/],
   ['two uplinks per station', `${LISTEN}${UP}    mode: per-station\n  - url: wss://b.example/\n    mode: per-station`, /:7:5: uplinks\.1 is primary for stations that uplinks\.0 is primary for, too/],
 ]
 
@@ -95,6 +96,7 @@ const FINE: [string, string][] = [
   ['a password as it is, on both sides', `${LISTEN}peers: [{id: CS01, passwordFile: plain}]\n${UP}    passwordFile: plain`],
   ['a secrets key that is made later', `${LISTEN}secretsKeyFile: later`],
   ['all profiles where TLS asks for certificates', `${tls(', clientCaFile: ca.pem')}peers:\n  - {id: CS01, securityProfile: 3}\n  - {id: CS02, securityProfile: 2, passwordFile: plain}`],
+  ['closing stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: close`],
   ['a profile of a station that is dialled', `${LISTEN}peers: [{id: CS01, securityProfile: 2}]\ndownlinks: [{url: "wss://a.example/", peerId: cs01}]`],
   ['primaries of different stations', `${LISTEN}${UP}    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["CS1*"]`],
   ['primaries of different actions', `${LISTEN}${UP}    role: primary\n    allow: {up: [Authorize]}\n  - url: wss://b.example/\n    role: primary\n    allow: {up: [MeterValues]}`],

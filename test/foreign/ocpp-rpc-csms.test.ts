@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import type { Protocol } from '../../src/messages/protocols.ts'
+import { PROTOCOLS, type Protocol } from '../../src/messages/protocols.ts'
 import { startChain, startNode, until } from '../end-to-end/processes.ts'
 import { AT, idOf, runDay, SCRIPTS } from './days.ts'
 import { connectionOf, foreignCsms, foreignStation } from './rpc.ts'
@@ -81,7 +81,7 @@ test('the foreign CSMS commands its station through the node; its password chang
   const change = { key: 'AuthorizationKey', value: 'changed secret' }
   assert.deepEqual(await client.call('ChangeConfiguration', change), { status: 'Accepted' })
   foreign.passwords.set(options.identity, change.value)
-  assert.rejects(() => Promise.resolve(client.call('Reset', { type: 'Soft' }))) // it handles no Reset
+  await assert.rejects(() => Promise.resolve(client.call('Reset', { type: 'Soft' })), { rpcErrorCode: 'NotImplemented' }) // biome-ignore format: one line
 
   await station.close()
   await until('the upstream to close', () => foreign.connections.every((one) => one.isClosed))
@@ -120,6 +120,13 @@ test('a foreign CSMS that goes away takes its stations along; once it is back so
   await assert.rejects(
     foreignStation(t, node.url, options).then((one) => one.call('Heartbeat', {})),
   )
+
+  const port = Number(new URL(foreign.url).port)
+  const back = await foreignCsms(t, ANSWERS, PROTOCOLS, port)
+  back.passwords.set(options.identity, `secret of ${options.identity.slice('RPC-'.length)}`)
+  const again = await foreignStation(t, node.url, options)
+  assert.equal((await again.call('Heartbeat', {})).currentTime, AT)
+  assert.deepEqual(back.calls.map(({ identity, method }) => [identity, method]), [[options.identity, 'Heartbeat']]) // biome-ignore format: one line
 })
 
 function read(folder: string, sql: string) {

@@ -52,7 +52,19 @@ test('a Python CSMS sees each of our foreign stations as if directly connected',
     await runDay(station, protocol)
     await station.close()
     const heard = foreign.lines.filter((line) => line.station === idOf(protocol))
-    assert.deepEqual(heard.map((line) => line.action).filter((action) => action !== 'gone'), SCRIPTS[protocol].map(([action]) => action)) // biome-ignore format: one line
+    const asked = heard.filter(({ action }) => action !== 'gone').map(({ action, asked }) => [action, asked]) // biome-ignore format: one line
+    assert.deepEqual(asked, SCRIPTS[protocol].map(([action, payload]) => [action, inPython(payload)])) // biome-ignore format: one line
     await until('its connection to close', () => foreign.lines.some((line) => line.station === idOf(protocol) && line.action === 'gone')) // biome-ignore format: one line
   }
 })
+
+/** A payload as the package hands it to Python: `seqNo` is `seq_no`, at any depth. */
+function inPython(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inPython)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([name, inner]) => [
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    inPython(inner),
+  ])
+  return Object.fromEntries(members)
+}

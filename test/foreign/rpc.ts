@@ -80,11 +80,15 @@ export interface ForeignCsms {
   close(): Promise<void>
 }
 
-/** @param answers By action; what is missing is answered `{}`. */
+/**
+ * @param answers By action; what is missing is answered `{}`.
+ * @param port Default: any that is free.
+ */
 export async function foreignCsms(
   t: TestContext,
   answers: Record<string, (params: Record<string, unknown>) => object>,
   protocols: readonly string[] = PROTOCOLS,
+  port = 0,
 ): Promise<ForeignCsms> {
   const server = new rpc.RPCServer({ protocols, ...STRICT })
   const calls: ForeignCsms['calls'] = []
@@ -114,7 +118,7 @@ export async function foreignCsms(
       return answers[method]?.(params) ?? {}
     })
   })
-  const http = await server.listen(0, '127.0.0.1')
+  const http = await server.listen(port, '127.0.0.1')
   const close = async () => {
     await server.close({ force: true })
     http.closeAllConnections()

@@ -284,3 +284,94 @@ test('what a standard CSMS asks is for this node itself', async (t) => {
     ],
   )
 })
+
+// ---- A standard uplink is for the node's own words
+
+for (const order of [
+  ['standard', 'overlay'],
+  ['overlay', 'standard'],
+] as const) {
+  test(`the node's own standard uplink is no way for stations, when it is listed ${order[0] === 'standard' ? 'first' : 'last'} and when the overlay is lost`, async (t) => {
+    const net = overlay(t)
+    const node = await net.node('NN01')
+    const open = { standard: () => net.upstream('CSMS', 'NN01', { form: 'standard', protocol: 'ocpp1.6' }), overlay: () => net.upstream('CSMS01', 'NN01') } // biome-ignore format: one line
+    const above = new Map(order.map((form) => [form, open[form]()] as const))
+    const stations = [net.station('CS16', 'NN01'), net.station('CS21', 'NN01', 'ocpp2.1')]
+    const below = net.peer('LC01', 'NN01')
+    await net.settle()
+    above.get('overlay')?.take()
+
+    for (const station of stations) station.send('[2,"1","Heartbeat",{}]')
+    below.send('[2,"CSMS",["CS05","LC01"],"1","Heartbeat",{}]')
+    await net.settle()
+    const asked = above.get('overlay')?.take()
+    assert.deepEqual(asked?.map((frame) => (frame[2] as string[])[0]), ['CS16', 'CS21', 'CS05']) // biome-ignore format: one line
+    assert.deepEqual(above.get('standard')?.received, [])
+
+    above.get('overlay')?.close()
+    await net.settle()
+    for (const station of stations) station.take()
+    below.take()
+    for (const station of stations) station.send('[2,"2","Heartbeat",{}]')
+    below.send('[2,"CSMS",["CS05","LC01"],"2","Heartbeat",{}]')
+    await net.settle()
+    const told = stations.map((station) => station.take()[0])
+    assert.deepEqual(told.map((frame) => [frame?.[2], (frame?.[4] as { reason?: string } | undefined)?.reason]), [['GenericError', 'network'], ['GenericError', 'network']]) // biome-ignore format: one line
+    assert.equal(below.take()[0]?.[4], 'NetworkError')
+    assert.deepEqual(above.get('standard')?.received, [])
+
+    void node.callRaw('CSMS', 'Heartbeat', Buffer.from('{}')).catch(() => {})
+    await net.settle()
+    assert.match(above.get('standard')?.received[0] ?? '', /"Heartbeat"/, 'what it says itself')
+  })
+}
+
+test('what a node says itself goes over the next of its standard uplinks when the first is lost', async (t) => {
+  const net = overlay(t)
+  const node = await net.node('NN01')
+  const form = { form: 'standard', protocol: 'ocpp1.6' } as const
+  const [first, second] = [net.upstream('A', 'NN01', form), net.upstream('B', 'NN01', form)]
+  await net.settle()
+  const say = async () => {
+    void node.callRaw('CSMS', 'Heartbeat', Buffer.from('{}')).catch(() => {})
+    await net.settle()
+    return [first.take().length, second.take().length]
+  }
+  assert.deepEqual(await say(), [1, 0])
+  first.close()
+  await net.settle()
+  assert.deepEqual(await say(), [0, 1])
+})
+
+// ---- Uplinks come and go, stations stay
+
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
+  test(`an overlay uplink that is lost and comes back does not reach a station of ${protocol}: it stays open, is asked for nothing and need not boot again`, async (t) => {
+    const net = overlay(t)
+    await net.node('NN01')
+    const first = net.upstream('CSMS01', 'NN01')
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    const ask = async (above: RawPeer, name: string) => {
+      station.send(`[2,"${name}","Heartbeat",{}]`)
+      await net.settle()
+      const call = above.take().find((frame) => frame[0] === 2)
+      above.send(`[3,"CS01",["CSMS01"],"${call?.[3]}",{"n":"${name}"}]`)
+      await net.settle()
+      return station.take()
+    }
+    assert.deepEqual(await ask(first, 'a'), [[3, 'a', { n: 'a' }]])
+
+    first.close()
+    await net.wait(120)
+    assert.equal(station.closed, undefined)
+    assert.deepEqual(station.take(), [], 'it hears nothing of it')
+
+    const second = net.upstream('CSMS01', 'NN01')
+    await net.settle()
+    assert.equal(station.closed, undefined)
+    assert.deepEqual(station.take(), [])
+    assert.deepEqual(second.take().map((frame) => frame[4]), ['NotifyNetworkTopology'], 'it is announced anew, without a boot') // biome-ignore format: one line
+    assert.deepEqual(await ask(second, 'b'), [[3, 'b', { n: 'b' }]])
+  })
+}

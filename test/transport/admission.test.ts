@@ -87,6 +87,23 @@ test('a minute of quiet forgets it all, success forgets the pair', async () => {
   assert.equal(throttle.isFlooding('a'), false)
 })
 
+test('fewer than fifty failures in any 60 s never mark an address, however long they go on; fifty do', async () => {
+  const clock = new VirtualClock()
+  const throttle = new AttemptThrottle(clock)
+  for (let i = 0; i < 500; i++) {
+    throttle.failed(`S${i % 7}`, 'a')
+    assert.equal(throttle.isFlooding('a'), false, `after ${i + 1}`)
+    await clock.advance(1_250) // 48 in 60 s
+  }
+  for (let i = 0; i < 200; i++) {
+    throttle.failed('S1', 'a')
+    await clock.advance(1_000)
+  }
+  assert.ok(throttle.isFlooding('a'))
+  await clock.advance(11_000)
+  assert.equal(throttle.isFlooding('a'), false, 'only 49 of the last 60 s are left')
+})
+
 test('a million names and addresses leave a bounded memory behind, and do not wash out the attacker', () => {
   const throttle = new AttemptThrottle(new VirtualClock())
   for (let i = 0; i < 60; i++) throttle.failed('CS01', 'busy')
@@ -95,6 +112,15 @@ test('a million names and addresses leave a bounded memory behind, and do not wa
 })
 
 // ---- Stored passwords
+
+/** As argon2id, but at once. */
+function cheapHash(password: string): string {
+  const salt = Buffer.from('salt of a test')
+  const cost = { memory: 64, passes: 1, parallelism: 1, tagLength: 32 }
+  const hash = argon2Sync('argon2id', { message: password, nonce: salt, ...cost })
+  const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
+  return `$argon2id$v=19$m=64,t=1,p=1$${text(salt)}$${text(hash)}`
+}
 
 test('a password that somebody chose is stored as argon2id, compared off the event loop, and remembered after one success', async () => {
   const stored = await storePassword(new Secret(RIGHT))
@@ -129,12 +155,76 @@ test('where an address floods, slow hashes are left out and the remembered passw
   assert.ok(isIn(now(all.admit(claim('CS01', RIGHT)))))
 })
 
+test('failures now and then do not keep others at the address out, whatever their passwords', async () => {
+  const { all, clock } = admissionsOf(cheapHash(RIGHT))
+  for (let i = 0; i < 120; i++) {
+    assert.ok(!isIn(now(all.admit(claim(`X${i}`, undefined)))))
+    await clock.advance(10_000)
+  }
+  assert.ok(isIn(await all.admit(claim('CS01', RIGHT))), 'never seen before')
+})
+
+test('from an address that floods a slow password gets in only where it was right before', async () => {
+  const peers = ['CS01', 'CS02'].map((name) => ({ id: id(name), password: new Secret(cheapHash(RIGHT)) })) // biome-ignore format: one line
+  const all = new Admissions(peers, { clock: new VirtualClock() })
+  assert.ok(isIn(await all.admit(claim('CS01', RIGHT))))
+  for (let i = 0; i < 50; i++) now(all.admit(claim(`X${i}`, undefined)))
+  assert.ok(isIn(await all.admit(claim('CS01', RIGHT))))
+  const first = await all.admit(claim('CS02', RIGHT))
+  assert.ok('refused' in first && first.status === 429)
+  assert.ok(isIn(await all.admit(claim('CS02', RIGHT, { address: '192.0.2.9' }))), 'from elsewhere')
+})
+
+/** Peers of each kind, of which one has a password that people choose. */
+const mixed = (stored: string) =>
+  new Admissions([
+    { id: id('CHOSEN'), password: new Secret(stored) },
+    { id: id('MACHINE'), password: new Secret('5'.repeat(40)) },
+    { id: id('CERT'), securityProfile: 3 },
+    { id: id('BARE') },
+  ])
+const KINDS = ['CHOSEN', 'MACHINE', 'CERT', 'BARE', 'NOBODY', 'ILLEGAL']
+/** A wrong password for one of these, each time from another address. */
+const wrong = (name: string) => claim(name, 'wrong', { address: `${guesses++}`, ...(name === 'ILLEGAL' && { id: undefined }) }) // biome-ignore format: one line
+let guesses = 0
+
+test('where one password is slow a wrong one is slow for everybody, known or not, whatever they have', async () => {
+  const all = mixed(await storePassword(new Secret(RIGHT)))
+  const tookMs = new Map<string, number>()
+  for (const name of KINDS) {
+    const began = performance.now()
+    const answer = await all.admit(wrong(name))
+    tookMs.set(name, performance.now() - began)
+    assert.ok('refused' in answer && answer.status === 401)
+  }
+  for (const [name, ms] of tookMs) assert.ok(ms > 10, `${name}: ${ms} ms`) // a fast one takes 0.2
+})
+
+test('the slow password of one peer lets in nobody else', async () => {
+  for (const name of KINDS.slice(1)) {
+    const all = mixed(cheapHash(RIGHT))
+    assert.ok(!isIn(await all.admit({ ...wrong(name), authorization: formatBasic(name, new Secret(RIGHT)) }))) // biome-ignore format: one line
+    assert.ok(!isIn(await all.admit(claim(name, RIGHT))), 'nor is it remembered for it')
+  }
+})
+
+test('wrong passwords for fast and certificate peers wait in the one line of slow ones, right ones in none', async () => {
+  for (const name of KINDS) {
+    const all = mixed(cheapHash(RIGHT))
+    const line = Array.from({ length: 102 }, () => all.admit(wrong('NOBODY')))
+    const late = all.admit(wrong(name))
+    assert.ok(isIn(now(all.admit(claim('MACHINE', '5'.repeat(40))))))
+    const shown = { nodeIds: [], hasNodeUri: false, dnsNames: ['CERT'], commonName: undefined, organization: undefined } // biome-ignore format: one line
+    const more = { isTls: true, certificate: shown }
+    assert.ok(isIn(now(all.admit(claim('CERT', 'whatever it says', more)))))
+    const answer = await late
+    assert.ok('refused' in answer && answer.status === 503, name)
+    await Promise.all(line)
+  }
+})
+
 test('of many slow attempts two are computed at a time and a hundred wait; the rest is told to come back', async () => {
-  const salt = Buffer.from('salt of a test')
-  const cost = { memory: 64, passes: 1, parallelism: 1, tagLength: 32 }
-  const hash = argon2Sync('argon2id', { message: RIGHT, nonce: salt, ...cost })
-  const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
-  const { all } = admissionsOf(`$argon2id$v=19$m=64,t=1,p=1$${text(salt)}$${text(hash)}`)
+  const { all } = admissionsOf(cheapHash(RIGHT))
   const asked = Array.from({ length: 110 }, (_, i) => all.admit(claim('CS01', RIGHT, { address: `a${i}` }))) // biome-ignore format: one line
   await settle()
   const answers = await Promise.all(asked)

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { constants, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createNode } from '../../src/node/node.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import {
   answerDeflate,
@@ -14,8 +15,9 @@ import {
 import { MAX_MESSAGE_BYTES } from '../../src/transport/link.ts'
 import { dial } from '../../src/transport/websocket-client.ts'
 import { FrameDecoder } from '../../src/transport/websocket-codec.ts'
+import { accept } from '../../src/transport/websocket-server.ts'
 import { SEED } from '../seed.ts'
-import { basic, listen, RawClient, startSource } from '../support/sockets.ts'
+import { basic, listen, peers, RawClient, startSource } from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 import { attach } from './compliance.ts'
 
@@ -74,6 +76,33 @@ test('a compressed message takes fewer bytes on the wire; binary ones are sent a
   assert.ok(text < METER.length / 2, `${text} of ${METER.length}`)
   assert.ok(bytesRead(raw) - before - text >= METER.length)
 })
+
+for (const [what, bytes] of [
+  ['small', 600],
+  ['larger than may go without a class', 20_000],
+] as const) {
+  // biome-ignore format: one line
+  test(`bulk is never compressed, and what is not bulk is: ${what}`, async (t) => {
+    const source = accept({ nodeId: 'NN01' as NodeId, port: 0, peers: peers('CS01') })
+    const node = createNode({ nodeId: 'NN01', links: [source] })
+    await node.start()
+    t.after(() => node.stop())
+    const raw = await foreignClient(t, source.url, true)
+    assert.match(raw.socket.extensions, /permessage-deflate/)
+    const payload = Buffer.from(JSON.stringify({ data: 'x'.repeat(bytes) }))
+    const wireBytes = async (action: string) => {
+      const before = bytesRead(raw)
+      const answer = node.callRaw('CS01', action, payload)
+      const [, id] = await raw.take((frame) => frame[2] === action, action)
+      raw.send(`[3,"${id}",{}]`)
+      await answer
+      return bytesRead(raw) - before
+    }
+    assert.ok((await wireBytes('DataTransfer')) < bytes / 2)
+    assert.ok((await wireBytes('SendLocalList')) >= bytes)
+    assert.ok((await wireBytes('DataTransfer')) < bytes / 2)
+  })
+}
 
 function bytesRead(raw: RawClient): number {
   return (raw.socket as unknown as { _socket: { bytesRead: number } })._socket.bytesRead

@@ -81,16 +81,17 @@ export class SendScheduler<Token> {
    * Sends a frame at once, if nothing has to be decided: the short way of a link that keeps up,
    * taken before class, source and order key of the frame are known.
    *
-   * A frame known to be bulk must not come this way. One that is small and was not looked at may:
-   * with nothing waiting it overtakes nothing, and not many pass before the link is behind.
+   * A frame of bulk may: with nothing waiting it overtakes nothing, and not many pass before the
+   * link is behind.
    *
+   * @param asIs It is not to be compressed.
    * @returns False when it was not sent: `enqueue` it.
    */
-  trySend(bytes: Uint8Array, isBinary: boolean): boolean {
+  trySend(bytes: Uint8Array, isBinary: boolean, asIs = false): boolean {
     if (this.#room.size !== 0 || this.#isClosed) return false
     if (bytes.length > MAX_UNCLASSIFIED_BYTES || !this.#carrierHasRoom) return false
     this.#sentBytes += bytes.length
-    this.#carrier.send(bytes, isBinary)
+    this.#carrier.send(bytes, isBinary, asIs)
     return true
   }
 
@@ -209,7 +210,7 @@ export class SendScheduler<Token> {
       this.#carrier.ping(this.#window.payload)
     }
     this.#sentBytes += bytes.length
-    this.#carrier.send(bytes, isBinary)
+    this.#carrier.send(bytes, isBinary, isBulk)
     if (!isBulk) return
     const hasWaited = shipment instanceof QueuedFrame
     const isLinkLimited = hasWaited || this.#room.bulkSize > 0 || !this.#carrierHasRoom

@@ -2,8 +2,12 @@ import type { PriorityClass } from '../../messages/actions.ts'
 
 /** The raw link below a scheduler. */
 export interface Carrier {
-  /** Sends one message; when it returns, the bytes are the caller's again. */
-  send(message: Uint8Array, isBinary: boolean): void
+  /**
+   * Sends one message; when it returns, the bytes are the caller's again.
+   *
+   * @param asIs It is bulk: never compressed, because the window counts its bytes on the wire.
+   */
+  send(message: Uint8Array, isBinary: boolean, asIs?: boolean): void
   /** Bytes handed over but not yet taken by the network. */
   readonly queuedBytes: number
   /** In ms, as the link knows it from pings of its own; undefined while it does not. */

@@ -6,7 +6,16 @@ import {
   MAX_UNCLASSIFIED_BYTES,
   SendScheduler,
 } from '../../../src/transport/scheduler/send-scheduler.ts'
-import { CHUNK, chunk, createBench, MIB, PlainCarrier, padded, shipment } from './carriers.ts'
+import {
+  CHUNK,
+  chunk,
+  createBench,
+  MIB,
+  PlainCarrier,
+  padded,
+  shipment,
+  textOf,
+} from './carriers.ts'
 
 const RECEIVER = { expired() {}, dropped() {} }
 
@@ -35,6 +44,27 @@ test('a frame on a link that keeps up goes straight to the carrier: the same byt
   )
   assert.ok(seen.every(([sent]) => sent === bytes))
   assert.equal(scheduler.held, undefined)
+})
+
+test('bulk is marked as not to be compressed, whether it goes straight or has waited; nothing else is', () => {
+  const { clock } = createBench()
+  const seen: [string, boolean | undefined][] = []
+  const carrier = {
+    queuedBytes: 0,
+    send: (bytes: Uint8Array, _: boolean, asIs?: boolean) => seen.push([textOf(bytes), asIs]),
+    ping() {},
+  }
+  const scheduler = new SendScheduler(carrier, RECEIVER, { clock })
+  scheduler.enqueue(shipment('bulk', { priority: 'bulk' }))
+  scheduler.enqueue(shipment('telemetry'))
+  carrier.queuedBytes = CHUNK
+  scheduler.enqueue(shipment('late bulk', { priority: 'bulk' }))
+  scheduler.enqueue(shipment('late command', { priority: 'command' }))
+  carrier.queuedBytes = 0
+  scheduler.drained()
+  scheduler.trySend(padded('small'), false)
+  scheduler.trySend(padded('small bulk'), false, true)
+  assert.deepEqual(seen, [['bulk', true], ['telemetry', false], ['late command', false], ['late bulk', true], ['small', false], ['small bulk', true]]) // biome-ignore format: one line
 })
 
 test('a straight frame costs no memory', () => {

@@ -1,0 +1,51 @@
+import type { ValidatorOptions } from '../messages/validation.ts'
+import type { Clock } from '../primitives/clock.ts'
+import type { NodeId } from '../primitives/ids.ts'
+import type { Randomness } from '../primitives/randomness.ts'
+import type { Filters } from '../routing/filters/filters.ts'
+import type { Secret } from '../transport/credentials.ts'
+import type { LinkSource } from '../transport/link.ts'
+import type { Logger } from './core.ts'
+import type { HandlersByProtocol } from './handlers.ts'
+import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
+
+/** What a node is made of. */
+export interface NodeOptions {
+  readonly nodeId: string
+  /** Where links come from; of several uplinks the first is preferred. */
+  readonly links: readonly LinkSource[]
+  /** Services this node provides, e.g. `CSMS`; with an `operator` also as `operator/CSMS`. */
+  readonly services?: readonly string[]
+  readonly operator?: string
+  readonly handlers?: HandlersByProtocol
+  /** Send what has no known route over the uplinks. Default true. */
+  readonly hasDefaultRoute?: boolean
+  /** Static routes: a node or service is reached over this neighbour whenever it is there. */
+  readonly routes?: readonly { readonly destination: string; readonly via: string }[]
+  /** What uplinks among `links` are to stations, where they differ; the first primary answers. */
+  readonly uplinkRules?: ReadonlyMap<LinkSource, UplinkRule>
+  /** Upstreams that get one ordinary connection per station. */
+  readonly perStation?: readonly PerStationUplink[]
+  /** The order in which rules are asked; default: those of `links`, then those of `perStation`. */
+  readonly ruleOrder?: readonly UplinkRule[]
+  /** Rules about what may pass this node. */
+  readonly filters?: Filters
+  /** Told when a station has accepted a new password, so that this side can follow. */
+  readonly onPasswordChange?: (station: NodeId, password: Secret) => void
+  /** What is tolerated from single peers, by id. */
+  readonly peers?: ReadonlyMap<string, PeerRule>
+  readonly clock?: Clock
+  readonly random?: Randomness
+  readonly log?: Logger
+}
+
+/** What a peer may do that others may not. */
+export interface PeerRule extends ValidatorOptions {
+  /** Message ids of up to 255 bytes. */
+  readonly tolerantMessageIds?: boolean
+}
+
+export interface CallOptions {
+  /** Default: the action table's, usually 30 000. */
+  readonly timeoutMs?: number
+}

@@ -1,0 +1,98 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { requestProblem, TLS_UNFINISHED, TLS_UNSAID, tlsProblem } from './newcomer-problems.ts'
+
+/** What is told of a connection that ended before anything was asked for on it. */
+export interface Failure {
+  readonly address: string
+  readonly why: string
+}
+
+export interface NewcomersOptions {
+  readonly isTls: boolean
+  readonly onFailure: (failure: Failure) => void
+}
+
+interface Newcomer {
+  readonly socket: Socket
+  readonly address: string
+  /** Why it would have failed if it closed now; undefined: it would just have left. */
+  why: string | undefined
+}
+
+/** Connections that have not said yet what they want; beyond it the oldest is closed. */
+const MAX_NEWCOMERS = 1_000
+const CROWDED = 'it said nothing while more than a thousand others did the same: the oldest is closed' // biome-ignore format: one line
+
+/**
+ * The connections of a server until they have asked for something. TLS clients check the server's
+ * certificate in the handshake or behind it, so both ends of it are looked at. A failure is told
+ * when its connection has closed, one each; who leaves a plain connection without a word did no
+ * harm and is not told.
+ */
+export class Newcomers {
+  /** By where they come from, oldest first. */
+  readonly #all = new Map<string, Newcomer>()
+  readonly #options: NewcomersOptions
+
+  constructor(http: Server, options: NewcomersOptions) {
+    this.#options = options
+    http.on('connection', (socket: Socket) => this.#add(socket))
+    http.on('upgrade', ({ socket }: { socket: Socket }) => this.#all.delete(originOf(socket)))
+    http.on('request', ({ socket }: { socket: Socket }) => this.#all.delete(originOf(socket)))
+    http.on('secureConnection', (socket: Socket) => {
+      const newcomer = this.#all.get(originOf(socket))
+      if (newcomer) newcomer.why = TLS_UNSAID
+    })
+    http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      this.#onClientError(error, socket),
+    )
+  }
+
+  /** Closes them all. */
+  close(): void {
+    for (const { socket } of this.#all.values()) socket.destroy()
+  }
+
+  #add(socket: Socket): void {
+    if (socket.destroyed) return // there are too many of all kinds
+    const { isTls, onFailure } = this.#options
+    const origin = originOf(socket)
+    const address = socket.remoteAddress ?? ''
+    const newcomer: Newcomer = { socket, address, why: isTls ? TLS_UNFINISHED : undefined }
+    this.#all.set(origin, newcomer)
+    socket.on('close', () => {
+      if (this.#all.get(origin) !== newcomer) return
+      this.#all.delete(origin)
+      if (newcomer.why !== undefined) onFailure({ address, why: newcomer.why })
+    })
+    // Whoever means well asks within milliseconds, so among a thousand the oldest does not.
+    if (this.#all.size <= MAX_NEWCOMERS) return
+    const [[key, oldest] = [origin, newcomer]] = this.#all
+    this.#all.delete(key)
+    oldest.socket.destroy()
+    onFailure({ address: oldest.address, why: CROWDED })
+  }
+
+  /** Of a TLS server the handshakes that failed come here, too. */
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    // Of one that is gone nothing is known any more, neither where it came from.
+    const newcomer = this.#all.get(originOf(socket))
+    if (newcomer?.why === TLS_UNFINISHED) newcomer.why = tlsProblem(error)
+    else {
+      const problem = requestProblem(error)
+      if (newcomer && problem) newcomer.why = problem.why
+      if (problem && socket.writable) socket.write(answerOf(problem.status))
+    }
+    socket.destroy()
+  }
+}
+
+function answerOf(status: string): string {
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`
+}
+
+/** The same for a connection and for the TLS session on it. */
+function originOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}

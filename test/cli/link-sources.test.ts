@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, type TestContext, test } from 'node:test'
+import { connect } from 'node:tls'
+import { WebSocket } from 'ws'
+import { loadConfig } from '../../src/cli/config.ts'
+import { startNode } from '../../src/cli/start-node.ts'
+import type { Logger } from '../../src/node/core.ts'
+import { foldId, type NodeId } from '../../src/primitives/ids.ts'
+import { type LinkFacts, securityProfileOf } from '../../src/transport/link.ts'
+import type { TlsIdentity } from '../../src/transport/tls.ts'
+import { accept } from '../../src/transport/websocket-server.ts'
+import { temporaryFolder } from '../end-to-end/processes.ts'
+import { type Authority, createAuthority } from '../support/certificates.ts'
+import { RawClient, startSource } from '../support/sockets.ts'
+import { until } from '../support/until.ts'
+import { attach } from '../transport/compliance.ts'
+
+/** What configured links do with their certificates, over real sockets. */
+
+let authority: Authority
+let server: TlsIdentity
+before(async () => {
+  authority = await createAuthority()
+  server = await authority.issue({ commonName: 'first', addresses: ['127.0.0.1'] })
+})
+
+class Site {
+  readonly folder: string
+  readonly lines: string[] = []
+  readonly #t: TestContext
+
+  constructor(t: TestContext) {
+    this.#t = t
+    this.folder = temporaryFolder(t)
+    this.write('ca.pem', authority.certificate)
+    this.writeIdentity('server', server)
+  }
+
+  /** By renaming, as what renews certificates does. */
+  write(name: string, text: string): void {
+    const path = join(this.folder, name)
+    writeFileSync(`${path}.new`, text, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  }
+
+  writeIdentity(name: string, { certificate, key }: TlsIdentity): void {
+    this.write(`${name}.pem`, certificate)
+    this.write(`${name}-key.pem`, key.reveal())
+  }
+
+  async start(config: { readonly nodeId: string; readonly [setting: string]: unknown }) {
+    const file = `${config.nodeId}.yaml`
+    this.write(file, JSON.stringify({ data: join(this.folder, config.nodeId), ...config }))
+    const note = (event: string) => void this.lines.push(event)
+    const log: Logger = { debug() {}, info: note, warn: note, error: note }
+    const running = await startNode(loadConfig(join(this.folder, file)), log)
+    this.#t.after(() => running.stop())
+    return { ...running, url: running.stationUrls[0] ?? '' }
+  }
+}
+
+const identity = (name: string) => ({ certificateFile: `${name}.pem`, keyFile: `${name}-key.pem` })
+const node = { nodeId: 'NN01', role: 'networking-node' }
+
+async function station(t: TestContext, url: string, id: string): Promise<RawClient> {
+  const raw = new RawClient(new WebSocket(`${url}${id}`, ['ocpp1.6']))
+  t.after(() => raw.socket.terminate())
+  await until(() => raw.socket.readyState !== WebSocket.CONNECTING, `${id} to be answered`)
+  return raw
+}
+
+test('a certificate that is renewed by renaming its files serves new connections within seconds, without a restart; one that cannot be used is told and changes nothing', async (t) => {
+  const site = new Site(t)
+  const running = await site.start({ ...node, listen: [{ port: 0, insecure: true, tls: identity('server') }] }) // biome-ignore format: one line
+  const shown = () =>
+    new Promise<string>((resolve, reject) => {
+      const { port } = new URL(running.url)
+      const socket = connect(
+        { port: Number(port), host: '127.0.0.1', ca: authority.certificate },
+        () => {
+          // biome-ignore format: one line
+          resolve(String(socket.getPeerCertificate().subject.CN))
+          socket.destroy()
+        },
+      )
+      socket.on('error', reject)
+    })
+  const old = new WebSocket(`${running.url}CS01`, ['ocpp1.6'], { ca: authority.certificate })
+  t.after(() => old.terminate())
+  await until(() => old.readyState === WebSocket.OPEN, 'a station under the first one')
+  assert.equal(await shown(), 'first')
+
+  const next = await authority.issue({ commonName: 'renewed', addresses: ['127.0.0.1'] })
+  site.writeIdentity('server', next)
+  await until(() => site.lines.includes('tls.reloaded'), 'the new certificate to be taken up')
+  assert.equal(await shown(), 'renewed')
+
+  site.lines.length = 0
+  site.write('server-key.pem', server.key.reveal())
+  await until(() => site.lines.includes('tls.kept'), 'the wrong key to be told')
+  assert.equal(await shown(), 'renewed')
+  assert.equal(old.readyState, WebSocket.OPEN)
+})
+
+test('an upstream per station is dialled over TLS with the certificate that names the station; for another station it is none', async (t) => {
+  const site = new Site(t)
+  site.writeIdentity('own', await authority.issue({ dnsNames: ['CS01', 'CS02'] }))
+  const peers = ['CS01', 'CS02', 'CS03'].map((id) => ({ id: id as NodeId, securityProfile: 3 as const })) // biome-ignore format: one line
+  const upstream = accept({ nodeId: 'UP' as NodeId, port: 0, peers, tls: { ...server, clientCa: authority.certificate } }) // biome-ignore format: one line
+  const { links, events } = await startSource(t, upstream)
+  const uplink = { name: 'foreign', url: upstream.url, mode: 'per-station', tls: { caFile: 'ca.pem', ...identity('own') } } // biome-ignore format: one line
+  const { url } = await site.start({ ...node, listen: [{ port: 0, insecure: true }], uplinks: [uplink] }) // biome-ignore format: one line
+
+  const stations = [await station(t, url, 'CS01'), await station(t, url, 'CS02')]
+  await until(() => links.length === 2, 'both connections')
+  assert.deepEqual(links.map(({ peerIds: [id], protocol }) => [id, protocol]).sort(), [['CS01', 'ocpp1.6'], ['CS02', 'ocpp1.6']]) // biome-ignore format: one line
+  assert.deepEqual(links.map(securityProfileOf), [3, 3])
+  const heard = links.map((link) => attach(link))
+  for (const one of stations) one.send('[2,"1","Heartbeat",{}]')
+  await until(() => heard.every(({ messages }) => messages.length === 1), 'what they say')
+
+  const other = await station(t, url, 'CS03')
+  await until(() => other.closed !== undefined, 'the station that it does not name to be sent away')
+  assert.equal(other.closed?.code, 1013)
+  assert.ok(site.lines.includes('certificate.other'))
+  assert.match(JSON.stringify(events), /the certificate is of somebody else/)
+  assert.ok(stations.every((one) => one.isOpen))
+})
+
+test('a station that listens under TLS is dialled with the node’s certificate, boots above, and lets in nobody else', async (t) => {
+  const site = new Site(t)
+  site.writeIdentity('own', await authority.issue({ commonName: 'NN01' }))
+  const csms = await site.start({ nodeId: 'CSMS01', role: 'csms', listen: [{ port: 0, insecure: true }] }) // biome-ignore format: one line
+  const listener = { port: 0, peer: 'csms', protocol: 'ocpp2.0.1', tls: { ...identity('server'), clientCaFile: 'ca.pem' } } // biome-ignore format: one line
+  const listening = await site.start({ nodeId: 'CS01', role: 'charging-station', tokens: ['TAG-1'], listen: [listener], peers: [{ id: 'NN01', securityProfile: 3 }] }) // biome-ignore format: one line
+  const downlink = { url: listening.url, peerId: 'CS01', tls: { caFile: 'ca.pem', ...identity('own') } } // biome-ignore format: one line
+  const uplinks = [{ url: csms.url, peerId: 'CSMS01' }]
+  const running = await site.start({ ...node, uplinks, downlinks: [downlink] })
+
+  const isIn = (one: typeof running, text: string) =>
+    one.node.frameLog.after(0, 100).some(({ bytes }) => Buffer.from(bytes).includes(text))
+  await until(() => isIn(csms, '"BootNotification"'), 'the boot above')
+  await until(() => isIn(listening, '"Accepted"'), 'its answer at the station')
+  const facts = (one: typeof running, id: string): LinkFacts | undefined =>
+    [...one.node.neighbours].find((neighbour) => foldId(neighbour.id) === foldId(id))?.link
+  for (const link of [facts(running, 'CS01'), facts(listening, 'NN01')]) {
+    assert.ok(link)
+    assert.deepEqual([link.form, link.protocol, securityProfileOf(link)], ['standard', 'ocpp2.0.1', 3]) // biome-ignore format: one line
+  }
+  const stranger = new RawClient(new WebSocket(`${listening.url}NN01`, ['ocpp2.0.1'], { ca: authority.certificate })) // biome-ignore format: one line
+  await until(() => stranger.error !== undefined, 'the refusal')
+  assert.match(String(stranger.error), /401/)
+})

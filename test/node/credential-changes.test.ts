@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { UplinkRule } from '../../src/node/uplink-rules.ts'
+import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+
+/** What an upstream may change of how a station proves itself and where it connects. */
+
+const primary = (name: string, more: Partial<UplinkRule> = {}): UplinkRule => ({ name, role: 'primary', ...more }) // biome-ignore format: one line
+const ids = (peer: RawPeer) => peer.take().map((frame) => String(frame[1]))
+const last = (peer: RawPeer | undefined): string => peer?.received.at(-1) ?? ''
+
+type Version = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
+interface Variable {
+  readonly component: string
+  readonly variable: string
+  readonly instance?: string
+}
+const member = ({ component, variable, instance }: Variable, rest: object) => ({
+  ...rest,
+  component: { name: component, ...(instance !== undefined && { instance }) },
+  variable: { name: variable },
+})
+const setVariables = (...all: (Variable & { readonly value: string })[]) =>
+  JSON.stringify({ setVariableData: all.map((one) => member(one, { attributeValue: one.value })) })
+const setResults = (...all: (Variable & { readonly status: string })[]) =>
+  JSON.stringify({ setVariableResult: all.map((one) => member(one, { attributeStatus: one.status })) }) // biome-ignore format: one line
+
+// ---- Passwords
+
+interface Change {
+  readonly action: 'ChangeConfiguration' | 'SetVariables'
+  readonly protocol: Version
+  readonly request: string
+  readonly accepted: string
+  readonly rejected: string
+}
+const key = (name: string): Change => ({
+  action: 'ChangeConfiguration',
+  protocol: 'ocpp1.6',
+  request: JSON.stringify({ key: name, value: 'new secret' }),
+  accepted: '{"status":"Accepted"}',
+  rejected: '{"status":"Rejected"}',
+})
+/** @param answered As the station spells it in its answer. */
+const variable = (asked: Variable, answered = asked, protocol: Version = 'ocpp2.0.1'): Change => ({
+  action: 'SetVariables',
+  protocol,
+  request: setVariables({ ...asked, value: 'new secret' }),
+  accepted: setResults({ ...answered, status: 'Accepted' }),
+  rejected: setResults({ ...answered, status: 'Rejected' }),
+})
+const BASIC = { component: 'SecurityCtrlr', variable: 'BasicAuthPassword' }
+const OTHER_CASE = { component: 'securityctrlr', variable: 'basicauthpassword' }
+const slot = (instance: string) => ({ component: 'NetworkConfiguration', variable: 'BasicAuthPassword', instance }) // biome-ignore format: one line
+
+const CHANGES: readonly [string, Change][] = [
+  ['ChangeConfiguration of AuthorizationKey', key('AuthorizationKey')],
+  ['ChangeConfiguration of authorizationKey', key('authorizationKey')],
+  ['ChangeConfiguration of AUTHORIZATIONKEY', key('AUTHORIZATIONKEY')],
+  ['SetVariables of BasicAuthPassword', variable(BASIC)],
+  ['SetVariables of basicauthpassword, answered in another spelling', variable(OTHER_CASE, BASIC)],
+  ['SetVariables of the password of a network profile', variable(slot('1'), undefined, 'ocpp2.1')],
+] // biome-ignore format: a table
+
+for (const [what, { action, protocol, request, accepted, rejected }] of CHANGES) {
+  test(`${what} is followed after the station has accepted it, and only then`, async (t) => {
+    const net = overlay(t)
+    const changes: [string, string][] = []
+    const foreign = net.foreignCsms(primary('foreign'))
+    await net.node('NN01', {
+      perStation: [foreign.uplink],
+      onPasswordChange: (station, password) => changes.push([station, password.reveal()]),
+    })
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    const peer = foreign.connections[0]?.peer as RawPeer
+    for (const answer of [rejected, accepted]) {
+      assert.deepEqual(changes, [], 'not before')
+      peer.send(`[2,"${answer.length}","${action}",${request}]`)
+      await net.settle()
+      assert.ok(last(station).endsWith(`${request}]`), 'the station gets it as it is')
+      station.send(`[3,"${ids(station)[0]}",${answer}]`)
+      await net.settle()
+    }
+    assert.deepEqual(changes, [['CS01', 'new secret']])
+    assert.ok(!JSON.stringify(net.events.get('NN01')).includes('new secret'))
+  })
+}
+
+test('of two passwords in one command the one that was accepted is followed', async (t) => {
+  const net = overlay(t)
+  const changes: string[] = []
+  const foreign = net.foreignCsms(primary('foreign'))
+  await net.node('NN01', {
+    perStation: [foreign.uplink],
+    onPasswordChange: (_, password) => changes.push(password.reveal()),
+  })
+  const station = net.station('CS01', 'NN01', 'ocpp2.1')
+  await net.settle()
+  const both = [{ ...slot('1'), value: 'first' }, { ...slot('2'), value: 'second' }] // biome-ignore format: one line
+  foreign.connections[0]?.peer.send(`[2,"a","SetVariables",${setVariables(...both)}]`)
+  await net.settle()
+  const results = setResults({ ...slot('2'), status: 'Rejected' }, { ...slot('1'), status: 'Accepted' }) // biome-ignore format: one line
+  station.send(`[3,"${ids(station)[0]}",${results}]`)
+  await net.settle()
+  assert.deepEqual(changes, ['first'])
+})
+
+// ---- Where and how it connects
+
+const setKey = (name: string) => JSON.stringify({ key: name, value: '1' })
+const setVariable = (component: string, variable: string) => setVariables({ component, variable, value: '1' }) // biome-ignore format: one line
+
+for (const [action, protocol, payload] of [
+  ['SetNetworkProfile', 'ocpp2.0.1', '{"configurationSlot":1,"connectionData":{}}'],
+  ['ChangeConfiguration', 'ocpp1.6', setKey('SecurityProfile')],
+  ['ChangeConfiguration', 'ocpp1.6', setKey('securityProfile')],
+  ['ChangeConfiguration', 'ocpp1.6', setKey('SECURITYPROFILE')],
+  ['ChangeConfiguration', 'ocpp1.6', setKey('centralSystemUrl')],
+  ['ChangeConfiguration', 'ocpp1.6', '{"key":"SecurityProfile","key":"x","value":"1"}'],
+  ['SetVariables', 'ocpp2.0.1', setVariable('OCPPCommCtrlr', 'NetworkConfigurationPriority')],
+  ['SetVariables', 'ocpp2.0.1', setVariable('ocppcommctrlr', 'ACTIVENETWORKPROFILE')],
+  ['SetVariables', 'ocpp2.0.1', setVariable('securityctrlr', 'securityprofile')],
+  ['SetVariables', 'ocpp2.0.1', setVariable('SecurityCtrlr', 'identity')],
+  ['SetVariables', 'ocpp2.1', setVariable('NetworkConfiguration', 'OcppCsmsUrl')],
+  ['SetVariables', 'ocpp2.1', setVariable('NetworkConfiguration', 'SecurityProfile')],
+  ['SetVariables', 'ocpp2.1', setVariable('networkconfiguration', 'ocppCsmsUrl')],
+  [
+    'SetVariables',
+    'ocpp2.1',
+    setVariables(
+      { ...slot('1'), value: 'x' },
+      { component: 'NetworkConfiguration', variable: 'OcppInterface', value: 'Wireless0' },
+    ),
+  ],
+] as const) {
+  // biome-ignore format: a table
+  test(`an upstream cannot move a station away from the node: ${action} ${payload}`, async (t) => {
+    const net = overlay(t)
+    const foreign = net.foreignCsms(primary('foreign'))
+    await net.node('NN01', { perStation: [foreign.uplink] })
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    const peer = foreign.connections[0]?.peer as RawPeer
+    peer.send(`[2,"a","${action}",${payload}]`)
+    await net.settle()
+    assert.equal(peer.take()[0]?.[0], 4)
+    assert.deepEqual(station.received, [])
+  })
+}
+
+test('an upstream that is trusted with it may', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign', { allowsNetworkChanges: true }))
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  foreign.connections[0]?.peer.send(`[2,"a","ChangeConfiguration",${setKey('SecurityProfile')}]`)
+  await net.settle()
+  assert.match(last(station), /SecurityProfile/)
+})
+
+for (const [protocol, action, payload] of [
+  ['ocpp1.6', 'ChangeConfiguration', setKey('SecurityProfiles')],
+  ['ocpp2.1', 'SetVariables', setVariable('SecurityCtrlr', 'OrganizationName')],
+  ['ocpp2.1', 'SetVariables', setVariable('LocalNetworkConfiguration', 'OcppCsmsUrl')],
+] as const) {
+  test(`what only looks like it passes: ${payload}`, async (t) => {
+    const net = overlay(t)
+    const foreign = net.foreignCsms(primary('foreign'))
+    await net.node('NN01', { perStation: [foreign.uplink] })
+    const station = net.station('CS01', 'NN01', protocol)
+    await net.settle()
+    foreign.connections[0]?.peer.send(`[2,"a","${action}",${payload}]`)
+    await net.settle()
+    assert.ok(last(station).endsWith(`${payload}]`))
+  })
+}
