@@ -16,6 +16,7 @@ import { login } from './commands/login.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
+import { simulate } from './commands/simulate.ts'
 import { trace } from './commands/trace.ts'
 import { VERSION } from './version.ts'
 
@@ -51,6 +52,23 @@ program
   .option('--no-restart', 'leave a process that ended alone')
   .addHelpText('after', '\nExample:\n  $ wattweave demo --port 9000')
   .action(demo)
+
+program
+  .command('simulate')
+  .description('Let simulated stations work at a node until Ctrl-C')
+  .argument('<url>', 'where stations connect, e.g. ws://127.0.0.1:9000/')
+  .option('--stations <number>', 'how many', '1')
+  .option('--prefix <text>', 'what their ids begin with', 'SIM')
+  .option('--protocol <version>', 'one OCPP version for all (default: all three by turns)')
+  .option('--evses <number>', 'of each station', '1')
+  .option('--speed <number>', 'how many of their seconds pass in one of ours', '1')
+  .option('--token <token...>', 'what their drivers hold up; without any nobody comes', [])
+  .option('--password-file <file>', 'file with the password of all of them')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ wattweave simulate ws://127.0.0.1:9000/ --stations 10 --token DEMO-ANNA',
+  )
+  .action(simulate)
 
 program
   .command('send')

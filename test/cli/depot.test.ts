@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { startExecutable, startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { basic, client } from '../support/sockets.ts'
@@ -185,10 +186,40 @@ test('init says which answer cannot be, and writes nothing', async (t) => {
 })
 
 test('every command says by an example how it is used', async (t) => {
-  const commands = ['init', 'run', 'demo', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
+  const commands = ['init', 'run', 'demo', 'simulate', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
   const told = await Promise.all(commands.map((command) => wattweave(t, ...command.split(' '), '--help'))) // biome-ignore format: one line
   for (const [i, { code, output }] of told.entries()) {
     assert.equal(code, 0)
     assert.match(output, new RegExp(`Example:\n  \\$ wattweave ${commands[i]}`))
+  }
+})
+
+test('simulated stations of all versions boot and charge, at a speed of their own', async (t) => {
+  const { url, file } = await startCsms(t)
+  await wattweave(t, 'token', 'add', file, 'TAG-1', '--concurrent')
+  const simulation = startExecutable(t, 'simulate', url, '--stations', '3', '--speed', '60', '--token', 'TAG-1') // biome-ignore format: one line
+
+  await until('all to be accepted', () => /3 of 3 stations are accepted/.test(simulation.errors()))
+  const stations = JSON.parse((await wattweave(t, 'station', 'list', file, '--json')).output)
+  assert.deepEqual(
+    stations.map(({ station, protocol }: Record<string, unknown>) => [station, protocol]),
+    [['SIM001', 'ocpp1.6'], ['SIM002', 'ocpp2.0.1'], ['SIM003', 'ocpp2.1']],
+  ) // biome-ignore format: three stations
+  const database = new DatabaseSync(join(file, '..', 'data', 'csms.sqlite'), { readOnly: true })
+  t.after(() => database.close())
+  const ended = database.prepare('SELECT COUNT(DISTINCT station) AS count FROM transactions WHERE ended_at IS NOT NULL') // biome-ignore format: one line
+  await until('each to have ended a session of a minute', () => ended.get()?.count === 3)
+  assert.equal(await simulation.stop(), 0)
+})
+
+test('what cannot be simulated is said in one line', async (t) => {
+  for (const [args, said] of [
+    [['http://127.0.0.1:9000/'], /is no URL of a node/],
+    [['ws://127.0.0.1:9/', '--stations', '0'], /--stations must be a whole number from 1 to 5000/],
+    [['ws://127.0.0.1:9/', '--protocol', 'ocpp1.5'], /--protocol must be ocpp1\.6/],
+  ] as const) {
+    const { code, errors } = await wattweave(t, 'simulate', ...args)
+    assert.equal(code, 1)
+    assert.match(errors, said)
   }
 })

@@ -12,14 +12,21 @@ const FREE_MS = 14_000
  * Somebody who works at the CSMS of the demo, so that a limit is seen to change: by the same API
  * that everybody has. Ends when it is asked to.
  */
-export async function workAsOperator(consoleUrl: string, signal: AbortSignal): Promise<void> {
-  const ask = async (action: string, request: object) => {
-    const url = new URL(`api/stations/${STATION}/operations/${action}`, consoleUrl)
+export async function workAsOperator(
+  consoleUrl: string,
+  stations: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const write = async (method: 'PUT' | 'POST', path: string, body: object) => {
     const headers = { 'content-type': 'application/json' }
+    const url = new URL(`api/stations/${path}`, consoleUrl)
     // The CSMS may just have been killed by somebody who wants to see what happens.
-    await fetch(url, { method: 'POST', headers, body: JSON.stringify(request), signal }).catch(() => {}) // biome-ignore format: one line
+    await fetch(url, { method, headers, body: JSON.stringify(body), signal }).catch(() => {})
   }
+  const ask = (action: string, request: object) =>
+    write('POST', `${STATION}/operations/${action}`, request)
   try {
+    for (const station of stations) await write('PUT', station, { known: true })
     await wait(FIRST_MS, undefined, { signal })
     for (;;) {
       await ask('SetChargingProfile', { evseId: 0, chargingProfile: limit() })

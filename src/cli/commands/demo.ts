@@ -96,7 +96,11 @@ class Supervisor {
     const isCheckout = process.argv[1]?.endsWith('.ts')
     const command = isCheckout ? 'npx -- node src/cli/main.ts' : 'wattweave'
     say(`Ask something: ${command} send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
-    this.#operator = workAsOperator(csms.console ?? '', this.#ending.signal)
+    this.#operator = workAsOperator(
+      csms.console ?? '',
+      STATIONS.map(({ id }) => id),
+      this.#ending.signal,
+    )
     say('CS03 is limited to 8 A now and then; CS06 has a ground fault now and then.')
     say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
   }
