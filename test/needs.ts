@@ -4,7 +4,11 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 /** Tools that not every machine has, and the Debian package each comes in. */
-const PACKAGES = { '/usr/bin/chromium': 'chromium', '/usr/bin/sslscan': 'sslscan' } as const
+const PACKAGES = {
+  '/usr/bin/chromium': 'chromium',
+  '/usr/bin/sslscan': 'sslscan',
+  '/usr/bin/sqlite3': 'sqlite3',
+} as const
 
 export type Tool = keyof typeof PACKAGES
 

@@ -112,6 +112,7 @@ const refused = [
   ['periods out of order', 0, {}, { chargingSchedulePeriod: [period(0, 8), period(9, 8), period(9, 8)] }, 'InvalidSchedule'],
   ['a negative limit', 0, {}, { chargingSchedulePeriod: [period(0, -8)] }, 'InvalidSchedule'],
   ['more periods than allowed', 0, {}, { chargingSchedulePeriod: Array.from({ length: 97 }, (_, at) => period(at, 8)) }, 'InvalidSchedule'],
+  ['1 024 periods', 0, {}, { chargingSchedulePeriod: Array.from({ length: 1_024 }, (_, at) => period(at, 8)) }, 'InvalidSchedule'],
   ['a duration of nothing', 0, {}, { duration: 0 }, 'InvalidSchedule'],
 ] as const // biome-ignore format: a table
 for (const [what, evseId, more, schedule, reasonCode] of refused) {
