@@ -10,6 +10,8 @@ import { type Bench, median, type Row, round } from './support/rows.ts'
 const TARGET = 0.67
 /** Opened before the first look: they pay for code that is loaded and compiled only once. */
 const WARM = 100
+const LIMIT_BYTES = 60_000
+const BOOT = '[2,"b","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]'
 const PASSWORD = 'bench-password-0123'
 
 export const idle: Bench = async function* ({ isSmoke, isFull }) {
@@ -20,6 +22,36 @@ export const idle: Bench = async function* ({ isSmoke, isFull }) {
   const certificate = await issueCertificate()
   const name = `${secured} connections, profile 2 (TLS)`
   yield await compare(name, 'ws on node:https', secured, rounds, certificate)
+  yield await stationsAtCsms(isSmoke ? 100 : isFull ? 5_000 : 1_500)
+}
+
+/** What a station that has booted costs the CSMS it reports to (security profile 1). */
+async function stationsAtCsms(count: number): Promise<Row> {
+  const names = Array.from({ length: count + WARM }, (_, i) => `S${i - WARM}`)
+  const peers = names.map((id) => ({ id, passwordFile: 'password' }))
+  const csms = { ...COMMON, role: 'csms', data: './data', listen: [{ port: 0 }], peers }
+  const product = await startProduct(csms, { password: PASSWORD })
+  const [url] = product.ready.listen as string[]
+  const { bytes, cpuSeconds } = await costOf(product, count, (i) => {
+    const socket = new WebSocket(`${url}S${i}`, 'ocpp1.6', {
+      perMessageDeflate: false,
+      headers: { authorization: `Basic ${Buffer.from(`S${i}:${PASSWORD}`).toString('base64')}` },
+    })
+    socket.on('open', () => socket.send(BOOT))
+    return socket
+  })
+  await product.stop()
+  return {
+    bench: 'idle',
+    case: `${count} stations at a CSMS, profile 1`,
+    unit: 'bytes/station',
+    value: Math.round(bytes),
+    cpuSeconds: round(cpuSeconds),
+    baseline: { name: 'the limit of 60 kB', value: LIMIT_BYTES, cpuSeconds: 0 },
+    ratio: round(LIMIT_BYTES / bytes),
+    target: 1,
+    met: bytes <= LIMIT_BYTES,
+  }
 }
 
 async function compare(

@@ -53,8 +53,17 @@ export interface EventRow {
  * does not run any more; begun, not come: a station that was offline tells old ones late.
  */
 export function isOvertaken(t: string): string {
-  return `EXISTS (SELECT 1 FROM transactions n WHERE n.station = ${t}.station
-    AND n.evse_id = ${t}.evse_id AND n.started_at > ${t}.started_at)`
+  return `EXISTS (SELECT 1 FROM transactions n WHERE ${isLaterAt('n', t)})`
+}
+
+/**
+ * SQL for: `n` began after `t`, on the same EVSE. Stations may write local times, which go back an
+ * hour once a year, so moments are compared; the day before bounds what has to be looked at.
+ */
+function isLaterAt(n: string, t: string): string {
+  return `${n}.station = ${t}.station AND ${n}.evse_id = ${t}.evse_id
+    AND ${n}.started_at > date(${t}.started_at, '-1 day')
+    AND julianday(${n}.started_at) > julianday(${t}.started_at)`
 }
 
 /** SQL for: the transaction runs. */
@@ -71,8 +80,7 @@ export function lastOf(measurand: string): string {
 }
 
 /** SQL for: another one on the same EVSE began while it was not over. */
-const OVERLAPS = `EXISTS (SELECT 1 FROM transactions n WHERE n.station = t.station
-  AND n.evse_id = t.evse_id AND n.started_at > t.started_at
+const OVERLAPS = `EXISTS (SELECT 1 FROM transactions n WHERE ${isLaterAt('n', 't')}
   AND (t.ended_at IS NULL OR julianday(n.started_at) < julianday(t.ended_at)))`
 
 /** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */

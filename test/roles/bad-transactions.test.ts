@@ -52,6 +52,16 @@ test('a transaction of days ago that is told late does not take the place of the
   ])
 })
 
+test('in the hour that a clock is set back the later transaction runs, by moment and not by figure', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+
+  await say('StartTransaction', start(0, { timestamp: '2026-10-25T02:50:00+02:00' }))
+  await say('StartTransaction', start(0, { timestamp: '2026-10-25T02:10:00+01:00' }))
+
+  assert.deepEqual(told(store).map(({ isRunning }) => isRunning), [false, true]) // biome-ignore format: one line
+})
+
 test('of two ends the first counts, and the second is marked as saying something else', async (t) => {
   const { store, station } = await startCsms(t)
   const say = station('CS01', 'ocpp1.6')
