@@ -34,6 +34,8 @@ export interface ConsoleOptions {
   readonly port: number
   /** `move`: where the port is in use, take a free one. Default `fail`. */
   readonly portInUse?: 'fail' | 'move'
+  /** Of one address; beyond it 429. Default 12 000: a console that is open asks for some dozens. */
+  readonly maxRequestsPerMinute?: number
   /** Folder of the built page; undefined when there is none. */
   readonly page: string | undefined
   readonly view: ViewSources
@@ -45,8 +47,7 @@ export interface ConsoleServer {
 }
 
 const MAX_FRAMES = 500
-/** Of one address; a console that is open asks for some dozens. */
-const MAX_REQUESTS_PER_MINUTE = 3_000
+const MAX_REQUESTS_PER_MINUTE = 12_000
 const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 
 /** Starts the HTTP server of a node. */
@@ -61,7 +62,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   refuseForeignHosts(app, host)
   refuseForeignWrites(app)
   answerWithProblems(app)
-  await app.register(rateLimit, { max: MAX_REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
+  const { maxRequestsPerMinute: max = MAX_REQUESTS_PER_MINUTE } = options
+  await app.register(rateLimit, { max, timeWindow: '1 minute' })
   await guardAccess(app, view.accounts)
   await describeRoutes(app, view.version)
   const overview = createOverview(view)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startConsole } from '../../src/http/server.ts'
+import { createNetworkingNode } from '../../src/roles/networking-node/networking-node.ts'
 import { AccountStore, includesRole, ROLES, type Role } from '../../src/storage/account-store.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { storePassword } from '../../src/transport/passwords.ts'
@@ -251,4 +253,19 @@ test('each change is in the audit log with who, what and how it ended; no secret
     ],
   )
   assert.ok(!JSON.stringify(body).includes('TAG-SECRET'))
+})
+
+test('who asks without end is told to wait, and for how long', async (t) => {
+  const node = createNetworkingNode({ nodeId: 'NN01', links: [] })
+  const view = { node, role: 'networking-node' as const, version: '0', stationUrls: [], insecure: false, store: undefined } // biome-ignore format: one record
+  const server = await startConsole({ host: '127.0.0.1', port: 0, page: undefined, maxRequestsPerMinute: 5, view }) // biome-ignore format: one line
+  t.after(() => server.stop())
+  const ask = () => fetch(new URL('/api/overview', server.url))
+  for (let i = 0; i < 5; i++) assert.equal((await ask()).status, 200)
+
+  const refused = await ask()
+
+  assert.equal(refused.status, 429)
+  assert.ok(Number(refused.headers.get('retry-after')) > 0)
+  assert.match(((await refused.json()) as { detail: string }).detail, /retry in/)
 })
