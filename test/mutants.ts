@@ -47,7 +47,7 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'a mirror commands nothing', file: 'src/node/upstreams.ts', find: 'if (!mayCommand(this.#rules, rule, station, action))', replace: 'if (false)', tests: 'test/node/upstreams.test.ts' },
   { rule: 'an upstream cannot move a station away', file: 'src/node/upstreams.ts', find: 'if (change !== undefined) throw', replace: 'if (false) throw', tests: 'test/node/credential-changes.test.ts' },
   { rule: 'a password is followed only once it is accepted', file: 'src/node/credential-changes.ts', find: '(isAccepted(answer) ? new Secret(value) : undefined)', replace: 'new Secret(value)', tests: 'test/node/credential-changes.test.ts' },
-  { rule: 'a mirror does not stand in for the primary', file: 'src/node/upstreams.ts', find: "if (!neighbour) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination })", replace: '', tests: 'test/node/upstreams.test.ts' },
+  { rule: 'a mirror does not stand in for the primary', file: 'src/node/upstreams.ts', find: 'if (!neighbour) throw this.#notConnected(rule, station, destination)', replace: '', tests: 'test/node/upstreams.test.ts' },
   { rule: 'no weak cipher', file: 'src/transport/tls.ts', find: '  ciphers: CIPHERS,', replace: '', tests: 'test/attacks/sslscan.test.ts' },
   { rule: 'a compression bomb is not inflated', file: 'src/transport/deflate.ts', find: 'maxOutputLength: maxBytes,', replace: '', tests: 'test/transport/deflate.test.ts' },
   { rule: 'nothing hides behind the end of a compressed stream', file: 'src/transport/deflate.ts', find: 'if (engine.bytesWritten < message.length)', replace: 'if (false)', tests: 'test/transport/deflate.test.ts' },

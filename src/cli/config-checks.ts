@@ -68,6 +68,16 @@ function checkProfile(peer: Peer, { listen, downlinks }: Checked, failAt: FailAt
   }
 }
 
+/** What is remembered of an uplink is remembered by its name. */
+export function checkUplinkNames(uplinks: Config['uplinks'], fail: Fail): void {
+  const seen = new Set<string>()
+  for (const [i, { name }] of uplinks.entries()) {
+    if (name === undefined) continue
+    if (seen.has(name)) fail(['uplinks', `${i}`, 'name'], `names ${name} again; each needs its own`)
+    seen.add(name)
+  }
+}
+
 /** Exactly one uplink answers a station, so two primaries may have no station and action in common. */
 export function checkPrimaries(uplinks: Config['uplinks'], fail: Fail): void {
   const primaries = [...uplinks.entries()].filter(([, uplink]) => isPrimary(uplink))

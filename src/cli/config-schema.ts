@@ -154,7 +154,7 @@ export const CONFIG_SCHEMA = {
           role: {
             enum: ['primary', 'mirror', 'restricted'],
             description:
-              'primary: answers stations and commands them. mirror: sees all, commands nothing. restricted: what `allow` names. Without any role the uplinks stand in for each other.',
+              'primary: answers stations and commands them. mirror: gets copies of what stations ask the primary, commands nothing. restricted: what `allow` names. Without any role the uplinks stand in for each other.',
           },
           stations: {
             type: 'array',
@@ -210,7 +210,11 @@ export const CONFIG_SCHEMA = {
             },
           },
           passwordFile: { type: 'string', description: 'File with the own password there.' },
-          peerId: { ...nodeId, description: 'Who must be there; default: whoever says its id.' },
+          peerId: {
+            ...nodeId,
+            description:
+              'Who must be there; default: whoever says its id. per-station: in this name it asks stations; default: `name@nodeId`.',
+          },
           protocol: protocol('Offer only this version. Needed by a charging station.'),
           dialect: {
             enum: ['reference'],

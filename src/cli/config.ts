@@ -11,6 +11,7 @@ import {
   checkPeers,
   checkPrimaries,
   checkStationPasswords,
+  checkUplinkNames,
   readKeyFile,
   readOwnPassword,
   readTls,
@@ -173,6 +174,7 @@ function complete(
     fail(['tokens'], 'must name at least one token for the drivers')
   }
   for (const [i, uplink] of uplinks.entries()) checkUplink(uplink, ['uplinks', `${i}`], fail)
+  checkUplinkNames(uplinks, fail)
   checkPrimaries(uplinks, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   const base = dirname(file)

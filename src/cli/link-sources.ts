@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
 import { join } from 'node:path'
 import { OverlayError } from '../errors.ts'
-import type { Logger } from '../node/core.ts'
+import type { Logger, PasswordListener } from '../node/core.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
-import { foldId, type NodeId } from '../primitives/ids.ts'
+import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
 import { Admissions } from '../transport/admission.ts'
 import { type CertificateNames, describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
 import type { Secret } from '../transport/credentials.ts'
@@ -15,7 +15,7 @@ import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
 import { type DialTlsFiles, readDialTls, readListenTls, readSecret, readText } from './config-files.ts' // biome-ignore format: one line
-import { type FilePasswords, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
+import { type FilePasswords, type Place, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
 
 /** How often certificate files are looked at. */
 const WATCH_EVERY_MS = 2_000
@@ -28,7 +28,7 @@ export interface LinkSources {
   readonly uplinkRules: ReadonlyMap<LinkSource, UplinkRule>
   readonly perStation: readonly PerStationUplink[]
   readonly ruleOrder: readonly UplinkRule[]
-  readonly onPasswordChange: (station: NodeId, password: Secret) => void
+  readonly onPasswordChange: PasswordListener
   /** Stops looking at certificate files. */
   stop(): void
 }
@@ -56,7 +56,7 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
     const rule = ruleOf(uplink)
     if (rule) ruleOrder.push(rule)
     if (uplink.mode === 'per-station') {
-      if (rule) perStation.push(perStationUplink(uplink, rule, { remembered, log }))
+      if (rule) perStation.push(perStationUplink(uplink, rule, { nodeId, remembered, log }))
       continue
     }
     const source = dial({ ...dialOptions(uplink, nodeId), mode: uplink.mode })
@@ -73,8 +73,8 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
     uplinkRules,
     perStation,
     ruleOrder,
-    onPasswordChange(station, password) {
-      remembered.remember(station, password, filePasswords(config, station))
+    onPasswordChange(station, password, by) {
+      remembered.remember(station, password, filePasswords(config, station, by))
       admissions.setPassword(station, password)
     },
     stop,
@@ -84,7 +84,7 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
 /** What was set over OCPP counts from the start on, unless its file was changed since. */
 function applyRemembered(
   { peers }: Config,
-  { remembered, admissions, log }: Around & { admissions: Admissions },
+  { remembered, admissions, log }: Omit<Around, 'nodeId'> & { admissions: Admissions },
 ): void {
   for (const station of remembered.stations()) {
     const peer = peers.find(({ id }) => foldId(id) === station)
@@ -95,16 +95,25 @@ function applyRemembered(
   }
 }
 
-/** What this node has read for a station when it started, and what there is to show upstream. */
-function filePasswords({ peers, uplinks }: Config, station: NodeId): FilePasswords {
+/**
+ * What this node has read for a station when it started, and what there is to show to the upstream
+ * that has set another password. No other upstream may learn it.
+ */
+function filePasswords(
+  { peers, uplinks }: Config,
+  station: NodeId,
+  by: UplinkRule | undefined,
+): FilePasswords {
   const peer = peers.find(({ id }) => foldId(id) === foldId(station))
   const upstream = uplinks
-    .filter(({ mode }) => mode === 'per-station')
-    .map((uplink) => {
-      const { url, name = url } = uplink
-      return [{ uplink: name }, stationPassword(uplink, station, () => {})] as const
-    })
+    .filter(({ mode, url, name = url }) => mode === 'per-station' && name === by?.name)
+    .slice(0, 1)
+    .map((uplink) => [placeOf(uplink), stationPassword(uplink, station, () => {})] as const)
   return [['peer', peer?.password], ...upstream]
+}
+
+function placeOf({ url, name = url }: Config['uplinks'][number]): Place {
+  return { uplink: name }
 }
 
 function createAdmissions({ peers, passwordKey, organization }: Config): Admissions {
@@ -165,6 +174,7 @@ function matcher(patterns: readonly string[]): (station: NodeId) => boolean {
 
 /** What it needs to open connections in the names of stations. */
 interface Around {
+  readonly nodeId: NodeId
   readonly remembered: RememberedPasswords
   readonly log: Logger
 }
@@ -172,31 +182,47 @@ interface Around {
 function perStationUplink(
   uplink: Config['uplinks'][number],
   rule: UplinkRule,
-  { remembered, log }: Around,
+  { nodeId, remembered, log }: Around,
 ): PerStationUplink {
   const names = uplink.tls && ownNames(uplink.tls)
   const upstream = rule.name
   return {
     rule,
     open(station, protocol) {
-      const inFile = stationPassword(uplink, station, (problem) =>
-        log.warn('password.missing', { station, upstream, problem }),
-      )
-      const place = { uplink: upstream }
-      const password = remembered.insteadOf(place, station, inFile) ?? inFile
+      let told = ''
+      const tell = (problem: string) => {
+        if (problem !== told) log.warn('password.missing', { station, upstream, problem })
+        told = problem
+      }
+      // Asked at each attempt: over this very connection it may have been changed.
+      const password = () => {
+        const inFile = stationPassword(uplink, station, tell)
+        return remembered.insteadOf(placeOf(uplink), station, inFile) ?? inFile
+      }
       if (names && !isCertificateFor(names, station)) {
         log.warn('certificate.other', { station, upstream, names: describeNames(names) })
       }
-      const { password: _, ...options } = dialOptions(uplink, station)
+      const { password: _, peerId, ...options } = dialOptions(uplink, station)
       return dial({
         ...options,
-        ...(password && { password }),
+        password,
         protocols: [protocol],
         mode: 'standard',
-        peerId: (uplink.peerId ?? 'CSMS') as NodeId,
+        // Nodes below would refuse whatever comes in the name of a service.
+        ...(peerId && !isReservedId(peerId) && { peerId }),
+        unnamed: upstreamId(uplink, nodeId),
       })
     },
   }
+}
+
+/**
+ * In whose name its commands go to stations behind other nodes, where `peerId` does not say. Not by
+ * its URL: what is behind this node is nobody else's business.
+ */
+function upstreamId({ name = 'upstream' }: Config['uplinks'][number], nodeId: NodeId): NodeId {
+  const id = `${name}@${nodeId}`
+  return isNodeId(id) && !isReservedId(id) ? id : nodeId
 }
 
 /** What the file of a station says, else the password that all share; a problem is only told. */

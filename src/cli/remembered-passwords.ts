@@ -9,20 +9,21 @@ import type { Config } from './config.ts'
 /** Where a password from a file would be used: by this node for a station, or towards an uplink. */
 export type Place = 'peer' | { readonly uplink: string }
 
-/** What the files say, at each place where they say something. */
+/** The places where a password is used, with what the file of each says. */
 export type FilePasswords = readonly (readonly [Place, Secret | undefined])[]
 
 /**
  * Passwords that stations were given over OCPP while this node watched. They count instead of the
  * operator's files, which this program never writes, until the operator puts another password into
- * a file: whoever does that wants it to count.
+ * a file: whoever does that wants it to count. Each place has its own: what one upstream has set is
+ * never shown to another.
  */
 export interface RememberedPasswords {
   /** Whose password was changed over OCPP once, as folded ids. */
   stations(): readonly string[]
   /** The remembered password, where it counts instead of what the file says now. */
   insteadOf(place: Place, station: string, inFile: Secret | undefined): Secret | undefined
-  /** On disk when it returns, with what the files said then. */
+  /** On disk when it returns, for these places and no others, with what their files said then. */
   remember(station: NodeId, password: Secret, files: FilePasswords): void
 }
 
@@ -37,7 +38,7 @@ export function rememberedPasswords({
   return {
     stations: () => (store?.names() ?? []).filter((name) => !name.includes(SEPARATOR)),
     insteadOf(place, station, inFile) {
-      const text = store?.get(foldId(station))
+      const text = store?.get(passwordAt(place, station))
       if (text === undefined) return undefined
       const before = store?.get(nameOf(place, station))
       // Stores of earlier versions do not say what the file was: there the remembered one counts.
@@ -46,16 +47,23 @@ export function rememberedPasswords({
     },
     remember(station, password, files) {
       store ??= new SecretStore(file, keyFrom(keyFile))
-      // The password first: after a crash in between it counts, or what counted before, and never
-      // an older one.
-      store.set(foldId(station), password.reveal())
-      for (const [place, inFile] of files) store.set(nameOf(place, station), printOf(inFile))
+      for (const [place, inFile] of files) {
+        // The password first: after a crash in between it counts, or what counted before, and never
+        // an older one.
+        store.set(passwordAt(place, station), password.reveal())
+        store.set(nameOf(place, station), printOf(inFile))
+      }
     },
   }
 }
 
 /** No id holds a control character, so no station is named like this. */
 const SEPARATOR = '\n'
+
+/** The first version kept one password for all places, which was right for the stations only. */
+function passwordAt(place: Place, station: string): string {
+  return place === 'peer' ? foldId(station) : `${nameOf(place, station)}${SEPARATOR}password`
+}
 
 function nameOf(place: Place, station: string): string {
   const where = place === 'peer' ? place : `uplink ${place.uplink}`

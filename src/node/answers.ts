@@ -30,6 +30,7 @@ export function receiveAnswer(
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
   if (!from.isOverlay) {
     node.frameLog.arrivalTrace = traceOf(request)
+    if (frame.type === 3) from.knownLimits?.answered(frame.messageId, frame.payload)
     callsEnded(from, new Set([frame.messageId]))
   }
   const { asker } = request

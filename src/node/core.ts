@@ -12,10 +12,14 @@ import type { Frame, Route } from '../wire/frame.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
+import type { UplinkRule } from './uplink-rules.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** A frame with its route: read from it, or known from the standard link it came in on. */
 export type RoutedFrame = Frame & { readonly route: Route }
+
+/** @param by Whose connection in the station's name the command came over, if it did so. */
+export type PasswordListener = (station: NodeId, password: Secret, by?: UplinkRule) => void
 
 /** What the parts of one node share. Only the node itself creates one. */
 export interface Core {
@@ -40,7 +44,7 @@ export interface Core {
   /** Rules about what may pass; undefined where there are none. */
   readonly filters: Filters | undefined
   /** Told when a station has accepted a new password. */
-  readonly onPasswordChange: ((station: NodeId, password: Secret) => void) | undefined
+  readonly onPasswordChange: PasswordListener | undefined
   /** The open link to each peer, by folded id. */
   readonly neighbourById: Map<string, Neighbour>
   readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>

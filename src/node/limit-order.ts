@@ -1,3 +1,4 @@
+import type { MessageId } from '../primitives/ids.ts'
 import { parsePayload } from '../wire/payload.ts'
 import type { QueuedCall } from './neighbour.ts'
 
@@ -5,37 +6,101 @@ import type { QueuedCall } from './neighbour.ts'
  * Which CALLs to a station lower what may be drawn there: they must not wait behind others, because
  * a fuse does not wait either.
  *
- * @spec OCPP 1.6 section 5.16; OCPP 2.0.1 Part 2 K01
+ * @spec OCPP 1.6 section 5.16; OCPP 2.0.1 Part 2 K01; OCPP 2.1 Part 2 K28
  */
 export interface LimitChange {
   /** The EVSE or connector it is for: changes of one never overtake each other. */
   readonly order: string
+  /** Also where this cannot be known: then it must not wait. */
   readonly isLower: boolean
 }
 
-/** Limits passed on to one station, by EVSE, purpose and stack level; newest last. */
-export type KnownLimits = Map<string, number>
-
-const MAX_KNOWN = 256
-
-interface Profile {
-  readonly chargingProfilePurpose?: unknown
-  readonly stackLevel?: unknown
-  readonly chargingSchedule?: unknown
+/** What a profile allows, as far as it can be compared. */
+interface Limits {
+  /** Everything beside the periods (unit, kind, start, validity): where it differs nothing is comparable. */
+  readonly rest: string
+  readonly schedules: readonly (readonly Period[])[]
 }
-interface Schedule {
-  readonly chargingSchedulePeriod?: readonly { readonly limit?: unknown }[]
+interface Period {
+  readonly start: number
+  readonly limit: number
+  /** Phases, set points and whatever else stands beside the limit. */
+  readonly rest: string
+}
+
+/** What may be in force: what was accepted last, then what was sent since and is not answered. */
+interface Possible {
+  readonly messageId: MessageId | undefined
+  /** Undefined: not known, or not comparable. */
+  readonly limits: Limits | undefined
+}
+interface Place {
+  readonly order: string
+  readonly profileId: unknown
+  possible: readonly Possible[]
+}
+
+const NOT_KNOWN: Possible = { messageId: undefined, limits: undefined }
+const MAX_KNOWN = 256
+const MAX_POSSIBLE = 8
+const MAX_PERIODS = 1024
+const MAX_REST_CHARS = 4096
+
+/** Limits passed on to one station over one connection, by EVSE, purpose and stack level. */
+export class KnownLimits {
+  /** Newest last. */
+  readonly #places = new Map<string, Place>()
+
+  /** Notes a change that is on its way; returns whether it may lower what is in force by then. */
+  sent(key: string, place: Omit<Place, 'possible'>, change: Possible): boolean {
+    const before = this.#places.get(key)?.possible ?? [NOT_KNOWN]
+    this.#places.delete(key)
+    const possible = before.length < MAX_POSSIBLE ? [...before, change] : [NOT_KNOWN, change]
+    this.#places.set(key, { ...place, possible })
+    if (this.#places.size > MAX_KNOWN) this.#places.delete(this.#places.keys().next().value ?? '')
+    return before.some(({ limits }) => mayLower(limits, change.limits))
+  }
+
+  /** The station's answer: only what it accepted is in force, and not what it refused. */
+  answered(messageId: MessageId, payload: Uint8Array): void {
+    for (const place of this.#places.values()) {
+      const at = place.possible.findIndex((one) => one.messageId === messageId)
+      if (at < 0) continue
+      const status = read(payload)?.status
+      if (status === 'Accepted') place.possible = place.possible.slice(at)
+      else if (typeof status === 'string') place.possible = place.possible.toSpliced(at, 1)
+      return
+    }
+  }
+
+  /** What is known of a profile is no longer so; returns the EVSE it is for. */
+  forgetProfile(profileId: unknown, exceptKey: string): string | undefined {
+    let order: string | undefined
+    for (const [key, place] of this.#places) {
+      if (key === exceptKey || place.profileId !== profileId) continue
+      place.possible = [NOT_KNOWN]
+      order = order === undefined || order === place.order ? place.order : '*'
+    }
+    return order
+  }
+
+  clear(): void {
+    this.#places.clear()
+  }
 }
 
 /**
- * What a CALL changes; undefined where it is about no limit. Whether a profile lowers is judged by
- * the least limit in it, against the last one for the same place; where none is known, it does.
+ * What a CALL changes; undefined where it is about no limit. A profile is compared period by period
+ * with each that may be in force at its place when it arrives: the last one accepted, and those on
+ * their way. Where nothing is known there, or the two differ in more than their limits (unit, start,
+ * phases), it counts as lower.
  *
  * @param known Limits of the station; most stations never get any.
  */
 export function limitChangeOf(
   action: string,
   payload: Uint8Array,
+  messageId: MessageId,
   known: () => KnownLimits,
 ): LimitChange | undefined {
   switch (action) {
@@ -46,31 +111,103 @@ export function limitChangeOf(
       known().clear()
       return { order: '*', isLower: false }
     case 'SetChargingProfile':
-      return profileChange(payload, known())
+      return profileChange(read(payload), messageId, known())
+    case 'UpdateDynamicSchedule':
+      return dynamicChange(read(payload), messageId, known())
     default:
       return undefined
   }
 }
 
-function profileChange(payload: Uint8Array, known: KnownLimits): LimitChange | undefined {
-  const request = read(payload)
-  const profile = (request?.csChargingProfiles ?? request?.chargingProfile) as Profile | undefined
+type Members = Readonly<Record<string, unknown>>
+
+function profileChange(
+  request: Members | undefined,
+  messageId: MessageId,
+  known: KnownLimits,
+): LimitChange {
+  const { chargingSchedule, chargingProfileId, id = chargingProfileId, ...rest } = membersOf(request?.csChargingProfiles ?? request?.chargingProfile) // biome-ignore format: one line
   const order = String(request?.connectorId ?? request?.evseId)
-  const limit = leastLimit(profile?.chargingSchedule)
-  if (!profile || limit === undefined) return { order, isLower: false }
-  const place = `${order} ${profile.chargingProfilePurpose} ${profile.stackLevel}`
-  const before = known.get(place)
-  known.delete(place)
-  known.set(place, limit)
-  if (known.size > MAX_KNOWN) known.delete(known.keys().next().value ?? '')
-  return { order, isLower: before === undefined || limit < before }
+  const key = JSON.stringify([order, rest.chargingProfilePurpose, rest.stackLevel])
+  known.forgetProfile(id, key)
+  const list = Array.isArray(chargingSchedule) ? chargingSchedule : [chargingSchedule]
+  const schedules = list.map(membersOf)
+  const limits = limitsOf(
+    [rest, ...schedules.map((one) => ({ ...one, id: undefined, chargingSchedulePeriod: undefined }))], // biome-ignore format: one line
+    schedules.map((one) => one.chargingSchedulePeriod),
+  )
+  return { order, isLower: known.sent(key, { order, profileId: id }, { messageId, limits }) }
 }
 
-function leastLimit(schedule: unknown): number | undefined {
-  const schedules = (Array.isArray(schedule) ? schedule : [schedule]) as (Schedule | undefined)[]
-  const limits = schedules.flatMap((one) => one?.chargingSchedulePeriod ?? []).map(({ limit }) => limit) // biome-ignore format: one line
-  const numbers = limits.filter((limit) => typeof limit === 'number')
-  return numbers.length === 0 ? undefined : Math.min(...numbers)
+/** It names a profile only; where that was set over this connection its EVSE is known. */
+function dynamicChange(
+  request: Members | undefined,
+  messageId: MessageId,
+  known: KnownLimits,
+): LimitChange {
+  const profileId = request?.chargingProfileId
+  const key = JSON.stringify(['dynamic', profileId])
+  const order = known.forgetProfile(profileId, key) ?? '*'
+  const limits = limitsOf([], [[{ startPeriod: 0, ...membersOf(request?.scheduleUpdate) }]])
+  return { order, isLower: known.sent(key, { order, profileId }, { messageId, limits }) }
+}
+
+/** Undefined where it cannot be compared: what it lacks or has too much of the station will say. */
+function limitsOf(others: unknown, schedules: readonly unknown[]): Limits | undefined {
+  const rest = JSON.stringify(others)
+  if (rest.length > MAX_REST_CHARS) return undefined
+  let count = 0
+  const lists: Period[][] = []
+  for (const schedule of schedules) {
+    if (!Array.isArray(schedule) || schedule.length === 0) return undefined
+    count += schedule.length
+    if (count > MAX_PERIODS) return undefined
+    const periods = schedule.map(periodOf)
+    if (!isInOrder(periods)) return undefined
+    lists.push(periods)
+  }
+  return { rest, schedules: lists }
+}
+
+function periodOf(value: unknown): Period | undefined {
+  const { startPeriod, limit, ...others } = membersOf(value)
+  if (typeof startPeriod !== 'number' || typeof limit !== 'number') return undefined
+  const rest = JSON.stringify(others)
+  return rest.length > MAX_REST_CHARS ? undefined : { start: startPeriod, limit, rest }
+}
+
+function isInOrder(periods: readonly (Period | undefined)[]): periods is Period[] {
+  let last = Number.NEGATIVE_INFINITY
+  for (const period of periods) {
+    if (!period || period.start <= last) return false
+    last = period.start
+  }
+  return true
+}
+
+/** Whether some moment may get less than before. */
+function mayLower(before: Limits | undefined, after: Limits | undefined): boolean {
+  if (!before || !after || before.rest !== after.rest) return true
+  if (before.schedules.length !== after.schedules.length) return true
+  return after.schedules.some((periods, i) => isSomewhereLower(before.schedules[i] ?? [], periods))
+}
+
+function isSomewhereLower(before: readonly Period[], after: readonly Period[]): boolean {
+  let b = -1
+  let a = -1
+  while (b + 1 < before.length || a + 1 < after.length) {
+    const nextB = before[b + 1]?.start ?? Number.POSITIVE_INFINITY
+    const nextA = after[a + 1]?.start ?? Number.POSITIVE_INFINITY
+    if (nextB <= nextA) b++
+    if (nextA <= nextB) a++
+    const [was, is] = [before[b], after[a]]
+    if (is && (!was || is.limit < was.limit || is.rest !== was.rest)) return true
+  }
+  return false
+}
+
+function membersOf(value: unknown): Members {
+  return typeof value === 'object' && value !== null ? (value as Members) : {}
 }
 
 function read(payload: Uint8Array): Record<string, unknown> | undefined {

@@ -1,11 +1,9 @@
 import type { ValidatorOptions } from '../messages/validation.ts'
 import type { Clock } from '../primitives/clock.ts'
-import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
-import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
-import type { Logger } from './core.ts'
+import type { Logger, PasswordListener } from './core.ts'
 import type { HandlersByProtocol } from './handlers.ts'
 import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
 
@@ -31,7 +29,7 @@ export interface NodeOptions {
   /** Rules about what may pass this node. */
   readonly filters?: Filters
   /** Told when a station has accepted a new password, so that this side can follow. */
-  readonly onPasswordChange?: (station: NodeId, password: Secret) => void
+  readonly onPasswordChange?: PasswordListener
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock

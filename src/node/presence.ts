@@ -9,19 +9,24 @@ import {
 import { encodePayload } from '../wire/payload.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
+import { isFor } from './uplink-rules.ts'
 import { writeOwn } from './writing.ts'
 
 /**
  * Tells the overlay uplinks which standard peers are behind this node, and in which version they
  * speak. Sent when an uplink opens and whenever one comes or goes, always before its first frame.
+ * An uplink that is for some stations only hears of those.
  *
  * @spec docs/overlay.md section 7
  */
 export function announce(node: Core, uplinks: Iterable<Neighbour>, presences: Presence[]): void {
   if (presences.length === 0) return
-  const payloads = announcementsOf(node.id, presences, node.clock.now()).map(encodePayload)
+  const now = node.clock.now()
   for (const uplink of uplinks) {
-    for (const payload of payloads) {
+    const { rule } = uplink
+    const seen = rule ? presences.filter(({ id }) => isFor(rule, id)) : presences
+    if (seen.length === 0) continue
+    for (const payload of announcementsOf(node.id, seen, now).map(encodePayload)) {
       const frame = {
         type: 6,
         encoding: 'text',

@@ -9,7 +9,7 @@ import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type Route
 import { passwordSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
-import { enqueueCall, limitChangeOf } from './limit-order.ts'
+import { enqueueCall, KnownLimits, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { isCsmsService } from './uplink-rules.ts'
@@ -123,7 +123,10 @@ function speaksFor(to: Neighbour, source: NodeId): boolean {
   return to.represents !== undefined && isSameId(to.represents, source)
 }
 
-/** A command that sets a station's password is followed once the station has accepted it. */
+/**
+ * A command that sets a station's password is followed once the station has accepted it: towards
+ * the station whoever set it, upwards only by the connection the command came over.
+ */
 function passwordWatch(
   node: Core,
   to: Neighbour,
@@ -139,7 +142,7 @@ function passwordWatch(
   return (answer) => {
     const password = acceptedIn(answer)
     if (!password) return
-    onPasswordChange(station, password)
+    onPasswordChange(station, password, from.represents === undefined ? undefined : from.rule)
     node.emit({ name: 'password.changed', station })
   }
 }
@@ -242,8 +245,8 @@ function sendOrQueue(
       throw error
     }
   }
-  const change = limitChangeOf(action, frame.payload, () => {
-    to.knownLimits ??= new Map()
+  const change = limitChangeOf(action, frame.payload, messageId, () => {
+    to.knownLimits ??= new KnownLimits()
     return to.knownLimits
   })
   if (to.activeCall !== undefined) {

@@ -12,7 +12,7 @@ import type { LinkSource } from '../transport/link.ts'
 export interface UplinkRule {
   /** Names it in logs and metrics. */
   readonly name: string
-  /** `mirror`: sees everything, commands nothing. `restricted`: only what its lists name. */
+  /** `mirror`: copies of all that stations ask. `restricted`: only what its lists name. */
   readonly role: 'primary' | 'mirror' | 'restricted'
   /** Which stations it is for. Default: all. */
   readonly includes?: (station: NodeId) => boolean

@@ -26,6 +26,8 @@ interface Representation {
   readonly protocol: Protocol
   readonly sources: LinkSource[]
   readonly links: Map<UplinkRule, Neighbour>
+  /** Why a connection is not open; for the log, and nobody else. */
+  readonly problems: Map<UplinkRule, string>
   /** Whether the primary's connection is open, as soon as that is known. */
   ready: Promise<boolean>
   isOver: boolean
@@ -66,7 +68,7 @@ export class Upstreams {
     const rule = primaryRule(this.#rules, station, action)
     if (!rule) return undefined
     const neighbour = this.#linkOf(rule, station)
-    if (!neighbour) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination })
+    if (!neighbour) throw this.#notConnected(rule, station, destination)
     return neighbour
   }
 
@@ -128,7 +130,7 @@ export class Upstreams {
     const known = this.#stations.get(foldId(station))
     if (known?.protocol === protocol) return known.ready
     if (known) this.stationDown(station)
-    const representation: Representation = { station, protocol, sources: [], links: new Map(), ready: Promise.resolve(true), isOver: false } // biome-ignore format: one line
+    const representation: Representation = { station, protocol, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
     const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
     const open = (isPrimary: boolean) =>
@@ -172,6 +174,7 @@ export class Upstreams {
     const onLink = (link: Link) => {
       if (representation.isOver) return link.close(1001, 'the station is gone')
       wasOpen = true
+      representation.problems.delete(rule)
       representation.links.set(rule, this.#host.onLink(link, rule, station))
       first.resolve(true)
     }
@@ -190,7 +193,8 @@ export class Upstreams {
   /** A station at this node is sent away, as the standard wants it; it will come again. */
   #upstreamLost(representation: Representation, rule: UplinkRule, why: string): void {
     if (rule.role !== 'primary' || representation.isOver) return
-    const { station } = representation
+    const { station, problems } = representation
+    problems.set(rule, why)
     const link = this.#host.stationLink(station)
     if (!link) return // behind another node: the connection is tried again
     this.stationDown(station)
@@ -203,6 +207,11 @@ export class Upstreams {
     representation.isOver = true
     for (const { link } of representation.links.values()) link.close(1001, 'the station is gone')
     return Promise.all(representation.sources.map((source) => source.stop()))
+  }
+
+  #notConnected(rule: UplinkRule, station: NodeId, destination: NodeId): OverlayError {
+    const why = this.#stations.get(foldId(station))?.problems.get(rule) ?? 'it is not connected'
+    return new OverlayError('ERR_ROUTE_UNKNOWN', { destination, upstream: rule.name, why })
   }
 
   #linkOf(rule: UplinkRule, station: NodeId): Neighbour | undefined {

@@ -3,7 +3,7 @@ import { type Clock, delay, systemClock } from '../primitives/clock.ts'
 import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type CertificateNames, describeNames, isCertificateFor, type StationName } from './certificates.ts' // biome-ignore format: one line
 import { type PeerEntry, parseBasic, type Secret, type SecurityProfile } from './credentials.ts'
-import { createPasswordCheck, type PasswordCheck } from './passwords.ts'
+import { createDecoyCheck, createPasswordCheck, type PasswordCheck } from './passwords.ts'
 import { AttemptThrottle } from './throttle.ts'
 
 /** What somebody who wants a link brings along. */
@@ -73,6 +73,7 @@ export class Admissions {
   readonly #nobody = randomBytes(32)
   /** What is computed for wrong attempts at others, so that they take as long as those. */
   readonly #decoy: PasswordCheck | undefined
+  readonly #fastDecoy = createDecoyCheck()
   #slow = 0
   readonly #waitingSlow: (() => void)[] = []
 
@@ -104,7 +105,9 @@ export class Admissions {
     const digest = this.#digest(password)
     const isRemembered = timingSafeEqual(digest, peer?.remembered ?? this.#nobody)
     const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
-    const isRight = fast ? fast.matches(password) : isRemembered
+    // Always one, also where nothing depends on it.
+    const matches = (fast ?? this.#fastDecoy).matches(password)
+    const isRight = fast ? matches : isRemembered
     const isProved = typeof this.#profileOf(claim, peer, isRight) !== 'string'
     // Where one peer is slow a wrong password is, whoever it is tried for: the time says nothing.
     if (isProved || !basic || !this.#decoy) return this.#judge(claim, peer, isRight)

@@ -15,8 +15,13 @@ import { isHexKey, Secret } from './credentials.ts'
 
 /** Compares a password; `isSlow` ones take tens of milliseconds of another thread. */
 export type PasswordCheck =
-  | { readonly isSlow: false; matches(password: Uint8Array): boolean }
+  | FastCheck
   | { readonly isSlow: true; matches(password: Uint8Array): Promise<boolean> }
+
+export interface FastCheck {
+  readonly isSlow: false
+  matches(password: Uint8Array): boolean
+}
 
 const HMAC_PREFIX = '$hmac-sha256$'
 const ARGON_PREFIX = '$argon2id$'
@@ -72,12 +77,17 @@ export async function storePassword(password: Secret): Promise<string> {
   return `${ARGON_PREFIX}v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`
 }
 
+/** Costs what the check of a password costs that is no slow one, and never matches. */
+export function createDecoyCheck(): FastCheck {
+  return hmacCheck(randomBytes(32), randomBytes(HASH_BYTES))
+}
+
 /** A password nobody can guess: 160 random bits in 40 hexadecimal digits, which OCPP 1.6 allows. */
 export function newSecret(): Secret {
   return new Secret(randomBytes(20).toString('hex'))
 }
 
-function hmacCheck(key: string | Buffer, expected: Buffer): PasswordCheck {
+function hmacCheck(key: string | Buffer, expected: Buffer): FastCheck {
   return {
     isSlow: false,
     matches: (password) => timingSafeEqual(digest(key, canonical(password)), expected),

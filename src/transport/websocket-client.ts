@@ -26,7 +26,8 @@ export interface DialOptions {
   /** Base URL; the own id is appended as the last path segment. */
   readonly url: string
   readonly nodeId: NodeId
-  readonly password?: Secret
+  /** A function is asked at each attempt: passwords change while a link is dialled again. */
+  readonly password?: Secret | (() => Secret | undefined)
   /** Send a password of hexadecimal digits as bytes, as OCPP 1.6 says. Default: as text. */
   readonly keyAsBytes?: boolean
   /** `overlay`: one link for everything below; `standard`: an ordinary OCPP connection. */
@@ -37,6 +38,8 @@ export interface DialOptions {
   readonly protocols?: readonly Protocol[]
   /** Who the peer is; without it an overlay peer's own word is taken. */
   readonly peerId?: NodeId
+  /** What the peer is called where nothing says who it is. Default `CSMS`. */
+  readonly unnamed?: NodeId
   /** Under `wss:`: whom to trust, and the own certificate. */
   readonly tls?: DialTls
   /** Offer permessage-deflate. Default true. */
@@ -99,6 +102,7 @@ class Dialler implements LinkSource {
   #connection: { destroy(): void } | undefined
   #onGone: () => void = () => {}
   #timer: Timer | undefined
+  /** What the last attempt has shown. */
   #password: Secret | undefined
   #attempt = 0
   #isStopped = false
@@ -109,7 +113,6 @@ class Dialler implements LinkSource {
 
   constructor(options: DialOptions) {
     this.#options = options
-    this.#password = options.password
     this.#isTls = /^wss:/i.test(options.url)
     if (this.#isTls) clientSettings(options.tls ?? {}, options.peerId)
     this.#clock = options.clock ?? systemClock
@@ -143,7 +146,9 @@ class Dialler implements LinkSource {
       peerId,
       keyAsBytes,
     } = this.#options
-    const password = this.#password
+    const { password: given } = this.#options
+    const password = typeof given === 'function' ? given() : given
+    this.#password = password
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
     const options = {
       url: `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,
@@ -155,6 +160,7 @@ class Dialler implements LinkSource {
       ...(this.#isTls && { tls: clientSettings(tls, peerId) }),
       deflate: this.#options.compression !== false,
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
+      clock: this.#clock,
     }
     this.#connection = requestUpgrade(options, {
       upgraded: (...agreed) => this.#onUpgraded(...agreed),
@@ -197,7 +203,7 @@ class Dialler implements LinkSource {
 
   /** What the 101 answer agreed to. */
   #agree(response: IncomingMessage, chosen: string, socket: Socket): LinkFacts {
-    const { mode, peer, peerId, dialect, protocols = PROTOCOLS, tls } = this.#options
+    const { mode, peer, peerId, unnamed = UNNAMED_PEER, dialect, protocols = PROTOCOLS, tls } = this.#options // biome-ignore format: one line
     const offer = parseOffer(response.headers[OVERLAY_HEADER.toLowerCase()] as string | undefined)
     if (mode === 'overlay' && !offer && dialect !== 'reference') {
       throw new OverlayError('ERR_LINK_NOT_OVERLAY')
@@ -216,7 +222,7 @@ class Dialler implements LinkSource {
     }
     const proof = tls?.identity ? 'certificate' : this.#password ? 'basic' : 'none'
     return {
-      peerIds: [expected ?? certificate?.nodeIds[0] ?? UNNAMED_PEER],
+      peerIds: [expected ?? certificate?.nodeIds[0] ?? unnamed],
       peer: mode === 'overlay' ? 'node' : (peer ?? 'csms'),
       form: mode,
       protocol,

@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { OverlayError } from '../errors.ts'
+import type { Clock } from '../primitives/clock.ts'
 import { DEFLATE_OFFER, deflateAnswerProblem, EXTENSIONS_HEADER } from './deflate.ts'
 import type { clientSettings } from './tls.ts'
 
@@ -73,8 +74,9 @@ export interface UpgradeOptions {
   readonly tls?: ReturnType<typeof clientSettings>
   /** Offer permessage-deflate. */
   readonly deflate?: boolean
-  /** Longest silence until the answer is there. */
+  /** From the first look at the name to the end of the answer, however busy the server seems. */
   readonly timeoutMs: number
+  readonly clock: Clock
 }
 
 export interface UpgradeReceiver {
@@ -86,13 +88,12 @@ export interface UpgradeReceiver {
 
 /** Asks a server for a WebSocket. Destroying the request that is returned gives up. */
 export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceiver): ClientRequest {
-  const { url, protocols, headers, tls, deflate = false, timeoutMs } = options
+  const { url, protocols, headers, tls, deflate = false, timeoutMs, clock } = options
   const key = randomBytes(16).toString('base64')
   const httpUrl = new URL(url.replace(/^ws/i, 'http'))
   const request = (httpUrl.protocol === 'https:' ? requestHttps : requestHttp)(httpUrl, {
     ...tls,
     agent: false,
-    timeout: timeoutMs,
     headers: {
       ...headers,
       Connection: 'Upgrade',
@@ -107,12 +108,14 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
   const fail = (error: Error, retryAfterMs?: number) => {
     if (isSettled) return
     isSettled = true
+    deadline.cancel()
     request.destroy()
     receiver.failed(error, retryAfterMs)
   }
   const refuse = (problem: string, retryAfterMs?: number) =>
     fail(new OverlayError('ERR_LINK_REFUSED', { problem }), retryAfterMs)
-  request.on('timeout', () => refuse('it did not answer in time'))
+  // Not the silence but the whole: who drips its answer must not hold a station for ever.
+  const deadline = clock.setTimer(() => refuse('it did not answer in time'), timeoutMs)
   request.on('response', ({ statusCode, headers }) =>
     refuse(`it answered ${statusCode}${hintFor(statusCode)}`, retryAfterMs(headers['retry-after'])),
   )
@@ -126,6 +129,7 @@ export function requestUpgrade(options: UpgradeOptions, receiver: UpgradeReceive
       return refuse(problem)
     }
     isSettled = true
+    deadline.cancel()
     if (head.length > 0) socket.unshift(head)
     const isDeflated = response.headers['sec-websocket-extensions'] !== undefined
     receiver.upgraded(socket, response, chosen, isDeflated)

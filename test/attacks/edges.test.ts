@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import { WebSocket } from 'ws'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { ConnectionBudget, PROCESS_CONNECTIONS } from '../../src/transport/connection-budget.ts'
 import { UpgradeQueue } from '../../src/transport/upgrade-queue.ts'
@@ -40,6 +41,32 @@ async function boots(t: TestContext, url: string, id = 'CS01'): Promise<RawClien
   return raw
 }
 
+/** Why links of a peer of the site ended from now on. */
+function endings(t: TestContext, id: string): string[] {
+  const reasons: string[] = []
+  const stop = site.node.onEvent((event) => {
+    if (event.name === 'link.down' && event.link === id) reasons.push(event.reason)
+  })
+  t.after(stop)
+  return reasons
+}
+
+const countersOf = (id: string) => {
+  const { received = [], refused = 0 } = site.node.linkCounters.get(id) ?? {}
+  return { calls: received[2] ?? 0, refused }
+}
+
+/** A station that says something over a listener, while others do what they do there. */
+async function isHeard(t: TestContext, { url, links }: Listening & { url: string }) {
+  const station = await client(t, url)
+  const link = links.at(-1)
+  const heard: string[] = []
+  link?.attach({ message: (bytes) => heard.push(`${Buffer.from(bytes)}`), closed() {} })
+  station.send('[2,"1","Heartbeat",{}]')
+  await until(() => heard.length === 1, 'its frame')
+  station.socket.terminate()
+}
+
 interface Raw {
   readonly socket: Socket
   readonly got: () => string
@@ -66,6 +93,14 @@ function raw(t: TestContext, { port }: { port: number }, tls = false): Raw {
 const portOf = (url: string) => ({ port: Number(new URL(url).port) })
 const HANDSHAKE = `GET /CS02 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: ${basic('CS02')}\r\n\r\n`
 
+async function secureClient(t: TestContext, url: string): Promise<{ isOpen: boolean }> {
+  const socket = new WebSocket(`${url}CS01`, ['ocpp1.6'], { headers: { authorization: basic('CS01') }, ca: authority.certificate }) // biome-ignore format: one line
+  t.after(() => socket.terminate())
+  socket.on('error', () => {})
+  await until(() => socket.readyState !== WebSocket.CONNECTING, 'the station to get in')
+  return { isOpen: socket.readyState === WebSocket.OPEN }
+}
+
 /** A listener on which a request may take a fifth of a second. */
 function impatient(t: TestContext, options: Partial<AcceptOptions> = {}) {
   return listen(t, { requestTimeoutMs: 200, ...options })
@@ -89,6 +124,8 @@ test('who sends a request byte by byte is cut off, plain and under TLS, and it i
     slow.socket.write('GET /CS01 HTTP/1.1\r\nX: ')
     const drip = setInterval(() => slow.socket.write('x'), 20)
     t.after(() => clearInterval(drip))
+    if (!tls) await isHeard(t, listening)
+    else assert.ok((await secureClient(t, listening.url)).isOpen, 'a station gets in meanwhile')
     await until(slow.isClosed, 'the slow request to be cut off')
     assert.match(slow.got(), /^HTTP\/1\.1 408 /)
     assert.deepEqual(await unasked(listening), ['it did not finish a request in time'])
@@ -101,6 +138,8 @@ test('who connects and says nothing is cut off, also in the middle of a TLS hand
   const secure = await impatient(t, { tls: identity })
   const mute = [raw(t, plain.acceptor), raw(t, secure.acceptor)]
   mute[1]?.socket.write(Buffer.from('1603010200', 'hex'))
+  await isHeard(t, plain)
+  assert.ok((await secureClient(t, secure.url)).isOpen, 'a station gets in meanwhile')
   await until(() => mute.every((one) => one.isClosed()), 'the silent connections to be cut off')
   assert.deepEqual(await unasked(plain), ['it did not finish a request in time'])
   assert.match((await unasked(secure)).join(), /^TLS: its handshake was not over in time/)
@@ -169,12 +208,14 @@ test('an upgrade with frames of one byte each behind it is read as one that come
   const slow = raw(t, portOf(site.url))
   slow.socket.write(HANDSHAKE)
   await until(() => slow.got().includes('\r\n\r\n'), 'the upgrade')
+  const before = countersOf('CS02')
   const call = Buffer.from('[2,"1","Heartbeat",{}]')
   for (const [i, byte] of call.entries()) {
     const opcode = (i === call.length - 1 ? 0x80 : 0) | (i === 0 ? 1 : 0)
     slow.socket.write(Uint8Array.of(opcode, 0x81, 0, 0, 0, 0, byte))
   }
   await until(() => slow.got().includes('currentTime'), 'the answer')
+  assert.deepEqual(countersOf('CS02'), { ...before, calls: before.calls + 1 }, 'one CALL')
   await boots(t, site.url)
 })
 
@@ -182,11 +223,17 @@ test('a message of fragments that never ends takes no memory beyond its limit, a
   const endless = raw(t, portOf(site.url))
   endless.socket.write(HANDSHAKE)
   await until(() => endless.got().includes('\r\n\r\n'), 'the upgrade')
+  const bystander = await boots(t, site.url)
+  const [before, reasons] = [countersOf('CS02'), endings(t, 'CS02')]
   const piece = Buffer.alloc(4 + 4 + 65_000, 'x')
   piece.set([0x00, 0xfe, 65_000 >> 8, 65_000 & 255, 0, 0, 0, 0])
   endless.socket.write(Uint8Array.of(0x01, 0x80, 0, 0, 0, 0))
   for (let i = 0; i < 20; i++) endless.socket.write(piece)
   await until(endless.isClosed, 'the endless message to cost its link')
+  await until(() => reasons.length > 0, 'it to be told')
+  assert.deepEqual(reasons, ['1009 message too big'])
+  assert.deepEqual(countersOf('CS02'), before, 'no frame of it was taken for one')
+  assert.ok(bystander.isOpen)
   await boots(t, site.url)
 })
 
@@ -220,10 +267,15 @@ test('100 000 pings do not keep a station from being served', async (t) => {
   flood.socket.write(HANDSHAKE)
   await until(() => flood.got().includes('\r\n\r\n'), 'the upgrade')
   flood.socket.pause() // it does not even take the pongs
+  const before = countersOf('CS02')
   const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0])
   const pings = Buffer.concat(Array.from({ length: 1_000 }, () => ping))
   for (let i = 0; i < 100; i++) flood.socket.write(pings)
   await boots(t, site.url)
+  flood.socket.resume()
+  flood.socket.write(Buffer.concat([Buffer.from([0x81, 0x96, 0, 0, 0, 0]), Buffer.from('[2,"1","Heartbeat",{}]')])) // biome-ignore format: one line
+  await until(() => flood.got().includes('currentTime'), 'what it says after all its pings')
+  assert.deepEqual(countersOf('CS02'), { ...before, calls: before.calls + 1 }, 'a ping is no frame')
 })
 
 test('of more upgrades at once than may wait some begin in each turn, and the rest is not let wait', async () => {
@@ -331,6 +383,7 @@ test('A03: 10 000 connections with wrong passwords, and the real station gets in
 
 test('A05: two that bear the same id and credential take turns, and nobody else notices', async (t) => {
   const bystander = await boots(t, site.url)
+  const [reasons, others] = [endings(t, 'CS02'), endings(t, 'CS01')]
   for (let turn = 0; turn < 40; turn++) {
     const one = await client(t, site.url, { id: 'CS02' })
     assert.ok(one.isOpen)
@@ -339,6 +392,9 @@ test('A05: two that bear the same id and credential take turns, and nobody else 
   }
   const links = [...site.node.neighbours].filter((neighbour) => neighbour.id === 'CS02')
   assert.equal(links.length, 1)
+  const replaced = reasons.filter((reason) => /replaced by a newer connection/.test(reason))
+  assert.ok(replaced.length >= 39, `each but the last was told of: ${reasons}`)
+  assert.deepEqual(others, [])
   bystander.send('[2,"x","Heartbeat",{}]')
   await bystander.take((frame) => frame[1] === 'x', 'the answer')
 })

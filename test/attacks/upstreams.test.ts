@@ -68,7 +68,7 @@ async function between(t: TestContext, bad: Upstream, role: 'primary' | 'mirror'
   const uplink = (name: string, url: string, prefix: string, kind: 'primary' | 'mirror') => ({
     rule: { name, role: kind, includes: (id: NodeId) => id.startsWith(prefix) },
     open: (id: NodeId, protocol: 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1') =>
-      dial({ url, nodeId: id, mode: 'standard', protocols: [protocol] }),
+      dial({ url, nodeId: id, mode: 'standard', protocols: [protocol], clock }),
   })
   const perStation = [uplink('good', good.url, role === 'mirror' ? '' : 'GOOD', 'primary'), uplink('bad', bad.url, 'BAD', role)] // biome-ignore format: two uplinks
   const node = createNode({ nodeId, links: [below], perStation, clock })
@@ -180,6 +180,71 @@ for (const [when, manners] of MOMENTS) {
     for (let i = 0; i < 3; i++) assert.equal((await heartbeat(raw))[0], 3)
     assert.equal(raw.closed, undefined)
     await unharmed()
+  })
+}
+
+/** Says one more line of its answer, and never the last. */
+const drip = (line: string) => (socket: Duplex) => new Promise<void>((sent) => socket.write(line, () => sent())) // biome-ignore format: one line
+const SLOW = [
+  ['never answers the upgrade', async () => {}],
+  ['drips its answer to the upgrade, a line every 3 s', drip('X-More: yes\r\n')],
+] as const // biome-ignore format: a table
+
+for (const [what, say] of SLOW) {
+  test(`an upstream that ${what} holds its station for 10 s, and others not at all`, async (t) => {
+    const asked: Duplex[] = []
+    const bad = await upstream(t, { upgrade: (_, socket) => void asked.push(socket) })
+    const { clock, events, station, unharmed } = await between(t, bad)
+    const raw = await station('BAD1')
+    await until(() => asked.length === 1, 'the attempt')
+    const [socket] = asked
+    assert.ok(socket)
+    let isOver = false
+    for (const end of ['end', 'close']) socket.on(end, () => (isOver = true))
+    socket.resume()
+    t.after(() => socket.destroy())
+    await drip('HTTP/1.1 101 Switching Protocols\r\n')(socket)
+    for (let seconds = 3; seconds <= 9; seconds += 3) {
+      await say(socket)
+      await clock.advance(3_000)
+      await unharmed()
+      assert.equal(raw.closed, undefined)
+    }
+    assert.ok(!events.includes('upstream.lost'))
+    await say(socket)
+    await clock.advance(1_000)
+    await until(() => raw.closed !== undefined, 'the station to be sent away')
+    assert.deepEqual(raw.closed, {
+      code: 1013,
+      reason: 'upstream bad: the peer refused the connection: it did not answer in time',
+    })
+    await until(() => isOver, 'the connection to be given up')
+    await unharmed()
+  })
+
+  test(`a mirror that ${what} delays the first frame of a station by 2 s, and nothing else`, async (t) => {
+    const asked: Duplex[] = []
+    const bad = await upstream(t, { upgrade: (_, socket) => void asked.push(socket) })
+    const { node, clock, station, unharmed } = await between(t, bad, 'mirror')
+    const raw = await station('BAD1')
+    await until(() => asked.length === 1, 'the attempt')
+    const [socket] = asked
+    assert.ok(socket)
+    t.after(() => socket.destroy())
+    const isPrimaryOpen = () => [...node.neighbours].some(({ label }) => label === 'BAD1@good')
+    await until(isPrimaryOpen, 'the primary')
+    raw.send('[2,"1","Heartbeat",{}]')
+    await drip('HTTP/1.1 101 Switching Protocols\r\n')(socket)
+    await say(socket)
+    await clock.advance(1_999)
+    await unharmed()
+    assert.deepEqual(raw.received, [])
+    await clock.advance(1)
+    await raw.take(([, id]) => id === '1', 'the answer to what waited')
+    assert.equal((await heartbeat(raw))[0], 3)
+    await clock.advance(10_000)
+    assert.equal((await heartbeat(raw))[0], 3)
+    assert.equal(raw.closed, undefined)
   })
 }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { renameSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { loadConfig } from '../../src/cli/config.ts'
 import { startNode } from '../../src/cli/start-node.ts'
 import type { Logger } from '../../src/node/core.ts'
@@ -13,7 +16,7 @@ import type { TlsIdentity } from '../../src/transport/tls.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
 import { type Authority, createAuthority } from '../support/certificates.ts'
-import { RawClient, startSource } from '../support/sockets.ts'
+import { basic, RawClient, startSource } from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 import { attach } from '../transport/compliance.ts'
 
@@ -152,4 +155,146 @@ test('a station that listens under TLS is dialled with the node’s certificate,
   const stranger = new RawClient(new WebSocket(`${listening.url}NN01`, ['ocpp2.0.1'], { ca: authority.certificate })) // biome-ignore format: one line
   await until(() => stranger.error !== undefined, 'the refusal')
   assert.match(String(stranger.error), /401/)
+})
+
+// ---- CSMSs that speak only OCPP
+
+interface ForeignCsms {
+  readonly url: string
+  /** What was shown at each attempt, those it refused included. */
+  readonly shown: string[]
+  /** Connections it let in, the newest last, with what they said. */
+  readonly sockets: WebSocket[]
+  readonly heard: unknown[][]
+  /** It lets in nobody else, once it is set. */
+  password: string | undefined
+}
+
+/** It answers every CALL with an empty payload. */
+async function foreignCsms(t: TestContext): Promise<ForeignCsms> {
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    handleProtocols: (offered) => [...offered][0] ?? false,
+    verifyClient({ req }: { req: IncomingMessage }) {
+      const sent = Buffer.from(req.headers.authorization?.slice(6) ?? '', 'base64').toString()
+      csms.shown.push(sent)
+      return csms.password === undefined || sent.endsWith(`:${csms.password}`)
+    },
+  })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const csms: ForeignCsms = { url: `ws://127.0.0.1:${port}/`, shown: [], sockets: [], heard: [], password: undefined } // biome-ignore format: one line
+  server.on('connection', (socket) => {
+    csms.sockets.push(socket)
+    socket.on('message', (data) => {
+      const frame: unknown[] = JSON.parse(String(data))
+      csms.heard.push(frame)
+      if (frame[0] === 2) socket.send(JSON.stringify([3, frame[1], {}]))
+    })
+  })
+  t.after(() => {
+    for (const socket of csms.sockets) socket.terminate()
+    server.close()
+  })
+  return csms
+}
+
+const plain = { ...node, listen: [{ port: 0, insecure: true }] }
+
+/** A station that accepts what it is asked. */
+async function obedient(t: TestContext, url: string, id: string, password?: string) {
+  const headers = password === undefined ? {} : { authorization: basic(id, password) }
+  const raw = new RawClient(new WebSocket(`${url}${id}`, ['ocpp1.6'], { headers }))
+  t.after(() => raw.socket.terminate())
+  raw.socket.on('message', (data) => {
+    const [type, messageId] = JSON.parse(String(data))
+    if (type === 2) raw.send(JSON.stringify([3, messageId, { status: 'Accepted' }]))
+  })
+  await until(() => raw.socket.readyState !== WebSocket.CONNECTING, `${id} to be answered`)
+  return raw
+}
+
+const setPassword = (value: string) =>
+  JSON.stringify([2, 'p', 'ChangeConfiguration', { key: 'AuthorizationKey', value }])
+const isAccepted = (csms: ForeignCsms, messageId: string) => () =>
+  csms.heard.some(([type, id]) => type === 3 && id === messageId)
+
+test('the password that one CSMS sets for a station is shown to it and to no other CSMS, also after a restart', async (t) => {
+  const site = new Site(t)
+  const [a, b] = [await foreignCsms(t), await foreignCsms(t)]
+  const uplink = (name: string, csms: ForeignCsms, role: string) => {
+    mkdirSync(join(site.folder, name))
+    site.write(`${name}/CS01`, `secret at ${name}`)
+    return { name, url: csms.url, mode: 'per-station', role, stationPasswords: name }
+  }
+  const uplinks = [uplink('b', b, 'mirror'), uplink('a', a, 'primary')]
+  let running = await site.start({ ...plain, uplinks })
+  const first = await obedient(t, running.url, 'CS01')
+  await until(() => a.sockets.length === 1 && b.sockets.length === 1, 'both connections')
+  a.sockets[0]?.send(setPassword('set by a'))
+  await until(isAccepted(a, 'p'), 'the station to accept it')
+  first.socket.terminate()
+  await until(() => running.node.neighbours.size === 0, 'the station to be gone')
+
+  for (const visit of [2, 3]) {
+    const again = await obedient(t, running.url, 'CS01', 'set by a')
+    await until(() => a.sockets.length === visit && b.sockets.length === visit, 'both again')
+    assert.ok(again.isOpen)
+    await running.stop()
+    if (visit === 2) running = await site.start({ ...plain, uplinks })
+  }
+  assert.deepEqual(a.shown, ['CS01:secret at a', 'CS01:set by a', 'CS01:set by a'])
+  assert.deepEqual(b.shown, new Array(3).fill('CS01:secret at b'))
+})
+
+/** LC01 below NN01, which has a connection for each station at a CSMS. */
+async function twoLevels(t: TestContext, csms: ForeignCsms, settings: object) {
+  const site = new Site(t)
+  mkdirSync(join(site.folder, 'secrets'))
+  site.write('secrets/CS01', 'the old one')
+  const uplink = { url: csms.url, mode: 'per-station', stationPasswords: 'secrets', ...settings } // biome-ignore format: one line
+  const above = await site.start({ ...plain, uplinks: [uplink] })
+  const below = await site.start({ ...plain, nodeId: 'LC01', uplinks: [{ url: above.url, peerId: 'NN01' }] }) // biome-ignore format: one line
+  await until(() => below.node.neighbours.size === 1, 'the uplink of the node below')
+  const station = await obedient(t, below.url, 'CS01')
+  await until(() => csms.sockets.length === 1, 'the connection in its name')
+  return { above, below, station }
+}
+
+for (const [settings, name] of [
+  [{}, 'upstream@NN01'],
+  [{ name: 'back end' }, 'back end@NN01'],
+  [{ name: 'CSMS' }, 'CSMS@NN01'],
+  [{ name: '*all' }, 'NN01'],
+  [{ peerId: 'BACKEND' }, 'BACKEND'],
+  [{ peerId: 'CSMS' }, 'upstream@NN01'],
+] as const) {
+  test(`a CSMS that speaks only OCPP commands a station behind another node, as ${name}: ${JSON.stringify(settings)}`, async (t) => {
+    const csms = await foreignCsms(t)
+    const { below, station } = await twoLevels(t, csms, settings)
+    csms.sockets[0]?.send('[2,"c","ClearCache",{}]')
+    await until(() => csms.heard.length > 0, 'the answer')
+    assert.deepEqual(csms.heard, [[3, 'c', { status: 'Accepted' }]])
+    assert.match(station.received.join(), /"ClearCache",\{\}\]$/)
+    assert.deepEqual([...below.node.refusals], [])
+    const texts = below.node.frameLog.after(0, 100).map(({ bytes }) => Buffer.from(bytes).toString()) // biome-ignore format: one line
+    const [, , path] = JSON.parse(texts.find((text) => text.startsWith('[2,"CS01"')) ?? '[]')
+    assert.deepEqual(path, [name, 'NN01'])
+  })
+}
+
+test('a CSMS that restarts after it changed a password is dialled with the new one, though the station stays', async (t) => {
+  const csms = await foreignCsms(t)
+  const { station } = await twoLevels(t, csms, {})
+  csms.sockets[0]?.send(setPassword('the new one'))
+  await until(isAccepted(csms, 'p'), 'the station to accept it')
+  csms.password = 'the new one'
+  csms.sockets[0]?.terminate()
+  await until(() => csms.shown.length > 1, 'the next attempt')
+  assert.deepEqual(csms.shown, ['CS01:the old one', 'CS01:the new one'])
+  await until(() => csms.sockets.length === 2, 'the connection')
+  station.send('[2,"h","Heartbeat",{}]')
+  await until(() => csms.heard.some(([, , action]) => action === 'Heartbeat'), 'the station there')
+  assert.equal(station.closed, undefined)
 })

@@ -40,6 +40,28 @@ test('what was set over OCPP counts until the file says something else, at each 
   assert.equal(counts('peer', file), undefined)
 })
 
+test('what one upstream has set counts towards the stations and towards it alone', (t) => {
+  const data = temporaryFolder(t)
+  const [a, b] = [{ uplink: 'a' }, { uplink: 'b' }]
+  const before = rememberedPasswords({ data })
+  before.remember(CS01, secret('set by a'), [
+    ['peer', undefined],
+    [a, secret('first')],
+  ])
+  before.remember(CS01, secret('set by b'), [
+    ['peer', undefined],
+    [b, undefined],
+  ])
+  before.remember(CS01, secret('set by neither'), [['peer', undefined]])
+
+  const after = rememberedPasswords({ data })
+  assert.deepEqual(after.stations(), ['cs01'])
+  assert.equal(after.insteadOf('peer', CS01, undefined)?.reveal(), 'set by neither')
+  assert.equal(after.insteadOf(a, CS01, secret('first'))?.reveal(), 'set by a')
+  assert.equal(after.insteadOf(b, CS01, undefined)?.reveal(), 'set by b')
+  assert.equal(after.insteadOf({ uplink: 'c' }, CS01, undefined), undefined)
+})
+
 test('neither the password nor what the file said can be read on disk', (t) => {
   const data = temporaryFolder(t)
   rememberedPasswords({ data }).remember(CS01, secret('set over OCPP'), [['peer', secret('first')]])
@@ -105,11 +127,21 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
 
 const PER_STATION = 'uplinks: [{name: backend, url: "ws://127.0.0.1:1/", mode: per-station, stationPasswords: backend}]\n' // biome-ignore format: one line
 
+/** The password is looked for when the first attempt begins. */
+function dialOnce(t: TestContext, { perStation }: ReturnType<typeof createLinkSources>): void {
+  const source = perStation[0]?.open(CS01, 'ocpp1.6') ?? assert.fail()
+  t.after(() => source.stop())
+  void source.start(
+    () => {},
+    () => {},
+  )
+}
+
 test('a station whose password is not in the folder is logged with the file that is missing', (t) => {
   const { folder, lines, start } = site(t, PER_STATION)
   const sources = start()
   t.after(() => sources.stop())
-  sources.perStation[0]?.open(CS01, 'ocpp1.6')
+  dialOnce(t, sources)
   const problem = `${join(folder, 'backend/CS01')}: cannot be read: no such file`
   assert.deepEqual(lines, [{ event: 'password.missing', station: 'CS01', upstream: 'backend', problem }]) // biome-ignore format: one line
   assert.ok(!existsSync(join(folder, 'wattweave-data')))
@@ -134,6 +166,6 @@ test('a stored form that was put into the folder later is not sent', (t) => {
   t.after(() => sources.stop())
   mkdirSync(join(folder, 'backend'))
   writeFileSync(join(folder, 'backend/CS01'), '$hmac-sha256$AAAA')
-  sources.perStation[0]?.open(CS01, 'ocpp1.6')
+  dialOnce(t, sources)
   assert.match(JSON.stringify(lines), /"password\.missing".*holds the stored form/)
 })

@@ -8,12 +8,15 @@ import { startChain, startNode, until } from '../end-to-end/processes.ts'
 import { AT, idOf, runDay, SCRIPTS } from './days.ts'
 import { connectionOf, foreignCsms, foreignStation } from './rpc.ts'
 
-/** Foreign stations behind our nodes, a foreign CSMS above them, and our CSMS beside it. */
+/** Foreign stations behind our nodes, a foreign CSMS above them, and our CSMS beside it; stations of ours, too. */
 
+const ACCEPTED = { status: 'Accepted' }
 const ANSWERS = {
   BootNotification: () => ({ currentTime: AT, interval: 300, status: 'Accepted' }),
   Heartbeat: () => ({ currentTime: AT }),
-  StartTransaction: () => ({ transactionId: 7, idTagInfo: { status: 'Accepted' } }),
+  Authorize: ({ idTag }: Record<string, unknown>) =>
+    idTag === undefined ? { idTokenInfo: ACCEPTED } : { idTagInfo: ACCEPTED },
+  StartTransaction: () => ({ transactionId: 7, idTagInfo: ACCEPTED }),
 }
 
 /** Our CSMS, a foreign one, and a node below both. */
@@ -128,6 +131,42 @@ test('a foreign CSMS that goes away takes its stations along; once it is back so
   assert.equal((await again.call('Heartbeat', {})).currentTime, AT)
   assert.deepEqual(back.calls.map(({ identity, method }) => [identity, method]), [[options.identity, 'Heartbeat']]) // biome-ignore format: one line
 })
+
+const SESSION: Record<Protocol, readonly string[]> = {
+  'ocpp1.6': ['BootNotification', 'StatusNotification', 'StartTransaction', 'MeterValues', 'StopTransaction'],
+  'ocpp2.0.1': ['BootNotification', 'StatusNotification', 'TransactionEvent'],
+  'ocpp2.1': ['BootNotification', 'StatusNotification', 'TransactionEvent'],
+} // biome-ignore format: a table
+
+for (const protocol of PROTOCOLS) {
+  test(`a station of ours boots, charges and obeys at the foreign CSMS of ${protocol}, behind the node, and it has nothing to complain of`, async (t) => {
+    const { folder, foreign, node } = await startBoth(t, 'primary')
+    const nodeId = idOf(protocol)
+    const simulation = { pauseS: 0.5, sessionS: 3, meterIntervalS: 1, sessions: 1 }
+    await startNode(t, folder, { nodeId, role: 'charging-station', data: folder, tokens: ['TAG-1'], simulation, uplinks: [{ url: node.url, mode: 'standard', protocol }], log: 'silent' }) // biome-ignore format: one line
+
+    const said = () => foreign.calls.filter(({ identity }) => identity === nodeId)
+    const isEnd = ({ method, params }: { method: string; params: { eventType?: string } }) =>
+      method === 'StopTransaction' || params.eventType === 'Ended'
+    await until('its session to end', () => said().some(isEnd))
+    const { client, protocol: spoken } = await connectionOf(foreign, nodeId)
+    assert.equal(spoken, protocol)
+    const heartbeats = said().filter(({ method }) => method === 'Heartbeat').length
+    const trigger = { requestedMessage: 'Heartbeat' }
+    assert.deepEqual(await client.call('TriggerMessage', trigger), { status: 'Accepted' })
+    await until('what was triggered', () => said().filter(({ method }) => method === 'Heartbeat').length > heartbeats) // biome-ignore format: one line
+    for (const action of SESSION[protocol]) {
+      assert.ok(said().some(({ method }) => method === action), `${action} was said`) // biome-ignore format: one line
+    }
+    if (protocol !== 'ocpp1.6') {
+      const events = said().filter(({ method }) => method === 'TransactionEvent')
+      const types = events.map(({ params }) => (params as { eventType: string }).eventType)
+      assert.deepEqual([types[0], types.at(-1)], ['Started', 'Ended'])
+      assert.deepEqual(events.map(({ params }) => (params as { seqNo: number }).seqNo), events.map((_, i) => i)) // biome-ignore format: one line
+    }
+    assert.deepEqual(foreign.complaints, [])
+  })
+}
 
 function read(folder: string, sql: string) {
   const database = new DatabaseSync(join(folder, 'csms.sqlite'), { readOnly: true })

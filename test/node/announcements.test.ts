@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { UplinkRule } from '../../src/node/uplink-rules.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
@@ -388,4 +389,27 @@ test('a leaf that is known for another reason is still announced as what it is',
     form: 'standard',
     distance: 3,
   })
+})
+
+test('an uplink that is for some stations hears of no other: when it opens, when they come and when they leave', async (t) => {
+  const net = overlay(t)
+  const rule = (name: string, role: UplinkRule['role'], prefix: string): UplinkRule => ({ name, role, includes: (id) => id.startsWith(prefix) }) // biome-ignore format: one line
+  await net.node('NN01', {}, [rule('CSMS-A', 'primary', 'A'), rule('CSMS-B', 'restricted', 'B'), { name: 'ALL', role: 'mirror' }]) // biome-ignore format: three uplinks
+  net.station('A0', 'NN01')
+  await net.settle()
+  const [a, b, all] = ['CSMS-A', 'CSMS-B', 'ALL'].map((name) => net.upstream(name, 'NN01'))
+  assert.ok(a && b && all)
+  const below = net.peer('LC01', 'NN01')
+  const station = net.station('A1', 'NN01')
+  below.send(announcement('LC01', ['LC01'], 'NN01', [{ id: 'A2' }, { id: 'B2' }]))
+  await net.settle()
+  station.close()
+  below.close()
+  await net.settle()
+
+  const ofB = ['B2 up ocpp1.6 2', 'B2 down ocpp1.6 2']
+  const heard = told(all)
+  assert.deepEqual(told(b), ofB)
+  assert.deepEqual(told(a), heard.filter((line) => !ofB.includes(line))) // biome-ignore format: one line
+  assert.deepEqual(heard.filter((line) => line.startsWith('A')).length, 5)
 })

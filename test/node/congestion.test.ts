@@ -143,7 +143,7 @@ async function station(t: TestContext) {
       if (frames.length === 0) return seen
       for (const frame of frames) {
         seen.push(frame)
-        cs.send(`[3,"${frame[1]}",{}]`)
+        cs.send(`[3,"${frame[1]}",{"status":"Accepted"}]`)
       }
     }
   }

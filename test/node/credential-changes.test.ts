@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { NodeOptions } from '../../src/node/node.ts'
 import type { UplinkRule } from '../../src/node/uplink-rules.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
@@ -104,6 +105,32 @@ test('of two passwords in one command the one that was accepted is followed', as
   station.send(`[3,"${ids(station)[0]}",${results}]`)
   await net.settle()
   assert.deepEqual(changes, ['first'])
+})
+
+test('a change is followed towards the upstream whose connection it came over, and no other', async (t) => {
+  const net = overlay(t)
+  const changes: [string, string | undefined][] = []
+  const down = new Set(['ChangeConfiguration'])
+  const a = net.foreignCsms(primary('a'))
+  const b = net.foreignCsms({ name: 'b', role: 'restricted', down })
+  const shared: UplinkRule = { name: 'shared', role: 'restricted', down }
+  const perStation = [a.uplink, b.uplink]
+  const onPasswordChange: NodeOptions['onPasswordChange'] = (_, password, by) => changes.push([password.reveal(), by?.name]) // biome-ignore format: one line
+  await net.node('NN01', { perStation, onPasswordChange }, [shared])
+  const overlaid = net.upstream('shared', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  for (const [name, send] of [
+    ['a', (text: string) => a.connections[0]?.peer.send(`[2,"a",${text}`)],
+    ['b', (text: string) => b.connections[0]?.peer.send(`[2,"b",${text}`)],
+    ['shared', (text: string) => overlaid.send(`[2,"CS01",["shared"],"c",${text}`)],
+  ] as const) {
+    send(`"ChangeConfiguration",{"key":"AuthorizationKey","value":"set by ${name}"}]`)
+    await net.settle()
+    station.send(`[3,"${ids(station)[0]}",{"status":"Accepted"}]`)
+    await net.settle()
+  }
+  assert.deepEqual(changes, [['set by a', 'a'], ['set by b', 'b'], ['set by shared', undefined]]) // biome-ignore format: one line
 })
 
 // ---- Where and how it connects

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { UplinkRule } from '../../src/node/uplink-rules.ts'
+import type { PerStationUplink, UplinkRule } from '../../src/node/uplink-rules.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
 /** Several upstreams, and upstreams that want one connection per station. */
@@ -142,6 +142,34 @@ test('a station behind another node is shown to the foreign CSMS too, and leaves
   assert.equal(peer.closed?.code, 1001)
 })
 
+test('a station behind another node stays when its upstream refuses or is lost: its calls are answered, and the reason stands in the log', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  foreign.isDown = true
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const refused = net.station('CS01', 'LC01')
+  await net.settle()
+  foreign.isDown = false
+  const lost = net.station('CS02', 'LC01')
+  await net.settle()
+  foreign.connections[0]?.peer.close(1001, 'restart')
+  await net.settle()
+  for (const [station, why] of [
+    [refused, 'refused'],
+    [lost, 'its connection was lost'],
+  ] as const) {
+    station.send('[2,"1","Heartbeat",{}]')
+    await net.settle()
+    assert.equal(last(station), '[4,"1","GenericError","no route to the destination",{"reason":"network"}]') // biome-ignore format: one line
+    assert.equal(station.closed, undefined)
+    const event = net.events.get('NN01')?.findLast(({ name }) => name === 'frame.refused')
+    assert.ok(event?.name === 'frame.refused')
+    assert.deepEqual(event.details, { destination: 'CentralSystem', upstream: 'foreign', why })
+  }
+})
+
 // ---- Several upstreams
 
 async function withTwo(t: TestContext, second: UplinkRule) {
@@ -222,6 +250,40 @@ test('a mirror that is lost or stuck does not touch the station', async (t) => {
   await net.settle()
   assert.equal(ours.take().length, 1)
   assert.equal(station.closed, undefined)
+})
+
+test('a mirror that does not open is waited for 2 s, so that it could see the boot, and no longer', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  let open = () => {}
+  const silent: PerStationUplink = {
+    rule: mirror('silent'),
+    open: (station, protocol) => ({
+      async start(...tell) {
+        open = () => void other.uplink.open(station, protocol).start(...tell)
+      },
+      async stop() {},
+    }),
+  }
+  const other = net.foreignCsms(silent.rule)
+  await net.node('NN01', { perStation: [foreign.uplink, silent] })
+  const early = [`[2,"1","BootNotification",${BOOT}]`]
+  const first = () => net.peer('CS01', 'NN01', { form: 'standard', protocol: 'ocpp1.6', early })
+  const seen = (csms: typeof foreign) => csms.connections.flatMap(({ peer }) => peer.received).length // biome-ignore format: one line
+  const station = first()
+  await net.wait(1.999)
+  assert.equal(seen(foreign), 0)
+  await net.wait(0.001)
+  assert.equal(seen(foreign), 1)
+  station.close()
+  await net.settle()
+
+  first()
+  await net.wait(1)
+  assert.equal(seen(foreign), 1)
+  open()
+  await net.settle()
+  assert.deepEqual([seen(foreign), seen(other)], [2, 1])
 })
 
 test('stations are dealt to upstreams by pattern, actions by list', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { argon2Sync } from 'node:crypto'
+import crypto, { argon2Sync } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import { settle, VirtualClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
@@ -144,6 +145,28 @@ test('an unknown id is as slow as a known one where passwords are slow', async (
   assert.ok(unknown instanceof Promise)
   const answer = await unknown
   assert.ok('refused' in answer && answer.isUnknown)
+})
+
+test('whoever is asked for, an attempt costs as many HMACs', (t) => {
+  const { all } = admissionsOf(RIGHT)
+  const bare = new Admissions([{ id: id('CS02'), securityProfile: 3 }])
+  const count = t.mock.method(crypto, 'createHmac').mock
+  syncBuiltinESMExports()
+  t.after(() => {
+    count.restore()
+    syncBuiltinESMExports()
+  })
+  const costOf = (admissions: Admissions, one: Claim) => {
+    const before = count.callCount()
+    now(admissions.admit(one))
+    return count.callCount() - before
+  }
+  const known = costOf(all, claim('CS01', 'a guess'))
+  assert.ok(known >= 2, 'what is counted is what is used')
+  assert.equal(costOf(all, claim('CS99', 'a guess')), known)
+  assert.equal(costOf(all, { ...claim('CS99', 'a guess'), id: undefined }), known)
+  assert.equal(costOf(bare, claim('CS02', 'a guess')), known)
+  assert.equal(costOf(all, claim('CS01', undefined)), costOf(all, claim('CS99', undefined)))
 })
 
 test('where an address floods, slow hashes are left out and the remembered password still gets in', async () => {

@@ -17,7 +17,7 @@ import { dial } from '../../src/transport/websocket-client.ts'
 import { FrameDecoder } from '../../src/transport/websocket-codec.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
 import { SEED } from '../seed.ts'
-import { basic, listen, peers, RawClient, startSource } from '../support/sockets.ts'
+import { basic, client, listen, peers, RawClient, startSource } from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 import { attach } from './compliance.ts'
 
@@ -221,11 +221,16 @@ test('a compression bomb costs its link 1009, and is inflated no further than a 
 
 test('a bomb over a real socket costs its own link only', async (t) => {
   const { url, links } = await listen(t)
+  const other = await client(t, url, { id: 'CS02' })
   const raw = await foreignClient(t, url, true)
-  for (const link of links) attach(link)
+  const [bystander] = links.map((link) => attach(link))
   raw.send(`[2,"1","X",{"a":"${' '.repeat(2 * 1024 * 1024)}"}]`)
   await until(() => raw.closed !== undefined, 'the end')
   assert.equal(raw.closed?.code, 1009)
+  other.send(METER)
+  await until(() => bystander?.messages.length === 1, 'what the other says')
+  assert.equal(bystander?.messages[0]?.text, METER)
+  assert.ok(other.isOpen)
 })
 
 test('text that is not UTF-8 inside, broken streams and hidden tails cost their link 1007', () => {

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { WebSocket, WebSocketServer } from 'ws'
+import { systemClock } from '../../src/primitives/clock.ts'
 import { MAX_MESSAGE_BYTES } from '../../src/transport/link.ts'
 import { closeCodeOf, FrameDecoder } from '../../src/transport/websocket-codec.ts'
 import {
@@ -158,7 +159,7 @@ async function asClient(t: TestContext): Promise<[End, WebSocket]> {
   const opened = Promise.withResolvers<End>()
   const url = `ws://127.0.0.1:${listening(server)}/`
   requestUpgrade(
-    { url, protocols: ['b', 'a'], headers: {}, timeoutMs: 10_000 },
+    { url, protocols: ['b', 'a'], headers: {}, timeoutMs: 10_000, clock: systemClock },
     { upgraded: (socket) => opened.resolve(codecOn(socket, false)), failed: opened.reject },
   )
   const [end, peer] = await Promise.all([opened.promise, theirs.promise])
