@@ -74,7 +74,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['the configuration in place of the key of secrets', `${LISTEN}secretsKeyFile: node.yaml`, /:4:1: secretsKeyFile \(node\.yaml\) holds no key/],
   ['two primaries of a station', `${LISTEN}${UP}    name: one\n    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    role: primary\n    stations: ["*7"]`, /:10:5: uplinks\.1\.role is primary for stations that one is primary for, too/],
   ['keeping stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: keep`, /:7:5: uplinks\.0\.onUpstreamLoss keep needs store and forward, which does not exist yet: use close$/],
-  ['two uplinks of one name', `${LISTEN}${UP}    name: one\n  - url: wss://b.example/\n    name: one`, /:9:5: uplinks\.1\.name names one again; each needs its own/],
+  ['two uplinks of one name', `${LISTEN}${UP}    name: one\n  - url: wss://b.example/\n    name: one`, /:8:5: uplinks\.1\.name names one again; each needs its own/],
   ['two uplinks per station', `${LISTEN}${UP}    mode: per-station\n  - url: wss://b.example/\n    mode: per-station`, /:7:5: uplinks\.1 is primary for stations that uplinks\.0 is primary for, too/],
 ]
 
