@@ -84,11 +84,11 @@ async function fill(folder: string, stations: number, values: number): Promise<v
 function addTransaction(store: CsmsStore, station: string, t: number, at: (n: number) => string) {
   const transactionId = `T${t}`
   // biome-ignore format: one line
-  store.startTransaction({ station, transactionId, evseId: 1 + (t % 2), connectorId: 1, idToken: `TAG-${t % 500}`, startedAt: at(t * 60), meterStartWh: 0 })
+  store.charging.start({ station, transactionId, evseId: 1 + (t % 2), connectorId: 1, idToken: `TAG-${t % 500}`, startedAt: at(t * 60), meterStartWh: 0 })
   for (let i = 0; i < VALUES_PER_TRANSACTION; i++) {
     // biome-ignore format: one line
-    store.addMeterValue({ station, transactionId, evseId: 1, timestamp: at(t * 60 + i), measurand: i % 2 ? 'Power.Active.Import' : 'Energy.Active.Import.Register', phase: undefined, context: 'Sample.Periodic', value: i, unit: i % 2 ? 'W' : 'Wh' })
+    store.charging.addMeterValue({ station, transactionId, evseId: 1, timestamp: at(t * 60 + i), measurand: i % 2 ? 'Power.Active.Import' : 'Energy.Active.Import.Register', phase: undefined, context: 'Sample.Periodic', value: i, unit: i % 2 ? 'W' : 'Wh' })
   }
   // biome-ignore format: one line
-  if (t % 10) store.endTransaction({ station, transactionId, endedAt: at(t * 60 + 50), meterStopWh: 50, reason: 'Local' })
+  if (t % 10) store.charging.end({ station, transactionId, endedAt: at(t * 60 + 50), meterStopWh: 50, reason: 'Local' })
 }

@@ -42,7 +42,7 @@ async function storeValues(file: string, rows: number): Promise<void> {
   const store = new CsmsStore(file)
   for (let n = 0; n < rows; n += PER_TICK) {
     await store.write(() => {
-      for (let i = n; i < n + PER_TICK; i++) store.addMeterValue(meterValueOf(i))
+      for (let i = n; i < n + PER_TICK; i++) store.charging.addMeterValue(meterValueOf(i))
     })
   }
   store.close()
@@ -111,7 +111,7 @@ function storeTransaction(store: CsmsStore, n: number): number {
   const at = (minute: number) => new Date(Date.UTC(2026, 0, 1) + (n * 90 + minute) * 60_000).toISOString() // biome-ignore format: one line
   const transactionId = `T${n}`
   // biome-ignore format: one line
-  store.startTransaction({ station, transactionId, evseId: 1, connectorId: 1, idToken: 'TAG-1', startedAt: at(0), meterStartWh: 0 })
+  store.charging.start({ station, transactionId, evseId: 1, connectorId: 1, idToken: 'TAG-1', startedAt: at(0), meterStartWh: 0 })
   let bytes = 0
   for (let minute = 0; minute < MESSAGES; minute++) {
     const sampledValue = ['Energy.Active.Import.Register', 'Power.Active.Import', 'Voltage', 'Current.Import'].map((measurand) => ({ value: `${minute * 180}`, measurand, context: 'Sample.Periodic' })) // biome-ignore format: one line
@@ -120,10 +120,10 @@ function storeTransaction(store: CsmsStore, n: number): number {
     store.addMessage({ station, protocol: 'ocpp1.6', action: 'MeterValues', receivedAt: at(minute), payload }) // biome-ignore format: one line
     for (const { measurand } of sampledValue) {
       // biome-ignore format: one line
-      store.addMeterValue({ station, transactionId, evseId: 1, timestamp: at(minute), measurand, phase: undefined, context: 'Sample.Periodic', value: minute, unit: 'W' })
+      store.charging.addMeterValue({ station, transactionId, evseId: 1, timestamp: at(minute), measurand, phase: undefined, context: 'Sample.Periodic', value: minute, unit: 'W' })
     }
   }
   // biome-ignore format: one line
-  store.endTransaction({ station, transactionId, endedAt: at(MESSAGES), meterStopWh: 11_000, reason: 'Local' })
+  store.charging.end({ station, transactionId, endedAt: at(MESSAGES), meterStopWh: 11_000, reason: 'Local' })
   return bytes
 }

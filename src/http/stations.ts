@@ -63,7 +63,7 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
       return {
         ...view(row),
         variables: store.variables.of(station),
-        securityEvents: store.securityEvents(station, 100),
+        securityEvents: store.securityEvents.of(station, 100),
       }
     },
   )
@@ -103,7 +103,7 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
       },
     },
     async ({ params: { station }, query: { before, limit } }) => {
-      const rows = store.messagePage(station, limit, before)
+      const rows = store.messages.page(station, limit, before)
       const last = rows.length === limit ? rows.at(-1) : undefined
       const messages = rows.map(({ payload, ...row }) => ({
         ...row,

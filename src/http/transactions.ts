@@ -27,7 +27,7 @@ export function serveTransactions(app: FastifyInstance, { store, role }: ViewSou
   app.get<{ Params: { number: string } }>('/api/transactions/:number', async (request, reply) => {
     const number = readInteger('number', request.params.number, NUMBER) ?? 0
     if (!store) return sendProblem(reply, 404, elsewhere)
-    const row = store.transaction(number)
+    const row = store.charging.one(number)
     return row
       ? detailOf(store, row)
       : sendProblem(reply, 404, `there is no transaction number ${number}`)
@@ -50,7 +50,7 @@ function transactionQuery(query: unknown): TransactionQuery {
 
 /** One more than asked for is read, to know whether there are older ones. */
 function pageOf(store: CsmsStore, query: TransactionQuery): TransactionPage {
-  const rows = store.transactionPage({ ...query, limit: query.limit + 1 })
+  const rows = store.charging.page({ ...query, limit: query.limit + 1 })
   const shown = rows.slice(0, query.limit)
   const last = shown.at(-1)
   return {
@@ -65,14 +65,14 @@ function detailOf(store: CsmsStore, row: TransactionRow): TransactionDetail {
   return {
     ...transactionView(row),
     asOf: new Date().toISOString(),
-    readings: store
+    readings: store.charging
       .readings(station, transactionId, MAX_READINGS)
       .map(({ phase, context, ...reading }) => ({
         ...reading,
         ...(phase !== undefined && { phase }),
         ...(context !== undefined && { context }),
       })),
-    events: store.events(station, transactionId, MAX_EVENTS),
+    events: store.charging.events(station, transactionId, MAX_EVENTS),
   }
 }
 

@@ -35,7 +35,7 @@ test('a station that was started boots over the listener of the node and is mark
   assert.equal(station.role, 'charging-station')
   const [neighbour] = console.node.neighbours
   assert.deepEqual([neighbour?.id, neighbour?.link.form], [id, 'standard'])
-  assert.ok(console.store.messages(id).some(({ action }) => action === 'BootNotification'))
+  assert.ok(console.store.messages.of(id).some(({ action }) => action === 'BootNotification'))
 })
 
 test('a foreign page, a foreign name or another kind of body starts nothing', async (t) => {

@@ -17,9 +17,9 @@ async function fill(store: CsmsStore, count: number): Promise<void> {
       const station = n % 2 === 1 ? 'CS01' : 'CS02'
       const transactionId = `T${n}`
       // biome-ignore format: one line
-      store.startTransaction({ station, transactionId, evseId: 1, connectorId: 1, idToken: `TOKEN-${n % 2}`, startedAt: AT, meterStartWh: 1000 })
+      store.charging.start({ station, transactionId, evseId: 1, connectorId: 1, idToken: `TOKEN-${n % 2}`, startedAt: AT, meterStartWh: 1000 })
       // biome-ignore format: one line
-      if (n % 3 === 0) store.endTransaction({ station, transactionId, endedAt: LATER, meterStopWh: 6000, reason: 'Local' })
+      if (n % 3 === 0) store.charging.end({ station, transactionId, endedAt: LATER, meterStopWh: 6000, reason: 'Local' })
     }
   })
 }
@@ -84,21 +84,21 @@ test('energy is what has flowed since the start, power what was last reported', 
   await fill(store, 3)
   const reading = { station: 'CS01', transactionId: 'T1', evseId: 1, phase: undefined, context: undefined } // biome-ignore format: one line
   await store.write(() => {
-    store.addMeterValue({
+    store.charging.addMeterValue({
       ...reading,
       timestamp: '2026-01-05T11:05:00.000Z',
       measurand: 'Power.Active.Import',
       value: 7000,
       unit: 'W',
     })
-    store.addMeterValue({
+    store.charging.addMeterValue({
       ...reading,
       timestamp: '2026-01-05T11:10:00.000Z',
       measurand: 'Power.Active.Import',
       value: 9000,
       unit: 'W',
     })
-    store.addMeterValue({
+    store.charging.addMeterValue({
       ...reading,
       timestamp: '2026-01-05T11:10:00.000Z',
       measurand: 'Power.Active.Import',
@@ -106,7 +106,7 @@ test('energy is what has flowed since the start, power what was last reported', 
       value: 3000,
       unit: 'W',
     })
-    store.addMeterValue({
+    store.charging.addMeterValue({
       ...reading,
       timestamp: '2026-01-05T11:10:00.000Z',
       measurand: 'Energy.Active.Import.Register',

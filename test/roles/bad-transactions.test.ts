@@ -22,7 +22,7 @@ const event = (seqNo: number, eventType: string, minute: number, more: object = 
 /** The transactions, oldest number first: whether they run, and what they say of start and end. */
 const told = (store: CsmsStore) =>
   store
-    .transactionPage({ limit: 100 })
+    .charging.page({ limit: 100 })
     .toReversed()
     .map(({ isRunning, startedAt, endedAt, meterStopWh }) => ({ isRunning, startedAt, endedAt, meterStopWh })) // biome-ignore format: one line
 
@@ -71,7 +71,7 @@ test('of two ends the first counts, and the second is marked as saying something
   await say('StopTransaction', stop(transactionId, 9, { meterStop: 1 }))
 
   assert.equal(told(store)[0]?.meterStopWh, 900)
-  assert.deepEqual(store.repeats('CS01'), { repeated: 1, conflicts: 1 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 1 })
 })
 
 test('the end of a transaction nobody began is answered and kept as it came', async (t) => {
@@ -81,7 +81,7 @@ test('the end of a transaction nobody began is answered and kept as it came', as
   assert.deepEqual(await say('StopTransaction', stop(4711, 9, { idTag: 'TAG-1' })), { idTagInfo: { status: 'Accepted' } }) // biome-ignore format: one line
 
   assert.deepEqual(told(store), [])
-  assert.deepEqual(store.messages('CS01').map(({ action }) => action), ['StopTransaction']) // biome-ignore format: one line
+  assert.deepEqual(store.messages.of('CS01').map(({ action }) => action), ['StopTransaction']) // biome-ignore format: one line
 })
 
 test('the end of the transaction of another station is not obeyed', async (t) => {
@@ -100,7 +100,7 @@ test('events in any order make the same transaction', async (t) => {
     const { store, station } = await startCsms(t)
     const say = station('CS01', 'ocpp2.0.1')
     for (const i of order) await say('TransactionEvent', events[i] ?? {})
-    seen.push([told(store), store.readings('CS01', 'T1', 10).map(({ value }) => value)])
+    seen.push([told(store), store.charging.readings('CS01', 'T1', 10).map(({ value }) => value)])
   } // biome-ignore format: three orders
   assert.deepEqual(seen[0], [[{ isRunning: false, startedAt: at(0), endedAt: at(9), meterStopWh: 900 }], [900, 700, 500, 0]]) // biome-ignore format: one line
   assert.deepEqual([seen[1], seen[2]], [seen[0], seen[0]])
@@ -112,8 +112,8 @@ test('updates of a transaction whose beginning never comes are kept', async (t) 
 
   await say('TransactionEvent', event(7, 'Updated', 5))
 
-  assert.equal(store.transactionPage({ limit: 1 })[0]?.transactionId, 'T1')
-  assert.equal(store.readings('CS01', 'T1', 10).length, 1)
+  assert.equal(store.charging.page({ limit: 1 })[0]?.transactionId, 'T1')
+  assert.equal(store.charging.readings('CS01', 'T1', 10).length, 1)
 })
 
 test('values that are no number stay in the message as received and are nowhere else', async (t) => {
@@ -123,8 +123,8 @@ test('values that are no number stay in the message as received and are nowhere 
 
   await say('MeterValues', { connectorId: 1, transactionId: 1, meterValue: [{ timestamp: at(0), sampledValue: values.map((value) => ({ value })) }] }) // biome-ignore format: one line
 
-  assert.deepEqual(store.readings('CS01', '1', 10).map(({ value }) => value), [230.1]) // biome-ignore format: one line
-  const payload = Buffer.from(store.messages('CS01')[0]?.payload ?? []).toString()
+  assert.deepEqual(store.charging.readings('CS01', '1', 10).map(({ value }) => value), [230.1]) // biome-ignore format: one line
+  const payload = Buffer.from(store.messages.of('CS01')[0]?.payload ?? []).toString()
   for (const value of values) assert.ok(payload.includes(`"value":"${value}"`), value)
 })
 
@@ -137,7 +137,7 @@ test('units are told as they are: kWh as Wh, unknown ones unchanged, a wrong one
   await assert.rejects(values([{ value: '1', unit: 'horsepower' }]), /PropertyConstraintViolation/)
 
   assert.deepEqual(
-    store.readings('CS01', '1', 10).map(({ measurand, value, unit }) => [measurand, value, unit]).toSorted(), // biome-ignore format: one chain
+    store.charging.readings('CS01', '1', 10).map(({ measurand, value, unit }) => [measurand, value, unit]).toSorted(), // biome-ignore format: one chain
     [['Energy.Active.Import.Register', 1500, 'Wh'], ['Temperature', 7, 'K']],
   ) // biome-ignore format: two readings
 })
@@ -153,5 +153,5 @@ test('10 000 samples in one message are stored, once', async (t) => {
 
   for (const _ of ['once', 'again']) await say('TransactionEvent', sent)
 
-  assert.equal(store.readings('CS01', 'T1', 20_000).length, 10_000)
+  assert.equal(store.charging.readings('CS01', 'T1', 20_000).length, 10_000)
 })

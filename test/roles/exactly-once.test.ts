@@ -30,11 +30,11 @@ const EVENTS = [STARTED, event(1, 'Updated', 20), event(2, 'Updated', 30), event
 
 /** All that messages have led to. */
 function effects(store: CsmsStore, station: string) {
-  const rows = store.transactionPage({ station, limit: 10 }).toReversed()
+  const rows = store.charging.page({ station, limit: 10 }).toReversed()
   return rows.map(({ number: _, protocol: __, ...row }) => ({
     ...row,
-    events: store.events(station, row.transactionId, 100),
-    readings: store
+    events: store.charging.events(station, row.transactionId, 100),
+    readings: store.charging
       .readings(station, row.transactionId, 100)
       .map(({ timestamp, measurand, value, unit }) => [timestamp, measurand, value, unit]),
   }))
@@ -42,7 +42,7 @@ function effects(store: CsmsStore, station: string) {
 
 /** Whether each message that came was marked as repeated. */
 const repeated = (store: CsmsStore, station: string) =>
-  store.messages(station).map(({ isRepeated }) => isRepeated)
+  store.messages.of(station).map(({ isRepeated }) => isRepeated)
 
 test('a 1.6 transaction of which every message comes twice has effects once', async (t) => {
   const { store, station, warnings } = await startCsms(t)
@@ -66,7 +66,7 @@ test('a 1.6 transaction of which every message comes twice has effects once', as
     [at(1), 'Power.Active.Import', 7200, 'W'],
   ])
   assert.deepEqual(repeated(store, 'CS01'), [false, true, false, true, false, true])
-  assert.deepEqual(store.repeats('CS01'), { repeated: 3, conflicts: 0 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 3, conflicts: 0 })
   assert.deepEqual(warnings, [])
 })
 
@@ -86,7 +86,7 @@ test('a 1.6 start that differs in one part of its key is another transaction', a
   ]
 
   assert.equal(new Set(answers.map(({ transactionId }) => transactionId)).size, answers.length)
-  assert.deepEqual(store.repeats('CS01'), { repeated: 0, conflicts: 0 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 0, conflicts: 0 })
 })
 
 test('of two 1.6 messages under one key that differ the first counts, and the conflict is told', async (t) => {
@@ -109,7 +109,7 @@ test('of two 1.6 messages under one key that differ the first counts, and the co
     transaction?.readings.map(([, , value]) => value),
     [1010, 7200],
   )
-  assert.deepEqual(store.repeats('CS01'), { repeated: 3, conflicts: 3 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 3, conflicts: 3 })
   assert.deepEqual(
     warnings.map(([name, fields]) => [name, (fields as { action: string }).action]),
     [
@@ -155,7 +155,7 @@ test('values that differ in phase, context, place, unit, connector or transactio
   await say('MeterValues', { connectorId: 2, meterValue })
 
   assert.equal(effects(store, 'CS01')[0]?.readings.length, sampledValue.length)
-  assert.deepEqual(store.repeats('CS01'), { repeated: 1, conflicts: 0 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 0 })
 })
 
 test('a StopTransaction of an unknown transaction, or of another station, changes nothing', async (t) => {
@@ -200,7 +200,7 @@ for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
       transaction?.readings.map(([, , value]) => value),
       [40, 30, 20, 10],
     )
-    assert.deepEqual(store.repeats('CS03'), { repeated: 4, conflicts: 0 })
+    assert.deepEqual(store.messages.repeats('CS03'), { repeated: 4, conflicts: 0 })
   })
 }
 
@@ -213,12 +213,12 @@ test('of two events under one number the first counts; only another content is a
   // Written otherwise, and offline meanwhile: still the same event.
   await say('TransactionEvent', { offline: true, ...STARTED })
   await say('TransactionEvent', JSON.stringify(STARTED).replace('"value":10', '"value": 10.0'))
-  assert.deepEqual([store.repeats('CS01'), warnings], [{ repeated: 2, conflicts: 0 }, []])
+  assert.deepEqual([store.messages.repeats('CS01'), warnings], [{ repeated: 2, conflicts: 0 }, []])
 
   await say('TransactionEvent', event(0, 'Started', 99))
 
   assert.deepEqual(effects(store, 'CS01'), before)
-  assert.deepEqual(store.repeats('CS01'), { repeated: 3, conflicts: 1 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 3, conflicts: 1 })
   assert.deepEqual(
     warnings.map(([name]) => name),
     ['message.conflict'],
@@ -234,10 +234,10 @@ test('a station that gives all its events one number loses none of them, and its
   await say('TransactionEvent', { ...event(2, 'Ended', 30), seqNo: 0 })
   await say('TransactionEvent', { ...event(2, 'Ended', 30), seqNo: 0 })
 
-  const [transaction] = store.transactionPage({ limit: 10 })
+  const [transaction] = store.charging.page({ limit: 10 })
   assert.deepEqual([transaction?.meterStartWh, transaction?.meterStopWh], [10, 30])
   assert.equal(effects(store, 'CS01')[0]?.readings.length, 3)
-  assert.deepEqual(store.repeats('CS01'), { repeated: 1, conflicts: 2 })
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 2 })
   assert.equal(warnings.length, 2)
 })
 

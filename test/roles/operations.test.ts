@@ -41,9 +41,9 @@ async function startPair(t: TestContext, protocol: Protocol) {
   socket.plug(down)
   let count = 0
   const say = async (action: string, payload: object) => {
-    const before = store.messages('CS01').length
+    const before = store.messages.of('CS01').length
     send([2, `m${++count}`, action, payload])
-    await until(() => store.messages('CS01').length > before, action)
+    await until(() => store.messages.of('CS01').length > before, action)
   }
   await say('BootNotification', protocol === 'ocpp1.6' ? { chargePointVendor: 'V', chargePointModel: 'M' } : { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } }) // biome-ignore format: one line
   const submit = (action: string, request: Record<string, unknown>) =>

@@ -26,11 +26,11 @@ function open(context: TestContext, file = join(temporaryFolder(context), 'csms.
 test('a StartTransaction that is repeated gets the number it got before', async (t) => {
   const { store } = open(t)
 
-  const first = await store.write(() => store.startTransaction(START))
-  const again = await store.write(() => store.startTransaction({ ...START }))
+  const first = await store.write(() => store.charging.start(START))
+  const again = await store.write(() => store.charging.start({ ...START }))
 
   assert.equal(again, first)
-  assert.equal(store.transactionPage({ limit: 10 }).length, 1)
+  assert.equal(store.charging.page({ limit: 10 }).length, 1)
 })
 
 test('a StartTransaction that differs in one member is another transaction', async (t) => {
@@ -45,12 +45,12 @@ test('a StartTransaction that differs in one member is another transaction', asy
   ]
 
   const numbers = await store.write(() =>
-    others.map((other) => store.startTransaction({ ...START, ...other })),
+    others.map((other) => store.charging.start({ ...START, ...other })),
   )
 
   assert.equal(new Set(numbers).size, others.length)
   assert.deepEqual(
-    store.transactionPage({ limit: 10 }).map(({ transactionId }) => transactionId),
+    store.charging.page({ limit: 10 }).map(({ transactionId }) => transactionId),
     numbers.toReversed().map(String),
   )
 })
@@ -59,17 +59,17 @@ test('a TransactionEvent that is repeated is stored once, and told apart by seqN
   const { store } = open(t)
 
   const stored = await store.write(() => [
-    store.addTransactionEvent('CS01', 'T1', EVENT),
-    store.addTransactionEvent('CS01', 'T1', { ...EVENT, triggerReason: 'RemoteStart' }),
-    store.addTransactionEvent('CS01', 'T1', { ...EVENT, eventType: 'Updated' }),
-    store.addTransactionEvent('CS01', 'T1', { ...EVENT, seqNo: 1, eventType: 'Updated' }),
-    store.addTransactionEvent('CS01', 'T2', EVENT),
-    store.addTransactionEvent('CS02', 'T1', EVENT),
+    store.charging.addEvent('CS01', 'T1', EVENT),
+    store.charging.addEvent('CS01', 'T1', { ...EVENT, triggerReason: 'RemoteStart' }),
+    store.charging.addEvent('CS01', 'T1', { ...EVENT, eventType: 'Updated' }),
+    store.charging.addEvent('CS01', 'T1', { ...EVENT, seqNo: 1, eventType: 'Updated' }),
+    store.charging.addEvent('CS01', 'T2', EVENT),
+    store.charging.addEvent('CS02', 'T1', EVENT),
   ])
 
   assert.deepEqual(stored, ['new', 'repeated', 'conflict', 'new', 'new', 'new'])
   assert.deepEqual(
-    store
+    store.charging
       .events('CS01', 'T1', 10)
       .map(({ seqNo, eventType }) => [seqNo, eventType])
       .toSorted(),
@@ -86,11 +86,11 @@ test('a repeated start of a named transaction leaves what was stored first', asy
   const named = { ...START, transactionId: 'T1' }
 
   await store.write(() => {
-    const first = store.startTransaction(named)
-    assert.equal(store.startTransaction({ ...named, meterStartWh: 99, idToken: undefined }), first)
+    const first = store.charging.start(named)
+    assert.equal(store.charging.start({ ...named, meterStartWh: 99, idToken: undefined }), first)
   })
 
-  const [row] = store.transactionPage({ limit: 10 })
+  const [row] = store.charging.page({ limit: 10 })
   assert.deepEqual([row?.meterStartWh, row?.idToken], [0, 'TAG-1'])
 })
 
@@ -99,28 +99,28 @@ test('the first end of a transaction counts; an end of none is told', async (t) 
   const end = { station: 'CS01', transactionId: 'T1', endedAt: AT, meterStopWh: 5, reason: 'Local' }
 
   const known = await store.write(() => {
-    const before = store.endTransaction(end)
-    store.startTransaction({ ...START, transactionId: 'T1' })
-    store.endTransaction(end)
-    return [before, store.endTransaction({ ...end, meterStopWh: 7, reason: 'Remote' })]
+    const before = store.charging.end(end)
+    store.charging.start({ ...START, transactionId: 'T1' })
+    store.charging.end(end)
+    return [before, store.charging.end({ ...end, meterStopWh: 7, reason: 'Remote' })]
   })
 
   assert.deepEqual(known, [false, true])
-  const [row] = store.transactionPage({ state: 'ended', limit: 10 })
+  const [row] = store.charging.page({ state: 'ended', limit: 10 })
   assert.deepEqual([row?.meterStopWh, row?.reason], [5, 'Local'])
 })
 
 test('what was written is there when the file is opened again', async (t) => {
   const file = join(temporaryFolder(t), 'csms.sqlite')
   const store = new CsmsStore(file)
-  const number = await store.write(() => store.startTransaction(START))
+  const number = await store.write(() => store.charging.start(START))
   store.close()
 
   const { store: again } = open(t, file)
 
-  assert.equal(again.transaction(number)?.station, 'CS01')
-  assert.equal(again.transaction(number + 1), undefined)
-  assert.equal(await again.write(() => again.startTransaction(START)), number)
+  assert.equal(again.charging.one(number)?.station, 'CS01')
+  assert.equal(again.charging.one(number + 1), undefined)
+  assert.equal(await again.write(() => again.charging.start(START)), number)
 })
 
 test('a file of an earlier version gets what it lacks, and its transactions go on', async (t) => {
@@ -151,16 +151,16 @@ test('a file of an earlier version gets what it lacks, and its transactions go o
   await store.write(() => {
     // biome-ignore format: one line
     const ended = { seqNo: 1, eventType: 'Ended', triggerReason: 'StopAuthorized', timestamp: later, lastWh: 25, reason: 'Local' }
-    assert.equal(store.addTransactionEvent('CS01', 'T1', EVENT), 'repeated')
-    assert.equal(store.addTransactionEvent('CS01', 'T1', ended), 'new')
+    assert.equal(store.charging.addEvent('CS01', 'T1', EVENT), 'repeated')
+    assert.equal(store.charging.addEvent('CS01', 'T1', ended), 'new')
     // biome-ignore format: one line
     const value = { station: 'CS02', transactionId: '9', evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value: 7, unit: 'W' }
-    assert.equal(store.addMeterValue(value), 'repeated')
-    assert.equal(store.addMeterValue({ ...value, value: 8 }), 'conflict')
-    assert.equal(store.addMeterValue({ ...value, evseId: 2 }), 'new')
+    assert.equal(store.charging.addMeterValue(value), 'repeated')
+    assert.equal(store.charging.addMeterValue({ ...value, value: 8 }), 'conflict')
+    assert.equal(store.charging.addMeterValue({ ...value, evseId: 2 }), 'new')
   })
 
-  const [row] = store.transactionPage({ station: 'CS01', limit: 10 })
+  const [row] = store.charging.page({ station: 'CS01', limit: 10 })
   const { evseId, idToken, startedAt, meterStartWh, endedAt, meterStopWh, reason } = row ?? {}
   assert.deepEqual([evseId, idToken, startedAt, meterStartWh], [2, 'TAG-1', AT, 5])
   assert.deepEqual([endedAt, meterStopWh, reason], [later, 25, 'Local'])
@@ -169,11 +169,11 @@ test('a file of an earlier version gets what it lacks, and its transactions go o
 test('of transactions whose end was never reported only the newest runs, once, and none on a free connector', async (t) => {
   const { store } = open(t)
   const power = (transactionId: string, value: number) =>
-    store.addMeterValue({ station: 'CS01', transactionId, evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value, unit: 'W' }) // biome-ignore format: one row
+    store.charging.addMeterValue({ station: 'CS01', transactionId, evseId: 1, timestamp: AT, measurand: 'Power.Active.Import', phase: undefined, context: undefined, value, unit: 'W' }) // biome-ignore format: one row
   await store.write(() => {
     store.setConnector('CS01', 1, 1, 'Occupied', AT)
     for (const [i, transactionId] of ['LOST-1', 'LOST-2', 'RUNS'].entries()) {
-      store.startTransaction({ ...START, transactionId })
+      store.charging.start({ ...START, transactionId })
       power(transactionId, 1_000 * (i + 1))
     }
   })

@@ -76,9 +76,9 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           meterStartWh: meterStart,
           message,
         }
-        const known = store.knownStart(start)
+        const known = store.charging.knownStart(start)
         if (known) recordRepeated(state, context, message, known.startMessage)
-        const transactionId = known?.number ?? store.startTransaction(start)
+        const transactionId = known?.number ?? store.charging.start(start)
         const use = { station: context.source, startsAt: connectorId }
         return { transactionId, idTagInfo: idTagInfo(idTag, use) }
       }),
@@ -97,12 +97,12 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const { timestamp, meterStop, reason = 'Local', transactionData = [], idTag } = request
         const station = context.source
         const transactionId = `${request.transactionId}`
-        const known = store.knownTransaction(station, transactionId)
+        const known = store.charging.known(station, transactionId)
         if (known?.isEnded) {
           recordRepeated(state, context, message, known.stopMessage)
         } else if (known) {
           // biome-ignore format: one line
-          store.endTransaction({ station, transactionId, endedAt: timestamp, meterStopWh: meterStop, reason, message })
+          store.charging.end({ station, transactionId, endedAt: timestamp, meterStopWh: meterStop, reason, message })
           const metering = { evseId: known.evseId ?? 0, transactionId, message }
           keepSamples(state, context, metering, samplesOf(transactionData))
         }
@@ -111,7 +111,7 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
 
     SecurityEventNotification: (request, context) =>
       record(state, context, () => {
-        store.addSecurityEvent(context.source, request, timeOf(context))
+        store.securityEvents.add(context.source, request, timeOf(context))
         return {}
       }),
 

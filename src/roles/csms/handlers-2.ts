@@ -64,9 +64,9 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         const { transactionId } = transactionInfo
         const station = context.source
         const event = { ...eventOf(request), message }
-        const novelty = store.addTransactionEvent(station, transactionId, event)
+        const novelty = store.charging.addEvent(station, transactionId, event)
         if (novelty === 'repeated') {
-          const first = store.messageOfEvent(station, transactionId, event)
+          const first = store.charging.messageOfEvent(station, transactionId, event)
           recordRepeated(state, context, message, first)
         } else {
           const metering = { evseId: evse?.id ?? 0, transactionId, seqNo, message }
@@ -87,7 +87,7 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
 
     SecurityEventNotification: (request, context) =>
       record(state, context, () => {
-        store.addSecurityEvent(context.source, request, timeOf(context))
+        store.securityEvents.add(context.source, request, timeOf(context))
         return {}
       }),
 

@@ -40,7 +40,7 @@ export function recordRepeated(
   message: number,
   first: number | undefined,
 ): void {
-  const bytes = first === undefined ? undefined : state.store.payloadOf(first)
+  const bytes = first === undefined ? undefined : state.store.messages.payloadOf(first)
   const isConflict = bytes !== undefined && !saysTheSame(bytes, context.payloadBytes)
   mark(state, context, message, { isRepeated: true, isConflict })
 }
@@ -56,7 +56,7 @@ function mark(
   message: number,
   marks: { readonly isRepeated: boolean; readonly isConflict: boolean },
 ): void {
-  store.mark(message, marks)
+  store.messages.mark(message, marks)
   const fields = { station: source, action, messageId, message }
   if (marks.isConflict) log.warn('message.conflict', fields)
   else log.debug('message.repeated', fields)
@@ -134,7 +134,7 @@ export function keepSamples(
     alike.set(key, ordinal + 1)
     // biome-ignore format: one row
     const row = { station, ...metering, timestamp, measurand, phase, context: reason, location, ...value, ordinal }
-    counts[state.store.addMeterValue(row)]++
+    counts[state.store.charging.addMeterValue(row)]++
   }
   const isRepeated = counts.new === 0 && counts.repeated + counts.conflict > 0
   if (counts.conflict > 0) mark(state, context, message, { isRepeated, isConflict: true })
@@ -149,5 +149,5 @@ export function recordSamples(
   samples: readonly Sample[],
 ): void {
   const isRepeated = keepSamples(state, context, metering, samples)
-  if (isRepeated) state.store.mark(metering.message, { isRepeated })
+  if (isRepeated) state.store.messages.mark(metering.message, { isRepeated })
 }
