@@ -1,5 +1,8 @@
 import type { SecurityEventRow } from '../storage/csms-rows.ts'
+import type { LocalListEntry } from '../storage/local-list-rows.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
+import type { ProfileRow } from '../storage/profile-rows.ts'
+import type { ReservationRow } from '../storage/reservation-rows.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
 import type { VariableRow } from '../storage/variable-rows.ts'
@@ -242,7 +245,66 @@ export interface TokenPage {
 }
 
 /** What a station was asked to do, with tokens and secrets as fingerprints. */
-export type OperationView = OperationRow
+export interface OperationView extends OperationRow {
+  /** False: `accepted` is the most that can become of it, for nothing would show its effect. */
+  readonly showsEffect: boolean
+}
+
+/** A reservation that a station has accepted, `GET /api/reservations`. */
+export interface ReservationView extends Omit<ReservationRow, 'idToken'> {
+  /** Fingerprint of the id token. */
+  readonly token: string
+}
+
+/** `GET /api/reservations`: those that end first come first. */
+export interface ReservationPage {
+  readonly reservations: readonly ReservationView[]
+}
+
+/** `GET /api/profiles`: charging profiles that stations have taken or reported. */
+export interface ProfilePage {
+  readonly profiles: readonly ProfileRow[]
+}
+
+/** `GET /api/stations/{station}/local-list`: as the station has taken it. */
+export interface LocalListView {
+  /** 0: it was never sent one. */
+  readonly version: number
+  /** RFC 3339. */
+  readonly changedAt?: string
+  readonly entries: readonly (Omit<LocalListEntry, 'idToken'> & {
+    /** Fingerprint of the id token. */
+    readonly token: string
+  })[]
+}
+
+/** `GET /api/security-events`, newest first. */
+export interface SecurityEventPage {
+  readonly events: readonly SecurityEventRow[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
+}
+
+/** `GET /api/stations/{station}/messages`, newest first. */
+export interface MessagePage {
+  readonly messages: readonly MessageView[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
+}
+
+/** A message as the station wrote it, with tokens as fingerprints. */
+export interface MessageView {
+  readonly id: number
+  readonly protocol: string
+  readonly action: string
+  /** RFC 3339. */
+  readonly receivedAt: string
+  readonly payload: string
+  /** It came before, and had no effect this time. */
+  readonly repeated: boolean
+  /** It says something else than the one that came before. */
+  readonly conflict: boolean
+}
 
 /** `GET /api/operations`, newest first. */
 export interface OperationPage {

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Csms } from '../roles/csms/csms.ts'
+import { effectOf } from '../roles/csms/effects.ts'
 import { OperationError } from '../roles/csms/operations.ts'
 import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
@@ -40,21 +41,12 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
         body: { type: 'object' },
       },
     },
-    async ({ params: { station, action }, body, principal }, reply) => {
-      const needed = roleForOperation(action)
-      if (!principal || !includesRole(principal.role, needed)) {
-        throw new RequestProblem(403, `${action} needs the role ${needed}`)
-      }
-      try {
-        const operation = await operations.submit({ station, action, request: body, askedBy: principal.name }) // biome-ignore format: one line
-        return await reply
-          .code(202)
-          .header('location', `/api/operations/${operation.id}`)
-          .send(operationView(operation))
-      } catch (error) {
-        if (!(error instanceof OperationError)) throw error
-        throw new RequestProblem(STATUS_OF[error.reason], error.message, error.pointer)
-      }
+    async (asked, reply) => {
+      const { station, action } = asked.params
+      const askedBy = askerOf(asked, action)
+      const request = asked.body
+      const operation = await submitted(operations.submit({ station, action, request, askedBy }))
+      return sendOperation(reply, operation)
     },
   )
   app.get<{ Querystring: Query }>(
@@ -98,12 +90,38 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
   )
 }
 
+/** Who asks for an action. @throws {RequestProblem} when that one may not. */
+export function askerOf({ principal }: FastifyRequest, action: string): string {
+  const needed = roleForOperation(action)
+  if (principal && includesRole(principal.role, needed)) return principal.name
+  throw new RequestProblem(403, `${action} needs the role ${needed}`)
+}
+
+/** @throws {RequestProblem} when the station cannot be asked for that, or not so. */
+export async function submitted<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    throw new RequestProblem(STATUS_OF[error.reason], error.message, error.pointer)
+  }
+}
+
+/** 202 with the operation that was begun, and what else is to be said of it. */
+export function sendOperation(reply: FastifyReply, operation: OperationRow, more: object = {}) {
+  return reply
+    .code(202)
+    .header('location', `/api/operations/${operation.id}`)
+    .send({ ...operationView(operation), ...more })
+}
+
 /** Id tokens and secrets in requests and answers are shown as fingerprints. */
 export function operationView(row: OperationRow): OperationView {
   const { request, answer, problem, effect, ...rest } = row
   return {
     ...rest,
     request: hidden(request),
+    showsEffect: effectOf(row.action, request as Record<string, unknown>).by !== 'nothing',
     ...(answer !== undefined && { answer: hidden(answer) }),
     ...(effect !== undefined && { effect }),
     ...(problem !== undefined && { problem }),

@@ -10,6 +10,7 @@ import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
 import { detailOf, frameView } from './frame-views.ts'
+import { serveInstalled } from './installed.ts'
 import { openLive } from './live.ts'
 import { serveLiveSocket } from './live-socket.ts'
 import { createMetrics } from './metrics.ts'
@@ -101,6 +102,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   if (view.accounts) serveAccounts(app, view.accounts)
   if (view.csms && view.store) {
     serveOperations(app, view.csms, view.store)
+    serveInstalled(app, view.csms, view.store)
     serveTokens(app, view.store)
     serveStations(app, view.store, view.node)
   }

@@ -4,7 +4,7 @@ import type { NodeId } from '../primitives/ids.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import { withFingerprints } from './fingerprints.ts'
-import type { StationDetail, StationPage, StationView } from './live-api.ts'
+import type { MessagePage, StationDetail, StationPage, StationView } from './live-api.ts'
 import { RequestProblem } from './problems.ts'
 
 const ID = { type: 'string', minLength: 1, maxLength: 255 } as const
@@ -63,7 +63,7 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
       return {
         ...view(row),
         variables: store.variables.of(station),
-        securityEvents: store.securityEvents.of(station, 100),
+        securityEvents: store.securityEvents.page({ station, limit: 100 }),
       }
     },
   )
@@ -102,7 +102,7 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
         },
       },
     },
-    async ({ params: { station }, query: { before, limit } }) => {
+    async ({ params: { station }, query: { before, limit } }): Promise<MessagePage> => {
       const rows = store.messages.page(station, limit, before)
       const last = rows.length === limit ? rows.at(-1) : undefined
       const messages = rows.map(({ payload, ...row }) => ({

@@ -68,6 +68,11 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       }
     },
   )
+  app.get<{ Params: { id: number } }>(
+    '/api/tokens/:id',
+    { schema: { summary: 'One token', tags, params: BY_ID } },
+    async (request) => tokenView(known(tokens.byId(request.params.id)), maySee(request)),
+  )
   app.post<{ Body: Fields & { idToken: string } }>(
     '/api/tokens',
     {

@@ -102,6 +102,9 @@ export interface ConnectorRow {
 
 /** A SecurityEventNotification. */
 export interface SecurityEventRow {
+  /** Rises with each one that comes. */
+  readonly id: number
+  readonly station: string
   readonly type: string
   /** RFC 3339, by the station's clock. */
   readonly timestamp: string

@@ -146,6 +146,36 @@ CREATE INDEX transactions_open ON transactions (upper(id_token)) WHERE ended_at 
 ALTER TABLE stations ADD COLUMN known INTEGER NOT NULL DEFAULT 1; -- 0: nobody has entered it
 `
 
+/** What stations hold by their own word, and what finds the messages of one among those of all. */
+const INSTALLED_TABLES = `
+CREATE TABLE reservations (
+  station TEXT NOT NULL, reservation_id INTEGER NOT NULL, evse_id INTEGER, id_token TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'used', 'cancelled', 'expired', 'removed')),
+  changed_at TEXT NOT NULL,
+  PRIMARY KEY (station, reservation_id)
+) STRICT;
+CREATE INDEX reservations_by_state ON reservations (state, expires_at);
+CREATE TABLE charging_profiles (
+  station TEXT NOT NULL, profile_id INTEGER NOT NULL, evse_id INTEGER NOT NULL,
+  purpose TEXT NOT NULL, stack_level INTEGER NOT NULL, transaction_id TEXT,
+  source TEXT NOT NULL,  -- CSO: by this CSMS; otherwise as the station reports it
+  profile TEXT NOT NULL, -- in the form of its version of OCPP
+  changed_at TEXT NOT NULL,
+  PRIMARY KEY (station, profile_id)
+) STRICT;
+CREATE TABLE local_lists (
+  station TEXT PRIMARY KEY, version INTEGER NOT NULL, changed_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE local_list_entries (
+  station TEXT NOT NULL, id_token TEXT NOT NULL, status TEXT NOT NULL,
+  expires_at TEXT, group_id TEXT,
+  PRIMARY KEY (station, id_token)
+) STRICT;
+CREATE INDEX messages_by_station ON messages (station);
+CREATE INDEX security_events_by_type ON security_events (type, id);
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -157,4 +187,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   },
   { name: '2-events-by-content', up: (db) => db.script(EVENTS_BY_CONTENT) },
   { name: '3-depot', up: (db) => db.script(DEPOT_TABLES) },
+  { name: '4-installed', up: (db) => db.script(INSTALLED_TABLES) },
 ]

@@ -2,9 +2,12 @@ import { ChargingRows } from './charging-rows.ts'
 import type { BootRow, ConnectorRow, MessageRow, StationRow } from './csms-rows.ts'
 import { CSMS_MIGRATIONS } from './csms-schema.ts'
 import { Database } from './database.ts'
+import { LocalListRows } from './local-list-rows.ts'
 import { MessageRows } from './message-rows.ts'
 import { migrate } from './migrations.ts'
 import { OperationRows } from './operation-rows.ts'
+import { ProfileRows } from './profile-rows.ts'
+import { ReservationRows } from './reservation-rows.ts'
 import { SecurityEventRows } from './security-event-rows.ts'
 import {
   readStation,
@@ -27,6 +30,9 @@ export class CsmsStore {
   readonly operations: OperationRows
   readonly variables: VariableRows
   readonly securityEvents: SecurityEventRows
+  readonly reservations: ReservationRows
+  readonly profiles: ProfileRows
+  readonly localLists: LocalListRows
 
   /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string) {
@@ -38,6 +44,9 @@ export class CsmsStore {
     this.operations = new OperationRows(this.#db)
     this.variables = new VariableRows(this.#db)
     this.securityEvents = new SecurityEventRows(this.#db)
+    this.reservations = new ReservationRows(this.#db)
+    this.profiles = new ProfileRows(this.#db)
+    this.localLists = new LocalListRows(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */

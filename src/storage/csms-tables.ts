@@ -49,6 +49,38 @@ export interface CsmsTables {
     characteristics: string | null
     reported_at: string
   }
+  reservations: {
+    station: string
+    reservation_id: number
+    evse_id: number | null
+    id_token: string
+    expires_at: string
+    state: ReservationState
+    changed_at: string
+  }
+  charging_profiles: {
+    station: string
+    profile_id: number
+    evse_id: number
+    purpose: string
+    stack_level: number
+    transaction_id: string | null
+    source: string
+    profile: string
+    changed_at: string
+  }
+  local_lists: {
+    station: string
+    version: number
+    changed_at: string
+  }
+  local_list_entries: {
+    station: string
+    id_token: string
+    status: string
+    expires_at: string | null
+    group_id: string | null
+  }
   security_events: {
     id: Generated<number>
     station: string
@@ -71,5 +103,8 @@ export type OperationState =
   | 'failed'
   | 'effect-seen'
   | 'no-effect'
+
+/** `used`: a transaction began with it; `removed`: the station had to give it up. */
+export type ReservationState = 'reserved' | 'used' | 'cancelled' | 'expired' | 'removed'
 
 export const csmsQueries = queriesFor<CsmsTables>()

@@ -62,6 +62,12 @@ export class TokenRows {
     return this.#db.rows(query).map(tokenRow)
   }
 
+  all(): TokenRow[] {
+    return this.#db
+      .rows(queries.selectFrom('id_tokens').selectAll().orderBy('id_token'))
+      .map(tokenRow)
+  }
+
   count(): number {
     const row = this.#db.row(
       queries.selectFrom('id_tokens').select(({ fn }) => fn.countAll<number>().as('count')),

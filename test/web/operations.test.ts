@@ -88,6 +88,7 @@ const operation = (change: Partial<OperationView> = {}): OperationView => ({
   request: {},
   state: 'sent',
   askedBy: 'anna',
+  showsEffect: true,
   askedAt: AT,
   ...change,
 })

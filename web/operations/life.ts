@@ -4,8 +4,6 @@ import { text } from '../text/text.ts'
 const words = text.operations.life
 /** The slowest effect is waited for this long. */
 const LONGEST_EFFECT_MS = 125_000
-/** Actions with an effect that the station shows by something else than its answer. */
-const SHOWN = new Set('RemoteStartTransaction RemoteStopTransaction RequestStartTransaction RequestStopTransaction Reset ChangeAvailability ReserveNow ChangeConfiguration SetVariables SendLocalList GetBaseReport GetReport GetChargingProfiles TriggerMessage ExtendedTriggerMessage'.split(' ')) // biome-ignore format: a list
 
 /** One step in the life of an operation. */
 export interface Step {
@@ -34,7 +32,7 @@ export function lifeOf(operation: OperationView, now: number): readonly Step[] {
     return [sent, accepted, { name: 'effect', word: words.effectSeen(effect ?? ''), at: effectAt, tone: 'done' }] // biome-ignore format: one line
   }
   const isWaitedFor =
-    SHOWN.has(operation.action) && now - Date.parse(answeredAt ?? askedAt) < LONGEST_EFFECT_MS
+    operation.showsEffect && now - Date.parse(answeredAt ?? askedAt) < LONGEST_EFFECT_MS
   return isWaitedFor
     ? [sent, accepted, { name: 'effect', word: words.waitsForEffect, at: undefined, tone: 'waiting' }] // biome-ignore format: one line
     : [sent, accepted]

@@ -2,6 +2,7 @@ import type { MeterValue } from '../../messages/ocpp1.6.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import type { CsmsState } from './csms.ts'
 import {
+  endOfReservation,
   keepSamples,
   measured,
   record,
@@ -79,6 +80,7 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const known = store.charging.knownStart(start)
         if (known) recordRepeated(state, context, message, known.startMessage)
         const transactionId = known?.number ?? store.charging.start(start)
+        endOfReservation(state, context, request.reservationId)
         const use = { station: context.source, startsAt: connectorId }
         return { transactionId, idTagInfo: idTagInfo(idTag, use) }
       }),
@@ -98,6 +100,7 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const station = context.source
         const transactionId = `${request.transactionId}`
         const known = store.charging.known(station, transactionId)
+        store.profiles.endTransaction(station, transactionId)
         if (known?.isEnded) {
           recordRepeated(state, context, message, known.stopMessage)
         } else if (known) {

@@ -2,7 +2,9 @@ import type { MeterValueType, TransactionEventRequest } from '../../messages/ocp
 import type { Handlers } from '../../node/handlers.ts'
 import type { TransactionEvent } from '../../storage/csms-store.ts'
 import type { CsmsState } from './csms.ts'
+import { profileRow, reservationEnd } from './installed.ts'
 import {
+  endOfReservation,
   keepSamples,
   measured,
   record,
@@ -73,6 +75,8 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
           keepSamples(state, context, metering, samplesOf(meterValue))
           if (novelty === 'conflict') recordConflict(state, context, message)
         }
+        endOfReservation(state, context, request.reservationId)
+        if (request.eventType === 'Ended') store.profiles.endTransaction(station, transactionId)
         if (!idToken) return {}
         const startsAt = request.eventType === 'Started' ? evse?.id : undefined
         return { idTokenInfo: idTokenInfo(idToken.idToken, { station, startsAt }) }
@@ -97,9 +101,23 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         return {}
       }),
 
+    ReportChargingProfiles: ({ evseId, chargingLimitSource, chargingProfile }, context) =>
+      record(state, context, () => {
+        for (const profile of chargingProfile) {
+          const fields = profile as unknown as Record<string, unknown>
+          store.profiles.put(profileRow(context.source, evseId, fields, chargingLimitSource, timeOf(context))) // biome-ignore format: one line
+        }
+        return {}
+      }),
+
+    ReservationStatusUpdate: ({ reservationId, reservationUpdateStatus }, context) =>
+      record(state, context, () => {
+        const end = reservationEnd(reservationUpdateStatus)
+        store.reservations.end(context.source, reservationId, end, timeOf(context))
+        return {}
+      }),
+
     // Kept as received; whoever asked for them is told that they came.
-    ReportChargingProfiles: (_, context) => record(state, context, () => ({})),
-    ReservationStatusUpdate: (_, context) => record(state, context, () => ({})),
     NotifyEvent: (_, context) => record(state, context, () => ({})),
     NotifyChargingLimit: (_, context) => record(state, context, () => ({})),
     ClearedChargingLimit: (_, context) => record(state, context, () => ({})),

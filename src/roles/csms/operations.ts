@@ -10,6 +10,7 @@ import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationChange, OperationRow } from '../../storage/operation-rows.ts'
 import { type Effect, effectOf, refusalOf } from './effects.ts'
 import type { Heard, Hearing } from './heard.ts'
+import { keepInstalled } from './installed.ts'
 
 /** After this time an effect that nothing has shown is said not to be there. */
 const EFFECT_MS = 30_000
@@ -93,6 +94,20 @@ export class Operations {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** Resolves when an operation is over; not for one whose effect nothing can show. */
+  ended(id: string): Promise<OperationRow> {
+    const isOver = ({ state }: OperationRow) => state !== 'sent' && state !== 'accepted'
+    return new Promise((resolve) => {
+      const known = this.#options.store.operations.find(id)
+      if (known && isOver(known)) return resolve(known)
+      const end = this.onChange((operation) => {
+        if (operation.id !== id || !isOver(operation)) return
+        end()
+        resolve(operation)
+      })
+    })
+  }
+
   /**
    * Asks a station for something; resolves when that is on disk, and the rest follows.
    *
@@ -154,10 +169,11 @@ export class Operations {
       this.#waiting.delete(operation.id)
       return this.#change(operation, { state: 'refused', answeredAt, answer, problem: refusal })
     }
+    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
     if (effect.by === 'answer') {
-      return this.#change(operation, { state: 'effect-seen', answeredAt, answer, effectAt: answeredAt, effect: 'the answer says so' }) // biome-ignore format: one line
+      return this.#change(operation, { state: 'effect-seen', answeredAt, answer, effectAt: answeredAt, effect: 'the answer says so' }, keep) // biome-ignore format: one line
     }
-    await this.#change(operation, { state: 'accepted', answeredAt, answer })
+    await this.#change(operation, { state: 'accepted', answeredAt, answer }, keep)
     if (waiting) this.#answered(waiting, answer)
     else if (effect.by === 'reading') await this.#read(operation, effect, protocol, answer)
   }
@@ -226,9 +242,13 @@ export class Operations {
     }
   }
 
-  async #change(operation: OperationRow, change: OperationChange): Promise<void> {
+  /** @param keep What else is to be kept with the change, or not at all. */
+  async #change(operation: OperationRow, change: OperationChange, keep?: () => void) {
     const { store } = this.#options
-    await store.write(() => store.operations.change(operation.id, change))
+    await store.write(() => {
+      store.operations.change(operation.id, change)
+      keep?.()
+    })
     const changed = store.operations.find(operation.id)
     if (changed) this.#tell(changed)
   }

@@ -62,6 +62,16 @@ function mark(
   else log.debug('message.repeated', fields)
 }
 
+/** A transaction began with a reservation, if it names one: that is used up. */
+export function endOfReservation(
+  { store }: CsmsState,
+  context: Context,
+  reservationId: number | undefined,
+): void {
+  if (reservationId === undefined) return
+  store.reservations.end(context.source, reservationId, 'used', timeOf(context))
+}
+
 /** A station may write a message again in another way, and say by then that it was offline. */
 function saysTheSame(first: Uint8Array, again: Uint8Array): boolean {
   if (Buffer.compare(first, again) === 0) return true

@@ -1,0 +1,303 @@
+import type { FastifyInstance } from 'fastify'
+import type { Protocol } from '../messages/protocols.ts'
+import type { Csms } from '../roles/csms/csms.ts'
+import { replaceLocalList } from '../roles/csms/local-lists.ts'
+import {
+  clearChargingProfile,
+  type ProfileWish,
+  reserveNow,
+  setChargingProfile,
+} from '../roles/csms/requests.ts'
+import type { CsmsStore } from '../storage/csms-store.ts'
+import type { ReservationState } from '../storage/csms-tables.ts'
+import type { TokenRow } from '../storage/token-rows.ts'
+import { fingerprint } from './fingerprints.ts'
+import type {
+  LocalListView,
+  ProfilePage,
+  ReservationPage,
+  ReservationView,
+  SecurityEventPage,
+} from './live-api.ts'
+import { roleForOperation } from './operation-roles.ts'
+import { askerOf, sendOperation, submitted } from './operations.ts'
+import { RequestProblem } from './problems.ts'
+
+const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
+const PARAMS = { type: 'object', properties: { station: STATION } } as const
+const INT32 = { type: 'integer', minimum: 0, maximum: 2_147_483_647 } as const
+const WITH_ID = { type: 'object', properties: { station: STATION, id: INT32 } } as const
+const LIMIT = { type: 'integer', minimum: 1, maximum: 500, default: 100 } as const
+const TIME = { type: 'string', format: 'date-time' } as const
+const STATES: readonly ReservationState[] = ['reserved', 'used', 'cancelled', 'expired', 'removed']
+type OfStation<T = object> = { Params: { station: string } & T }
+
+/**
+ * What stations hold: reservations, charging profiles, local lists. To change it is an operation
+ * towards the station: 202, and what is listed here changes when the station has accepted it.
+ */
+export function serveInstalled(app: FastifyInstance, { operations }: Csms, store: CsmsStore): void {
+  serveReservations(app, operations, store)
+  serveProfiles(app, operations, store)
+  serveLocalLists(app, operations, store)
+  serveSecurityEvents(app, store)
+}
+
+type Operations = Csms['operations']
+
+function serveReservations(app: FastifyInstance, operations: Operations, store: CsmsStore): void {
+  const tags = ['reservations']
+  app.get<{ Querystring: { station?: string; state?: ReservationState; limit: number } }>(
+    '/api/reservations',
+    {
+      schema: {
+        summary: 'Reservations that stations have accepted; those that end first come first',
+        tags,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { station: STATION, state: { enum: STATES }, limit: LIMIT },
+        },
+      },
+    },
+    async ({ query }): Promise<ReservationPage> => {
+      await store.write(() => store.reservations.expire(new Date().toISOString()))
+      return {
+        reservations: store.reservations
+          .page(query)
+          .map(({ idToken, ...row }): ReservationView => ({ ...row, token: fingerprint(idToken) })),
+      }
+    },
+  )
+  app.post<OfStation & { Body: { evseId?: number; tokenId: number; expiresAt: string } }>(
+    '/api/stations/:station/reservations',
+    {
+      config: roleOf('ReserveNow'),
+      schema: {
+        summary: 'Reserve an EVSE, or any, for a token',
+        tags,
+        params: PARAMS,
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['tokenId', 'expiresAt'],
+          properties: {
+            evseId: { ...INT32, minimum: 1 },
+            tokenId: { type: 'integer', minimum: 1 },
+            expiresAt: TIME,
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { evseId, tokenId, expiresAt } = request.body
+      const { station } = request.params
+      const askedBy = askerOf(request, 'ReserveNow')
+      const token = tokenOf(store, tokenId)
+      if (Date.parse(expiresAt) <= Date.now()) {
+        throw new RequestProblem(422, 'a reservation must end in the future', '/expiresAt')
+      }
+      const { groupId } = token
+      const wish = { id: store.reservations.freeId(), evseId, token, groupId, expiresAt }
+      const of = reserveNow(protocolOf(store, station), {
+        ...wish,
+        token: { idToken: token.idToken, type: token.type },
+      })
+      const asked = operations.submit({ station, action: 'ReserveNow', request: of, askedBy })
+      return sendOperation(reply, await submitted(asked))
+    },
+  )
+  app.delete<OfStation<{ id: number }>>(
+    '/api/stations/:station/reservations/:id',
+    {
+      config: roleOf('CancelReservation'),
+      schema: { summary: 'Cancel a reservation', tags, params: WITH_ID },
+    },
+    async (request, reply) => {
+      const { station, id: reservationId } = request.params
+      const askedBy = askerOf(request, 'CancelReservation')
+      const of = { reservationId }
+      const asked = operations.submit({ station, action: 'CancelReservation', request: of, askedBy }) // biome-ignore format: one line
+      return sendOperation(reply, await submitted(asked))
+    },
+  )
+}
+
+function serveProfiles(app: FastifyInstance, operations: Operations, store: CsmsStore): void {
+  const tags = ['profiles']
+  app.get<{ Querystring: { station?: string; limit: number } }>(
+    '/api/profiles',
+    {
+      schema: {
+        summary: 'Charging profiles that stations have taken or reported',
+        tags,
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { station: STATION, limit: LIMIT },
+        },
+      },
+    },
+    async ({ query: { station, limit } }): Promise<ProfilePage> => ({
+      profiles: store.profiles.page(station, limit),
+    }),
+  )
+  app.post<OfStation & { Body: Omit<ProfileWish, 'id'> & { id?: number } }>(
+    '/api/stations/:station/profiles',
+    {
+      config: roleOf('SetChargingProfile'),
+      schema: {
+        summary: 'Limit a station, an EVSE or a transaction; the same body for all versions',
+        tags,
+        params: PARAMS,
+        body: PROFILE,
+      },
+    },
+    async (request, reply) => {
+      const { station } = request.params
+      const askedBy = askerOf(request, 'SetChargingProfile')
+      const { id = store.profiles.freeId() } = request.body
+      const of = setChargingProfile(protocolOf(store, station), { ...request.body, id })
+      const asked = operations.submit({ station, action: 'SetChargingProfile', request: of, askedBy }) // biome-ignore format: one line
+      return sendOperation(reply, await submitted(asked), { profileId: id })
+    },
+  )
+  app.delete<OfStation<{ id: number }>>(
+    '/api/stations/:station/profiles/:id',
+    {
+      config: roleOf('ClearChargingProfile'),
+      schema: { summary: 'Remove a charging profile', tags, params: WITH_ID },
+    },
+    async (request, reply) => {
+      const { station, id } = request.params
+      const askedBy = askerOf(request, 'ClearChargingProfile')
+      const of = clearChargingProfile(protocolOf(store, station), id)
+      const asked = operations.submit({ station, action: 'ClearChargingProfile', request: of, askedBy }) // biome-ignore format: one line
+      return sendOperation(reply, await submitted(asked))
+    },
+  )
+}
+
+const PROFILE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['evseId', 'purpose', 'stackLevel', 'kind', 'unit', 'periods'],
+  properties: {
+    id: INT32,
+    evseId: INT32,
+    purpose: { enum: ['ChargingStationMaxProfile', 'TxDefaultProfile', 'TxProfile'] },
+    stackLevel: INT32,
+    kind: { enum: ['Absolute', 'Recurring', 'Relative'] },
+    recurrency: { enum: ['Daily', 'Weekly'] },
+    transactionId: { type: 'string', minLength: 1, maxLength: 36 },
+    validFrom: TIME,
+    validTo: TIME,
+    startsAt: TIME,
+    durationS: INT32,
+    unit: { enum: ['A', 'W'] },
+    periods: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 1_024,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['startS', 'limit'],
+        properties: {
+          startS: INT32,
+          limit: { type: 'number', minimum: 0 },
+          phases: { type: 'integer', minimum: 1, maximum: 3 },
+        },
+      },
+    },
+  },
+} as const
+
+function serveLocalLists(app: FastifyInstance, operations: Operations, store: CsmsStore): void {
+  const tags = ['local lists']
+  const path = '/api/stations/:station/local-list'
+  app.get<OfStation>(
+    path,
+    { schema: { summary: 'The local list as the station has taken it', tags, params: PARAMS } },
+    async ({ params: { station } }): Promise<LocalListView> => {
+      protocolOf(store, station)
+      const { entries = [], ...list } = store.localLists.of(station) ?? { version: 0 }
+      const view = entries.map(({ idToken, ...entry }) => ({
+        ...entry,
+        token: fingerprint(idToken),
+      }))
+      return { ...list, entries: view }
+    },
+  )
+  app.put<OfStation & { Body: { tokenIds?: number[] } }>(
+    path,
+    {
+      config: roleOf('SendLocalList'),
+      schema: {
+        summary: 'Give a station a new local list: these tokens, or all that there are',
+        tags,
+        params: PARAMS,
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            tokenIds: { type: 'array', maxItems: 10_000, uniqueItems: true, items: { type: 'integer', minimum: 1 } }, // biome-ignore format: one line
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { station } = request.params
+      const { tokenIds } = request.body
+      const askedBy = askerOf(request, 'SendLocalList')
+      const entries = tokenIds?.map((id) => tokenOf(store, id)) ?? store.tokens.all()
+      const asked = replaceLocalList(operations, store, station, entries, askedBy)
+      const { operation, messages, leftOut } = await submitted(asked)
+      return sendOperation(reply, operation, { messages, leftOut })
+    },
+  )
+}
+
+function serveSecurityEvents(app: FastifyInstance, store: CsmsStore): void {
+  app.get<{ Querystring: { station?: string; type?: string; before?: number; limit: number } }>(
+    '/api/security-events',
+    {
+      schema: {
+        summary: 'What stations reported of their security, newest first',
+        tags: ['security events'],
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            station: STATION,
+            type: { type: 'string', minLength: 1, maxLength: 50 },
+            before: { type: 'integer', minimum: 1 },
+            limit: LIMIT,
+          },
+        },
+      },
+    },
+    async ({ query }): Promise<SecurityEventPage> => {
+      const events = store.securityEvents.page(query)
+      const last = events.length === query.limit ? events.at(-1) : undefined
+      return { events, ...(last && { older: last.id }) }
+    },
+  )
+}
+
+/** Whoever may ask a station for the action that a request becomes, may make the request. */
+function roleOf(action: string) {
+  return { role: roleForOperation(action) }
+}
+
+function protocolOf(store: CsmsStore, station: string): Protocol {
+  const protocol = store.stationProtocol(station)
+  if (protocol) return protocol as Protocol
+  throw new RequestProblem(404, `no station ${station} has ever connected`)
+}
+
+function tokenOf(store: CsmsStore, id: number): TokenRow {
+  const token = store.tokens.byId(id)
+  if (token) return token
+  throw new RequestProblem(422, `there is no token ${id}`)
+}

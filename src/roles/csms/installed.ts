@@ -1,0 +1,143 @@
+import type { CsmsStore } from '../../storage/csms-store.ts'
+import type { ReservationState } from '../../storage/csms-tables.ts'
+import type { OperationRow } from '../../storage/operation-rows.ts'
+
+type Members = Record<string, unknown>
+
+/** An operation that a station has accepted, and its answer. */
+interface Accepted {
+  readonly store: CsmsStore
+  readonly station: string
+  readonly request: Members
+  readonly answer: Members
+  /** RFC 3339. */
+  readonly at: string
+}
+
+/**
+ * What a station holds from now on, by its answer to an operation: reservations, charging profiles,
+ * its local list, its configuration. To be called inside the write that keeps the answer.
+ */
+export function keepInstalled(
+  store: CsmsStore,
+  operation: OperationRow,
+  answer: Members,
+  at: string,
+): void {
+  const { station, action, request } = operation
+  KEEP[action]?.({ store, station, request: request as Members, answer, at })
+}
+
+const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
+  ReserveNow({ store, station, request, at }) {
+    const { connectorId, evseId = connectorId, idTag, idToken } = request
+    store.reservations.put({
+      station,
+      reservationId: Number(request.reservationId ?? request.id),
+      // Connector 0 of OCPP 1.6 is any of them.
+      evseId: evseId === undefined || evseId === 0 ? undefined : Number(evseId),
+      idToken: String((idToken as Members | undefined)?.idToken ?? idTag),
+      expiresAt: new Date(String(request.expiryDate ?? request.expiryDateTime)).toISOString(),
+      state: 'reserved',
+      changedAt: at,
+    })
+  },
+
+  CancelReservation({ store, station, request, at }) {
+    store.reservations.end(station, Number(request.reservationId), 'cancelled', at)
+  },
+
+  SetChargingProfile({ store, station, request, at }) {
+    const { connectorId, evseId = connectorId, csChargingProfiles, chargingProfile } = request
+    const is16 = csChargingProfiles !== undefined
+    const row = profileRow(station, Number(evseId), (csChargingProfiles ?? chargingProfile) as Members, 'CSO', at) // biome-ignore format: one line
+    const { transactionId, purpose, stackLevel } = row
+    if (transactionId !== undefined && store.charging.known(station, transactionId)?.isEnded) return
+    // 1.6 replaces the one of the same level; 2.x would have refused.
+    if (is16) store.profiles.clear(station, { evseId: row.evseId, purpose, stackLevel })
+    store.profiles.put(row)
+  },
+
+  ClearChargingProfile({ store, station, request }) {
+    const criteria = (request.chargingProfileCriteria ?? request) as Members
+    const purpose = criteria.chargingProfilePurpose as string | undefined
+    store.profiles.clear(station, {
+      profileId: (request.id ?? request.chargingProfileId) as number | undefined,
+      evseId: (criteria.evseId ?? criteria.connectorId) as number | undefined,
+      purpose: purpose === undefined ? undefined : purposeOf(purpose),
+      stackLevel: criteria.stackLevel as number | undefined,
+    })
+  },
+
+  SendLocalList({ store, station, request, at }) {
+    const entries = (request.localAuthorizationList ?? []) as Members[]
+    const change = {
+      version: Number(request.versionNumber ?? request.listVersion),
+      isFull: request.updateType === 'Full',
+      entries: entries.map(listEntry),
+    }
+    store.localLists.change(station, change, at)
+  },
+
+  GetLocalListVersion({ store, station, answer, at }) {
+    const version = Number(answer.versionNumber ?? answer.listVersion)
+    // OCPP 1.6: -1 says that there are no local lists.
+    if (version >= 0) store.localLists.setVersion(station, version, at)
+  },
+
+  GetConfiguration({ store, station, answer, at }) {
+    for (const { key, value, readonly } of (answer.configurationKey ?? []) as Members[]) {
+      const mutability = readonly === true ? 'ReadOnly' : 'ReadWrite'
+      const attribute = { mutability, ...(value !== undefined && { value: String(value) }) }
+      const name = { component: { name: CONFIGURATION }, variable: { name: String(key) } }
+      store.variables.put(station, { ...name, variableAttribute: [attribute] }, at)
+    }
+  },
+}
+
+/** What configuration keys of OCPP 1.6, which has no components, are listed under. */
+const CONFIGURATION = 'Configuration'
+
+/** A charging profile as a station or this CSMS has written it. */
+export function profileRow(
+  station: string,
+  evseId: number,
+  profile: Members,
+  source: string,
+  changedAt: string,
+) {
+  const { chargingProfileId, id = chargingProfileId, transactionId } = profile
+  return {
+    station,
+    profileId: Number(id),
+    evseId,
+    purpose: purposeOf(String(profile.chargingProfilePurpose)),
+    stackLevel: Number(profile.stackLevel),
+    transactionId: transactionId === undefined ? undefined : String(transactionId),
+    source,
+    profile,
+    changedAt,
+  }
+}
+
+/** What a ReservationStatusUpdate says; `NoTransaction` came with OCPP 2.1. */
+export function reservationEnd(status: string): ReservationState {
+  return status === 'Removed' ? 'removed' : 'expired'
+}
+
+/** The two generations call one purpose by different names. */
+function purposeOf(purpose: string): string {
+  return purpose === 'ChargePointMaxProfile' ? 'ChargingStationMaxProfile' : purpose
+}
+
+function listEntry({ idToken, idTag, idTokenInfo, idTagInfo }: Members) {
+  const info = (idTokenInfo ?? idTagInfo) as Members | undefined
+  const { expiryDate, cacheExpiryDateTime = expiryDate, parentIdTag } = info ?? {}
+  const group = (info?.groupIdToken as Members | undefined)?.idToken ?? parentIdTag
+  return {
+    idToken: String((idToken as Members | undefined)?.idToken ?? idTag),
+    status: info?.status as string | undefined,
+    expiresAt: cacheExpiryDateTime as string | undefined,
+    groupId: group as string | undefined,
+  }
+}

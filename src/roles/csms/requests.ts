@@ -1,0 +1,159 @@
+import type { Protocol } from '../../messages/protocols.ts'
+
+/** A token as requests name it. */
+export interface TokenOf {
+  readonly idToken: string
+  /** IdTokenEnumType of OCPP 2.x. */
+  readonly type: string
+}
+
+export interface ReservationWish {
+  readonly id: number
+  /** Undefined: any. */
+  readonly evseId?: number | undefined
+  readonly token: TokenOf
+  readonly groupId?: string | undefined
+  /** RFC 3339. */
+  readonly expiresAt: string
+}
+
+export interface ProfileWish {
+  readonly id: number
+  /** 0: the station. */
+  readonly evseId: number
+  /** In the words of OCPP 2.x. */
+  readonly purpose: 'ChargingStationMaxProfile' | 'TxDefaultProfile' | 'TxProfile'
+  readonly stackLevel: number
+  readonly kind: 'Absolute' | 'Recurring' | 'Relative'
+  readonly recurrency?: 'Daily' | 'Weekly' | undefined
+  readonly transactionId?: string | undefined
+  /** RFC 3339, as are the others. */
+  readonly validFrom?: string | undefined
+  readonly validTo?: string | undefined
+  readonly startsAt?: string | undefined
+  readonly durationS?: number | undefined
+  readonly unit: 'A' | 'W'
+  readonly periods: readonly {
+    readonly startS: number
+    readonly limit: number
+    readonly phases?: number | undefined
+  }[]
+}
+
+export interface ListEntryWish extends TokenOf {
+  readonly status: 'Accepted' | 'Blocked'
+  /** RFC 3339. */
+  readonly expiresAt?: string | undefined
+  readonly groupId?: string | undefined
+}
+
+type Request = Record<string, unknown>
+
+/** ReserveNow. @spec OCPP 1.6 edition 2 section 6.35; OCPP 2.0.1 edition 3 Part 2, H01 */
+export function reserveNow(protocol: Protocol, wish: ReservationWish): Request {
+  const { id, evseId, token, groupId, expiresAt } = wish
+  if (protocol === 'ocpp1.6') {
+    const of = { connectorId: evseId ?? 0, expiryDate: expiresAt, idTag: token.idToken }
+    return { ...of, reservationId: id, ...(groupId !== undefined && { parentIdTag: groupId }) }
+  }
+  return {
+    id,
+    expiryDateTime: expiresAt,
+    idToken: token,
+    ...(evseId !== undefined && { evseId }),
+    ...(groupId !== undefined && { groupIdToken: { idToken: groupId, type: 'Central' } }),
+  }
+}
+
+/** SetChargingProfile. @spec OCPP 1.6 edition 2 section 6.43; OCPP 2.0.1 edition 3 Part 2, K01 */
+export function setChargingProfile(protocol: Protocol, wish: ProfileWish): Request {
+  const { evseId, purpose, transactionId } = wish
+  if (protocol === 'ocpp1.6') {
+    const isStation = purpose === 'ChargingStationMaxProfile'
+    const profile = {
+      chargingProfileId: wish.id,
+      ...profileOf(wish),
+      chargingProfilePurpose: isStation ? 'ChargePointMaxProfile' : purpose,
+      ...(transactionId !== undefined && { transactionId: Number(transactionId) }),
+      chargingSchedule: scheduleOf(wish),
+    }
+    return { connectorId: evseId, csChargingProfiles: profile }
+  }
+  const profile = {
+    id: wish.id,
+    ...profileOf(wish),
+    chargingProfilePurpose: purpose,
+    ...(transactionId !== undefined && { transactionId }),
+    chargingSchedule: [{ id: 1, ...scheduleOf(wish) }],
+  }
+  return { evseId, chargingProfile: profile }
+}
+
+/** ClearChargingProfile of one profile. */
+export function clearChargingProfile(protocol: Protocol, id: number): Request {
+  return protocol === 'ocpp1.6' ? { id } : { chargingProfileId: id }
+}
+
+/** SendLocalList. @spec OCPP 1.6 edition 2 section 6.41; OCPP 2.0.1 edition 3 Part 2, D01 */
+export function sendLocalList(
+  protocol: Protocol,
+  version: number,
+  updateType: 'Full' | 'Differential',
+  entries: readonly ListEntryWish[],
+): Request {
+  const is16 = protocol === 'ocpp1.6'
+  const list = entries.map(({ idToken, type, status, expiresAt, groupId }) =>
+    is16
+      ? {
+          idTag: idToken,
+          idTagInfo: {
+            status,
+            ...(expiresAt !== undefined && { expiryDate: expiresAt }),
+            ...(groupId !== undefined && { parentIdTag: groupId }),
+          },
+        }
+      : {
+          idToken: { idToken, type },
+          idTokenInfo: {
+            status,
+            ...(expiresAt !== undefined && { cacheExpiryDateTime: expiresAt }),
+            ...(groupId !== undefined && { groupIdToken: { idToken: groupId, type: 'Central' } }),
+          },
+        },
+  )
+  return {
+    [is16 ? 'listVersion' : 'versionNumber']: version,
+    updateType,
+    // An empty list is left out: the schema of 2.x wants at least one entry.
+    ...(list.length > 0 && { localAuthorizationList: list }),
+  }
+}
+
+/** Longest id token of a version. */
+export function maxTokenLength(protocol: Protocol): number {
+  if (protocol === 'ocpp1.6') return 20
+  return protocol === 'ocpp2.0.1' ? 36 : 255
+}
+
+function profileOf({ stackLevel, kind, recurrency, validFrom, validTo }: ProfileWish) {
+  return {
+    stackLevel,
+    chargingProfileKind: kind,
+    ...(recurrency !== undefined && { recurrencyKind: recurrency }),
+    ...(validFrom !== undefined && { validFrom }),
+    ...(validTo !== undefined && { validTo }),
+  }
+}
+
+function scheduleOf({ startsAt, durationS, unit, periods }: ProfileWish) {
+  return {
+    ...(startsAt !== undefined && { startSchedule: startsAt }),
+    ...(durationS !== undefined && { duration: durationS }),
+    chargingRateUnit: unit,
+    chargingSchedulePeriod: periods.map(({ startS, limit, phases }) => ({
+      startPeriod: startS,
+      limit,
+      ...(phases !== undefined && { numberPhases: phases }),
+    })),
+  }
+}

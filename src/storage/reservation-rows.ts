@@ -1,0 +1,97 @@
+import { csmsQueries as queries, type ReservationState } from './csms-tables.ts'
+import type { Database } from './database.ts'
+
+export interface ReservationRow {
+  readonly station: string
+  readonly reservationId: number
+  /** Undefined: any EVSE of the station. */
+  readonly evseId: number | undefined
+  readonly idToken: string
+  /** RFC 3339. */
+  readonly expiresAt: string
+  readonly state: ReservationState
+  /** RFC 3339. */
+  readonly changedAt: string
+}
+
+export interface ReservationQuery {
+  readonly station?: string | undefined
+  readonly state?: ReservationState | undefined
+  readonly limit: number
+}
+
+/** Reservations that stations have accepted, and what became of them. */
+export class ReservationRows {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Keeps a reservation; one with the same id is replaced, as the station does. */
+  put(row: ReservationRow): void {
+    const said = {
+      evse_id: row.evseId ?? null,
+      id_token: row.idToken,
+      expires_at: row.expiresAt,
+      state: row.state,
+      changed_at: row.changedAt,
+    }
+    const key = { station: row.station, reservation_id: row.reservationId }
+    this.#db.change(
+      queries
+        .insertInto('reservations')
+        .values({ ...key, ...said })
+        .onConflict((conflict) =>
+          conflict.columns(['station', 'reservation_id']).doUpdateSet(said),
+        ),
+    )
+  }
+
+  /** What became of a reservation; the first word counts. */
+  end(station: string, reservationId: number, state: ReservationState, at: string): void {
+    this.#db.change(
+      queries
+        .updateTable('reservations')
+        .set({ state, changed_at: at })
+        .where('station', '=', station)
+        .where('reservation_id', '=', reservationId)
+        .where('state', '=', 'reserved'),
+    )
+  }
+
+  /** Those whose time is over are expired, whether or not the station has said so. */
+  expire(now: string): void {
+    this.#db.change(
+      queries
+        .updateTable('reservations')
+        .set({ state: 'expired', changed_at: now })
+        .where('state', '=', 'reserved')
+        .where('expires_at', '<=', now),
+    )
+  }
+
+  /** Those that end first come first. */
+  page({ station, state, limit }: ReservationQuery): ReservationRow[] {
+    let query = queries.selectFrom('reservations').selectAll().orderBy('expires_at').limit(limit)
+    if (station !== undefined) query = query.where('station', '=', station)
+    if (state !== undefined) query = query.where('state', '=', state)
+    return this.#db.rows(query).map((row) => ({
+      station: row.station,
+      reservationId: row.reservation_id,
+      evseId: row.evse_id ?? undefined,
+      idToken: row.id_token,
+      expiresAt: row.expires_at,
+      state: row.state,
+      changedAt: row.changed_at,
+    }))
+  }
+
+  /** An id that no reservation had. */
+  freeId(): number {
+    const row = this.#db.row(
+      queries.selectFrom('reservations').select(({ fn }) => fn.max('reservation_id').as('most')),
+    )
+    return (row?.most ?? 0) + 1
+  }
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { PROTOCOLS, type Protocol } from '../../src/messages/protocols.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { createChargingStation } from '../../src/roles/charging-station/charging-station.ts'
+import { dial } from '../../src/transport/websocket-client.ts'
+import { until } from '../end-to-end/processes.ts'
+import { startApi } from './api.ts'
+
+/** What stations hold by their own word, asked for by the API and done by a station at its socket. */
+
+async function startPair(t: TestContext, protocol: Protocol) {
+  const api = await startApi(t)
+  const station = createChargingStation({
+    nodeId: 'CS01',
+    protocol,
+    evses: 2,
+    links: [
+      dial({
+        url: api.stationUrl,
+        nodeId: 'CS01' as NodeId,
+        mode: 'standard',
+        protocols: [protocol],
+      }),
+    ],
+  })
+  await station.start()
+  t.after(() => station.stop())
+  await until('the station to boot', () => api.store.stationRow('CS01')?.bootedAt)
+  await until('its EVSEs to be free', () => station.evse(2).status === 'Available')
+  const read = async (path: string) => (await api.ask('viewer', 'GET', path)).body
+  const token = async (idToken: string, more: object = {}) =>
+    (await api.ask('operator', 'POST', '/api/tokens', { idToken, ...more })).body.id as number
+  /** Asks, and resolves with the operation when it has got to a state. */
+  const reaches = async (state: string, method: string, path: string, body?: object) => {
+    const asked = await api.ask('technician', method, `/api/stations/CS01/${path}`, body)
+    assert.equal(asked.status, 202, JSON.stringify(asked.body))
+    const address = asked.headers.get('location') ?? ''
+    await until(`${method} ${path} to be ${state}`, async () => {
+      const { state: is, problem } = await read(address)
+      assert.ok(is === state || is === 'sent' || is === 'accepted', `${is}: ${problem}`)
+      return is === state
+    })
+    return asked.body
+  }
+  const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
+  return { ...api, station, read, token, reaches, inAnHour }
+}
+
+const WORD = { tag: '04A1B2C3' }
+
+for (const protocol of PROTOCOLS) {
+  test(`${protocol}: a reservation is listed once the station has it, and used up by its driver`, async (t) => {
+    const { station, read, token, reaches, inAnHour } = await startPair(t, protocol)
+    const tokenId = await token(WORD.tag, { groupId: 'FLEET' })
+    const expiresAt = inAnHour()
+
+    await reaches('effect-seen', 'POST', 'reservations', { evseId: 2, tokenId, expiresAt })
+
+    const [row, ...others] = (await read('/api/reservations?station=CS01')).reservations
+    assert.deepEqual([row.state, row.evseId, row.expiresAt, others], ['reserved', 2, expiresAt, []])
+    assert.ok(!JSON.stringify(row).includes(WORD.tag))
+    assert.equal(station.evse(2).status, 'Reserved')
+    await station.present(2, WORD.tag)
+    station.plugIn(2)
+    await until('it to be used', async () => (await read('/api/reservations?state=used')).reservations[0]) // biome-ignore format: one line
+    assert.deepEqual((await read('/api/reservations?state=reserved')).reservations, [])
+  })
+
+  test(`${protocol}: a cancelled reservation is free again, one the station refuses was never there`, async (t) => {
+    const { station, read, token, reaches, inAnHour } = await startPair(t, protocol)
+    const wish = { tokenId: await token(WORD.tag), expiresAt: inAnHour() }
+    await reaches('effect-seen', 'POST', 'reservations', { evseId: 1, ...wish })
+    const [{ reservationId }] = (await read('/api/reservations')).reservations
+
+    await reaches('refused', 'POST', 'reservations', { evseId: 9, ...wish })
+    await reaches('accepted', 'DELETE', `reservations/${reservationId}`)
+
+    const rows = (await read('/api/reservations')).reservations as { state: string }[]
+    assert.deepEqual(
+      rows.map(({ state }) => state),
+      ['cancelled'],
+    )
+    await until('the EVSE to be free', () => station.evse(1).status === 'Available')
+  })
+
+  test(`${protocol}: a limit is listed once the station obeys it, and gone when it is removed`, async (t) => {
+    const { station, read, reaches } = await startPair(t, protocol)
+    const limit = { evseId: 0, purpose: 'ChargingStationMaxProfile', stackLevel: 0, kind: 'Absolute', unit: 'A', startsAt: '2026-01-01T00:00:00.000Z', periods: [{ startS: 0, limit: 9 }] } // biome-ignore format: one line
+    const limited = async () => {
+      const schedule = await reaches('effect-seen', 'POST', 'operations/GetCompositeSchedule', protocol === 'ocpp1.6' ? { connectorId: 0, duration: 60, chargingRateUnit: 'A' } : { evseId: 0, duration: 60, chargingRateUnit: 'A' }) // biome-ignore format: one line
+      const { answer } = await read(`/api/operations/${schedule.id}`)
+      return (answer.schedule ?? answer.chargingSchedule).chargingSchedulePeriod[0].limit
+    }
+
+    const { profileId } = await reaches('effect-seen', 'POST', 'profiles', limit)
+
+    const [row, ...others] = (await read('/api/profiles?station=CS01')).profiles
+    assert.deepEqual([row.profileId, row.evseId, row.purpose, row.source, others], [profileId, 0, 'ChargingStationMaxProfile', 'CSO', []]) // biome-ignore format: one line
+    assert.equal(await limited(), 9)
+    assert.equal(station.evse(1).status, 'Available')
+    await reaches('accepted', 'DELETE', `profiles/${profileId}`)
+    assert.deepEqual((await read('/api/profiles')).profiles, [])
+    assert.ok((await limited()) > 9)
+  })
+
+  test(`${protocol}: the profile of a transaction is gone with it, and one that is refused is not listed`, async (t) => {
+    const { station, read, reaches, token } = await startPair(t, protocol)
+    await token(WORD.tag)
+    const limit = { evseId: 1, purpose: 'TxProfile', stackLevel: 0, kind: 'Relative', unit: 'A', periods: [{ startS: 0, limit: 8 }] } // biome-ignore format: one line
+    await reaches('refused', 'POST', 'profiles', { ...limit, transactionId: '77' })
+    station.plugIn(1)
+    await station.present(1, WORD.tag)
+    const { transactionId } = await until('a transaction', async () => (await read('/api/transactions?state=running')).transactions[0]) // biome-ignore format: one line
+
+    await reaches('effect-seen', 'POST', 'profiles', { ...limit, transactionId })
+
+    assert.equal((await read('/api/profiles')).profiles[0].transactionId, transactionId)
+    station.unplug(1)
+    await until('its end', async () => (await read('/api/transactions?state=ended')).transactions[0]) // biome-ignore format: one line
+    assert.deepEqual((await read('/api/profiles')).profiles, [])
+  })
+
+  test(`${protocol}: a local list of more tokens than a message takes arrives as a whole`, async (t) => {
+    const { store, read, token, reaches } = await startPair(t, protocol)
+    await token('BLOCKED-1', { status: 'Blocked' })
+    await token('X'.repeat(200))
+    const at = new Date().toISOString()
+    const plain = { type: 'Central', status: 'Accepted', note: '', concurrent: false, changedAt: at } as const // biome-ignore format: one line
+    await store.write(() => {
+      for (let n = 0; n < 249; n++) store.tokens.put({ idToken: `TAG-${n}`, ...plain })
+    })
+    assert.equal((await read('/api/stations/CS01/local-list')).version, 0)
+
+    const { messages, leftOut } = await reaches('effect-seen', 'PUT', 'local-list', {})
+
+    const isLong = protocol !== 'ocpp2.1'
+    assert.deepEqual([messages, leftOut], [3, isLong ? 1 : 0])
+    const list = await until('the whole list', async () => {
+      const now = await read('/api/stations/CS01/local-list')
+      return now.version === 3 && now
+    })
+    assert.equal(list.entries.length, isLong ? 250 : 251)
+    const statuses = list.entries.map(({ status }: { status: string }) => status)
+    assert.equal(statuses.filter((status: string) => status === 'Blocked').length, 1)
+    assert.ok(!JSON.stringify(list).includes('TAG-1'))
+    const version = await reaches('effect-seen', 'POST', 'operations/GetLocalListVersion', {})
+    const { answer } = await read(`/api/operations/${version.id}`)
+    assert.equal(answer.versionNumber ?? answer.listVersion, 3)
+  })
+}
+
+test('a list that the station does not take leaves the old one as it was', async (t) => {
+  const { read, token, reaches } = await startPair(t, 'ocpp2.0.1')
+  const tokenId = await token(WORD.tag)
+  await reaches('effect-seen', 'PUT', 'local-list', { tokenIds: [tokenId] })
+  const stale = { versionNumber: 1, updateType: 'Differential', localAuthorizationList: [{ idToken: { idToken: 'OTHER', type: 'Central' }, idTokenInfo: { status: 'Accepted' } }] } // biome-ignore format: one line
+
+  await reaches('refused', 'POST', 'operations/SendLocalList', stale)
+
+  const { version, entries } = await read('/api/stations/CS01/local-list')
+  assert.deepEqual([version, entries.length], [1, 1])
+})
+
+test('profiles that the station reports are listed with who set them', async (t) => {
+  const { station, read, reaches } = await startPair(t, 'ocpp2.0.1')
+  station.limitExternally(7_000)
+
+  await reaches('effect-seen', 'POST', 'operations/GetChargingProfiles', { requestId: 5, chargingProfile: {} }) // biome-ignore format: one line
+
+  const [{ purpose, source }] = (await read('/api/profiles')).profiles
+  assert.equal(purpose, 'ChargingStationExternalConstraints')
+  assert.notEqual(source, 'CSO')
+})
+
+test('the configuration of a 1.6 station is listed as it said it', async (t) => {
+  const { read, reaches } = await startPair(t, 'ocpp1.6')
+
+  await reaches('effect-seen', 'POST', 'operations/GetConfiguration', { key: ['SendLocalListMaxLength'] }) // biome-ignore format: one line
+
+  const { variables } = await read('/api/stations/CS01')
+  const [{ component, variable, value, mutability }] = variables
+  assert.deepEqual([component, variable, value, mutability], ['Configuration', 'SendLocalListMaxLength', '100', 'ReadOnly']) // biome-ignore format: one line
+})
+
+test('what cannot be asked for is refused with what is wrong, and asks the station nothing', async (t) => {
+  const { ask, token, inAnHour } = await startPair(t, 'ocpp1.6')
+  const tokenId = await token('A-TOKEN-OF-36-CHARACTERS-THAT-1.6-HA')
+  const expiresAt = inAnHour()
+  const refused = async (
+    method: string,
+    path: string,
+    body: object | undefined,
+    status: number,
+    said: RegExp,
+  ) => {
+    const answer = await ask('technician', method, `/api/stations/${path}`, body)
+    assert.deepEqual([answer.status, said.test(answer.body.detail)], [status, true], JSON.stringify(answer.body)) // biome-ignore format: one line
+  }
+
+  await refused('POST', 'CS01/reservations', { tokenId, expiresAt }, 422, /20/)
+  await refused('POST', 'CS01/reservations', { tokenId: 999, expiresAt }, 422, /no token 999/)
+  await refused('POST', 'CS01/reservations', { tokenId, expiresAt: '2020-01-01T00:00:00Z' }, 422, /future/) // biome-ignore format: one line
+  await refused('POST', 'CS01/reservations', { tokenId, expiresAt: 'soon' }, 400, /date-time/)
+  await refused('POST', 'CS99/reservations', { tokenId, expiresAt }, 404, /CS99/)
+  await refused('DELETE', 'CS99/reservations/1', undefined, 404, /CS99/)
+  await refused('PUT', 'CS99/local-list', {}, 404, /CS99/)
+  await refused('PUT', 'CS01/local-list', { tokenIds: [999] }, 422, /no token 999/)
+  await refused('POST', 'CS01/profiles', { evseId: 0, purpose: 'TxProfile', stackLevel: 0, kind: 'Absolute', unit: 'A', periods: [] }, 400, /periods/) // biome-ignore format: one line
+  assert.deepEqual((await ask('viewer', 'GET', '/api/operations')).body.operations, [])
+})
+
+test('security events of all stations are read page by page, of one station or type', async (t) => {
+  const { store, read } = await startPair(t, 'ocpp2.1')
+  const of = (station: string, type: string) =>
+    store.securityEvents.add(station, { type, timestamp: '2026-01-05T11:00:00Z' }, '2026-01-05T11:00:01Z') // biome-ignore format: one line
+  await store.write(() => {
+    for (const station of ['CS07', 'CS08']) for (const type of ['FirmwareUpdated', 'TamperDetectionActivated']) of(station, type) // biome-ignore format: one line
+  })
+  const names = (page: { events: { station: string; type: string }[] }) =>
+    page.events.map(({ station, type }) => `${station} ${type}`)
+
+  const first = await read('/api/security-events?station=CS08&limit=1')
+  assert.deepEqual(names(first), ['CS08 TamperDetectionActivated'])
+  const second = await read(`/api/security-events?station=CS08&limit=1&before=${first.older}`)
+  assert.deepEqual(names(second), ['CS08 FirmwareUpdated'])
+  const typed = await read('/api/security-events?type=FirmwareUpdated')
+  assert.deepEqual(names(typed), ['CS08 FirmwareUpdated', 'CS07 FirmwareUpdated'])
+})
