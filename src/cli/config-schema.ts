@@ -8,6 +8,9 @@ const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A n
 const seconds = (description: string, fallback: number) =>
   ({ type: 'number', exclusiveMinimum: 0, default: fallback, description }) as const
 
+const days = (description: string, fallback?: number) =>
+  ({ type: 'integer', minimum: 1, maximum: 36_500, ...(fallback !== undefined && { default: fallback }), description }) as const // biome-ignore format: one line
+
 const file = (description: string) =>
   ({ type: 'string', minLength: 1, description: `${description}, relative to this file.` }) as const
 const actions = (description: string) =>
@@ -282,6 +285,17 @@ export const CONFIG_SCHEMA = {
       default: 'accept-and-flag',
       description:
         'csms: what to do with a station that proved who it is, but that nobody has entered here.',
+    },
+    retention: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'csms: how many days things are kept; what is not named is kept for ever.',
+      properties: {
+        messagesDays: days('Messages as they came; what was made of them stays.', 400),
+        operationsDays: days('Operations and what became of them.'),
+        securityEventsDays: days('Security events of stations.'),
+      },
     },
     secretsKeyFile: file('Key of the secrets kept in `data`; made there when this is not set'),
     data: {

@@ -4,6 +4,7 @@ import { isMap, isSeq, LineCounter, parseDocument, type Node as YamlNode } from 
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { isNodeId, isReservedId } from '../primitives/ids.ts'
+import type { Retention } from '../roles/csms/retention.ts'
 import type { FilterRule } from '../routing/filters/rule.ts'
 import type { Secret, SecurityProfile } from '../transport/credentials.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
@@ -78,6 +79,7 @@ export interface Config {
   /** Checked: they compile. */
   readonly filters?: readonly FilterRule[]
   readonly http?: { host: string; port: number; login: boolean }
+  readonly retention: Retention
   readonly unknownStations: 'reject' | 'accept-and-flag'
   readonly data: string
   readonly tokens: readonly string[]

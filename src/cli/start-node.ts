@@ -121,9 +121,9 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     const { createCsms } = await import('../roles/csms/csms.ts')
     const { CsmsStore } = await import('../storage/csms-store.ts')
     const store = new CsmsStore(join(config.data, 'csms.sqlite'))
-    const { tokens, heartbeatIntervalS, unknownStations, peers } = config
+    const { tokens, heartbeatIntervalS, unknownStations, retention, peers } = config
     const knownStations = peers.map(({ id }) => id)
-    const own = { store, tokens, heartbeatIntervalS, unknownStations, knownStations }
+    const own = { store, tokens, heartbeatIntervalS, unknownStations, retention, knownStations }
     const csms = createCsms({ ...common, ...own })
     const { node, start, stop } = csms
     return { node, start, stop, csms, store }

@@ -1,6 +1,7 @@
 import type { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { LinkCounters } from '../node/neighbour.ts'
 import type { Node } from '../node/node.ts'
+import type { Csms } from '../roles/csms/csms.ts'
 import type { RuleStatistics } from '../routing/filters/rule.ts'
 import { securityProfileOf } from '../transport/link.ts'
 import { PRIORITIES } from '../transport/scheduler/shipment.ts'
@@ -11,6 +12,8 @@ import { addTotals, NO_TOTALS, type Observations, type PriorityClass, type Queue
 export interface Snapshot {
   readonly node: Node
   readonly observed: Observations
+  /** Undefined at a node that is none. */
+  readonly csms: Csms | undefined
   readonly queues: ReadonlyMap<PriorityClass, QueueSums>
   readonly held: { readonly count: number; readonly oldestMs: number }
   readonly memory: NodeJS.MemoryUsage
@@ -110,6 +113,14 @@ export function queueSums(node: Node, observed: Observations): Map<PriorityClass
     }),
   )
 }
+
+// biome-ignore format: a table
+export const CSMS_METRICS: readonly MetricRow[] = [
+  { name: 'wattweave_messages_repeated_total', type: 'counter', labels: [], help: 'Messages of stations that came before.',
+    read: ({ csms }, add) => { if (csms) add(csms.counts.repeated) } },
+  { name: 'wattweave_messages_conflict_total', type: 'counter', labels: [], help: 'Messages that say something else than the one before that has their number.',
+    read: ({ csms }, add) => { if (csms) add(csms.counts.conflicts) } },
+]
 
 /** Calls that wait behind one that a standard peer has not answered. */
 export function heldCalls(node: Node, now: number): Snapshot['held'] {

@@ -1,12 +1,13 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Node } from '../node/node.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
-import { heldCalls, type MetricRow, NODE_METRICS, queueSums } from './metric-rows.ts'
+import type { Csms } from '../roles/csms/csms.ts'
+import { CSMS_METRICS, heldCalls, type MetricRow, NODE_METRICS, queueSums } from './metric-rows.ts'
 import type { Observations } from './observations.ts'
 import { PROCESS_METRICS, watchEventLoop } from './process-metrics.ts'
 
 /** Every metric there is. */
-export const METRICS: readonly MetricRow[] = [...NODE_METRICS, ...PROCESS_METRICS]
+export const METRICS: readonly MetricRow[] = [...NODE_METRICS, ...CSMS_METRICS, ...PROCESS_METRICS]
 
 export interface Metrics {
   readonly contentType: string
@@ -22,7 +23,7 @@ export interface Metrics {
 export function createMetrics(
   node: Node,
   observed: Observations,
-  clock: Clock = systemClock,
+  { clock = systemClock, csms }: { clock?: Clock | undefined; csms?: Csms | undefined } = {},
 ): Metrics {
   const registry = new Registry()
   const eventLoop = watchEventLoop()
@@ -33,6 +34,7 @@ export function createMetrics(
       const snapshot = {
         node,
         observed,
+        csms,
         eventLoop,
         queues: queueSums(node, observed),
         held: heldCalls(node, clock.now()),

@@ -69,7 +69,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   await describeRoutes(app, view.version)
   const overview = createOverview(view)
   const { node, observed = new Observations(node) } = view
-  const metrics = createMetrics(node, observed, view.clock)
+  const metrics = createMetrics(node, observed, { clock: view.clock, csms: view.csms })
   app.addHook('onClose', async () => metrics.stop())
 
   app.get('/metrics', async (_, reply) =>

@@ -8,6 +8,7 @@ import { migrate } from './migrations.ts'
 import { OperationRows } from './operation-rows.ts'
 import { ProfileRows } from './profile-rows.ts'
 import { ReservationRows } from './reservation-rows.ts'
+import { deleteOldest, type Perishable } from './retention.ts'
 import { SecurityEventRows } from './security-event-rows.ts'
 import {
   readStation,
@@ -150,6 +151,11 @@ export class CsmsStore {
       station,
       isKnown ? 1 : 0,
     )
+  }
+
+  /** Deletes at most `limit` rows from before a moment. @returns How many are gone. */
+  deleteOldest(table: Perishable, before: string, limit: number): number {
+    return deleteOldest(this.#db, table, before, limit)
   }
 
   close(): void {

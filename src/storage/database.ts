@@ -79,6 +79,11 @@ export class Database {
     return Number(this.#prepare(sql).run(...(parameters as SQLInputValue[])).changes)
   }
 
+  /** @returns How many rows are gone. */
+  delete(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes)
+  }
+
   /** Runs at once, wholly or not at all; not to be used inside `write`. */
   atomically(run: () => void): void {
     this.#db.exec('BEGIN IMMEDIATE')

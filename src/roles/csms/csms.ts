@@ -9,6 +9,7 @@ import { handlers16 } from './handlers-1.6.ts'
 import { handlers2 } from './handlers-2.ts'
 import { Hearing } from './heard.ts'
 import { Operations } from './operations.ts'
+import { keepFor, type Retention } from './retention.ts'
 import { Tokens } from './tokens.ts'
 
 /** What to do with a station that proved who it is, but that nobody has entered here. */
@@ -21,6 +22,8 @@ export interface CsmsOptions
   readonly tokens: readonly string[]
   /** Seconds between heartbeats, told at boot. Default 300. */
   readonly heartbeatIntervalS?: number
+  /** Default: everything is kept for ever. */
+  readonly retention?: Retention | undefined
   /** Default `accept-and-flag`. */
   readonly unknownStations?: UnknownStations
   /** Stations that the configuration names: nobody has to enter them. */
@@ -33,13 +36,21 @@ export interface CsmsState {
   readonly tokens: Tokens
   readonly heartbeatIntervalS: number
   readonly log: Logger
+  readonly counts: Counts
   /** Whether a station may boot; one that may is entered, with a flag where nobody did before. */
   readonly mayBoot: (station: string) => boolean
+}
+
+/** Messages since the start that came before, and that did not say what the first one said. */
+export interface Counts {
+  repeated: number
+  conflicts: number
 }
 
 /** A charging station management system. */
 export interface Csms {
   readonly node: Node
+  readonly counts: Readonly<Counts>
   readonly operations: Operations
   start(): Promise<void>
   stop(): Promise<void>
@@ -47,7 +58,7 @@ export interface Csms {
 
 /** Answers stations, keeps what they say, and lets them do things. */
 export function createCsms(options: CsmsOptions): Csms {
-  const { store, tokens, heartbeatIntervalS = 300, unknownStations, knownStations = [], ...common } = options // biome-ignore format: one line
+  const { store, tokens, heartbeatIntervalS = 300, unknownStations, knownStations = [], retention = {}, ...common } = options // biome-ignore format: one line
   const { log = silentLogger, clock = systemClock, random = systemRandomness } = common
   const named = new Set([...knownStations].map(foldId))
   const state: CsmsState = {
@@ -55,6 +66,7 @@ export function createCsms(options: CsmsOptions): Csms {
     tokens: new Tokens(store.tokens, tokens, clock),
     heartbeatIntervalS,
     log,
+    counts: { repeated: 0, conflicts: 0 },
     mayBoot(station) {
       const isKnown = named.has(foldId(station)) || store.isKnownStation(station)
       if (!isKnown && unknownStations === 'reject') return false
@@ -70,14 +82,18 @@ export function createCsms(options: CsmsOptions): Csms {
     hasDefaultRoute: false,
   })
   const operations = new Operations({ node, store, hearing, clock, random, log })
+  let endRetention = () => {}
   return {
     node,
+    counts: state.counts,
     operations,
     async start() {
       await operations.start()
       await node.start()
+      endRetention = keepFor(retention, { store, clock, log })
     },
     async stop() {
+      endRetention()
       operations.stop()
       await node.stop()
     },

@@ -51,12 +51,14 @@ export function recordConflict(state: CsmsState, context: Context, message: numb
 }
 
 function mark(
-  { store, log }: CsmsState,
+  { store, log, counts }: CsmsState,
   { source, action, messageId }: Context,
   message: number,
   marks: { readonly isRepeated: boolean; readonly isConflict: boolean },
 ): void {
   store.messages.mark(message, marks)
+  if (marks.isRepeated) counts.repeated++
+  if (marks.isConflict) counts.conflicts++
   const fields = { station: source, action, messageId, message }
   if (marks.isConflict) log.warn('message.conflict', fields)
   else log.debug('message.repeated', fields)
@@ -159,5 +161,5 @@ export function recordSamples(
   samples: readonly Sample[],
 ): void {
   const isRepeated = keepSamples(state, context, metering, samples)
-  if (isRepeated) state.store.messages.mark(metering.message, { isRepeated })
+  if (isRepeated) mark(state, context, metering.message, { isRepeated, isConflict: false })
 }
