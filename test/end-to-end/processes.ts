@@ -38,9 +38,11 @@ export interface Process {
 
 /** Starts `wattweave ARGS`; it is ended with the test at the latest. */
 export function startExecutable(context: TestContext, ...args: string[]): Process {
-  const child = spawn(process.execPath, [EXECUTABLE, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return startCommand(context, [process.execPath, EXECUTABLE, ...args])
+}
+
+function startCommand(context: TestContext, [command = '', ...args]: string[]): Process {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
   child.stdout.on('data', (chunk) => {
@@ -81,15 +83,20 @@ export interface RunningNode extends Process {
   readonly file: string
 }
 
-/** Starts `wattweave run` with a configuration and waits until it listens. */
+/**
+ * Starts `wattweave run` with a configuration and waits until it listens.
+ *
+ * @param under A command that runs the one behind it, and becomes it.
+ */
 export async function startNode(
   context: TestContext,
   folder: string,
   config: { nodeId: string; [setting: string]: unknown },
+  under: readonly string[] = [],
 ): Promise<RunningNode> {
   const file = join(folder, `${config.nodeId}.yaml`)
   writeFileSync(file, JSON.stringify(config)) // JSON is YAML
-  const running = startExecutable(context, 'run', file)
+  const running = startCommand(context, [...under, process.execPath, EXECUTABLE, 'run', file])
   const line = await until(`${config.nodeId} to be ready`, () => {
     const [first] = /^\{.*\}$/m.exec(running.output()) ?? []
     if (!first && running.errors().includes('wattweave:')) throw new Error(running.errors())
