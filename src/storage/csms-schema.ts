@@ -172,6 +172,8 @@ CREATE TABLE local_list_entries (
   expires_at TEXT, group_id TEXT,
   PRIMARY KEY (station, id_token)
 ) STRICT;
+UPDATE meter_values SET timestamp = strftime('%Y-%m-%dT%H:%M:%fZ', timestamp)
+  WHERE timestamp NOT LIKE '%Z' AND julianday(timestamp) IS NOT NULL;
 CREATE INDEX messages_by_station ON messages (station);
 CREATE INDEX security_events_by_type ON security_events (type, id);
 `

@@ -62,6 +62,21 @@ test('in the hour that a clock is set back the later transaction runs, by moment
   assert.deepEqual(told(store).map(({ isRunning }) => isRunning), [false, true]) // biome-ignore format: one line
 })
 
+test('in that hour the newest reading is the one that was taken last, and the same moment is one reading', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  const { transactionId } = await say('StartTransaction', start(0))
+  const reading = (timestamp: string, value: number) =>
+    say('MeterValues', { connectorId: 1, transactionId, meterValue: [{ timestamp, sampledValue: [{ value: `${value}` }] }] }) // biome-ignore format: one line
+
+  await reading('2026-10-25T02:50:00+02:00', 200)
+  await reading('2026-10-25T02:10:00+01:00', 900)
+  await reading('2026-10-25T01:10:00.000Z', 900)
+
+  assert.equal(store.charging.page({ limit: 1 })[0]?.registerWh, 900)
+  assert.equal(store.charging.readings('CS01', `${transactionId}`, 9).length, 2)
+})
+
 test('of two ends the first counts, and the second is marked as saying something else', async (t) => {
   const { store, station } = await startCsms(t)
   const say = station('CS01', 'ocpp1.6')

@@ -114,6 +114,13 @@ export interface Sample {
   readonly value: ReturnType<typeof measured>
 }
 
+/** The same moment in UTC, so that times of a station that writes local ones stand in order as texts. */
+function inUtc(timestamp: string): string {
+  if (timestamp.endsWith('Z')) return timestamp
+  const moment = Date.parse(timestamp)
+  return Number.isNaN(moment) ? timestamp : new Date(moment).toISOString()
+}
+
 /** Which meter was read, and what for. */
 export interface Metering {
   readonly evseId: number
@@ -138,8 +145,9 @@ export function keepSamples(
   const station = context.source
   const alike = new Map<string, number>()
   const counts = { new: 0, repeated: 0, conflict: 0 }
-  for (const { timestamp, phase, context: reason, location, value, ...sample } of samples) {
+  for (const { timestamp: said, phase, context: reason, location, value, ...sample } of samples) {
     if (!value) continue
+    const timestamp = inUtc(said)
     const { measurand = 'Energy.Active.Import.Register' } = sample
     const key = JSON.stringify([timestamp, measurand, phase, reason, location, value.unit])
     const ordinal = alike.get(key) ?? 0
