@@ -33,6 +33,7 @@ export class Database {
     try {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
       this.#db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;')
+      this.#db.exec('PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;')
       this.#db.exec(schema)
     } catch (error) {
       this.#db.close()
@@ -127,10 +128,10 @@ export class Database {
   }
 
   #attempt(job: Job): () => void {
-    this.#db.exec('SAVEPOINT job')
+    this.run('SAVEPOINT job')
     try {
       const value = job.run()
-      this.#db.exec('RELEASE job')
+      this.run('RELEASE job')
       return () => job.resolve(value)
     } catch (error) {
       // On a full disk SQLite has undone the whole tick by itself.

@@ -7,7 +7,10 @@ import type {
   StationDetail,
   TransactionPage,
 } from '../../src/http/live-api.ts'
+import { judge } from '../foreign/debugkit.ts'
 import { metric, startExecutable, until } from './processes.ts'
+
+const TEN_MINUTES_MS = 600_000
 
 test('the demo shows frames of three versions over one shared uplink, without it none, then again', async (t) => {
   const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
@@ -43,7 +46,7 @@ test('the demo shows frames of three versions over one shared uplink, without it
   assert.equal(await demo.stop(), 0)
 })
 
-test('within its first minute the demo shows a car that comes, charges and goes, a limit that changes, and a fault that is mended', async (t) => {
+test('within its first minute the demo shows a car that comes, charges and goes, a limit that changes, and a fault that is mended; its traces are in order', async (t) => {
   const demo = startExecutable(t, 'demo', '--port', '0')
   await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
   const [console = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
@@ -78,6 +81,15 @@ test('within its first minute the demo shows a car that comes, charges and goes,
   // Each of them comes again within half a minute, should one be missed.
   for (let signs = 0; signs < 5; ) {
     signs = await until(`more than ${[...seen].join(', ')}`, async () => (await look()) > signs && seen.size) // biome-ignore format: one line
+  }
+  if (process.env.SOAK === '1') await new Promise((resolve) => setTimeout(resolve, TEN_MINUTES_MS))
+  const old = (await read<OverviewView>('overview')).nodes.filter(({ protocol }) => protocol === 'ocpp1.6') // biome-ignore format: one line
+  assert.equal(old.length, 2)
+  for (const { id } of old) {
+    const trace = await (await fetch(new URL(`api/trace?station=${id}`, console))).text()
+    const { sessions, unexplained } = judge(trace)
+    assert.ok(sessions.length > 0, `${id} has sessions in its trace`)
+    assert.deepEqual(unexplained, [], id)
   }
   assert.equal(await demo.stop(), 0)
 })
