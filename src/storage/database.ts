@@ -33,7 +33,7 @@ export class Database {
     try {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
       this.#db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;')
-      this.#db.exec('PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;')
+      this.#db.exec('PRAGMA cache_size = -16384;')
       this.#db.exec(schema)
     } catch (error) {
       this.#db.close()
