@@ -11,16 +11,21 @@ export type RateUnit = 'A' | 'W'
 export type ProfilePurpose =
   | 'ChargingStationExternalConstraints'
   | 'ChargingStationMaxProfile'
+  | 'PriorityCharging'
   | 'TxDefaultProfile'
   | 'TxProfile'
 
 export interface SchedulePeriod {
   /** Seconds after the start of the schedule. */
   readonly startPeriod: number
-  /** In A per phase, or in W over all phases. */
+  /** In A per phase, or in W over all phases; with limits for L2 and L3, of L1. */
   readonly limit: number
+  readonly limit_L2?: number
+  readonly limit_L3?: number
   /** Default 3 (K01.FR.49). */
   readonly numberPhases?: number
+  /** With one phase: which it is. */
+  readonly phaseToUse?: number
 }
 
 export interface Schedule {
@@ -39,11 +44,15 @@ export interface ChargingProfile {
   readonly evseId: number
   readonly stackLevel: number
   readonly chargingProfilePurpose: ProfilePurpose
-  readonly chargingProfileKind: 'Absolute' | 'Recurring' | 'Relative'
+  readonly chargingProfileKind: 'Absolute' | 'Dynamic' | 'Recurring' | 'Relative'
   readonly recurrencyKind?: 'Daily' | 'Weekly'
   readonly validFrom?: string
   readonly validTo?: string
   readonly transactionId?: string
+  /** Seconds after which the CSMS is asked for another limit. */
+  readonly dynUpdateInterval?: number
+  /** When its limit was said last; a dynamic schedule counts from then. */
+  readonly dynUpdateTime?: string
   readonly chargingSchedule: Schedule
 }
 
@@ -68,6 +77,8 @@ export interface Place {
   readonly voltageV: number
   /** The transaction whose profiles count. */
   readonly transactionId?: string
+  /** It charges with priority (K21). */
+  readonly isPriority?: boolean
 }
 
 const DEFAULT_PHASES = 3
@@ -75,7 +86,8 @@ const PERIOD_MS = { Daily: 86_400_000, Weekly: 604_800_000 } as const
 
 /**
  * What the profiles allow at a moment: of each purpose the highest stack level that has a period
- * then; of several purposes the lowest value. A TxProfile stands in for the TxDefaultProfiles.
+ * then; of several purposes the lowest value. A TxProfile stands in for the TxDefaultProfiles, and
+ * where somebody charges with priority, PriorityCharging for both.
  *
  * @returns undefined when none of them says anything.
  */
@@ -86,8 +98,9 @@ export function limitAt(
 ): Limit | undefined {
   const of = (purpose: ProfilePurpose) => prevailing(profiles, purpose, place, at)
   const station = [of('ChargingStationExternalConstraints'), of('ChargingStationMaxProfile')]
-  const own = place.evseId > 0 ? (of('TxProfile') ?? of('TxDefaultProfile')) : undefined
-  return [...station, own].reduce(lower, undefined)
+  const priority = place.isPriority ? of('PriorityCharging') : undefined
+  const own = () => priority ?? of('TxProfile') ?? of('TxDefaultProfile')
+  return [...station, place.evseId > 0 ? own() : undefined].reduce(lower, undefined)
 }
 
 /** The lower of two limits, in each respect. */
@@ -165,10 +178,12 @@ function lastStart(profile: ChargingProfile, place: Place, at: number): number |
 }
 
 // 1.6 lets an absolute schedule be without a start: then it counts from the start of charging.
-function firstStart({ chargingProfileKind, chargingSchedule }: ChargingProfile, place: Place) {
-  const { startSchedule } = chargingSchedule
-  if (chargingProfileKind === 'Relative' || startSchedule === undefined) return place.relativeFrom
-  return Date.parse(startSchedule)
+function firstStart(profile: ChargingProfile, { relativeFrom }: Place): number {
+  const { chargingProfileKind, chargingSchedule, dynUpdateTime } = profile
+  // K28.FR.13: with a duration it ends when nobody has updated it for so long.
+  const start = chargingProfileKind === 'Dynamic' ? dynUpdateTime : chargingSchedule.startSchedule
+  if (chargingProfileKind === 'Relative' || start === undefined) return relativeFrom
+  return Date.parse(start)
 }
 
 function recurrenceMs({ chargingProfileKind, recurrencyKind }: ChargingProfile) {
@@ -191,8 +206,9 @@ function startsOf(
 
 function limitOf(schedule: Schedule, period: SchedulePeriod, voltageV: number): Limit {
   const { chargingRateUnit, minChargingRate } = schedule
-  const { limit, numberPhases: phases = DEFAULT_PHASES } = period
+  const { numberPhases: phases = DEFAULT_PHASES } = period
   const perA = voltageV * phases
+  const limit = evenLimit(period, chargingRateUnit, phases)
   const inA = (value: number) => (chargingRateUnit === 'A' ? value : value / perA)
   const currentA = inA(limit)
   const powerW = chargingRateUnit === 'A' ? limit * perA : limit
@@ -202,6 +218,14 @@ function limitOf(schedule: Schedule, period: SchedulePeriod, voltageV: number): 
     phases,
     ...(minChargingRate !== undefined && { minCurrentA: inA(minChargingRate) }),
   }
+}
+
+/** A vehicle is told one current for all its phases (IEC 61851-1): the one that none forbids. */
+function evenLimit(period: SchedulePeriod, unit: RateUnit, phases: number): number {
+  const { limit, limit_L2, limit_L3 } = period
+  if (limit_L2 === undefined || limit_L3 === undefined) return limit
+  const lowest = Math.min(limit, limit_L2, limit_L3)
+  return unit === 'A' ? lowest : lowest * phases
 }
 
 function minimumOf(a: Limit, b: Limit): { minCurrentA?: number } {

@@ -3,7 +3,7 @@
  *
  * @spec OCPP 2.0.1 edition 3 Part 2, K01; appendix 5 (reason codes)
  */
-import type { ChargingProfile, RateUnit } from './charging-profile.ts'
+import type { ChargingProfile, RateUnit, SchedulePeriod } from './charging-profile.ts'
 
 /** A reason code of the standard and a sentence for people. */
 export interface ProfileProblem {
@@ -24,6 +24,7 @@ type Row = readonly [isWrong: Check, reasonCode: string, text: string]
 
 const purposeIs = (purpose: string) => (profile: ChargingProfile) =>
   profile.chargingProfilePurpose === purpose
+const isDynamic = ({ chargingProfileKind }: ChargingProfile) => chargingProfileKind === 'Dynamic'
 const isAboutStation = ({ chargingProfilePurpose }: ChargingProfile) =>
   chargingProfilePurpose === 'ChargingStationMaxProfile'
 
@@ -41,11 +42,19 @@ const CHECKS: readonly Row[] = [
   [({ chargingSchedule }, { units }) => !isUnit(chargingSchedule.chargingRateUnit, units), 'UnsupportedRateUnit', 'this unit is not configured'],                   // K01.FR.26
   [(p) => p.chargingProfileKind === 'Relative' && p.chargingSchedule.startSchedule !== undefined, 'InvalidSchedule', 'a relative schedule has no start'],           // K01.FR.41
   [(p) => p.chargingProfileKind === 'Recurring' && p.chargingSchedule.startSchedule === undefined, 'InvalidSchedule', 'a recurring schedule has a start'],          // K01.FR.40
+  [(p) => isDynamic(p) && periodsOf(p).length > 1,                                      'InvalidSchedule', 'a dynamic schedule has one period'],                    // K28.FR.03
+  [(p) => isDynamic(p) && p.chargingSchedule.startSchedule !== undefined,               'InvalidSchedule', 'a dynamic schedule begins when it comes'],              // K28.FR.02
+  [(p) => !isDynamic(p) && (p.dynUpdateInterval ?? p.dynUpdateTime) !== undefined,      'InvalidProfile', 'only a dynamic profile is updated'],                     // K01.FR.122
+  [(p) => (p.dynUpdateInterval ?? 0) < 0,                                               'InvalidProfile', 'the interval of updates is negative'],
+  [(p) => p.chargingProfilePurpose === 'PriorityCharging' && p.chargingSchedule.duration !== undefined, 'InvalidSchedule', 'priority lasts to the end of the transaction'], // K01.FR.70
   [(p) => periodsOf(p).length === 0,                                                    'InvalidSchedule', 'there is no period'],
   [(p, { maxPeriods }) => periodsOf(p).length > maxPeriods,                             'InvalidSchedule', 'there are too many periods'],
   [(p) => periodsOf(p)[0]?.startPeriod !== 0,                                           'InvalidSchedule', 'the first period starts at 0'],                         // K01.FR.31
   [(p) => periodsOf(p).some(isNotLater),                                                'InvalidSchedule', 'the periods are not in order'],                         // K01.FR.35
-  [(p) => periodsOf(p).some(({ limit }) => !(limit >= 0)),                              'InvalidSchedule', 'a limit is negative'],
+  [(p) => periodsOf(p).some(({ limit, limit_L2 = 0, limit_L3 = 0 }) => ![limit, limit_L2, limit_L3].every((one) => one >= 0)), 'InvalidSchedule', 'a limit is negative'],
+  [(p) => periodsOf(p).some(isPartlyPerPhase),                                          'InvalidSchedule', 'limits of phases are for all three'],
+  [(p) => periodsOf(p).some(({ phaseToUse, numberPhases }) => phaseToUse !== undefined && numberPhases !== 1), 'InvalidSchedule', 'only a single phase is chosen'],     // K01.FR.19
+  [(p) => periodsOf(p).some(({ phaseToUse = 1 }) => phaseToUse !== 1),                  'InvalidSchedule', 'phases are not switched here: it is L1'],               // K01.FR.48
   [(p) => periodsOf(p).some(({ numberPhases = 3 }) => numberPhases < 1 || numberPhases > 3), 'InvalidSchedule', 'there are one to three phases'],
   [(p) => !((p.chargingSchedule.duration ?? 1) > 0),                                    'InvalidSchedule', 'the duration is not positive'],
   [(p) => (p.chargingSchedule.minChargingRate ?? 0) < 0,                                'InvalidSchedule', 'the minimum rate is negative'],
@@ -86,6 +95,11 @@ function isNotLater(
 ): boolean {
   const before = periods[at - 1]
   return before !== undefined && startPeriod <= before.startPeriod
+}
+
+function isPartlyPerPhase({ limit_L2, limit_L3, numberPhases = 3 }: SchedulePeriod): boolean {
+  if (limit_L2 === undefined && limit_L3 === undefined) return false
+  return limit_L2 === undefined || limit_L3 === undefined || numberPhases !== 3
 }
 
 // 1.6 spells them Current and Power in its configuration key.

@@ -14,6 +14,8 @@ export type FactKind =
   | 'cached-token'
   | 'counter'
   | 'listed-token'
+  | 'notice'
+  | 'problem'
   | 'profile'
   | 'reservation'
   | 'variable'

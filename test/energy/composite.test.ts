@@ -7,6 +7,7 @@ import {
   limitAt,
   type Place,
   type ProfilePurpose,
+  type SchedulePeriod,
 } from '../../src/energy/charging-profile.ts'
 import { compositeSchedule } from '../../src/energy/composite.ts'
 import { PROPERTY } from '../seed.ts'
@@ -20,6 +21,7 @@ const PLACE: Place = { evseId: 1, relativeFrom: FROM - 60_000, voltageV: VOLTAGE
 const PURPOSES: readonly ProfilePurpose[] = [
   'ChargingStationExternalConstraints',
   'ChargingStationMaxProfile',
+  'PriorityCharging',
   'TxDefaultProfile',
   'TxProfile',
 ]
@@ -34,14 +36,17 @@ const periods = fc
       gap: fc.integer({ min: 1, max: 90 }),
       limit: fc.integer({ min: 0, max: 40 }),
       numberPhases: maybe(fc.constantFrom(1, 2, 3)),
+      others: maybe(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 40 }))),
     }),
     { minLength: 1, maxLength: 5 },
   )
   .map((drawn) => {
     let startPeriod = 0
-    return drawn.map(({ gap, limit, numberPhases }, at) => {
+    return drawn.map(({ gap, limit, numberPhases, others }, at) => {
       startPeriod = at === 0 ? 0 : startPeriod + gap
-      return { startPeriod, limit, ...(numberPhases !== undefined && { numberPhases }) }
+      const isEach = others && (numberPhases ?? 3) === 3
+      const each = isEach && { limit_L2: others[0], limit_L3: others[1] }
+      return { startPeriod, limit, ...each, ...(numberPhases !== undefined && { numberPhases }) }
     })
   })
 
@@ -51,7 +56,7 @@ const profile: fc.Arbitrary<ChargingProfile> = fc
     evseId: fc.constantFrom(0, 1, 2),
     stackLevel: fc.integer({ min: 0, max: 3 }),
     chargingProfilePurpose: fc.constantFrom(...PURPOSES),
-    chargingProfileKind: fc.constantFrom('Absolute', 'Recurring', 'Relative'),
+    chargingProfileKind: fc.constantFrom('Absolute', 'Dynamic', 'Recurring', 'Relative'),
     recurrencyKind: fc.constantFrom('Daily', 'Weekly'),
     validFrom: maybe(moment),
     validTo: maybe(moment),
@@ -64,24 +69,37 @@ const profile: fc.Arbitrary<ChargingProfile> = fc
   })
   .map(({ daysAgo, start, duration, unit, periods: drawn, ...rest }) => {
     const startSchedule = iso(FROM + start - daysAgo * 86_400_000)
-    const inUnit = (limit: number) => (unit === 'A' ? limit : limit * 3 * VOLTAGE_V)
+    const { chargingProfileKind: kind } = rest
+    const isDynamic = kind === 'Dynamic'
     return {
       ...defined(rest),
+      ...(isDynamic && { dynUpdateTime: startSchedule }),
       chargingSchedule: {
-        ...(rest.chargingProfileKind !== 'Relative' && { startSchedule }),
+        ...(kind !== 'Relative' && !isDynamic && { startSchedule }),
         ...(duration !== undefined && { duration }),
         chargingRateUnit: unit,
-        chargingSchedulePeriod: drawn.map((one) => ({ ...one, limit: inUnit(one.limit) })),
+        chargingSchedulePeriod: drawn
+          .slice(0, isDynamic ? 1 : drawn.length)
+          .map((one) => inUnit(one, unit)),
       },
     } as ChargingProfile
   })
+
+/** Amperes of each phase, or watts: of each, or of all three. */
+function inUnit(one: SchedulePeriod, unit: string): SchedulePeriod {
+  if (unit === 'A') return one
+  const { limit_L2, limit_L3 } = one
+  if (limit_L2 === undefined || limit_L3 === undefined) return { ...one, limit: one.limit * 3 * VOLTAGE_V } // biome-ignore format: one line
+  const [L1, L2, L3] = [one.limit * VOLTAGE_V, limit_L2 * VOLTAGE_V, limit_L3 * VOLTAGE_V]
+  return { ...one, limit: L1, limit_L2: L2, limit_L3: L3 }
+}
 
 function defined<T extends object>(record: T): T {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T
 }
 
 /** As the specification says it, second by second, with nothing remembered. */
-function bruteForce(profiles: readonly ChargingProfile[], at: number): Limit {
+function bruteForce(profiles: readonly ChargingProfile[], at: number, isPriority: boolean): Limit {
   let { currentA, powerW, phases } = HARDWARE
   const best = new Map<string, Limit>()
   for (const purpose of PURPOSES) {
@@ -99,7 +117,8 @@ function bruteForce(profiles: readonly ChargingProfile[], at: number): Limit {
     }
   }
   const top = (purpose: string) => [...best].findLast(([key]) => key.startsWith(`${purpose} `))?.[1]
-  const own = top('TxProfile') ?? top('TxDefaultProfile')
+  const priority = isPriority ? top('PriorityCharging') : undefined
+  const own = priority ?? top('TxProfile') ?? top('TxDefaultProfile')
   for (const limit of [
     top('ChargingStationExternalConstraints'),
     top('ChargingStationMaxProfile'),
@@ -117,15 +136,20 @@ function saidBy(one: ChargingProfile, at: number): Limit | undefined {
   if (one.validFrom && at < Date.parse(one.validFrom)) return undefined
   if (one.validTo && at >= Date.parse(one.validTo)) return undefined
   const { startSchedule, duration, chargingRateUnit, chargingSchedulePeriod } = one.chargingSchedule
-  let start = startSchedule ? Date.parse(startSchedule) : PLACE.relativeFrom
+  const from = one.chargingProfileKind === 'Dynamic' ? one.dynUpdateTime : startSchedule
+  let start = from ? Date.parse(from) : PLACE.relativeFrom
   const stepMs = one.recurrencyKind === 'Weekly' ? 7 * 86_400_000 : 86_400_000
   if (one.chargingProfileKind === 'Recurring') while (start + stepMs <= at) start += stepMs
   const elapsedS = (at - start) / 1000
   if (elapsedS < 0 || (duration !== undefined && elapsedS >= duration)) return undefined
   let said: Limit | undefined
-  for (const { startPeriod, limit, numberPhases: phases = 3 } of chargingSchedulePeriod) {
+  for (const period of chargingSchedulePeriod) {
+    const { startPeriod, limit_L2, limit_L3, numberPhases: phases = 3 } = period
     if (startPeriod > elapsedS) break
     const perA = VOLTAGE_V * phases
+    const isEach = limit_L2 !== undefined && limit_L3 !== undefined
+    const lowest = isEach ? Math.min(period.limit, limit_L2, limit_L3) : period.limit
+    const limit = isEach && chargingRateUnit === 'W' ? lowest * 3 : lowest
     said =
       chargingRateUnit === 'A'
         ? { currentA: limit, powerW: limit * perA, phases }
@@ -141,18 +165,55 @@ test('a composite schedule says of every second what all profiles together allow
       selector: (one) => `${one.chargingProfilePurpose} ${one.stackLevel} ${one.evseId}`,
     }),
     fc.constantFrom('A', 'W'),
-    (profiles, unit) => {
-      const { duration, periods: said } = compositeSchedule({ profiles, place: PLACE, hardware: HARDWARE, from: FROM, durationS: WINDOW_S, unit }) // biome-ignore format: one line
+    fc.boolean(),
+    (profiles, unit, isPriority) => {
+      const place = { ...PLACE, isPriority }
+      const { duration, periods: said } = compositeSchedule({ profiles, place, hardware: HARDWARE, from: FROM, durationS: WINDOW_S, unit }) // biome-ignore format: one line
       assert.equal(duration, WINDOW_S)
       assert.equal(said[0]?.startPeriod, 0)
       for (let second = 0; second < WINDOW_S; second++) {
-        const expected = bruteForce(profiles, FROM + second * 1000)
+        const expected = bruteForce(profiles, FROM + second * 1000, isPriority)
         const actual = said.findLast(({ startPeriod }) => startPeriod <= second)
         assert.equal(actual?.limit, unit === 'A' ? expected.currentA : expected.powerW, `${second}`)
         assert.equal(actual?.numberPhases, expected.phases, `${second}`)
       }
     },
   )
+  fc.assert(property, PROPERTY)
+})
+
+test('priority lifts nothing that limits the station', () => {
+  // What limits the station belongs to EVSE 0, or it is refused.
+  const isPossible = (one: ChargingProfile) =>
+    one.evseId === 0 || !one.chargingProfilePurpose.startsWith('ChargingStation')
+  const possible = fc.array(profile.filter(isPossible), { maxLength: 6 })
+  const property = fc.property(possible, moment, (profiles, text) => {
+    const at = Date.parse(text)
+    const station = limitAt(profiles, { ...PLACE, evseId: 0 }, at)
+    const own = limitAt(profiles, { ...PLACE, isPriority: true }, at)
+    if (!station) return
+    assert.ok(own)
+    assert.ok(own.currentA <= station.currentA)
+    assert.ok(own.powerW <= station.powerW)
+    assert.ok(own.phases <= station.phases)
+  })
+  fc.assert(property, PROPERTY)
+})
+
+test('no phase is allowed more than its own limit', () => {
+  const limits = fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 0, max: 40_000 })))
+  const property = fc.property(limits, fc.constantFrom('A', 'W'), (each, chargingRateUnit) => {
+    const [limit = 0, limit_L2 = 0, limit_L3 = 0] = each
+    const chargingSchedulePeriod = [{ startPeriod: 0, limit, limit_L2, limit_L3 }]
+    const chargingSchedule = { chargingRateUnit, chargingSchedulePeriod } as const
+    const one: ChargingProfile = { id: 1, evseId: 0, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule } // biome-ignore format: one line
+    const { currentA, powerW } = limitAt([one], PLACE, FROM) as Limit
+    const perA = chargingRateUnit === 'A' ? 1 : VOLTAGE_V
+    const lowest = Math.min(limit, limit_L2, limit_L3)
+    assert.ok(currentA * perA <= lowest + 1e-6)
+    assert.ok(currentA * perA >= lowest - 1e-6)
+    assert.ok(Math.abs(powerW - currentA * 3 * VOLTAGE_V) < 1e-6)
+  })
   fc.assert(property, PROPERTY)
 })
 

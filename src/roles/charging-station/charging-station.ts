@@ -66,6 +66,12 @@ export interface ChargingStation {
   clear(kind: FaultKind): void
   /** The grid limits the station, in W; undefined: not any more. */
   limitExternally(powerW: number | undefined): void
+  /**
+   * Somebody at the station wants to charge with priority, or not any more.
+   *
+   * @returns False where nothing runs, or nobody has said what priority is (K22.FR.01).
+   */
+  prioritize(evseId: number, isOn: boolean): boolean
   /** What is at an EVSE, for whoever looks at the station from outside. */
   evse(evseId: number): EvseView
 }
@@ -151,6 +157,7 @@ class SimulatedStation implements ChargingStation {
       if (name === 'link.down') this.#life.unlinked()
     })
     this.#endInterrupted()
+    this.#life.problems.endAll()
     await this.node.start()
     this.#begin('PowerUp')
   }
@@ -195,6 +202,11 @@ class SimulatedStation implements ChargingStation {
     void life.say('external limit', () => this.#dialect.externalLimit(profile))
   }
 
+  prioritize(evseId: number, isOn: boolean): boolean {
+    const { transaction } = this.#evse(evseId)
+    return transaction !== undefined && this.#life.priority.use(evseId, isOn) === 'Accepted'
+  }
+
   evse(evseId: number): EvseView {
     const evse = this.#evse(evseId)
     evse.samples([])
@@ -224,6 +236,7 @@ class SimulatedStation implements ChargingStation {
   /** Boots, and lives until it is stopped or boots again. */
   #begin(reason: BootReason): void {
     const life = this.#life
+    life.notices.security('StartupOfTheDevice', reason)
     // A station that boots before it is connected would only be told that nobody is there.
     const linked = new Promise<void>((resolve, reject) => {
       this.#resolveLinked = resolve
@@ -243,8 +256,10 @@ class SimulatedStation implements ChargingStation {
     if (this.#isRebooting) return
     this.#isRebooting = true
     const life = this.#life
+    life.notices.security('ResetOrReboot', reason)
     const until = this.#clock.now() + RESET_WAIT_MS
-    while (life.isLinked() && this.#journal.isWaiting() && this.#clock.now() < until) {
+    const isWaiting = () => this.#journal.isWaiting() || life.notices.isWaiting()
+    while (life.isLinked() && isWaiting() && this.#clock.now() < until) {
       await delay(this.#clock, 100, life.signal).catch(() => {})
       if (this.#isStopped) return
     }
@@ -252,6 +267,7 @@ class SimulatedStation implements ChargingStation {
     await this.#run
     if (this.#isStopped) return
     this.#life = this.#newLife()
+    this.#faults.resume()
     for (const { link } of [...this.node.neighbours]) link.close(1001, 'rebooting')
     this.#isRebooting = false
     this.#begin(reason)

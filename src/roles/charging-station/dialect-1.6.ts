@@ -2,6 +2,7 @@ import type {
   IdTagInfo,
   MeterValue,
   MeterValuesRequest,
+  SecurityEventNotificationRequest,
   StartTransactionRequest,
   StatusNotificationRequest,
   StopTransactionRequest,
@@ -32,6 +33,7 @@ const CENTRAL_SYSTEM = 'CentralSystem'
 export function dialect16(node: Node, identity: Identity): Dialect {
   return {
     is16: true,
+    is21: false,
     isNumberedByCsms: true,
     async boot() {
       const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'BootNotification', {
@@ -62,6 +64,20 @@ export function dialect16(node: Node, identity: Identity): Dialect {
     // 1.6 has no words for these.
     async reservationEnded() {},
     async externalLimit() {},
+    async pullSchedule() {
+      return undefined
+    },
+    async priorityCharging() {},
+    securityEvent(type, timestamp, techInfo) {
+      return { action: 'SecurityEventNotification', payload: { type, timestamp, techInfo } }
+    },
+    componentEvent() {
+      throw new TypeError('OCPP 1.6 has no words for an event of a component')
+    },
+    async notify({ payload }) {
+      const request = payload as SecurityEventNotificationRequest
+      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'SecurityEventNotification', request)
+    },
     message: (transaction, happening) => MESSAGES[happening.kind](transaction, happening),
     async deliver({ kind, payload, transactionId }) {
       if (kind === 'start') {

@@ -3,16 +3,20 @@ import type {
   ConnectorStatusEnumType,
   IdTokenInfoType,
   MeterValueType,
+  NotifyEventRequest,
   ReasonEnumType,
+  SecurityEventNotificationRequest,
   TransactionEventRequest,
 } from '../../messages/ocpp2.1.ts'
 import type { Node } from '../../node/node.ts'
 import { status2 } from './connector-status.ts'
 import {
+  type ComponentEvent,
   type Dialect,
   type Happening,
   type Identity,
   type IdToken,
+  type NoticeMessage,
   SIMULATED_VENDOR,
   type StationTransaction,
   type StopReason,
@@ -37,6 +41,7 @@ export function dialect2(
 ): Dialect {
   return {
     is16: false,
+    is21: protocol === 'ocpp2.1',
     isNumberedByCsms: false,
     async boot(reason) {
       const response = await node.call(CSMS, protocol, 'BootNotification', {
@@ -69,7 +74,27 @@ export function dialect2(
       const request = { reservationId, reservationUpdateStatus }
       await node.call(CSMS, protocol, 'ReservationStatusUpdate', request)
     },
+    async pullSchedule(chargingProfileId) {
+      const request = { chargingProfileId }
+      const answer = await node.call(CSMS, 'ocpp2.1', 'PullDynamicScheduleUpdate', request)
+      return answer.status === 'Accepted' ? answer.scheduleUpdate : undefined
+    },
+    async priorityCharging(transactionId, activated) {
+      await node.call(CSMS, 'ocpp2.1', 'NotifyPriorityCharging', { transactionId, activated })
+    },
     externalLimit: (profile) => sayExternalLimit(node, protocol, profile),
+    securityEvent(type, timestamp, techInfo) {
+      return { action: 'SecurityEventNotification', payload: { type, timestamp, techInfo } }
+    },
+    componentEvent: (told) => componentEvent(told, protocol),
+    async notify({ action, payload }) {
+      if (action === 'NotifyEvent') {
+        // 2.0.1 knows no severity here, and is told none.
+        await node.call(CSMS, 'ocpp2.1', action, payload as NotifyEventRequest)
+      } else {
+        await node.call(CSMS, protocol, action, payload as SecurityEventNotificationRequest)
+      }
+    },
     message: (transaction, happening) => event(transaction, happening),
     async deliver({ payload }) {
       const request = payload as TransactionEventRequest
@@ -102,6 +127,28 @@ async function sayExternalLimit(
     const request = { chargingLimitSource: LIMIT_SOURCE } as const
     await node.call(CSMS, protocol, 'ClearedChargingLimit', request)
   }
+}
+
+/** One event for itself; what the manufacturer built in needs no monitor (N07). */
+function componentEvent(event: ComponentEvent, protocol: 'ocpp2.0.1' | 'ocpp2.1'): NoticeMessage {
+  const { eventId, at, component, variable, value, isOver, severity } = event
+  const { techCode, techInfo, transactionId } = event
+  const data = {
+    eventId,
+    timestamp: at,
+    trigger: 'Alerting',
+    actualValue: value,
+    techCode,
+    techInfo,
+    ...(isOver && { cleared: true }),
+    ...(transactionId !== undefined && { transactionId }),
+    eventNotificationType: 'HardWiredNotification',
+    // N07.FR.21.
+    ...(protocol === 'ocpp2.1' && { severity }),
+    component,
+    variable: { name: variable },
+  }
+  return { action: 'NotifyEvent', payload: { generatedAt: at, seqNo: 0, eventData: [data] } }
 }
 
 const REASONS: Readonly<Record<StopReason, ReasonEnumType>> = {

@@ -43,7 +43,8 @@ export const CAUSES = {
   hardReset:    { trigger: 'ResetCommand', reason: 'HardReset' },
   unlocked:     { trigger: 'UnlockCommand', reason: 'UnlockCommand' },
   powerLoss:    { trigger: 'AbnormalCondition', reason: 'PowerLoss' },
-  fault:        { trigger: 'AbnormalCondition', reason: 'GroundFault' },
+  groundFault:  { trigger: 'AbnormalCondition', reason: 'GroundFault' },
+  defect:       { trigger: 'AbnormalCondition', reason: 'Other' },
   state:        { trigger: 'ChargingStateChanged' },
   rate:         { trigger: 'ChargingRateChanged' },
   periodic:     { trigger: 'MeterValuePeriodic' },
@@ -95,6 +96,44 @@ export interface TransactionMessage {
   readonly payload: object
 }
 
+/** Critical ones that this station can have; each version calls them alike. */
+export type SecurityEventType = 'ResetOrReboot' | 'SettingSystemTime' | 'StartupOfTheDevice'
+
+/** Something about a component that the CSMS is to know without having asked. */
+export interface ComponentEvent {
+  /** Unlike any other of this station. */
+  readonly eventId: number
+  /** RFC 3339. */
+  readonly at: string
+  readonly component: {
+    readonly name: string
+    readonly evse: { readonly id: number; readonly connectorId?: number }
+  }
+  readonly variable: string
+  readonly value: string
+  /** It is as it should be again. */
+  readonly isOver: boolean
+  /** 0, danger, to 9, debug. */
+  readonly severity: number
+  readonly techCode: string
+  readonly techInfo: string
+  readonly transactionId?: string
+}
+
+/** A message that is neither about a transaction nor lost when nobody is there. */
+export interface NoticeMessage {
+  readonly action: 'NotifyEvent' | 'SecurityEventNotification'
+  readonly payload: object
+}
+
+/** Another limit of a dynamic profile, in the unit of its schedule; all else is not known here. */
+export interface LimitUpdate {
+  readonly limit?: number
+  readonly limit_L2?: number
+  readonly limit_L3?: number
+  readonly customData?: unknown
+}
+
 /** What the CSMS answered to a message about a transaction. */
 export interface Acknowledgement {
   /** Where the CSMS gives it. */
@@ -111,11 +150,14 @@ export interface Trouble {
   /** Of OCPP 1.6, such as `GroundFailure`. */
   readonly errorCode: string
   readonly info?: string
+  /** Why what runs ends by it; without one, charging waits until the trouble is over. */
+  readonly cause?: CauseName
 }
 
 /** What a station has to say, whatever the version it says it in. */
 export interface Dialect {
   readonly is16: boolean
+  readonly is21: boolean
   /** Whether a transaction is called what the CSMS says: nothing of it can be told before. */
   readonly isNumberedByCsms: boolean
   /** @returns What it was told, and the seconds until a heartbeat or another try. */
@@ -131,8 +173,17 @@ export interface Dialect {
   reservationEnded(reservationId: number, why: 'Expired' | 'Removed'): Promise<void>
   /** The grid limits the station, or does not any more. */
   externalLimit(profile: ChargingProfile | undefined): Promise<void>
+  /** Asks for the limit of a dynamic profile; undefined when the CSMS says none. Only in 2.1. */
+  pullSchedule(profileId: number): Promise<LimitUpdate | undefined>
+  /** A transaction charges with priority, or does not any more. Only in 2.1. */
+  priorityCharging(transactionId: string, isOn: boolean): Promise<void>
   /** @returns undefined where the version has nothing to say about it. */
   message(transaction: StationTransaction, happening: Happening): TransactionMessage | undefined
+  securityEvent(type: SecurityEventType, at: string, techInfo: string): NoticeMessage
+  /** Only in 2.x; 1.6 has the error code of a status. */
+  componentEvent(event: ComponentEvent): NoticeMessage
+  /** Sends what must not be lost. */
+  notify(message: NoticeMessage): Promise<void>
   /** Sends a message of the journal. */
   deliver(message: JournalMessage): Promise<Acknowledgement>
 }

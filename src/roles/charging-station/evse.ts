@@ -5,16 +5,10 @@ import type { ChargingState, Situation } from './connector-status.ts'
 import type { CauseName, IdToken, TokenInfo, Trouble } from './dialect.ts'
 import { type MeterState, type Sample, samplesOf } from './meter-values.ts'
 import type { Outlet } from './outlet.ts'
+import { Sampling } from './sampling.ts'
 import type { Site } from './site.ts'
-import { Ticker } from './ticker.ts'
 import { type Grant, Transaction } from './transaction.ts'
-import { hasBegun, hasEnded, pointsOf } from './tx-points.ts'
-
-interface Picture {
-  readonly points: ReadonlySet<string>
-  readonly state: ChargingState
-  readonly offeredA: number
-}
+import { hasBegun, hasEnded, listedPoints, type Picture, pointsOf, worthTelling } from './tx-points.ts' // biome-ignore format: one line
 
 interface How {
   /** The token that was held up. */
@@ -33,11 +27,10 @@ export class Evse {
   readonly id: number
   readonly #site: Site
   readonly #outlet: Outlet
-  readonly #sampling: Ticker
-  readonly #endSampling: Ticker
+  readonly #sampling: Sampling
   #grant: Grant | undefined
   #transaction: Transaction | undefined
-  #trouble: Trouble | undefined
+  #troubles: readonly Trouble[] = []
   #isFinishing = false
   /** The vehicle gets nothing more for an invalid token. */
   #isBlocked = false
@@ -51,14 +44,7 @@ export class Evse {
     this.id = outlet.evseId
     this.#site = site
     this.#outlet = outlet
-    this.#sampling = new Ticker(site, {
-      interval: 'SampledDataCtrlr.TxUpdatedInterval',
-      tick: () => this.#sample(),
-    })
-    this.#endSampling = new Ticker(site, {
-      interval: 'SampledDataCtrlr.TxEndedInterval',
-      tick: () => this.#keepSample(),
-    })
+    this.#sampling = new Sampling(site, this)
     this.#seen = this.#picture()
   }
 
@@ -71,7 +57,7 @@ export class Evse {
   }
 
   get isFaulted(): boolean {
-    return this.#trouble !== undefined
+    return this.#grave !== undefined
   }
 
   /** Whether the CSMS wants it to be used; one that charges is used to its end. */
@@ -97,7 +83,7 @@ export class Evse {
   /** What its vehicle could use now, in A per phase. */
   get wantedA(): number {
     const { vehicle } = this.#outlet
-    if (!vehicle || !this.#isClosed || this.#isBlocked || isFull(vehicle)) return 0
+    if (!vehicle || !this.#isClosed || this.#mustWait || isFull(vehicle)) return 0
     return vehicle.maxCurrentA
   }
 
@@ -173,18 +159,19 @@ export class Evse {
       return
     }
     if (variables.is('TxCtrlr.StopTxOnInvalidId')) return this.forbid('deauthorized')
-    this.#outlet.settle(this.#site.clock.now())
+    this.settle()
     this.#transaction.invalidFromWh ??= this.meter.registerWh
     this.#change('state', () => {})
   }
 
-  /** Something is wrong, or not any more; what runs is ended by it. */
-  fail(trouble: Trouble | undefined): void {
-    if (trouble) this.stop('fault')
+  /** Takes note of all that is wrong now: what runs ends by it, or waits until it is over. */
+  suffer(troubles: readonly Trouble[]): void {
+    const cause = troubles.find((one) => one.cause)?.cause
+    if (cause && !this.isFaulted) this.stop(cause)
     this.#change('state', () => {
-      this.#trouble = trouble
+      this.#troubles = troubles
     })
-    if (trouble) this.#site.reservations.withdraw(this.id)
+    if (cause) this.#site.reservations.withdraw(this.id)
   }
 
   /** Takes note of what the CSMS wants of it. */
@@ -199,7 +186,7 @@ export class Evse {
   /** Takes what it may offer from now on. */
   supply(offer: Offer): void {
     if (this.#isChanging) return this.#supply(offer)
-    this.#outlet.settle(this.#site.clock.now())
+    this.settle()
     this.#supply(offer)
     this.#follow('rate')
   }
@@ -207,30 +194,35 @@ export class Evse {
   /** Tells the status, when it is another one than before. */
   refresh(): void {
     const { dialect, statuses } = this.#site
-    statuses.note(this.id, dialect.statusOf(this.#situation()), this.#trouble)
+    // In 2.x a status has no error code: troubles are told by events.
+    const trouble = dialect.is16 ? (this.#grave ?? this.#troubles[0]) : undefined
+    statuses.note(this.id, dialect.statusOf(this.#situation()), trouble)
   }
 
   /** Says how the transaction is, because somebody wants to know. */
   tellTransaction(): void {
-    this.#outlet.settle(this.#site.clock.now())
+    this.settle()
     this.#transaction?.update('asked')
   }
 
-  /** At a moment counted from midnight (ClockAlignedDataInterval). */
-  sampleAligned(): void {
-    this.#outlet.settle(this.#site.clock.now())
-    this.#transaction?.update('clock')
-  }
-
   samples(names: readonly string[]): Sample[] {
-    this.#outlet.settle(this.#site.clock.now())
+    this.settle()
     return samplesOf(names, this.meter)
   }
 
-  keepAligned(): void {
+  /** Lets flow what has flown until now. */
+  settle(): void {
     this.#outlet.settle(this.#site.clock.now())
-    const names = this.#site.variables.list('AlignedDataCtrlr.TxEndedMeasurands')
-    this.#transaction?.keepSample(names, 'clock')
+  }
+
+  /** What forbids to go on. */
+  get #grave(): Trouble | undefined {
+    return this.#troubles.find(({ cause }) => cause)
+  }
+
+  /** Nothing may flow for now, whoever may charge. */
+  get #mustWait(): boolean {
+    return this.#isBlocked || this.#troubles.length > 0
   }
 
   get #isClosed(): boolean {
@@ -238,14 +230,14 @@ export class Evse {
   }
 
   #change(cause: CauseName, mutate: () => void, how: How = {}): void {
-    this.#outlet.settle(this.#site.clock.now())
+    this.settle()
     // What is due now would otherwise be measured after the change.
     this.#sampling.flush()
     this.#isChanging = true
     mutate()
     if (this.#isClosed) this.#closedAt ??= this.#site.now()
     else this.#closedAt = undefined
-    this.#isBlocked = this.#isUsedUp()
+    this.#isBlocked = this.#leftWh <= 0
     this.#site.balance()
     this.#isChanging = false
     this.#follow(cause, how)
@@ -255,7 +247,7 @@ export class Evse {
     const before = this.#seen
     const after = this.#picture()
     this.#seen = after
-    const { starts, stops } = this.#txPoints()
+    const { starts, stops } = listedPoints(this.#site)
     if (!this.#transaction) {
       if (hasBegun(starts, before.points, after.points)) this.#begin(cause)
     } else if (isForced || hasEnded(stops, before.points, after.points)) {
@@ -274,7 +266,6 @@ export class Evse {
     const told = isRemote === undefined ? cause : isRemote ? 'remoteStart' : 'authorized'
     this.#transaction = new Transaction(this.#site, this, told)
     this.#sampling.start()
-    this.#endSampling.start()
     this.#attachProfile()
     this.#site.transactionsChanged()
   }
@@ -290,11 +281,11 @@ export class Evse {
 
   #end(cause: CauseName, shown?: IdToken): void {
     this.#sampling.stop()
-    this.#endSampling.stop()
     this.#transaction?.end(cause, shown)
     this.#transaction = undefined
     this.#isFinishing = this.isPlugged
     this.#site.profiles.forget(this.id)
+    this.#site.priority.forget(this.id)
     this.forbid(cause)
     this.#site.transactionsChanged()
     if (!this.isOperative) this.availabilityChanged()
@@ -308,25 +299,13 @@ export class Evse {
   /** The driver did not plug in in time (F02.FR.07 and FR.08). */
   #giveUp(): void {
     if (this.isPlugged || !this.#grant) return
-    const isBayWatched = this.#txPoints().stops.includes('ParkingBayOccupancy')
+    const isBayWatched = listedPoints(this.#site).stops.includes('ParkingBayOccupancy')
     if (this.#transaction && !isBayWatched) this.stop('timeout')
     else this.forbid('timeout')
   }
 
-  #sample(): void {
-    this.#outlet.settle(this.#site.clock.now())
-    this.#transaction?.update('periodic')
-    if (this.#site.dialect.is16) this.#keepSample()
-  }
-
-  #keepSample(): void {
-    this.#outlet.settle(this.#site.clock.now())
-    const names = this.#site.variables.list('SampledDataCtrlr.TxEndedMeasurands')
-    this.#transaction?.keepSample(names, 'periodic')
-  }
-
   #supply(offer: Offer): void {
-    const currentA = this.#isBlocked ? 0 : offer.currentA
+    const currentA = this.#mustWait ? 0 : offer.currentA
     this.#outlet.supply({ ...offer, currentA }, this.#isClosed)
   }
 
@@ -342,28 +321,13 @@ export class Evse {
     this.#timers.change = this.#site.after(Math.max(1, Math.ceil(inMs)), again)
   }
 
-  /** What an invalid token may have is used up (MaxEnergyOnInvalidId). */
-  #isUsedUp(): boolean {
-    return this.#leftWh() <= 0
-  }
-
   #usedUpInMs(): number {
     const { powerW } = this.#outlet.draw
-    return powerW > 0 ? (this.#leftWh() / powerW) * 3_600_000 : Number.POSITIVE_INFINITY
+    return powerW > 0 ? (this.#leftWh / powerW) * 3_600_000 : Number.POSITIVE_INFINITY
   }
 
-  #leftWh(): number {
-    const fromWh = this.#transaction?.invalidFromWh
-    if (fromWh === undefined) return Number.POSITIVE_INFINITY
-    const maxWh = this.#site.variables.number('TxCtrlr.MaxEnergyOnInvalidId')
-    return fromWh + maxWh - this.meter.registerWh
-  }
-
-  #txPoints(): { starts: readonly string[]; stops: readonly string[] } {
-    const { dialect, variables } = this.#site
-    if (dialect.is16) return { starts: ['PowerPathClosed'], stops: ['Authorized'] }
-    const starts = variables.list('TxCtrlr.TxStartPoint')
-    return { starts, stops: variables.list('TxCtrlr.TxStopPoint') }
+  get #leftWh(): number {
+    return this.#transaction?.leftWh ?? Number.POSITIVE_INFINITY
   }
 
   #picture(): Picture {
@@ -388,11 +352,4 @@ export class Evse {
       chargingState: this.chargingState,
     }
   }
-}
-
-/** What is told of a change: what somebody did, or what came of it. */
-function worthTelling(cause: CauseName, before: Picture, after: Picture): CauseName | undefined {
-  if (cause !== 'state' && cause !== 'rate') return cause
-  if (before.state !== after.state) return 'state'
-  return before.offeredA !== after.offeredA && after.state === 'Charging' ? 'rate' : undefined
 }

@@ -1,6 +1,7 @@
 import type { Node } from '../../node/node.ts'
 import type { Trouble } from './dialect.ts'
 import type { Life } from './life.ts'
+import { PROBLEMS, type ProblemKind } from './problems.ts'
 
 /** What can be made to go wrong. */
 export type Fault =
@@ -17,11 +18,11 @@ export type Fault =
   | { readonly kind: 'connector-lock'; readonly evseId: number }
 export type FaultKind = Fault['kind']
 
-/** Those that a connector reports, with the error code of OCPP 1.6. */
+/** Those that keep a connector from charging, with the error code of OCPP 1.6. */
 const TROUBLES: Partial<Record<FaultKind, Trouble>> = {
-  'ground-fault': { errorCode: 'GroundFailure', info: 'current to earth' },
-  'over-temperature': { errorCode: 'HighTemperature', info: 'too hot inside' },
-  'connector-lock': { errorCode: 'ConnectorLockFailure', info: 'the lock does not move' },
+  'ground-fault': { ...wordsOf('ground-fault'), cause: 'groundFault' },
+  'over-temperature': wordsOf('over-temperature'),
+  'connector-lock': { ...wordsOf('connector-lock'), cause: 'defect' },
 }
 
 /** The faults of a station, which outlive its reboots. */
@@ -40,19 +41,25 @@ export class Faults {
     return jump?.kind === 'clock-jump' ? jump.seconds * 1000 : 0
   }
 
+  /** Tells a life that has just begun what is wrong already. */
+  resume(): void {
+    for (const fault of this.#active.values()) this.#apply(fault, true)
+  }
+
   inject(fault: Fault): void {
     if ('evseId' in fault) this.#at(fault.evseId)
     if (fault.kind === 'plug-out') return this.#at(fault.evseId).evse.unplug()
-    this.clear(fault.kind)
+    const { skewMs } = this
+    this.#end(fault.kind)
     this.#active.set(fault.kind, fault)
     this.#apply(fault, true)
+    this.#tellClock(skewMs)
   }
 
   clear(kind: FaultKind): void {
-    const fault = this.#active.get(kind)
-    if (!fault) return
-    this.#active.delete(kind)
-    this.#apply(fault, false)
+    const { skewMs } = this
+    this.#end(kind)
+    this.#tellClock(skewMs)
   }
 
   /** @returns Whether links are to be cut, and have been. */
@@ -62,14 +69,43 @@ export class Faults {
     return true
   }
 
+  #end(kind: FaultKind): void {
+    const fault = this.#active.get(kind)
+    if (!fault) return
+    this.#active.delete(kind)
+    this.#apply(fault, false)
+  }
+
   #apply(fault: Fault, isOn: boolean): void {
     if (fault.kind === 'link-cut') this.cut()
-    if (!('evseId' in fault)) return
-    const { evse, outlet } = this.#at(fault.evseId)
-    const trouble = TROUBLES[fault.kind]
-    if (trouble) return evse.fail(isOn ? trouble : undefined)
-    evse.samples([])
-    outlet.isStuck = isOn
+    if (!('evseId' in fault) || fault.kind === 'plug-out') return
+    const { kind, evseId } = fault
+    const { evse, outlet } = this.#at(evseId)
+    const { problems } = this.#life()
+    const transactionId = evse.transaction?.transactionId
+    // Others may be there too: that one is over does not mean that all is well.
+    if (TROUBLES[kind]) evse.suffer(this.#troublesOf(evseId))
+    else {
+      evse.samples([])
+      outlet.isStuck = isOn
+    }
+    if (isOn) problems.begin({ kind, evseId }, transactionId)
+    else problems.end({ kind, evseId })
+  }
+
+  /** Whoever sets the clock says so, unless it is by less than the CSMS cares about. */
+  #tellClock(beforeMs: number): void {
+    const seconds = (this.skewMs - beforeMs) / 1000
+    const { variables, notices } = this.#life()
+    const threshold = variables.number('ClockCtrlr.TimeAdjustmentReportingThreshold')
+    if (Math.abs(seconds) > threshold) notices.security('SettingSystemTime', `by ${seconds} s`)
+  }
+
+  #troublesOf(evseId: number): Trouble[] {
+    return [...this.#active.values()].flatMap((fault) => {
+      const trouble = TROUBLES[fault.kind]
+      return trouble && 'evseId' in fault && fault.evseId === evseId ? [trouble] : []
+    })
   }
 
   #at(evseId: number) {
@@ -79,4 +115,9 @@ export class Faults {
     if (!evse || !outlet) throw new TypeError(`there is no EVSE ${evseId}`)
     return { evse, outlet }
   }
+}
+
+function wordsOf(kind: ProblemKind): Trouble {
+  const { techCode: errorCode, techInfo: info } = PROBLEMS[kind]
+  return { errorCode, info }
 }

@@ -7,6 +7,7 @@ import type {
   ReportDataType,
   SetVariableDataType,
   SetVariableResultType,
+  StatusInfoType,
   VariableType,
 } from '../../messages/ocpp2.1.ts'
 import type { Handlers } from '../../node/handlers.ts'
@@ -15,9 +16,12 @@ import { afterAnswer } from './commands.ts'
 import { chunks } from './handlers-2-profiles.ts'
 import { type Entry, inventory } from './inventory.ts'
 import type { Life } from './life.ts'
+import { unknownMembers } from './variables.ts'
 import type { VariableRow } from './variables-table.ts'
 
 const ENTRIES_PER_REPORT = 20
+/** Of additionalInfo, in OCPP 2.0.1. */
+const MAX_INFO = 512
 
 /** @spec OCPP 2.0.1 edition 3 Part 2, B05–B08 */
 export function deviceModel(station: () => Commandable): Handlers<'ocpp2.1'> {
@@ -41,7 +45,8 @@ export function deviceModel(station: () => Commandable): Handlers<'ocpp2.1'> {
     },
     GetReport(request) {
       const { life } = station()
-      const entries = entriesOf(station()).filter((entry) => isWanted(entry, request))
+      const all = entriesOf(station())
+      const entries = all.filter((entry) => isWanted(entry, request, all))
       if (entries.length === 0) return { status: 'EmptyResultSet' }
       void afterAnswer(life, () => report(life, request.requestId, entries))
       return { status: 'Accepted' }
@@ -105,18 +110,21 @@ function setVariable(
   const { row } = found.entry
   const attributeStatus = life.variables.set(row, attributeValue)
   if (attributeStatus === 'Accepted') return { ...about, attributeStatus }
-  return { ...about, attributeStatus, attributeStatusInfo: { reasonCode: refusalOf(row) } }
+  return { ...about, attributeStatus, attributeStatusInfo: refusalOf(row, attributeValue) }
 }
 
-function refusalOf({ access }: VariableRow): string {
-  if (access === 'RW') return 'InvalidValue'
-  return access === 'RO' ? 'ReadOnly' : 'NotEnabled'
+function refusalOf(row: VariableRow, value: string): StatusInfoType {
+  if (row.access !== 'RW') return { reasonCode: row.access === 'RO' ? 'ReadOnly' : 'NotEnabled' }
+  const unknown = unknownMembers(row, value)
+  const additionalInfo = `not possible here: ${unknown.join(',')}`.slice(0, MAX_INFO)
+  return { reasonCode: 'InvalidValue', ...(unknown.length > 0 && { additionalInfo }) }
 }
 
 // A component that is named without a variable means all it has (B08.FR.11).
 function isWanted(
   entry: Entry,
   { componentVariable, componentCriteria }: GetReportRequest,
+  all: readonly Entry[],
 ): boolean {
   const isNamed =
     !componentVariable ||
@@ -124,10 +132,15 @@ function isWanted(
       ({ component, variable }) =>
         isComponent(entry, component, false) && (!variable || isVariable(entry, variable, false)),
     )
-  // Everything here is there and works; there is no component with a Problem or Active variable.
   const criteria = componentCriteria ?? []
-  const isMet = criteria.length === 0 || criteria.some((one) => one === 'Available' || one === 'Enabled') // biome-ignore format: one line
-  return isNamed && isMet
+  return isNamed && (criteria.length === 0 || criteria.some((one) => isMet(entry, one, all)))
+}
+
+// B08.FR.07–10: what a component does not say of itself is as it should be.
+function isMet({ component }: Entry, criterion: string, all: readonly Entry[]): boolean {
+  const { evse, ...named } = component
+  const found = find(all, { ...named, ...(evse && { evse: { ...evse } }) }, { name: criterion })
+  return 'entry' in found ? found.entry.value === 'true' : criterion !== 'Problem'
 }
 
 /** @param isExact What is left out means none, and not any. */

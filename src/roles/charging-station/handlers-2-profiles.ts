@@ -1,4 +1,5 @@
 import type { ChargingProfile, ProfilePurpose, Schedule } from '../../energy/charging-profile.ts'
+import type { ProfileProblem } from '../../energy/profile-problems.ts'
 import type { ChargingProfileCriterionType, ChargingProfileType } from '../../messages/ocpp2.1.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import type { Commandable } from './charging-station.ts'
@@ -14,7 +15,7 @@ export function smartCharging2(station: () => Commandable): Handlers<'ocpp2.1'> 
   return {
     SetChargingProfile({ evseId, chargingProfile }) {
       const profile = profile2(chargingProfile, evseId)
-      if ('reasonCode' in profile) return rejected(profile.reasonCode)
+      if ('reasonCode' in profile) return rejected(profile.reasonCode, profile.text)
       const problem = station().life.profiles.install(profile)
       return problem ? rejected(problem.reasonCode, problem.text) : { status: 'Accepted' }
     },
@@ -57,19 +58,27 @@ export function smartCharging2(station: () => Commandable): Handlers<'ocpp2.1'> 
 export function profile2(
   profile: ChargingProfileType,
   evseId: number,
-): ChargingProfile | { readonly reasonCode: string } {
-  const { chargingSchedule: schedules, chargingProfilePurpose, chargingProfileKind } = profile
+): ChargingProfile | ProfileProblem {
+  const { chargingSchedule: schedules, chargingProfilePurpose: purpose } = profile
   const [schedule] = schedules
   // K01.FR.34: several are for negotiations with the vehicle, which are not built.
-  if (!schedule || schedules.length !== 1) return { reasonCode: 'InvalidSchedule' }
-  if (!PURPOSES.has(chargingProfilePurpose) || chargingProfileKind === 'Dynamic') {
-    return { reasonCode: 'UnsupportedParam' }
+  if (!schedule || schedules.length !== 1) {
+    return { reasonCode: 'InvalidSchedule', text: 'it has more than one schedule' }
   }
-  const isPlain = schedule.chargingSchedulePeriod.every((period) =>
-    Object.keys(period).every((member) => PERIOD_MEMBERS.has(member)),
-  )
-  const isKnown = Object.keys(schedule).every((member) => SCHEDULE_MEMBERS.has(member))
-  if (!isPlain || !isKnown) return { reasonCode: 'UnsupportedParam' }
+  // K01.FR.120.
+  if (!PURPOSES.has(purpose)) return { reasonCode: 'UnsupportedPurpose', text: 'not built' }
+  const periods = schedule.chargingSchedulePeriod
+  if (periods.some(({ operationMode = CHARGING_ONLY }) => operationMode !== CHARGING_ONLY)) {
+    // K01.FR.71.
+    const reasonCode = purpose === 'PriorityCharging' ? 'InvalidSchedule' : 'UnsupportedParam'
+    return { reasonCode, text: 'vehicles are only charged here' }
+  }
+  const unknown = [
+    ...unknownIn(profile, PROFILE_MEMBERS),
+    ...unknownIn(schedule, SCHEDULE_MEMBERS),
+    ...periods.flatMap((period) => unknownIn(period, PERIOD_MEMBERS)),
+  ]
+  if (unknown.length > 0) return { reasonCode: 'UnsupportedParam', text: `${unknown[0]} is not built` } // biome-ignore format: one line
   // What it says is what this station knows, as was just found out.
   return {
     ...(profile as unknown as ChargingProfile),
@@ -78,17 +87,37 @@ export function profile2(
   }
 }
 
+const CHARGING_ONLY = 'ChargingOnly'
 const PURPOSES: ReadonlySet<string> = new Set([
   EXTERNAL,
   'ChargingStationMaxProfile',
+  'PriorityCharging',
   'TxDefaultProfile',
   'TxProfile',
 ])
-// What is not here would change what may flow, and is not built.
+// What is not in these would change what may flow, and is not built.
+const PROFILE_MEMBERS: ReadonlySet<string> = new Set([
+  'id',
+  'stackLevel',
+  'chargingProfilePurpose',
+  'chargingProfileKind',
+  'recurrencyKind',
+  'validFrom',
+  'validTo',
+  'transactionId',
+  'dynUpdateInterval',
+  'dynUpdateTime',
+  'chargingSchedule',
+  'customData',
+])
 const PERIOD_MEMBERS: ReadonlySet<string> = new Set([
   'startPeriod',
   'limit',
+  'limit_L2',
+  'limit_L3',
   'numberPhases',
+  'phaseToUse',
+  'operationMode',
   'customData',
 ])
 const SCHEDULE_MEMBERS: ReadonlySet<string> = new Set([
@@ -101,6 +130,10 @@ const SCHEDULE_MEMBERS: ReadonlySet<string> = new Set([
   'salesTariff',
   'customData',
 ])
+
+function unknownIn(object: object, members: ReadonlySet<string>): string[] {
+  return Object.keys(object).filter((member) => !members.has(member))
+}
 
 function rejected(reasonCode: string, additionalInfo?: string) {
   const statusInfo = { reasonCode, ...(additionalInfo && { additionalInfo }) }

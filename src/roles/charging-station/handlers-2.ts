@@ -32,7 +32,8 @@ function transactions(station: () => Commandable): Handlers<'ocpp2.1'> {
     RequestStartTransaction(request) {
       const { evseId, idToken, groupIdToken, remoteStartId, chargingProfile } = request
       const profile = chargingProfile && profile2(chargingProfile, evseId ?? 0)
-      if (profile && 'reasonCode' in profile) return answer({ status: 'Rejected', ...profile })
+      if (profile && 'reasonCode' in profile)
+        return answer({ status: 'Rejected', reasonCode: profile.reasonCode })
       const { idToken: text, type } = idToken
       return answer(
         remoteStart(station().life, {

@@ -3,11 +3,15 @@ import type { Protocol } from '../../messages/protocols.ts'
 import type { AnyHandler, HandlersByProtocol } from '../../node/handlers.ts'
 import type { Commandable } from './charging-station.ts'
 import { handlers16 } from './handlers-1.6.ts'
+import { handlers21 } from './handlers-2.1.ts'
 import { handlers2 } from './handlers-2.ts'
 
 /** What a station answers in its version. */
 export function handlersOf(protocol: Protocol, station: () => Commandable): HandlersByProtocol {
-  const handlers = protocol === 'ocpp1.6' ? handlers16(station) : handlers2(station)
+  const handlers = {
+    ...(protocol === 'ocpp1.6' ? handlers16(station) : handlers2(station)),
+    ...(protocol === 'ocpp2.1' && handlers21(station)),
+  }
   const guarded = Object.entries(handlers as Record<string, AnyHandler>).map(
     ([action, handler]) => [action, guard(action, handler, station)] as const,
   )

@@ -31,7 +31,7 @@ const INTEGER = { type: 'integer', access: 'RO' } as const
 /** Everything that can be reported, in a fixed order. */
 export function inventory(life: Life, model: string): Entry[] {
   const settings = (VARIABLES as readonly VariableRow[])
-    .filter(({ name }) => !name.startsWith('-'))
+    .filter(({ name, isOf21 }) => !name.startsWith('-') && (life.dialect.is21 || !isOf21))
     .map((row) => settingEntry(life, row))
   return [...settings, ...stationEntries(life, model), ...life.evses.flatMap((evse) => evseEntries(life, evse))] // biome-ignore format: one line
 }
@@ -67,6 +67,7 @@ function evseEntries(life: Life, evse: Evse): Entry[] {
   const connector = { name: 'Connector', evse: { id: evse.id, connectorId: 1 } }
   const power = { type: 'decimal', access: 'RO', unit: 'W', max: phases * maxCurrentA * voltageV } as const // biome-ignore format: one line
   evse.samples([])
+  const problems = life.problems.ofEvse(evse.id)
   return [
     entry(own, ['AllowReset', BOOLEAN, 'true']),
     entry(own, ['AvailabilityState', TEXT, state]),
@@ -77,6 +78,7 @@ function evseEntries(life: Life, evse: Evse): Entry[] {
     entry(connector, ['Available', BOOLEAN, 'true']),
     entry(connector, ['ConnectorType', TEXT, CONNECTOR_TYPE]),
     entry(connector, ['SupplyPhases', INTEGER, `${phases}`]),
+    ...problems.map(({ component, isOpen }) => entry(component, ['Problem', BOOLEAN, `${isOpen}`])),
   ]
 }
 

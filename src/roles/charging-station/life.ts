@@ -1,18 +1,24 @@
 import { type Logger, silentLogger } from '../../node/core.ts'
 import type { Node } from '../../node/node.ts'
 import { type Clock, delay, type Timer } from '../../primitives/clock.ts'
-import type { StationJournal } from '../../storage/station-journal.ts'
+import type { JournalMessage, StationJournal } from '../../storage/station-journal.ts'
 import type { StationState } from '../../storage/station-state.ts'
+import { startAlignedValues } from './aligned-values.ts'
 import { Authorization } from './authorization.ts'
-import type { BootReason, Dialect, Registration, StopReason } from './dialect.ts'
+import type { Acknowledgement, BootReason, Dialect, Registration, StopReason } from './dialect.ts'
+import { DynamicProfiles } from './dynamic-profiles.ts'
 import { Evse } from './evse.ts'
-import { Outbox } from './outbox.ts'
+import { Notices } from './notices.ts'
+import type { Outbox } from './outbox.ts'
 import type { Outlet } from './outlet.ts'
+import { Priority } from './priority.ts'
+import { Problems } from './problems.ts'
 import { Profiles } from './profiles.ts'
 import { Reservations } from './reservations.ts'
 import type { Hardware, Site } from './site.ts'
 import { StatusReports } from './status-reports.ts'
 import { Ticker } from './ticker.ts'
+import { transactionOutbox } from './transaction-outbox.ts'
 import { Variables } from './variables.ts'
 import type { VariableName } from './variables-table.ts'
 
@@ -46,7 +52,6 @@ export class Life implements Site {
   readonly nodeId: string
   readonly node: Node
   readonly clock: Clock
-  readonly #networkClock: Clock
   readonly log: Logger
   readonly dialect: Dialect
   readonly journal: StationJournal
@@ -56,8 +61,12 @@ export class Life implements Site {
   readonly authorization: Authorization
   readonly reservations: Reservations
   readonly profiles: Profiles
+  readonly dynamicProfiles: DynamicProfiles
+  readonly priority: Priority
   readonly statuses: StatusReports
-  readonly outbox: Outbox
+  readonly outbox: Outbox<JournalMessage, Acknowledgement>
+  readonly notices: Notices
+  readonly problems: Problems
   readonly outlets: readonly Outlet[]
   readonly evses: readonly Evse[]
   readonly transactionsChanged: () => void
@@ -94,7 +103,6 @@ export class Life implements Site {
     this.nodeId = node.id
     this.node = node
     this.clock = clock
-    this.#networkClock = networkClock
     this.log = log
     this.dialect = dialect
     this.journal = journal
@@ -113,9 +121,13 @@ export class Life implements Site {
       failed: (error) => this.#failed('authorize', error),
     })
     this.profiles = new Profiles(this)
+    this.dynamicProfiles = new DynamicProfiles(this)
+    this.priority = new Priority(this)
     this.reservations = new Reservations(this)
     this.statuses = new StatusReports(this)
-    this.outbox = this.#createOutbox()
+    this.outbox = transactionOutbox(this, networkClock, this.signal)
+    this.notices = new Notices(this, networkClock, this.signal)
+    this.problems = new Problems(this)
     this.evses = outlets.map((outlet) => new Evse(this, outlet))
   }
 
@@ -154,9 +166,10 @@ export class Life implements Site {
     for (const evse of this.evses) evse.refresh()
     const heartbeat = () => void this.say('heartbeat', () => this.dialect.heartbeat())
     new Ticker(this, { interval: 'OCPPCommCtrlr.HeartbeatInterval', tick: heartbeat }).start()
-    this.#startAligned()
+    startAlignedValues(this)
+    this.dynamicProfiles.start()
     this.#accept()
-    await this.outbox.run()
+    await Promise.all([this.outbox.run(), this.notices.run()])
   }
 
   /** The station as a whole, which only OCPP 1.6 speaks of (connector 0). */
@@ -167,7 +180,7 @@ export class Life implements Site {
 
   /** A link came up. */
   linked(): void {
-    this.outbox.reachable()
+    this.#reachable()
     this.statuses.found()
   }
 
@@ -190,7 +203,7 @@ export class Life implements Site {
     if (this.signal.aborted) return undefined
     try {
       const answer = await message()
-      this.outbox.reachable()
+      this.#reachable()
       return answer
     } catch (error) {
       if (!this.signal.aborted) this.#failed(what, error)
@@ -285,53 +298,6 @@ export class Life implements Site {
     await Promise.race([woken, delay(this.clock, seconds * 1000, this.signal)])
   }
 
-  #startAligned(): void {
-    const inside = { interval: 'AlignedDataCtrlr.Interval', isAligned: true } as const
-    const ended = { interval: 'AlignedDataCtrlr.TxEndedInterval', isAligned: true } as const
-    new Ticker(this, { ...inside, tick: () => this.#sampleAligned() }).start()
-    const keep = () => {
-      for (const evse of this.evses) evse.keepAligned()
-    }
-    new Ticker(this, { ...ended, tick: keep }).start()
-  }
-
-  #sampleAligned(): void {
-    for (const evse of this.evses) {
-      if (evse.transaction) evse.sampleAligned()
-      else void this.say('meter values', () => this.meterValues(evse, 'Sample.Clock'))
-      if (this.dialect.is16) evse.keepAligned()
-    }
-  }
-
-  /** Says what the meter of an EVSE shows, outside of transactions. */
-  async meterValues(evse: Evse, context: 'Sample.Clock' | 'Trigger'): Promise<void> {
-    const samples = evse.samples(this.variables.list('AlignedDataCtrlr.Measurands'))
-    if (samples.length === 0) return
-    await this.dialect.meterValues(evse.id, [{ at: this.stamp(), context, samples }])
-  }
-
-  #createOutbox(): Outbox {
-    const { journal, dialect, log, variables } = this
-    return new Outbox({
-      journal,
-      dialect,
-      clock: this.#networkClock,
-      log,
-      stopping: this.signal,
-      attempts: () => variables.number('OCPPCommCtrlr.MessageAttempts[TransactionEvent]'),
-      retryIntervalMs: () =>
-        variables.number('OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]') * 1000,
-      answered: ({ startId }, { transactionId, token }) => {
-        const evse = this.evses.find(({ transaction }) => transaction?.startId === startId)
-        if (transactionId !== undefined) evse?.transaction?.named(transactionId)
-        if (!token) return
-        this.authorization.remember(token.token, token.info)
-        // Whoever stopped it, or was there before, is not who charges.
-        if (evse?.isGrantedTo(token.token)) evse.judged(token.info)
-      },
-    })
-  }
-
   #liveVariables(): Partial<Record<VariableName, () => string>> {
     return {
       'ClockCtrlr.DateTime': () => this.stamp(),
@@ -341,6 +307,11 @@ export class Life implements Site {
       '-.NumberOfConnectors': () => `${this.outlets.length}`,
       '-.ConnectorPhaseRotation': () => this.outlets.map(({ evseId }) => `${evseId}.RST`).join(','),
     }
+  }
+
+  #reachable(): void {
+    this.outbox.reachable()
+    this.notices.reachable()
   }
 
   #failed(what: string, error: unknown): void {

@@ -2,17 +2,35 @@ import { OverlayError, RemoteError, type RpcKind, rpcKindOf } from '../../errors
 import { readRpcCode } from '../../messages/rpc-codes.ts'
 import type { Logger } from '../../node/core.ts'
 import { type Clock, delay } from '../../primitives/clock.ts'
-import type { JournalMessage, StationJournal } from '../../storage/station-journal.ts'
-import type { Acknowledgement, Dialect } from './dialect.ts'
 
 /** Between attempts that did not reach the CSMS: doubled each time, from the first to the last. */
 const FIRST_RETRY_MS = 250
 const MAX_RETRY_MS = 4_000
 const MAX_RETRY_AFTER_MS = 60_000
 
-export interface OutboxOptions {
-  readonly journal: StationJournal
-  readonly dialect: Dialect
+/** Something to be delivered. */
+export interface Deliverable {
+  readonly id: number
+  readonly action: string
+  /** How often the CSMS has said that it could not process it. */
+  readonly failures: number
+}
+
+/** What waits for delivery, kept where a power cut does not reach it. */
+export interface Queue<Message extends Deliverable> {
+  /** The oldest. */
+  next(): Message | undefined
+  /** The CSMS has answered that it could not process it. */
+  failed(id: number): void
+  /** It will never be delivered. */
+  refused(id: number, why: string): void
+}
+
+export interface OutboxOptions<Message extends Deliverable, Answer> {
+  readonly queue: Queue<Message>
+  readonly deliver: (message: Message) => Promise<Answer>
+  /** Why it cannot be delivered, whoever is there. */
+  readonly impossible?: (message: Message) => string | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly stopping: AbortSignal
@@ -20,8 +38,8 @@ export interface OutboxOptions {
   readonly attempts: () => number
   /** TransactionMessageRetryInterval, in 2.x MessageAttemptInterval. */
   readonly retryIntervalMs: () => number
-  /** Told what the CSMS answered. */
-  readonly answered: (message: JournalMessage, answer: Acknowledgement) => void
+  /** Told what the CSMS answered; the message is no longer to be in the queue then. */
+  readonly answered: (message: Message, answer: Answer) => void
 }
 
 /** What is to be done about a message that was not acknowledged. */
@@ -31,19 +49,19 @@ export type Failure =
   | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Delivers what is in the journal, one message after the other in the order they were written:
+ * Delivers what is in a queue, one message after the other in the order they were written:
  * whatever stops one stops all behind it, until it is delivered or refused for good.
  *
  * @spec OCPP 1.6 section 3.7; OCPP 2.0.1 Part 2 section E, offline behaviour
  */
-export class Outbox {
-  readonly #options: OutboxOptions
+export class Outbox<Message extends Deliverable, Answer> {
+  readonly #options: OutboxOptions<Message, Answer>
   #wake: (() => void) | undefined
   #isIdle = false
   /** Attempts that did not reach the CSMS, since it was reached. */
   #unreached = 0
 
-  constructor(options: OutboxOptions) {
+  constructor(options: OutboxOptions<Message, Answer>) {
     this.#options = options
   }
 
@@ -60,24 +78,21 @@ export class Outbox {
 
   /** Delivers until the station stops; rejects then. */
   async run(): Promise<never> {
-    const { journal } = this.#options
+    const { queue } = this.#options
     for (;;) {
-      const message = journal.next()
+      const message = queue.next()
       this.#isIdle = message === undefined
       if (message) await this.#deliver(message)
       else await this.#sleep()
     }
   }
 
-  async #deliver(message: JournalMessage): Promise<void> {
-    const { journal, dialect, answered, stopping } = this.#options
-    const isNameless = dialect.isNumberedByCsms && message.kind !== 'start'
-    if (isNameless && message.transactionId === undefined) {
-      return this.#refuse(message, 'the start of its transaction was refused')
-    }
+  async #deliver(message: Message): Promise<void> {
+    const { deliver, impossible, answered, stopping } = this.#options
+    const why = impossible?.(message)
+    if (why !== undefined) return this.#refuse(message, why)
     try {
-      const answer = await dialect.deliver(message)
-      journal.delivered(message.id, answer.transactionId)
+      const answer = await deliver(message)
       this.#unreached = 0
       answered(message, answer)
     } catch (error) {
@@ -86,8 +101,8 @@ export class Outbox {
     }
   }
 
-  async #onFailure(message: JournalMessage, failure: Failure): Promise<void> {
-    const { journal, log } = this.#options
+  async #onFailure(message: Message, failure: Failure): Promise<void> {
+    const { queue, log } = this.#options
     const { action, id } = message
     if (failure.kind === 'refused') return this.#refuse(message, failure.why)
     if (failure.kind === 'not-there') {
@@ -96,7 +111,7 @@ export class Outbox {
       log.info('station.undelivered', { action, id, inMs })
       return this.#sleep(inMs)
     }
-    journal.failed(id)
+    queue.failed(id)
     const failures = message.failures + 1
     if (failures >= this.#options.attempts()) return this.#refuse(message, failure.why)
     log.warn('station.not-processed', { action, id, failures, why: failure.why })
@@ -105,8 +120,8 @@ export class Outbox {
     await delay(this.#options.clock, waitMs, this.#options.stopping)
   }
 
-  #refuse({ action, id }: JournalMessage, why: string): void {
-    this.#options.journal.refused(id, why)
+  #refuse({ action, id }: Message, why: string): void {
+    this.#options.queue.refused(id, why)
     this.#options.log.warn('station.refused', { action, id, why })
   }
 

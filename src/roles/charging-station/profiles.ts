@@ -37,6 +37,7 @@ export class Profiles {
   /** Those of running transactions. */
   readonly #ofTransactions = new Map<number, ChargingProfile>()
   readonly #kept: Map<number, ChargingProfile>
+  readonly #listeners: (() => void)[] = []
 
   constructor(site: Site) {
     this.#site = site
@@ -49,6 +50,11 @@ export class Profiles {
     return every.filter((profile) => isMatch(profile, filter))
   }
 
+  /** Calls back when there is another profile, or one less. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
   /** Takes a profile, unless something is wrong with it. */
   install(profile: ChargingProfile): ProfileProblem | undefined {
     const problem = this.problem(profile) ?? this.#transactionProblem(profile)
@@ -59,18 +65,26 @@ export class Profiles {
       return { reasonCode: 'DuplicateProfile', text: 'another one has this level and purpose' }
     }
     for (const rival of rivals) this.#remove(rival)
-    return this.#add(profile)
+    this.#add(profile)
+    return undefined
   }
 
   /** What is wrong with a profile in itself. */
   problem(profile: ChargingProfile): ProfileProblem | undefined {
     const { variables, evses } = this.#site
-    return problemOf(profile, {
-      evses: evses.length,
-      maxStackLevel: variables.number('SmartChargingCtrlr.ProfileStackLevel'),
-      maxPeriods: variables.number('SmartChargingCtrlr.PeriodsPerSchedule'),
-      units: UNITS,
-    })
+    // K01.FR.05: what limits from outside is not replaced by whoever knows its id.
+    if (profile.id === EXTERNAL_ID) {
+      return { reasonCode: 'InvalidProfileId', text: 'this id is taken by the external limit' }
+    }
+    return (
+      this.#roomProblem(profile) ??
+      problemOf(profile, {
+        evses: evses.length,
+        maxStackLevel: variables.number('SmartChargingCtrlr.ProfileStackLevel'),
+        maxPeriods: variables.number('SmartChargingCtrlr.PeriodsPerSchedule'),
+        units: UNITS,
+      })
+    )
   }
 
   /** Takes the profile that came with a remote start, for the transaction that began. */
@@ -78,11 +92,18 @@ export class Profiles {
     this.#add({ ...profile, evseId, ...(transactionId !== undefined && { transactionId }) })
   }
 
+  /** Takes another version of one that is there. */
+  replace(profile: ChargingProfile): ProfileProblem | undefined {
+    const problem = this.problem(profile)
+    if (!problem) this.#add(profile)
+    return problem
+  }
+
   /** @returns Whether there were any; those of others than the CSMS stay (K10.FR.08). */
   clear(filter: ProfileFilter): boolean {
     const found = this.all(filter).filter((one) => one.chargingProfilePurpose !== EXTERNAL)
     for (const profile of found) this.#remove(profile)
-    if (found.length > 0) this.#site.balance()
+    if (found.length > 0) this.#changed()
     return found.length > 0
   }
 
@@ -160,6 +181,7 @@ export class Profiles {
     const transactionId = evse?.transaction?.transactionId
     return {
       evseId,
+      isPriority: this.#site.priority.isOn(evseId),
       relativeFrom: evse?.closedAt ?? this.#site.now(),
       voltageV: hardware.voltageV,
       ...(transactionId !== undefined && { transactionId }),
@@ -199,18 +221,33 @@ export class Profiles {
     })
   }
 
-  #add(profile: ChargingProfile): ProfileProblem | undefined {
-    const known = this.all({ ids: [profile.id] })[0]
+  /** One that is known takes its own place. */
+  #roomProblem({ id }: ChargingProfile): ProfileProblem | undefined {
     const most = this.#site.variables.number('-.MaxChargingProfilesInstalled')
-    if (!known && this.all().length >= most) {
-      return { reasonCode: 'OutOfStorage', text: 'there are as many as can be kept' }
-    }
-    if (known) this.#remove(known)
-    if (profile.chargingProfilePurpose === 'TxProfile')
-      this.#ofTransactions.set(profile.id, profile)
-    else this.#keep(profile)
+    if (this.all({ ids: [id] }).length > 0 || this.all().length < most) return undefined
+    return { reasonCode: 'OutOfStorage', text: 'there are as many as can be kept' }
+  }
+
+  #add(profile: ChargingProfile): void {
+    const { id, chargingProfilePurpose, chargingProfileKind } = profile
+    this.#remove(profile)
+    const isDynamic = chargingProfileKind === 'Dynamic'
+    const taken = isDynamic ? { ...profile, dynUpdateTime: this.#updateTime(profile) } : profile
+    if (chargingProfilePurpose === 'TxProfile') this.#ofTransactions.set(id, taken)
+    else this.#keep(taken)
+    this.#changed()
+  }
+
+  /** K28.FR.05. What is said to be of the future is of now, or it would not count until then. */
+  #updateTime({ dynUpdateTime }: ChargingProfile): string {
+    const saidAt =
+      dynUpdateTime === undefined ? Number.POSITIVE_INFINITY : Date.parse(dynUpdateTime)
+    return new Date(Math.min(this.#site.now(), saidAt)).toISOString()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
     this.#site.balance()
-    return undefined
   }
 
   #keep(profile: ChargingProfile): void {

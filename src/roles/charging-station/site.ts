@@ -5,7 +5,10 @@ import type { StationState } from '../../storage/station-state.ts'
 import type { Authorization } from './authorization.ts'
 import type { Dialect } from './dialect.ts'
 import type { Evse } from './evse.ts'
+import type { Notices } from './notices.ts'
 import type { Outlet } from './outlet.ts'
+import type { Priority } from './priority.ts'
+import type { Problems } from './problems.ts'
 import type { Profiles } from './profiles.ts'
 import type { Reservations } from './reservations.ts'
 import type { StatusReports } from './status-reports.ts'
@@ -33,7 +36,10 @@ export interface Site {
   readonly authorization: Authorization
   readonly reservations: Reservations
   readonly profiles: Profiles
+  readonly priority: Priority
   readonly statuses: StatusReports
+  readonly notices: Notices
+  readonly problems: Problems
   readonly outlets: readonly Outlet[]
   readonly evses: readonly Evse[]
   /** What the station's clock shows, which a fault can make jump; milliseconds since 1970. */

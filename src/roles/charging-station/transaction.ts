@@ -65,6 +65,13 @@ export class Transaction {
     this.#transactionId = transactionId
   }
 
+  /** Energy that its token may still have; infinite for a valid one (MaxEnergyOnInvalidId). */
+  get leftWh(): number {
+    if (this.invalidFromWh === undefined) return Number.POSITIVE_INFINITY
+    const maxWh = this.#site.variables.number('TxCtrlr.MaxEnergyOnInvalidId')
+    return this.invalidFromWh + maxWh - this.#evse.meter.registerWh
+  }
+
   /** @param shown The token that was held up, where that is not what the transaction is for. */
   update(cause: CauseName, shown?: IdToken): void {
     const values = [this.#record(this.#namesFor(cause), 'update', cause)]

@@ -1,3 +1,4 @@
+import { tellMeterValues } from './aligned-values.ts'
 import { afterAnswer } from './commands.ts'
 import type { Evse } from './evse.ts'
 import type { Life } from './life.ts'
@@ -84,7 +85,7 @@ async function sayMeterValues({ life, evses }: Question): Promise<void> {
   for (const evse of evses) {
     // In 1.6 the same message tells of a transaction, and then names it.
     if (life.dialect.is16 && evse.transaction) evse.tellTransaction()
-    else await life.say('meter values', () => life.meterValues(evse, 'Trigger'))
+    else await life.say('meter values', () => tellMeterValues(life, evse, 'Trigger'))
   }
 }
 

@@ -1,3 +1,6 @@
+import type { ChargingState } from './connector-status.ts'
+import type { CauseName } from './dialect.ts'
+import type { Site } from './site.ts'
 import type { TxPoint } from './variables-table.ts'
 
 /** What is so at an EVSE, as far as the begin and end of transactions depend on it. */
@@ -27,6 +30,16 @@ export function pointsOf(conditions: Conditions): ReadonlySet<TxPoint> {
   return new Set(points.filter(([, holds]) => holds).map(([point]) => point))
 }
 
+/** The points at which transactions begin and end; OCPP 1.6 has no choice of them. */
+export function listedPoints({ dialect, variables }: Site): {
+  readonly starts: readonly string[]
+  readonly stops: readonly string[]
+} {
+  if (dialect.is16) return { starts: ['PowerPathClosed'], stops: ['Authorized'] }
+  const starts = variables.list('TxCtrlr.TxStartPoint')
+  return { starts, stops: variables.list('TxCtrlr.TxStopPoint') }
+}
+
 /** Whether one of the listed points has come to hold. */
 export function hasBegun(
   listed: readonly string[],
@@ -43,4 +56,22 @@ export function hasEnded(
   after: ReadonlySet<string>,
 ): boolean {
   return hasBegun(listed, after, before)
+}
+
+/** What is compared to find out what has changed at an EVSE. */
+export interface Picture {
+  readonly points: ReadonlySet<string>
+  readonly state: ChargingState
+  readonly offeredA: number
+}
+
+/** What is told of a change: what somebody did, or what came of it. */
+export function worthTelling(
+  cause: CauseName,
+  before: Picture,
+  after: Picture,
+): CauseName | undefined {
+  if (cause !== 'state' && cause !== 'rate') return cause
+  if (before.state !== after.state) return 'state'
+  return before.offeredA !== after.offeredA && after.state === 'Charging' ? 'rate' : undefined
 }

@@ -23,6 +23,8 @@ export interface VariableRow {
   readonly max?: number
   /** What a list may have as members. */
   readonly values?: readonly string[]
+  /** OCPP 2.0.1 does not know it. */
+  readonly isOf21?: true
   /** A list needs at least one member. */
   readonly isFilled?: true
   readonly unit?: string
@@ -118,6 +120,8 @@ export const VARIABLES = [
   { name: 'SmartChargingCtrlr.RateUnit',                        key: 'ChargingScheduleAllowedChargingRateUnit', type: 'MemberList', access: 'RO', values: ['A', 'W'], value: 'A,W', value16: 'Current,Power' },
   { name: 'SmartChargingCtrlr.Entries[ChargingProfiles]',       ...FIXED, max: 100, value: '0' },
   { name: 'SmartChargingCtrlr.LimitChangeSignificance',         type: 'decimal', access: 'RO', unit: 'Percent', value: '0' },
+  { name: 'SmartChargingCtrlr.SupportsDynamicProfiles',         type: 'boolean', access: 'RO', isOf21: true, value: 'true' },
+  { name: 'SmartChargingCtrlr.SupportedAdditionalPurposes',     type: 'MemberList', access: 'RO', isOf21: true, values: ['PriorityCharging'], value: 'PriorityCharging' },
   { name: '-.MaxChargingProfilesInstalled',                     key: 'MaxChargingProfilesInstalled',      ...FIXED, value: '100' },
 
   { name: 'DeviceDataCtrlr.ItemsPerMessage[GetReport]',         ...FIXED, value: '100' },
@@ -127,6 +131,7 @@ export const VARIABLES = [
   { name: 'DeviceDataCtrlr.BytesPerMessage[GetVariables]',      ...FIXED, value: '1000000' },
   { name: 'DeviceDataCtrlr.BytesPerMessage[SetVariables]',      ...FIXED, value: '1000000' },
   { name: 'ClockCtrlr.DateTime',                                type: 'dateTime', access: 'RO', value: '' },
+  { name: 'ClockCtrlr.TimeAdjustmentReportingThreshold',        ...SECONDS, min: 0, isOf21: true, value: '0' },
   { name: 'ClockCtrlr.TimeSource',                              ...TEXT, value: 'RealTimeClock' },
   { name: 'SecurityCtrlr.Identity',                             ...TEXT, value: '' },
   { name: 'SecurityCtrlr.OrganizationName',                     ...TEXT, value: '' },

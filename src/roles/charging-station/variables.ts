@@ -103,8 +103,13 @@ function isInteger({ min = 0, max = 2 ** 31 - 1 }: VariableRow, value: string): 
   return /^[+-]?\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max
 }
 
-function isList({ values = [], isFilled }: VariableRow, list: readonly string[]): boolean {
-  if (isFilled && list.length === 0) return false
+function isList(row: VariableRow, list: readonly string[]): boolean {
+  if (row.isFilled && list.length === 0) return false
   if (new Set(list).size !== list.length) return false
-  return list.every((member) => values.includes(member))
+  return unknownMembers(row, list.join(',')).length === 0
+}
+
+/** What a list has that its row does not know; nothing where the row is no list. */
+export function unknownMembers({ type, values = [] }: VariableRow, value: string): string[] {
+  return type === 'MemberList' ? members(value).filter((member) => !values.includes(member)) : []
 }

@@ -125,6 +125,16 @@ export class Bench {
     return (await this.ask(action, payload)).status
   }
 
+  /** Sets a variable, in 1.6 a configuration key; what is said about it. */
+  async set(name: string, value: string): Promise<unknown> {
+    if (this.protocol === 'ocpp1.6') return this.status('ChangeConfiguration', { key: name, value })
+    const [component = '', variable = ''] = name.split('.')
+    const wanted = { component: { name: component }, variable: { name: variable } }
+    const setVariableData = [{ ...wanted, attributeValue: value }]
+    const { setVariableResult } = await this.ask('SetVariables', { setVariableData })
+    return (setVariableResult as Payload[])[0]?.attributeStatus
+  }
+
   async present(evseId: number, token: string): Promise<string> {
     const result = await this.#while(this.station.present(evseId, token))
     await settleLinks()

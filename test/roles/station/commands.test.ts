@@ -215,6 +215,33 @@ test('what a 1.6 station can send can be triggered, all else is not implemented'
   assert.equal(await trigger('MeterValues', { connectorId: 3 }), 'Rejected')
 })
 
+test('ExtendedTriggerMessage asks a 1.6 station for the same, and for nothing that is not built', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp1.6')
+  await bench.charge(1)
+  bench.forget()
+  const trigger = (requestedMessage: string, connectorId?: number) => bench.status('ExtendedTriggerMessage', { requestedMessage, ...(connectorId !== undefined && { connectorId }) }) // biome-ignore format: one line
+  const rows = [
+    ['BootNotification', undefined, 'Accepted', ['BootNotification']],
+    ['Heartbeat', undefined, 'Accepted', ['Heartbeat']],
+    ['MeterValues', 2, 'Accepted', ['MeterValues']],
+    ['StatusNotification', 1, 'Accepted', ['StatusNotification']],
+    ['StatusNotification', 3, 'Rejected', []],
+    ['MeterValues', 3, 'Rejected', []],
+    ['LogStatusNotification', undefined, 'NotImplemented', []],
+    ['FirmwareStatusNotification', undefined, 'NotImplemented', []],
+    ['SignChargePointCertificate', undefined, 'NotImplemented', []],
+  ] as const // biome-ignore format: a table
+  for (const [message, connectorId, status, said] of rows) {
+    bench.forget()
+    assert.equal(await trigger(message, connectorId), status, message)
+    assert.deepEqual(bench.calls.map(({ action }) => action), said, message) // biome-ignore format: one line
+  }
+  await trigger('MeterValues', 1)
+  const { transactionId, meterValue } = bench.last('MeterValues')
+  const [{ sampledValue }] = meterValue as [{ sampledValue: Payload[] }]
+  assert.deepEqual([transactionId, sampledValue[0]?.context], [101, 'Trigger'])
+})
+
 test('what a 2.x station can send can be triggered, where the rules allow', async (t) => {
   const bench = await Bench.booted(t, 'ocpp2.0.1')
   const trigger = (requestedMessage: string, evse?: object) => bench.status('TriggerMessage', { requestedMessage, ...(evse && { evse }) }) // biome-ignore format: one line

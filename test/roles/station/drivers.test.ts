@@ -50,5 +50,5 @@ test('a station without tokens has no drivers, and needs little to be one', asyn
   await bench.start()
   await bench.pass(120)
 
-  assert.deepEqual(new Set(bench.calls.map(({ action }) => action)), new Set(['BootNotification', 'StatusNotification'])) // biome-ignore format: one line
+  assert.deepEqual(new Set(bench.calls.map(({ action }) => action)), new Set(['BootNotification', 'SecurityEventNotification', 'StatusNotification'])) // biome-ignore format: one line
 })
