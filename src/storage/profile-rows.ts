@@ -1,4 +1,4 @@
-import { csmsQueries as queries } from './csms-tables.ts'
+import { type CsmsTables, csmsQueries as queries } from './csms-tables.ts'
 import type { Database } from './database.ts'
 
 /** A charging profile that a station has taken, or has reported. */
@@ -82,6 +82,17 @@ export class ProfileRows {
     )
   }
 
+  find(station: string, profileId: number): ProfileRow | undefined {
+    const row = this.#db.row(
+      queries
+        .selectFrom('charging_profiles')
+        .selectAll()
+        .where('station', '=', station)
+        .where('profile_id', '=', profileId),
+    )
+    return row && profileRow(row)
+  }
+
   /** Of one station or all, by station, EVSE and level. */
   page(station: string | undefined, limit: number): ProfileRow[] {
     let query = queries
@@ -93,17 +104,7 @@ export class ProfileRows {
       .orderBy('stack_level')
       .limit(limit)
     if (station !== undefined) query = query.where('station', '=', station)
-    return this.#db.rows(query).map((row) => ({
-      station: row.station,
-      profileId: row.profile_id,
-      evseId: row.evse_id,
-      purpose: row.purpose,
-      stackLevel: row.stack_level,
-      transactionId: row.transaction_id ?? undefined,
-      source: row.source,
-      profile: JSON.parse(row.profile),
-      changedAt: row.changed_at,
-    }))
+    return this.#db.rows(query).map(profileRow)
   }
 
   /** An id that no profile has. */
@@ -112,5 +113,19 @@ export class ProfileRows {
       queries.selectFrom('charging_profiles').select(({ fn }) => fn.max('profile_id').as('most')),
     )
     return (row?.most ?? 0) + 1
+  }
+}
+
+function profileRow(row: CsmsTables['charging_profiles']): ProfileRow {
+  return {
+    station: row.station,
+    profileId: row.profile_id,
+    evseId: row.evse_id,
+    purpose: row.purpose,
+    stackLevel: row.stack_level,
+    transactionId: row.transaction_id ?? undefined,
+    source: row.source,
+    profile: JSON.parse(row.profile),
+    changedAt: row.changed_at,
   }
 }

@@ -227,3 +227,22 @@ test('security events of all stations are read page by page, of one station or t
   const typed = await read('/api/security-events?type=FirmwareUpdated')
   assert.deepEqual(names(typed), ['CS08 FirmwareUpdated', 'CS07 FirmwareUpdated'])
 })
+
+test('a dynamic limit that is updated is what the station gets when it asks for it', async (t) => {
+  const { read, reaches, store } = await startPair(t, 'ocpp2.1')
+  const profile = { id: 9, stackLevel: 0, chargingProfilePurpose: 'ChargingStationMaxProfile', chargingProfileKind: 'Dynamic', dynUpdateInterval: 1, chargingSchedule: [{ id: 1, chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 20 }] }] } // biome-ignore format: one profile
+  await reaches('effect-seen', 'POST', 'operations/SetChargingProfile', { evseId: 0, chargingProfile: profile }) // biome-ignore format: one line
+
+  await reaches('accepted', 'POST', 'operations/UpdateDynamicSchedule', { chargingProfileId: 9, scheduleUpdate: { limit: 11 } }) // biome-ignore format: one line
+
+  const limitOf = ({ profile: { chargingSchedule } }: { profile: typeof profile }) =>
+    chargingSchedule[0]?.chargingSchedulePeriod[0]?.limit
+  assert.deepEqual((await read('/api/profiles')).profiles.map(limitOf), [11])
+  await until('the station to ask for it', () =>
+    store.messages.of('CS01').some(({ action }) => action === 'PullDynamicScheduleUpdate'),
+  )
+  const place = { evseId: 0, duration: 60, chargingRateUnit: 'A' }
+  const asked = await reaches('effect-seen', 'POST', 'operations/GetCompositeSchedule', place)
+  const { answer } = await read(`/api/operations/${asked.id}`)
+  assert.equal(answer.schedule.chargingSchedulePeriod[0].limit, 11)
+})

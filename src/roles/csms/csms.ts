@@ -6,6 +6,7 @@ import { foldId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import { handlers16 } from './handlers-1.6.ts'
+import { handlers21 } from './handlers-2.1.ts'
 import { handlers2 } from './handlers-2.ts'
 import { Hearing } from './heard.ts'
 import { Operations } from './operations.ts'
@@ -104,6 +105,6 @@ function csmsHandlers(state: CsmsState): HandlersByProtocol {
   return {
     'ocpp1.6': handlers16(state),
     'ocpp2.0.1': handlers2<'ocpp2.0.1'>(state),
-    'ocpp2.1': handlers2<'ocpp2.1'>(state),
+    'ocpp2.1': { ...handlers2<'ocpp2.1'>(state), ...handlers21(state) },
   }
 }

@@ -58,6 +58,17 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
     store.profiles.put(row)
   },
 
+  UpdateDynamicSchedule({ store, station, request, at }) {
+    const row = store.profiles.find(station, Number(request.chargingProfileId))
+    if (!row) return
+    const profile = row.profile as Members
+    const [schedule, ...others] = profile.chargingSchedule as [Members, ...Members[]]
+    const [period, ...later] = schedule.chargingSchedulePeriod as [Members, ...Members[]]
+    const changed = { ...period, ...(request.scheduleUpdate as Members) }
+    const chargingSchedule = [{ ...schedule, chargingSchedulePeriod: [changed, ...later] }, ...others] // biome-ignore format: one line
+    store.profiles.put({ ...row, profile: { ...profile, chargingSchedule }, changedAt: at })
+  },
+
   ClearChargingProfile({ store, station, request }) {
     const criteria = (request.chargingProfileCriteria ?? request) as Members
     const purpose = criteria.chargingProfilePurpose as string | undefined
@@ -118,6 +129,15 @@ export function profileRow(
     profile,
     changedAt,
   }
+}
+
+/** What a dynamic profile limits to now; undefined of one that is none. */
+export function updateOf({ chargingProfileKind, chargingSchedule }: Members) {
+  if (chargingProfileKind !== 'Dynamic') return undefined
+  const [schedule] = chargingSchedule as Members[]
+  const [period = {}] = (schedule?.chargingSchedulePeriod ?? []) as Members[]
+  const limits = Object.entries(period).filter(([name]) => /^(limit|dischargeLimit|setpoint)/.test(name)) // biome-ignore format: one line
+  return Object.fromEntries(limits) as Readonly<Record<string, number>>
 }
 
 /** What a ReservationStatusUpdate says; `NoTransaction` came with OCPP 2.1. */
