@@ -23,7 +23,7 @@ export const forward: Bench = async function* (options) {
       nodeId: 'ROUTER',
       role: 'networking-node',
       listen: [{ port: 0 }],
-      peers: names.map((id) => ({ id, passwordFile: 'password' })),
+      peers: names.map((id) => ({ id, peer: 'node', passwordFile: 'password' })),
       uplinks: [{ url: `ws://127.0.0.1:${sink.port}/`, peerId: 'SINK' }],
       // Filters are asked about every frame, and find nothing.
       filters: [

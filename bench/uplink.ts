@@ -162,7 +162,7 @@ function startCsms({ files, tls }: Certificate, maxStations: number): Promise<Su
       nodeId: 'CSMS01',
       role: 'csms',
       listen: [{ port: 0, tls }],
-      peers: [...new Set(ids)].map((id) => ({ id, passwordFile: 'password', securityProfile: 2 })),
+      peers: [...new Set(ids)].map((id) => ({ id, ...(id === 'NN01' && { peer: 'node' }), passwordFile: 'password', securityProfile: 2 })), // biome-ignore format: one line
       tokens: ['TAG-1'],
       http: { port: 0, login: false },
       log: 'silent',

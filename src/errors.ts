@@ -55,6 +55,7 @@ const ERRORS = {
   ERR_SCHEMA_OCCURRENCE:    { rpc: 'occurrence', text: 'the payload of {action} is not valid: {pointer} {problem}' },
   ERR_SCHEMA_MISSING:       { rpc: 'internal', text: 'no schema for {action} in {protocol}' },
 
+  ERR_ROUTE_SOURCE:         { rpc: 'security', text: '{neighbour} may not speak for {source}' },
   ERR_ROUTE_NEIGHBOUR:      { rpc: 'security', text: 'the network path ends in {last}, but the neighbour is {neighbour}' },
   ERR_ROUTE_RESERVED_ID:    { rpc: 'security', text: 'the network path names {nodeId}, which is reserved' },
   ERR_ROUTE_LOOP:           { rpc: undefined, text: 'node {nodeId} is already on the network path' },
@@ -115,6 +116,7 @@ const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
   ERR_SCHEMA_PROPERTY: 'the payload is not valid',
   ERR_SCHEMA_OCCURRENCE: 'the payload is not valid',
   ERR_SCHEMA_MISSING: 'there is no schema for this action',
+  ERR_ROUTE_SOURCE: 'its source is connected elsewhere',
   ERR_ROUTE_NEIGHBOUR: 'the network path does not end in the neighbour that sent it',
   ERR_ROUTE_RESERVED_ID: 'the network path names a reserved id',
   ERR_ROUTE_UNKNOWN: 'no route to the destination',

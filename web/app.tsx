@@ -1,4 +1,4 @@
-import { useContext, useEffect } from 'react'
+import { lazy, Suspense, useContext, useEffect } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
 import { Annunciator } from './annunciator/annunciator.tsx'
 import styles from './app.module.css'
@@ -8,17 +8,19 @@ import { checkSession } from './live/log-in.ts'
 import { INITIAL_STATE } from './live/state.ts'
 import { LiveContext, useLive } from './live/use-live.ts'
 import { useSession } from './live/use-session.ts'
-import { LogRoom } from './log/log-room.tsx'
 import { LoginPage } from './login/login-page.tsx'
 import { useAddress } from './navigation/use-address.ts'
 import { OperationsRoom } from './operations/operations-room.tsx'
 import { OverlayRoom } from './shell/overlay-room.tsx'
 import { Rail } from './shell/rail.tsx'
-import { StationPage } from './stations/station-page.tsx'
 import { StationsRoom } from './stations/stations-room.tsx'
 import { text } from './text/text.ts'
 import { TokensRoom } from './tokens/tokens-room.tsx'
 import { TransactionsRoom } from './transactions/transactions-room.tsx'
+
+/** What not everybody opens is fetched when somebody does. */
+const StationPage = lazy(() => import('./stations/station-page.tsx').then((file) => ({ default: file.StationPage }))) // biome-ignore format: one line
+const LogRoom = lazy(() => import('./log/log-room.tsx').then((file) => ({ default: file.LogRoom }))) // biome-ignore format: one line
 
 /** The login page, or the console for whoever may see it. */
 export function App() {
@@ -45,16 +47,18 @@ function Console() {
       <Annunciator />
       <Rail />
       <main className={styles.room}>
-        <Routes>
-          <Route path="/stations" element={<StationsRoom />} />
-          <Route path="/stations/:station" element={<StationPage />} />
-          <Route path="/transactions" element={<TransactionsRoom />} />
-          <Route path="/operations" element={<OperationsRoom />} />
-          <Route path="/tokens" element={<TokensRoom />} />
-          <Route path="/log" element={<LogRoom />} />
-          <Route path="/login" element={<Navigate to="/" replace />} />
-          <Route path="*" element={<OverlayRoom />} />
-        </Routes>
+        <Suspense fallback={<p className={styles.waiting}>{text.diagram.waiting}</p>}>
+          <Routes>
+            <Route path="/stations" element={<StationsRoom />} />
+            <Route path="/stations/:station" element={<StationPage />} />
+            <Route path="/transactions" element={<TransactionsRoom />} />
+            <Route path="/operations" element={<OperationsRoom />} />
+            <Route path="/tokens" element={<TokensRoom />} />
+            <Route path="/log" element={<LogRoom />} />
+            <Route path="/login" element={<Navigate to="/" replace />} />
+            <Route path="*" element={<OverlayRoom />} />
+          </Routes>
+        </Suspense>
         {status === 'offline' && <div className={styles.hatch} aria-hidden="true" />}
       </main>
       <Inspector />

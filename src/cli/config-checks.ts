@@ -1,49 +1,61 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
-import { foldId, isNodeId, isReservedId, isStationId } from '../primitives/ids.ts'
+import { foldId, isNodeId, isReservedId, isSameId, isStationId } from '../primitives/ids.ts'
 import { Secret } from '../transport/credentials.ts'
 import { createPasswordCheck, isStoredForm } from '../transport/passwords.ts'
 import type { Config, Fail, Warn } from './config.ts'
 import { readDialTls, readListenTls, readSecret, readText, resolveAll } from './config-files.ts'
+import { NO_STATION } from './config-links.ts'
+import { NO_ID } from './config-names.ts'
 
 /** What the schema of a configuration cannot say: settings and files that contradict each other. */
 
-type Checked = Pick<Config, 'peers' | 'listen' | 'downlinks' | 'organization'> & {
+type Checked = Pick<Config, 'nodeId' | 'peers' | 'listen' | 'downlinks' | 'organization'> & {
   readonly passwordKey: Secret | undefined
 }
 type Peer = Config['peers'][number]
 
 const KEY_MIN_LENGTH = 16
-const STATION_ID = 'A-Z a-z 0-9 *-_=+|@. and at most 48 of them'
 
 /** Checks each peer, alone and beside the others and the listeners it may come to. */
 export function checkPeers(config: Checked, { fail, warn }: { fail: Fail; warn: Warn }): void {
   const seen = new Set<string>()
+  const bySerial = new Map<string, string>()
   for (const [i, peer] of config.peers.entries()) {
     const failAt = (member: string, problem: string) => fail(['peers', `${i}`, member], problem)
-    if (!isNodeId(peer.id) || isReservedId(peer.id)) failAt('id', 'is not a legal node id')
+    if (!isNodeId(peer.id) || isReservedId(peer.id)) failAt('id', NO_ID)
+    if (isSameId(peer.id, config.nodeId)) failAt('id', `(${peer.id}) is the own id of this node`)
     if (seen.has(foldId(peer.id))) failAt('id', `names ${peer.id} again; case makes no difference`)
     seen.add(foldId(peer.id))
-    if (!isStationId(peer.id)) {
-      const problem = `(${peer.id}) can be the id of a node, but of no station: that has ${STATION_ID}`
-      if (isSurelyStation(peer)) failAt('id', problem)
-      warn(['peers', `${i}`, 'id'], problem)
-    }
-    if (peer.serialNumber !== undefined && config.organization === undefined) {
-      failAt('serialNumber', 'counts only where `organization` is set')
+    checkKind(peer, failAt, (problem) => warn(['peers', `${i}`, 'id'], problem))
+    const { serialNumber } = peer
+    if (serialNumber !== undefined) {
+      if (config.organization === undefined) failAt('serialNumber', 'counts only where `organization` is set') // biome-ignore format: one line
+      const other = bySerial.get(serialNumber)
+      if (other !== undefined) failAt('serialNumber', `(${serialNumber}) is that of ${other}, too: one certificate would let in both`) // biome-ignore format: one line
+      bySerial.set(serialNumber, peer.id)
     }
     checkStored(peer, config.passwordKey, failAt)
     checkProfile(peer, config, failAt)
   }
 }
 
-/** Has settings that nodes of the overlay do not need. */
-function isSurelyStation({ serialNumber, validation, maxLengths, tolerantMessageIds }: Peer) {
-  return serialNumber !== undefined || validation === 'tolerant' || maxLengths !== undefined || tolerantMessageIds // biome-ignore format: one line
-}
-
 type FailAt = (member: string, problem: string) => never
+
+/** A node has no settings that tolerate stations, and a station has an id that OCPP allows. */
+function checkKind(peer: Peer, failAt: FailAt, warnHere: (problem: string) => void): void {
+  const { id, validation, maxLengths, tolerantMessageIds, serialNumber } = peer
+  const tolerates = { validation: validation === 'tolerant', maxLengths, tolerantMessageIds }
+  const [setting] = Object.entries(tolerates).find(([, value]) => value) ?? []
+  if (peer.peer === 'node') {
+    if (setting !== undefined) failAt(setting, `is for stations, and ${id} is entered with \`peer: node\`: leave it out, or enter the station behind it`) // biome-ignore format: one line
+  } else if (!isStationId(id)) {
+    const problem = `(${id}) ${NO_STATION}; a node needs \`peer: node\``
+    if (setting !== undefined || serialNumber !== undefined) failAt('id', problem)
+    warnHere(problem)
+  }
+}
 
 function checkStored({ id, password }: Peer, key: Secret | undefined, failAt: FailAt): void {
   if (!password) return
@@ -58,71 +70,18 @@ function checkStored({ id, password }: Peer, key: Secret | undefined, failAt: Fa
 
 /** A lowest profile that no listener can give would keep the peer out for ever. */
 function checkProfile(peer: Peer, { listen, downlinks }: Checked, failAt: FailAt): void {
-  const { id, securityProfile = 0 } = peer
-  if (securityProfile < 2 || downlinks.some(({ peerId }) => foldId(peerId) === foldId(id))) return
-  if (securityProfile === 3 && !listen.some(({ tls }) => tls?.clientCaFile !== undefined)) {
+  const { id, securityProfile = 0, serialNumber } = peer
+  if (downlinks.some(({ peerId }) => foldId(peerId) === foldId(id))) return
+  const hasAuthority = listen.some(({ tls }) => tls?.clientCaFile !== undefined)
+  if (securityProfile === 3 && !hasAuthority) {
     failAt('securityProfile', '3 needs a listener with tls.clientCaFile: who issues the stations')
   }
-  if (!listen.some(({ tls }) => tls)) {
+  if (serialNumber !== undefined && !hasAuthority) {
+    failAt('serialNumber', 'needs a listener with tls.clientCaFile: it is in the certificate')
+  }
+  if (securityProfile >= 2 && !listen.some(({ tls }) => tls)) {
     failAt('securityProfile', '2 needs a listener with tls; all of them are ws://')
   }
-}
-
-/** What is remembered of an uplink is remembered by its name. */
-export function checkUplinkNames(uplinks: Config['uplinks'], fail: Fail): void {
-  const seen = new Set<string>()
-  for (const [i, { name }] of uplinks.entries()) {
-    if (name === undefined) continue
-    if (seen.has(name)) fail(['uplinks', `${i}`, 'name'], `names ${name} again; each needs its own`)
-    seen.add(name)
-  }
-}
-
-/** Exactly one uplink answers a station, so two primaries may have no station and action in common. */
-export function checkPrimaries(uplinks: Config['uplinks'], fail: Fail): void {
-  const primaries = [...uplinks.entries()].filter(([, uplink]) => isPrimary(uplink))
-  for (const [n, [i, uplink]] of primaries.entries()) {
-    const other = primaries.slice(0, n).find(([, before]) => isOverlap(before, uplink))
-    if (!other) continue
-    const [at, { name = `uplinks.${at}` }] = other
-    const place = ['uplinks', `${i}`, ...(uplink.role === undefined ? [] : ['role'])]
-    const problem = `is primary for stations that ${name} is primary for, too: make one a mirror, or name others in \`stations\``
-    fail(place, problem)
-  }
-}
-
-function isPrimary({ mode, role }: Config['uplinks'][number]): boolean {
-  return role === undefined ? mode === 'per-station' : role === 'primary'
-}
-
-function isOverlap(a: Config['uplinks'][number], b: Config['uplinks'][number]): boolean {
-  const { stations: ofA = ['*'], allow: allowA } = a
-  const { stations: ofB = ['*'], allow: allowB } = b
-  const isShared = (one: string, other: string) => one === '*' || other === '*' || one === other
-  const { up: actionsOfA = ['*'] } = allowA ?? {}
-  const { up: actionsOfB = ['*'] } = allowB ?? {}
-  if (!actionsOfA.some((one) => actionsOfB.some((other) => isShared(one, other)))) return false
-  return ofA.some((one) => ofB.some((other) => canBothMatch(foldId(one), foldId(other))))
-}
-
-/** Whether some text fits two patterns in which `*` stands for any characters. */
-export function canBothMatch(a: string, b: string): boolean {
-  const known = new Map<string, boolean>()
-  const from = (i: number, j: number): boolean => {
-    const place = `${i} ${j}`
-    const before = known.get(place)
-    if (before !== undefined) return before
-    const found = step(i, j)
-    known.set(place, found)
-    return found
-  }
-  const step = (i: number, j: number): boolean => {
-    if (i === a.length && j === b.length) return true
-    if (a[i] === '*') return from(i + 1, j) || (j < b.length && from(i, j + 1))
-    if (b[j] === '*') return from(i, j + 1) || (i < a.length && from(i + 1, j))
-    return a[i] === b[j] && from(i + 1, j + 1)
-  }
-  return from(0, 0)
 }
 
 /** The key of stored passwords; a file that is surely something else is refused. */

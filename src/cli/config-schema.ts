@@ -5,8 +5,10 @@
 import { FILTER_RULE_SCHEMA } from './config-filters.ts'
 
 const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A node id.' } as const
+/** Nothing here waits longer: a timer of weeks would end at once. */
+const MAX_S = 86_400
 const seconds = (description: string, fallback: number) =>
-  ({ type: 'number', exclusiveMinimum: 0, default: fallback, description }) as const
+  ({ type: 'number', exclusiveMinimum: 0, maximum: MAX_S, default: fallback, description }) as const
 
 const days = (description: string, fallback?: number) =>
   ({ type: 'integer', minimum: 1, maximum: 36_500, ...(fallback !== undefined && { default: fallback }), description }) as const // biome-ignore format: one line
@@ -103,6 +105,12 @@ export const CONFIG_SCHEMA = {
         required: ['id'],
         properties: {
           id: nodeId,
+          peer: {
+            enum: ['station', 'node'],
+            default: 'station',
+            description:
+              'node: it may join the overlay, speak for the stations behind it and let others do things.',
+          },
           passwordFile: {
             type: 'string',
             description: 'File with its password, plain or stored, relative to this file.',
@@ -145,7 +153,7 @@ export const CONFIG_SCHEMA = {
           url: {
             type: 'string',
             pattern: '^wss?://',
-            description: 'Base URL; the own id is appended.',
+            description: 'Base URL, without user, password and query; the own id is appended.',
           },
           mode: {
             enum: ['overlay', 'standard', 'per-station'],
@@ -153,7 +161,10 @@ export const CONFIG_SCHEMA = {
             description:
               'overlay: one shared connection for everything below. per-station: one ordinary connection in the name of each station. standard: one for this node itself.',
           },
-          name: { ...nodeId, description: 'Name in logs and metrics; default: the URL.' },
+          name: {
+            ...nodeId,
+            description: 'Name in logs and metrics, of uplinks with a role; default: the URL.',
+          },
           role: {
             enum: ['primary', 'mirror', 'restricted'],
             description:
@@ -161,12 +172,15 @@ export const CONFIG_SCHEMA = {
           },
           stations: {
             type: 'array',
+            minItems: 1,
             items: { type: 'string', minLength: 1 },
-            description: 'Stations it is for, `*` stands for any characters. Default: all.',
+            description:
+              'With a role or per-station: stations it is for, `*` stands for any characters. Default: all.',
           },
           allow: {
             type: 'object',
-            description: 'Actions it may see (`up`) and ask for (`down`); `*` is all.',
+            description:
+              'With a role or per-station: actions it may see (`up`) and ask for (`down`), spelt as on the wire; `*` is all.',
             additionalProperties: false,
             properties: {
               up: actions('Actions of stations that it gets.'),
@@ -181,7 +195,8 @@ export const CONFIG_SCHEMA = {
           onUpstreamLoss: {
             enum: ['close', 'keep'],
             default: 'close',
-            description: 'per-station: close the connection of a station whose primary is lost.',
+            description:
+              'per-station, primary: close the connection of a station whose primary is lost.',
           },
           stationPasswords: file('per-station: folder with a file per station, its password there'),
           compression: {
@@ -193,7 +208,7 @@ export const CONFIG_SCHEMA = {
             type: 'boolean',
             default: false,
             description:
-              'Send a password of 32 to 40 hexadecimal digits as bytes, as OCPP 1.6 says.',
+              'standard, per-station: send a password of 32 to 40 hexadecimal digits as bytes, as OCPP 1.6 says.',
           },
           tls: ownTls,
           backOff: {
@@ -202,8 +217,18 @@ export const CONFIG_SCHEMA = {
             additionalProperties: false,
             required: ['waitMinimumS', 'randomRangeS', 'repeatTimes'],
             properties: {
-              waitMinimumS: { type: 'number', minimum: 1, description: 'RetryBackOffWaitMinimum.' },
-              randomRangeS: { type: 'number', minimum: 0, description: 'RetryBackOffRandomRange.' },
+              waitMinimumS: {
+                type: 'number',
+                minimum: 1,
+                maximum: MAX_S,
+                description: 'RetryBackOffWaitMinimum.',
+              },
+              randomRangeS: {
+                type: 'number',
+                minimum: 0,
+                maximum: MAX_S,
+                description: 'RetryBackOffRandomRange.',
+              },
               repeatTimes: {
                 type: 'integer',
                 minimum: 0,
@@ -221,7 +246,7 @@ export const CONFIG_SCHEMA = {
           protocol: protocol('Offer only this version. Needed by a charging station.'),
           dialect: {
             enum: ['reference'],
-            description: 'The peer speaks overlay without confirming it.',
+            description: 'overlay: the peer speaks it without confirming it.',
           },
         },
       },

@@ -3,22 +3,21 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { isMap, isSeq, LineCounter, parseDocument, type Node as YamlNode } from 'yaml'
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { isNodeId, isReservedId } from '../primitives/ids.ts'
 import type { Retention } from '../roles/csms/retention.ts'
 import type { FilterRule } from '../routing/filters/rule.ts'
 import type { Secret, SecurityProfile } from '../transport/credentials.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
 import {
   checkPeers,
-  checkPrimaries,
   checkStationPasswords,
-  checkUplinkNames,
   readKeyFile,
   readOwnPassword,
   readTls,
 } from './config-checks.ts'
 import { type DialTlsFiles, type ListenTlsFiles, readSecret, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
+import { checkDownlinkProfiles, checkLinks, type Written } from './config-links.ts'
+import { checkActions, checkIds } from './config-names.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 import type { FaultPlan } from './fault-plan.ts'
 
@@ -42,6 +41,7 @@ export interface Config {
   }[]
   readonly peers: readonly {
     id: string
+    peer: 'station' | 'node'
     password?: Secret
     securityProfile?: SecurityProfile
     serialNumber?: string
@@ -118,6 +118,7 @@ export function loadConfig(file: string): Config {
     throw new OverlayError('ERR_CONFIG_YAML', { file, line, column: col, problem: broken.message })
   }
   const value: unknown = document.toJS()
+  const written: Written = document.toJS() ?? {}
   const errorAt = (path: readonly string[], problem: string): OverlayError => {
     const { line, col } = lines.linePos(placeOf(document.contents, path))
     const pointer = path.length === 0 ? 'the file' : path.join('.')
@@ -132,7 +133,7 @@ export function loadConfig(file: string): Config {
     const [error] = validate.errors ?? []
     if (error) fail(pathOf(error), problemOf(error))
   }
-  return { ...complete(value as RawConfig, file, { fail, warn }), warnings }
+  return { ...complete(value as RawConfig, file, { written, fail, warn }), warnings }
 }
 
 interface RawConfig
@@ -159,9 +160,8 @@ export type Warn = (path: readonly string[], problem: string) => void
 function complete(
   raw: RawConfig,
   file: string,
-  { fail, warn }: { fail: Fail; warn: Warn },
+  { written, fail, warn }: { written: Written; fail: Fail; warn: Warn },
 ): Omit<Config, 'warnings'> {
-  if (!isNodeId(raw.nodeId) || isReservedId(raw.nodeId)) fail(['nodeId'], 'is not a legal node id')
   const { listen = [], peers = [], uplinks = [], downlinks = [], tokens = [], simulation } = raw
   if (raw.role === 'charging-station' && listen.length === 0) {
     if (uplinks.length !== 1) fail(['uplinks'], 'must name the one CSMS of a charging station')
@@ -175,10 +175,10 @@ function complete(
   if (raw.role === 'charging-station' && tokens.length === 0) {
     fail(['tokens'], 'must name at least one token for the drivers')
   }
-  for (const [i, uplink] of uplinks.entries()) checkUplink(uplink, ['uplinks', `${i}`], fail)
-  checkUplinkNames(uplinks, fail)
-  checkPrimaries(uplinks, fail)
+  checkIds({ ...raw, uplinks, downlinks }, fail)
+  checkLinks({ ...raw, listen, uplinks, downlinks }, written, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
+  checkActions({ ...raw, uplinks }, { fail, warn })
   const base = dirname(file)
   for (const [i, uplink] of uplinks.entries()) {
     checkStationPasswords(uplink, base, (problem) =>
@@ -196,6 +196,7 @@ function complete(
   const secretsKeyFile = raw.secretsKeyFile && resolve(base, raw.secretsKeyFile)
   const entries = peers.map(({ passwordFile, ...peer }) => ({ ...peer, ...secretOf(passwordFile) }))
   checkPeers({ ...raw, peers: entries, listen, downlinks, passwordKey }, { fail, warn })
+  checkDownlinkProfiles(entries, downlinks, fail)
   const { passwordKeyFile: _, ...rest } = raw
   return {
     ...rest,
@@ -222,30 +223,6 @@ function complete(
   }
 }
 
-function checkUplink(uplink: Config['uplinks'][number], path: string[], fail: Fail): void {
-  const { mode, onUpstreamLoss, tls, url, role, allow } = uplink
-  if (onUpstreamLoss === 'keep') {
-    fail(
-      [...path, 'onUpstreamLoss'],
-      'keep needs store and forward, which does not exist yet: use close',
-    )
-  }
-  if (mode === 'per-station' && uplink.protocol) {
-    fail([...path, 'protocol'], "is the station's own with mode per-station; leave it out")
-  }
-  if (mode === 'standard' && role !== undefined) {
-    fail(
-      [...path, 'role'],
-      'is for overlay and per-station: a standard uplink carries only frames of this node',
-    )
-  }
-  if (role === 'restricted' && !allow) fail([...path, 'role'], 'restricted needs `allow`')
-  if (tls && !url.startsWith('wss:')) fail([...path, 'tls'], 'needs a wss: URL')
-  if (tls && (tls.certificateFile === undefined) !== (tls.keyFile === undefined)) {
-    fail([...path, 'tls'], 'needs certificateFile and keyFile together')
-  }
-}
-
 function defaultsOf(schema: object): Config['simulation'] {
   const value = {}
   ajv.compile(schema)(value)
@@ -262,6 +239,7 @@ function problemOf(error: ErrorObject): string {
   const params = error.params as { allowedValues?: string[]; missingProperty?: string }
   if (error.keyword === 'additionalProperties') return 'is not a setting'
   if (params.allowedValues) return `must be one of ${params.allowedValues.join(', ')}`
+  if (error.keyword === 'pattern') return 'must begin with ws:// or wss://'
   if (params.missingProperty) return `lacks the setting "${params.missingProperty}"`
   return error.message ?? 'is not valid'
 }

@@ -5,16 +5,18 @@ import { OverlayError } from '../errors.ts'
 import type { Logger, PasswordListener } from '../node/core.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
+import { wildcard } from '../routing/filters/wildcard.ts'
 import { Admissions } from '../transport/admission.ts'
-import { type CertificateNames, describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
+import { describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
 import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
 import { isStoredForm } from '../transport/passwords.ts'
+import type { DialTls } from '../transport/tls.ts'
 import { type DialOptions, dial } from '../transport/websocket-client.ts'
 import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
-import { type DialTlsFiles, readDialTls, readListenTls, readSecret, readText } from './config-files.ts' // biome-ignore format: one line
+import { type DialTlsFiles, readDialTls, readListenTls, readSecret } from './config-files.ts' // biome-ignore format: one line
 import { type FilePasswords, type Place, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
 
 /** How often certificate files are looked at. */
@@ -117,8 +119,9 @@ function placeOf({ url, name = url }: Config['uplinks'][number]): Place {
 }
 
 function createAdmissions({ peers, passwordKey, organization }: Config): Admissions {
-  const entries = peers.map(({ id, password, securityProfile, serialNumber }) => ({
+  const entries = peers.map(({ id, peer, password, securityProfile, serialNumber }) => ({
     id: id as NodeId,
+    peer,
     ...(password && { password }),
     ...(securityProfile !== undefined && { securityProfile }),
     ...(serialNumber !== undefined && { serialNumber }),
@@ -132,7 +135,13 @@ function createAdmissions({ peers, passwordKey, organization }: Config): Admissi
 type Dialled = Config['uplinks'][number] | Config['downlinks'][number]
 
 function dialOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'> {
-  const { url, password, peerId, protocol, tls } = config
+  const { tls } = config
+  return { ...plainOptions(config, nodeId), ...(tls && { tls: readDialTls(tls) }) }
+}
+
+/** All but what is in the files of its certificates. */
+function plainOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'> {
+  const { url, password, peerId, protocol } = config
   const { dialect, backOff, keyAsBytes, compression } = config as Config['uplinks'][number]
   return {
     url,
@@ -140,7 +149,6 @@ function dialOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'>
     ...(password && { password }),
     ...(peerId !== undefined && { peerId: peerId as NodeId }),
     ...(protocol && { protocols: [protocol] }),
-    ...(tls && { tls: readDialTls(tls) }),
     ...(dialect && { dialect }),
     ...(backOff && { backOff }),
     ...(keyAsBytes && { keyAsBytes }),
@@ -163,13 +171,8 @@ function ruleOf(uplink: Config['uplinks'][number]): UplinkRule | undefined {
 }
 
 function matcher(patterns: readonly string[]): (station: NodeId) => boolean {
-  const tests = patterns.map((pattern) => {
-    const parts = foldId(pattern)
-      .split('*')
-      .map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
-    return new RegExp(`^${parts.join('.*')}$`, 'u')
-  })
-  return (station) => tests.some((test) => test.test(foldId(station)))
+  const tests = patterns.map((pattern) => wildcard(foldId(pattern), false))
+  return (station) => tests.some((isMatch) => isMatch(foldId(station)))
 }
 
 /** What it needs to open connections in the names of stations. */
@@ -184,8 +187,8 @@ function perStationUplink(
   rule: UplinkRule,
   { nodeId, remembered, log }: Around,
 ): PerStationUplink {
-  const names = uplink.tls && ownNames(uplink.tls)
   const upstream = rule.name
+  const tls = uplink.tls && keptTls(uplink.tls, (problem) => log.error('tls.kept', { upstream, problem })) // biome-ignore format: one line
   return {
     rule,
     open(station, protocol) {
@@ -199,12 +202,15 @@ function perStationUplink(
         const inFile = stationPassword(uplink, station, tell)
         return remembered.insteadOf(placeOf(uplink), station, inFile) ?? inFile
       }
+      const own = tls?.()
+      const names = own?.identity && namesOf(new X509Certificate(own.identity.certificate))
       if (names && !isCertificateFor(names, station)) {
         log.warn('certificate.other', { station, upstream, names: describeNames(names) })
       }
-      const { password: _, peerId, ...options } = dialOptions(uplink, station)
+      const { password: _, peerId, ...options } = plainOptions(uplink, station)
       return dial({
         ...options,
+        ...(own && { tls: own }),
         password,
         protocols: [protocol],
         mode: 'standard',
@@ -244,10 +250,26 @@ function stationPassword(
   return common
 }
 
-/** What the own certificate names, where there is one. */
-function ownNames({ certificateFile }: DialTlsFiles): CertificateNames | undefined {
-  if (certificateFile === undefined) return undefined
-  return namesOf(new X509Certificate(readText(certificateFile)))
+/**
+ * What the files say whenever it is asked for. While they cannot be used, because their renewal is
+ * half done, it is what they said before; that is told once for each problem.
+ *
+ * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_TLS at the beginning, never later.
+ */
+function keptTls(files: DialTlsFiles, tell: (problem: string) => void): () => DialTls {
+  let kept = readDialTls(files)
+  let told = ''
+  return () => {
+    try {
+      kept = readDialTls(files)
+      told = ''
+    } catch (error) {
+      const problem = String(error)
+      if (problem !== told) tell(problem)
+      told = problem
+    }
+    return kept
+  }
 }
 
 /** Takes up renewed certificates; what cannot be used is reported, and the former one stays. */

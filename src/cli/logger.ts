@@ -1,5 +1,6 @@
 import { pino } from 'pino'
-import { redactFields, redactText } from '../http/redaction.ts'
+import { withFingerprints } from '../http/fingerprints.ts'
+import { redactFields } from '../http/redaction.ts'
 import type { Logger } from '../node/core.ts'
 
 /** Members of every line; a field of the same name would stand beside them. */
@@ -21,10 +22,10 @@ export function createLogger(nodeId: string, level: string): Logger {
     pino.destination({ fd: 2, sync: false }),
   )
   return {
-    debug: (event, fields = {}) => log.debug(fields, redactText(event)),
-    info: (event, fields = {}) => log.info(fields, redactText(event)),
-    warn: (event, fields = {}) => log.warn(fields, redactText(event)),
-    error: (event, fields = {}) => log.error(fields, redactText(event)),
+    debug: (event, fields = {}) => log.debug(fields, withFingerprints(event)),
+    info: (event, fields = {}) => log.info(fields, withFingerprints(event)),
+    warn: (event, fields = {}) => log.warn(fields, withFingerprints(event)),
+    error: (event, fields = {}) => log.error(fields, withFingerprints(event)),
   }
 }
 

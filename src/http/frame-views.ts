@@ -1,4 +1,5 @@
 import { OverlayError, textOf } from '../errors.ts'
+import { priorityOf } from '../messages/actions.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { createValidator } from '../messages/validation.ts'
 import type { FrameRecord } from '../node/frame-log.ts'
@@ -13,12 +14,15 @@ import type { FrameDetail, FrameView } from './live-api.ts'
 /** Logged frames were accepted under these or refused; for looking at them the widest serve. */
 const LIMITS = { ...DEFAULT_LIMITS, maxMessageIdBytes: MAX_TOLERATED_MESSAGE_ID_BYTES }
 const MAX_SEARCHED = 2000
+/** More than the log keeps. */
+const MAX_FRAMES_OF_LOG = 1_000_000
 
 /** A row of the frame list, decoded from the log when somebody looks. */
 export function frameView(node: Node, record: FrameRecord): FrameView {
   const frame = decode(record)
   const { sequence, time, direction, link, reaction, forwardedTo, errorCode } = record
   const trace = record.trace ?? frame?.messageId
+  const action = frame ? actionOf(node, record, frame) : ''
   return {
     sequence,
     time: new Date(time).toISOString(),
@@ -31,12 +35,21 @@ export function frameView(node: Node, record: FrameRecord): FrameView {
     networkPath: frame?.route?.networkPath ?? (direction === 'received' ? [link] : [node.id]),
     messageId: frame?.messageId ?? '',
     ...(trace !== undefined && { trace }),
-    action: frame ? actionOf(node, record, frame) : '',
+    action,
+    priority: priorityOf(undefined, action),
     bytes: record.length,
     reaction,
     ...(forwardedTo !== undefined && { forwardedTo }),
     ...(errorCode !== undefined && { errorCode, errorText: textOf(errorCode) }),
   }
+}
+
+/** The frames of one message on all its hops over links of this node, oldest first. */
+export function framesOfTrace(node: Node, trace: string): FrameView[] {
+  return node.frameLog
+    .after(0, MAX_FRAMES_OF_LOG)
+    .filter((record) => (record.trace ?? decode(record)?.messageId) === trace)
+    .map((record) => frameView(node, record))
 }
 
 /** Everything the inspector shows; undefined when the log does not have the frame any more. */
@@ -61,7 +74,7 @@ export function detailOf(node: Node, sequence: number): FrameDetail | undefined 
     raw,
     truncated: record.length > record.bytes.length,
     ...(counterpart !== undefined && { counterpart }),
-    hops: hopsOf(view),
+    hops: hopsOf(view, node.id),
   }
 }
 
@@ -201,9 +214,12 @@ function hexOf(bytes: Uint8Array): string {
   )
 }
 
-/** What this node knows of the way: who passed it on, in order. */
-function hopsOf(view: FrameView): FrameDetail['hops'] {
+/** What this node knows of the way: who passed it on, in order, and when it went through here. */
+function hopsOf(view: FrameView, self: string): FrameDetail['hops'] {
   const stops = [...view.networkPath]
   if (view.forwardedTo) stops.push(view.forwardedTo)
-  return stops.slice(1).map((to, i) => ({ from: stops[i] ?? '', to, time: view.time }))
+  return stops.slice(1).map((to, i) => {
+    const from = stops[i] ?? ''
+    return { from, to, ...((from === self || to === self) && { time: view.time }) }
+  })
 }

@@ -51,7 +51,8 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
     '/api/reservations',
     {
       schema: {
-        summary: 'Reservations that stations have accepted; those that end first come first',
+        summary:
+          'Reservations that stations have accepted; open ones first, of these those that end first',
         tags,
         querystring: {
           type: 'object',

@@ -1,3 +1,4 @@
+import type { PriorityClass } from '../messages/actions.ts'
 import type { SecurityEventRow } from '../storage/csms-rows.ts'
 import type { LocalListEntry } from '../storage/local-list-rows.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
@@ -114,6 +115,8 @@ export interface FrameView {
   readonly trace?: string
   /** Of an answer: the action it answers, where known. */
   readonly action: string
+  /** Class of the send scheduler, by the action. */
+  readonly priority: PriorityClass
   readonly bytes: number
   /** What this node did with it. */
   readonly reaction: 'handled' | 'forwarded' | 'originated' | 'refused' | 'dropped'
@@ -140,7 +143,7 @@ export interface FrameDetail extends FrameView {
   /** Sequence of the other half of the exchange, if still in the log. */
   readonly counterpart?: number
   /** Earlier and later sightings by this node, for the hop times. */
-  readonly hops: readonly { from: string; to: string; time: string }[]
+  readonly hops: readonly { from: string; to: string; time?: string }[]
 }
 
 /** One transaction as the CSMS has stored it. */
@@ -256,7 +259,7 @@ export interface ReservationView extends Omit<ReservationRow, 'idToken'> {
   readonly token: string
 }
 
-/** `GET /api/reservations`: those that end first come first. */
+/** `GET /api/reservations`: open ones first, of these those that end first. */
 export interface ReservationPage {
   readonly reservations: readonly ReservationView[]
 }

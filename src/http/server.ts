@@ -9,7 +9,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
-import { detailOf, frameView } from './frame-views.ts'
+import { detailOf, framesOfTrace, frameView } from './frame-views.ts'
 import { serveInstalled } from './installed.ts'
 import { openLive } from './live.ts'
 import { serveLiveSocket } from './live-socket.ts'
@@ -84,7 +84,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveLiveSocket(app, host, view, overview)
   app.get('/api/live', (request, reply) => openLive(request, reply, view, overview))
   app.get('/api/frames', async (request) => {
-    const query = readQuery(request.query, ['after', 'limit'])
+    const query = readQuery(request.query, ['after', 'limit', 'trace'])
+    if (query.trace !== undefined) return { frames: framesOfTrace(view.node, query.trace) }
     const after = readInteger('after', query.after, SEQUENCE) ?? 0
     const limit = readInteger('limit', query.limit, { min: 1, max: MAX_FRAMES }) ?? MAX_FRAMES
     const records = view.node.frameLog.after(after, limit)

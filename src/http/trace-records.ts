@@ -142,7 +142,8 @@ function connectorOf(payload: unknown): number | undefined {
 
 function errorOf({ errorCode, errorDescription }: Frame, details: unknown) {
   const isObject = typeof details === 'object' && details !== null && !Array.isArray(details)
-  return { code: errorCode, description: errorDescription, details: isObject ? details : {} }
+  const description = withFingerprints(errorDescription)
+  return { code: errorCode, description, details: isObject ? details : {} }
 }
 
 function metaOf({ node }: TraceContext, record: FrameRecord, frame: Frame): object {

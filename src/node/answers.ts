@@ -35,7 +35,7 @@ export function receiveAnswer(
   }
   const { asker } = request
   if (!isNeighbour(asker)) {
-    if (frame.type === 3) request.onResult?.(frame.payload)
+    if (frame.type === 3) tellResult(node, request, frame.payload)
     asker.resolve(frame, from)
     return undefined
   }
@@ -43,7 +43,7 @@ export function receiveAnswer(
   try {
     const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
     // What the rules let through was answered, whether or not the asker is still there.
-    if (passed.type === 3) request.onResult?.(passed.payload)
+    if (passed.type === 3) tellResult(node, request, passed.payload)
     if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
     answerOnward(node, request, asker, passed)
   } catch (error) {
@@ -55,6 +55,15 @@ export function receiveAnswer(
     asker.answered.add(request, from, frame.route.networkPath[0], now + ANSWERED_MS)
   }
   return asker
+}
+
+/** What follows from an answer here must not keep it from whoever asked. */
+function tellResult(node: Core, request: PendingRequest, payload: Uint8Array): void {
+  try {
+    request.onResult?.(payload)
+  } catch (error) {
+    node.log.error('result.failed', { action: request.action, error: String(error) })
+  }
 }
 
 /** Whoever gave a CALLRESULT that may not pass is told, where its version has a word for that. */
@@ -158,9 +167,21 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
     callsEnded(neighbour, new Set(expired.map(({ messageId }) => messageId)))
   }
   for (const request of expired) {
+    countUnanswered(node, neighbour, request)
     if (neighbour.isOverlay && isNeighbour(request.asker)) continue
     failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
   }
+}
+
+/** A peer that takes requests and answers none is to be seen, whoever is told of it. */
+function countUnanswered(
+  node: Core,
+  { label }: Neighbour,
+  { source, action }: PendingRequest,
+): void {
+  const code = 'ERR_LINK_TIMEOUT'
+  node.refusals.set(code, (node.refusals.get(code) ?? 0) + 1)
+  node.emit({ name: 'request.unanswered', link: label, source, action })
 }
 
 /**

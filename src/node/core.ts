@@ -74,6 +74,8 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'upstream.lost'; readonly station: string; readonly upstream: string; readonly why: string }
   // biome-ignore format: one line
+  | { readonly name: 'request.unanswered'; readonly link: string; readonly source: string; readonly action: string }
+  // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
   // biome-ignore format: one line
   | { readonly name: 'password.changed'; readonly station: string }

@@ -48,6 +48,8 @@ export interface QueuedCall {
 export interface FrameToken {
   readonly messageId: MessageId
   readonly source: NodeId
+  /** Message type. */
+  readonly type: number
 }
 
 /** What a neighbour needs of its node. */
@@ -144,9 +146,9 @@ export class Neighbour {
     const isSent = scheduler
       ? scheduler.trySend(bytes, isBinary, asIs)
       : bytes.length <= MAX_UNCLASSIFIED_BYTES && this.link.queuedBytes < STRAIGHT_QUEUE_BYTES
-    if (!scheduler && isSent) this.link.send(bytes, isBinary, asIs)
-    if (!isSent) this.#schedule(type, bytes, isBinary, action, source, messageId)
-    this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
+    if (!isSent) return this.#schedule(type, bytes, isBinary, action, source, messageId)
+    if (!scheduler) this.link.send(bytes, isBinary, asIs)
+    this.#countSent(type)
   }
 
   /** What waits for the link itself, by class; undefined as long as nothing ever had to. */
@@ -178,7 +180,7 @@ export class Neighbour {
     source: NodeId,
     messageId: MessageId,
   ): void {
-    this.#scheduler ??= new SendScheduler<FrameToken>(this.link, this.#host, { clock: this.#host.clock }) // biome-ignore format: one line
+    this.#scheduler ??= this.#createScheduler()
     const isRequest = type === 2 && this.isOverlay
     const admission = this.#scheduler.enqueue({
       bytes,
@@ -189,13 +191,24 @@ export class Neighbour {
       kind: isRequest ? 'request' : type === 6 ? 'send' : 'answer',
       isDroppable: isDroppable(action),
       expiresAt: isRequest ? this.#host.clock.now() + QUEUED_CALL_MS : undefined,
-      token: { messageId, source },
+      token: { messageId, source, type },
     })
     if (admission.outcome === 'congested') {
       throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: admission.retryAfterMs })
     }
     if (admission.outcome === 'overflow') this.link.close(1013, 'too much is waiting')
     this.#watchQueue()
+  }
+
+  #createScheduler(): SendScheduler<FrameToken> {
+    const { clock, expired, dropped } = this.#host
+    const shipped = ({ type }: FrameToken) => this.#countSent(type)
+    return new SendScheduler(this.link, { expired, dropped, shipped }, { clock })
+  }
+
+  /** What was dropped, or waits, was not sent. */
+  #countSent(type: number): void {
+    this.counters.sent[type] = (this.counters.sent[type] ?? 0) + 1
   }
 
   #watchQueue(): void {

@@ -403,7 +403,13 @@ export class Node {
     announce(core, core.uplinks, [...gone, ...moved])
     if (!core.upstreams) return
     for (const { id } of gone) core.upstreams.stationDown(id)
-    for (const { id, protocol } of moved) core.upstreams.stationUp(id, protocol as Protocol)
+    for (const { id, protocol } of moved) this.#showUpstream(id, protocol as Protocol)
+  }
+
+  /** A station behind another node. */
+  #showUpstream(id: NodeId, protocol: Protocol): void {
+    const { upstreams, table } = this.#core
+    void upstreams?.stationUp(id, protocol, table.get(id)?.link)
   }
 
   /** Standard peers that are not reachable any more without this link. */
@@ -454,8 +460,7 @@ export class Node {
   #emit(event: NodeEvent): void {
     // Stations behind other nodes are shown to upstreams too.
     if (event.name === 'presence') {
-      if (event.state === 'up')
-        void this.#core.upstreams?.stationUp(event.id as NodeId, event.protocol)
+      if (event.state === 'up') this.#showUpstream(event.id as NodeId, event.protocol)
       else this.#core.upstreams?.stationDown(event.id as NodeId)
     }
     for (const listener of this.#listeners) {

@@ -10,6 +10,7 @@ import type { Core, RoutedFrame } from './core.ts'
 import { handle } from './dispatch.ts'
 import { traceToKeep } from './frame-log.ts'
 import type { Neighbour } from './neighbour.ts'
+import { isStandardStation } from './presence.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
 
@@ -45,14 +46,18 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
 
     if (from.isOverlay) {
       checkPath(routed.route.networkPath, from.link.peerIds, node.id)
-      node.table.learnPath(routed.route.networkPath, from, now)
+      // A mirror hears; nobody is reached over it.
+      const isForOthers = from.rule === undefined || from.rule.role === 'primary'
+      if (isForOthers) node.table.learnPath(routed.route.networkPath, from, now)
     }
 
     if (frame.type === 3 || frame.type === 4) {
       to = receiveAnswer(node, from, routed, now)
     } else if (frame.type === 5) {
+      assertMaySpeak(node, from, routed.route.networkPath[0])
       to = receiveResultError(node, from, routed)
     } else {
+      assertMaySpeak(node, from, routed.route.networkPath[0])
       const onward = localOrOnward(node, routed.route.destination)
       if (onward === undefined) {
         handle(node, from, routed)
@@ -91,6 +96,22 @@ function identify(node: Core, from: Neighbour, frame: Frame): RoutedFrame {
   const destination =
     from.link.peer === 'csms' ? (from.represents ?? node.id) : serviceOf(node, from.link.protocol)
   return { ...frame, route: { destination: [destination], networkPath: [from.id] } }
+}
+
+/**
+ * A station that is connected here, or that another link has announced, does not speak over this
+ * one. Nodes may: they can have several ways to each other.
+ *
+ * @throws {OverlayError} ERR_ROUTE_SOURCE
+ */
+function assertMaySpeak(node: Core, from: Neighbour, source: NodeId): void {
+  if (!from.isOverlay) return
+  const known = node.table.get(source)
+  if (!known || known.link === from) return
+  const isHere = known.origin === 'direct' && isStandardStation(known.link)
+  if (isHere || (known.announced && !node.table.isAnnouncedOver(source, from))) {
+    throw new OverlayError('ERR_ROUTE_SOURCE', { neighbour: from.id, source })
+  }
 }
 
 /** The service that a station of this version means without saying so. */

@@ -66,7 +66,8 @@ export function presenceOf(neighbour: Neighbour, state: 'up' | 'down'): Presence
 
 /**
  * Takes a neighbour's announcement: its leaves become learned routes with a version. Leaves that it
- * may not speak for are counted and left out; the others count.
+ * may not speak for are counted and left out; the others count. Stations are below: who is above
+ * has none to announce.
  *
  * @throws {OverlayError} ERR_ROUTE_ANNOUNCEMENT when it speaks for somebody else.
  */
@@ -74,11 +75,10 @@ export function receiveAnnouncement(node: Core, from: Neighbour, payload: unknow
   const news = readAnnouncement(payload, from.id).presences.flatMap((presence) => {
     const { id, protocol } = presence
     const isLeaf = isProtocol(protocol) && isStationId(id) && !isReservedId(id)
-    const isForeign = isLeaf && !isSameId(id, node.id)
+    const isForeign = isLeaf && !isSameId(id, node.id) && from.link.way === 'down'
     return isForeign ? apply(node, from, { ...presence, protocol }) : refuseLeaf(node, from, id)
   })
-  // What comes from above is known above.
-  if (from.link.way === 'down') announce(node, node.uplinks, news)
+  announce(node, node.uplinks, news)
 }
 
 /** @returns What is to be told on. */

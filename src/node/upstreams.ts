@@ -19,11 +19,15 @@ export interface UpstreamHost {
 }
 
 const MIRROR_WAIT_MS = 2_000
+/** Who announces stations must not make this node open any number of connections. */
+const MAX_REPRESENTED_PER_LINK = 2_000
 
 /** A station as it is shown to upstreams that want one connection each. */
 interface Representation {
   readonly station: NodeId
   readonly protocol: Protocol
+  /** The link that has announced it; undefined when it is connected here itself. */
+  readonly via: Neighbour | undefined
   readonly sources: LinkSource[]
   readonly links: Map<UplinkRule, Neighbour>
   /** Why a connection is not open; for the log, and nobody else. */
@@ -31,6 +35,8 @@ interface Representation {
   /** Whether the primary's connection is open, as soon as that is known. */
   ready: Promise<boolean>
   isOver: boolean
+  /** Resolves when it is. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 /**
@@ -45,6 +51,8 @@ export class Upstreams {
   readonly #perStation: readonly PerStationUplink[]
   readonly #shared = new Map<UplinkRule, Neighbour>()
   readonly #stations = new Map<string, Representation>()
+  /** How many stations are shown that a link has announced. */
+  readonly #behind = new WeakMap<Neighbour, number>()
 
   /** @param rules All of them in order of preference, those of `perStation` included. */
   constructor(
@@ -121,16 +129,23 @@ export class Upstreams {
    * Opens the connections that a station is shown by. They stay when the station itself comes back
    * at once; another version needs new ones.
    *
+   * @param via The link that has announced it, where it is not connected here itself.
    * @returns Whether the primary's is open, as soon as that is known; undefined when no upstream
    *   wants connections of its own.
    */
-  stationUp(station: NodeId, protocol: Protocol): Promise<boolean> | undefined {
+  stationUp(station: NodeId, protocol: Protocol, via?: Neighbour): Promise<boolean> | undefined {
     const wanted = this.#perStation.filter(({ rule }) => isFor(rule, station))
     if (wanted.length === 0) return undefined
     const known = this.#stations.get(foldId(station))
     if (known?.protocol === protocol) return known.ready
     if (known) this.stationDown(station)
-    const representation: Representation = { station, protocol, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false } // biome-ignore format: one line
+    if (via && (this.#behind.get(via) ?? 0) >= MAX_REPRESENTED_PER_LINK) {
+      const why = `${via.label} has announced too many stations`
+      for (const { rule } of wanted) this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why }) // biome-ignore format: one line
+      return undefined
+    }
+    if (via) this.#behind.set(via, (this.#behind.get(via) ?? 0) + 1)
+    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, over: Promise.withResolvers() } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
     const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
     const open = (isPrimary: boolean) =>
@@ -168,8 +183,18 @@ export class Upstreams {
   #open(representation: Representation, { rule, open }: PerStationUplink): Promise<boolean> {
     const first = Promise.withResolvers<boolean>()
     const { station, protocol } = representation
-    const source = open(station, protocol)
+    let source: LinkSource
+    try {
+      source = open(station, protocol)
+    } catch (error) {
+      if (!(error instanceof OverlayError)) throw error
+      // Its files can be half renewed just now; a station that comes again tries again.
+      this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: error.message })
+      this.#upstreamLost(representation, rule, 'its settings cannot be used')
+      return Promise.resolve(false)
+    }
     representation.sources.push(source)
+    void representation.over.promise.then(() => first.resolve(false))
     let wasOpen = false
     const onLink = (link: Link) => {
       if (representation.isOver) return link.close(1001, 'the station is gone')
@@ -200,11 +225,14 @@ export class Upstreams {
     this.stationDown(station)
     // What to do about it is for whoever runs this node, and stands in its log.
     const [reason] = why.split('; ')
-    link.link.close(1013, `upstream ${rule.name}: ${reason}`.slice(0, 120))
+    link.link.close(1013, `upstream: ${reason}`.slice(0, 120))
   }
 
   #end(representation: Representation): Promise<unknown> {
     representation.isOver = true
+    representation.over.resolve()
+    const { via } = representation
+    if (via) this.#behind.set(via, (this.#behind.get(via) ?? 1) - 1)
     for (const { link } of representation.links.values()) link.close(1001, 'the station is gone')
     return Promise.all(representation.sources.map((source) => source.stop()))
   }

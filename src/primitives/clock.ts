@@ -11,11 +11,19 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): Timer
 }
 
+/** Of `setTimeout`, which takes a longer delay for none at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(callback, delayMs) {
-    const handle = setTimeout(callback, delayMs)
-    if (typeof handle === 'object') handle.unref()
+    let handle: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, LONGEST_TIMER_MS)
+      handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : callback()), stepMs)
+      handle.unref()
+    }
+    wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
   },
 }

@@ -26,6 +26,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
 export function isNodeId(text: string): text is NodeId {
   if (text.length === 0 || text.length > MAX_NODE_ID_BYTES) return false
   if (text.startsWith(' ') || text.endsWith(' ')) return false
+  // In a URL these would be steps.
+  if (text === '.' || text === '..') return false
   if (PRINTABLE_ASCII.test(text)) return true
   return (
     !UNPRINTABLE.test(text) &&
@@ -51,7 +53,7 @@ export function isMessageId(text: string, maxBytes = MAX_MESSAGE_ID_BYTES): text
 
 /** Identifier characters of OCPP (Part 2, identifierString) without the colon, 1–48 of them. */
 export function isStationId(text: string): text is NodeId {
-  return /^[A-Za-z0-9*\-_=+|@.]{1,48}$/.test(text)
+  return /^(?!\.\.?$)[A-Za-z0-9*\-_=+|@.]{1,48}$/.test(text)
 }
 
 /** Service names that a bare id may collide with; whoever bears one must be entitled to it. */

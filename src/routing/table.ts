@@ -121,6 +121,12 @@ export class RoutingTable<L> {
     return this.get(id) === candidate
   }
 
+  /** Whether who is behind a link has announced this peer, believed or not. */
+  isAnnouncedOver(id: NodeId, link: L): boolean {
+    const candidates = this.#destinations.get(foldId(id))?.candidates ?? []
+    return candidates.some((one) => one.link === link && one.announced !== undefined)
+  }
+
   /** Forgets a learned candidate; true when it was the one in use. */
   forget(id: NodeId, link: L): boolean {
     const key = foldId(id)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { csmsQueries as queries, type ReservationState } from './csms-tables.ts'
 import type { Database } from './database.ts'
 
@@ -71,11 +72,15 @@ export class ReservationRows {
     )
   }
 
-  /** Those that end first come first. */
+  /** Open ones first, of these those that end first; of the others those that changed last. */
   page({ station, state, limit }: ReservationQuery): ReservationRow[] {
-    let query = queries.selectFrom('reservations').selectAll().orderBy('expires_at').limit(limit)
+    let query = queries.selectFrom('reservations').selectAll().limit(limit)
     if (station !== undefined) query = query.where('station', '=', station)
     if (state !== undefined) query = query.where('state', '=', state)
+    query = query
+      .orderBy(sql`state <> 'reserved'`)
+      .orderBy(sql`CASE state WHEN 'reserved' THEN expires_at END`)
+      .orderBy('changed_at', 'desc')
     return this.#db.rows(query).map((row) => ({
       station: row.station,
       reservationId: row.reservation_id,

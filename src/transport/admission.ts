@@ -17,6 +17,8 @@ export interface Claim {
   /** Why the client certificate that came along proves nothing. */
   readonly certificateProblem?: string | undefined
   readonly isTls: boolean
+  /** It wants to be a node of the overlay. */
+  readonly isOverlay: boolean
   /** Where it comes from; attempts are counted by it. */
   readonly address: string
   /** The listener lets in ids without credential (security profile 0). */
@@ -27,7 +29,7 @@ export type Admission =
   | { readonly id: NodeId; readonly profile: SecurityProfile }
   | {
       readonly refused: string
-      readonly status: 401 | 429 | 503
+      readonly status: 401 | 403 | 429 | 503
       readonly isUnknown: boolean
       /** The answer is held back for so long. */
       readonly delayMs: number
@@ -54,6 +56,7 @@ interface Peer {
 const MAX_SLOW = 2
 const MAX_WAITING_SLOW = 100
 const NO_PASSWORD = new Uint8Array()
+const NO_NODE = 'it is entered as a station and wants to be a node: that needs `peer: node`'
 const NO_CREDENTIAL = 'no credential: no password is set for it, and it showed no certificate'
 const NO_CERTIFICATE = 'it showed no certificate, security profile 3 needs one'
 
@@ -147,6 +150,9 @@ export class Admissions {
       const isBare = lowest === 3 && claim.isTls && !claim.certificate
       if (isBare) return this.#refuse(claim, NO_CERTIFICATE)
       return this.#refuse(claim, `security profile ${verdict} where ${lowest} is due`)
+    }
+    if (claim.isOverlay && peer && peer.entry.peer !== 'node') {
+      return { refused: NO_NODE, status: 403, isUnknown: false, delayMs: 0 }
     }
     if (peer) peer.best = verdict
     this.#throttle.succeeded(id, claim.address)

@@ -40,6 +40,11 @@ export interface PeerEntry {
   readonly password?: Secret
   /** The lowest profile it may use. Default 0: what its other members allow. */
   readonly securityProfile?: SecurityProfile
+  /**
+   * What it is. Default `station`: a node speaks for others and lets stations do things, so that
+   * nobody becomes one by saying so.
+   */
+  readonly peer?: 'station' | 'node'
   /** Of an OCPP station certificate: the common name that stands for this id. */
   readonly serialNumber?: string
 }

@@ -96,14 +96,21 @@ export function clientSettings({ ca, identity }: DialTls, peerId: NodeId | undef
   return settings
 }
 
-/** Names of the peer's certificate, or why it proves nothing; neither when it showed none. */
-export function peerCertificate(socket: TLSSocket): {
+/**
+ * Names of the peer's certificate, or why it proves nothing; neither when it showed none. A session
+ * that is resumed remembers what was judged when it began, so its dates are looked at each time.
+ */
+export function peerCertificate(
+  socket: Pick<TLSSocket, 'getPeerX509Certificate' | 'authorized' | 'authorizationError'>,
+  now: number,
+): {
   readonly certificate?: CertificateNames
   readonly certificateProblem?: string
 } {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate) return {}
   if (!socket.authorized) return { certificateProblem: String(socket.authorizationError) }
+  if (certificate.validToDate.getTime() < now) return { certificateProblem: 'CERT_HAS_EXPIRED' }
   return { certificate: namesOf(certificate) }
 }
 

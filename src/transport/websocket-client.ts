@@ -7,6 +7,7 @@ import { type Clock, systemClock, type Timer } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type Randomness, randomFraction, systemRandomness } from '../primitives/randomness.ts'
 import { isCertificateFor } from './certificates.ts'
+import { type ConnectionBudget, PROCESS_CONNECTIONS } from './connection-budget.ts'
 import { formatBasic, type Secret } from './credentials.ts'
 import type { Link, LinkFacts, LinkSource, SourceEvent } from './link.ts'
 import {
@@ -48,6 +49,8 @@ export interface DialOptions {
   readonly backOff?: BackOff
   /** `reference`: the peer speaks overlay without confirming it. */
   readonly dialect?: 'reference'
+  /** How many connections there may be. Default 18 000 over all of this process. */
+  readonly connections?: ConnectionBudget
   /** Default 5 000 on overlay links, 30 000 else. */
   readonly pingIntervalMs?: number
   readonly clock?: Clock
@@ -162,9 +165,17 @@ class Dialler implements LinkSource {
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
       clock: this.#clock,
     }
+    const budget = this.#options.connections ?? PROCESS_CONNECTIONS
+    if (!budget.take()) return this.#retry('this process has as many connections as it may have')
     this.#connection = requestUpgrade(options, {
-      upgraded: (...agreed) => this.#onUpgraded(...agreed),
-      failed: (error, retryAfterMs) => this.#retry(error.message, retryAfterMs),
+      upgraded: (socket, ...agreed) => {
+        socket.on('close', () => budget.giveBack())
+        this.#onUpgraded(socket, ...agreed)
+      },
+      failed: (error, retryAfterMs) => {
+        budget.giveBack()
+        this.#retry(error.message, retryAfterMs)
+      },
     })
   }
 
@@ -214,7 +225,8 @@ class Dialler implements LinkSource {
     if (said && (isReservedId(said) || (peerId && !isSameId(said, peerId)))) {
       throw new OverlayError('ERR_LINK_IDENTITY', { actual: said, expected: peerId ?? 'a node' })
     }
-    const { certificate } = socket instanceof TLSSocket ? peerCertificate(socket) : {}
+    const { certificate } =
+      socket instanceof TLSSocket ? peerCertificate(socket, this.#clock.now()) : {}
     const expected = peerId ?? said
     if (certificate?.hasNodeUri && expected && !isCertificateFor(certificate, expected)) {
       const actual = certificate.nodeIds.join(', ') || 'nobody by its certificate'

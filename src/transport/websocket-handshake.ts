@@ -194,6 +194,7 @@ function withHint(error: NodeJS.ErrnoException, isTls: boolean): Error {
 /** What a person may do about the answer. */
 function hintFor(status: number | undefined): string {
   if (status === 401) return '; check the own id and its password or certificate there'
+  if (status === 403) return '; to be a node, the own id needs `peer: node` there'
   if (status === 404) return '; check the own id there, and the path of the URL'
   if (status === 400) return '; check that both offer a common OCPP version'
   return ''

@@ -240,8 +240,9 @@ class WebSocketAcceptor implements Acceptor {
       id: isLegal ? id : undefined,
       authorization: request.headers.authorization,
       certificate: undefined,
-      ...(isTls && peerCertificate(socket)),
+      ...(isTls && peerCertificate(socket, this.#clock.now())),
       isTls,
+      isOverlay: form === 'overlay',
       address: socket.remoteAddress ?? '',
       insecure: this.insecure,
     }

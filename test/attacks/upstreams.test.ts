@@ -167,7 +167,7 @@ for (const [when, manners] of MOMENTS) {
       raw.send('[2,"1","Heartbeat",{}]')
       await until(() => raw.closed !== undefined, 'the station to be sent away')
       assert.equal(raw.closed?.code, 1013)
-      assert.match(raw.closed?.reason ?? '', /^upstream bad: /)
+      assert.match(raw.closed?.reason ?? '', /^upstream: /)
       await unharmed()
     }
     assert.ok(events.includes('upstream.lost'))
@@ -216,7 +216,7 @@ for (const [what, say] of SLOW) {
     await until(() => raw.closed !== undefined, 'the station to be sent away')
     assert.deepEqual(raw.closed, {
       code: 1013,
-      reason: 'upstream bad: the peer refused the connection: it did not answer in time',
+      reason: 'upstream: the peer refused the connection: it did not answer in time',
     })
     await until(() => isOver, 'the connection to be given up')
     await unharmed()

@@ -16,6 +16,7 @@ const ROOMS = [
   ['tokens', '[data-empty="tokens"]'],
   ['tokens?open=token:0', '[data-form="token"]'],
   ['log', '[data-empty="log"]'],
+  ['log?log=security', '#log-title'],
 ] as const
 
 /** The demo, and a browser. */

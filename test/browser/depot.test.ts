@@ -175,5 +175,19 @@ test('the weave draws what passes, stands still on Space, and its span narrows t
     await page.mouse.click(x, box.y + box.height - up)
   }
   await inspector.locator('[data-raw]').waitFor(PATIENCE)
+  await inspector.locator('[data-way] [data-step="hop"] time').first().waitFor(PATIENCE)
+
+  // Whoever is sent the address sees the same: path, selection, and that it stands still.
+  await page.getByLabel('Path', { exact: true }).selectOption('CS01')
+  await page.waitForURL(/weave=CS01/)
+  assert.match(page.url(), /paused=\d+/)
+  await page.reload()
+  await weave.and(page.locator('[data-paused="true"]')).waitFor(PATIENCE)
+  await inspector.locator('[data-raw]').waitFor(PATIENCE)
+  assert.equal(await page.getByLabel('Path', { exact: true }).inputValue(), 'CS01')
+  await page.getByRole('button', { name: 'Resume weave' }).click()
+  await weave.and(page.locator('[data-paused="false"]')).waitFor(PATIENCE)
+  assert.doesNotMatch(page.url(), /paused=/)
+  assert.deepEqual(await violations(page), [])
   assert.deepEqual(complaints, [])
 })

@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
 import { loadConfig } from '../../src/cli/config.ts'
-import { canBothMatch } from '../../src/cli/config-checks.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { storeSecret } from '../../src/transport/passwords.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
@@ -56,6 +55,14 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a file in place of the folder of passwords', `${LISTEN}${UP}    mode: per-station\n    stationPasswords: plain`, /:7:5: uplinks\.0\.stationPasswords \(plain\) is a file/],
   ['an illegal peer', `${LISTEN}peers:\n  - id: " CS01"`, /:5:5: peers\.0\.id is not a legal node id/],
   ['a peer with a reserved name', `${LISTEN}peers:\n  - id: csms`, /:5:5: peers\.0\.id is not a legal node id/],
+  ['the own id as a peer', `${LISTEN}peers:\n  - id: nn01`, /:5:5: peers\.0\.id \(nn01\) is the own id of this node$/],
+  ['a kind of peer that there is not', `${LISTEN}peers:\n  - id: NN02\n    peer: csms`, /:6:5: peers\.0\.peer must be one of station, node$/],
+  ['a node that is tolerated', `${LISTEN}peers:\n  - id: NN02\n    peer: node\n    validation: tolerant`, /:7:5: peers\.0\.validation is for stations, and NN02 is entered with `peer: node`: leave it out/],
+  ['lengths of a node', `${LISTEN}peers:\n  - id: NN02\n    peer: node\n    maxLengths: {idTag: 36}`, /:7:5: peers\.0\.maxLengths is for stations/],
+  ['message ids of a node', `${LISTEN}peers:\n  - id: NN02\n    peer: node\n    tolerantMessageIds: true`, /:7:5: peers\.0\.tolerantMessageIds is for stations/],
+  ['one serial number of two stations', `${tls(', clientCaFile: ca.pem')}organization: O\npeers:\n  - id: CS01\n    serialNumber: SN-1\n  - id: CS02\n    serialNumber: SN-1`, /:11:5: peers\.1\.serialNumber \(SN-1\) is that of CS01, too: one certificate would let in both$/],
+  ['a serial number where nobody asks for certificates', `${tls()}organization: O\npeers:\n  - id: CS01\n    serialNumber: SN-1`, /:9:5: peers\.0\.serialNumber needs a listener with tls\.clientCaFile: it is in the certificate$/],
+  ['a serial number without an organization', `${tls(', clientCaFile: ca.pem')}peers:\n  - id: CS01\n    serialNumber: SN-1`, /:8:5: peers\.0\.serialNumber counts only where `organization` is set$/],
   ['a station with an id that no station has', `${LISTEN}peers:\n  - id: CS 01\n    validation: tolerant`, /:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station/],
   ['a peer twice', `${LISTEN}peers:\n  - id: CS01\n  - id: cs01`, /:6:5: peers\.1\.id names cs01 again/],
   ['certificates that no listener asks for', `${tls()}peers:\n  - id: CS01\n    securityProfile: 3`, /:8:5: peers\.0\.securityProfile 3 needs a listener with tls\.clientCaFile/],
@@ -98,7 +105,10 @@ const FINE: [string, string][] = [
   ['a secrets key that is made later', `${LISTEN}secretsKeyFile: later`],
   ['all profiles where TLS asks for certificates', `${tls(', clientCaFile: ca.pem')}peers:\n  - {id: CS01, securityProfile: 3}\n  - {id: CS02, securityProfile: 2, passwordFile: plain}`],
   ['closing stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: close`],
-  ['a profile of a station that is dialled', `${LISTEN}peers: [{id: CS01, securityProfile: 2}]\ndownlinks: [{url: "wss://a.example/", peerId: cs01}]`],
+  ['a profile of a station that is dialled', `${LISTEN}peers: [{id: CS01, securityProfile: 2}]\ndownlinks: [{url: "wss://a.example/", peerId: cs01, passwordFile: plain}]`],
+  ['an id that a node can have, and a station cannot', `${LISTEN}peers: [{id: CS 01, peer: node}]`],
+  ['a node with its password, profile and number', `${tls(', clientCaFile: ca.pem')}organization: O\npeers: [{id: NN02, peer: node, passwordFile: plain, securityProfile: 2, serialNumber: SN-1, validation: strict, tolerantMessageIds: false}]`],
+  ['serial numbers that differ', `${tls(', clientCaFile: ca.pem')}organization: O\npeers: [{id: CS01, serialNumber: SN-1}, {id: CS02, serialNumber: SN-2}]`],
   ['primaries of different stations', `${LISTEN}${UP}    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["CS1*"]`],
   ['primaries of different actions', `${LISTEN}${UP}    role: primary\n    allow: {up: [Authorize]}\n  - url: wss://b.example/\n    role: primary\n    allow: {up: [MeterValues]}`],
   ['a primary and its mirror', `${LISTEN}${UP}    role: primary\n  - url: wss://b.example/\n    mode: per-station\n    role: mirror`],
@@ -111,31 +121,6 @@ for (const [what, text] of FINE) {
 
 test('an id that only a node can have is a warning with its place', (t) => {
   const [warning, ...others] = loadConfig(write(t, `${LISTEN}peers:\n  - id: CS 01`)).warnings
-  assert.match(warning ?? '', /node\.yaml:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station/) // biome-ignore format: one line
+  assert.match(warning ?? '', /node\.yaml:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station.*; a node needs `peer: node`$/) // biome-ignore format: one line
   assert.deepEqual(others, [])
-})
-
-test('patterns of stations overlap where some id fits both', () => {
-  for (const [a, b] of [
-    ['*', 'x'],
-    ['cs0*', '*7'],
-    ['a*b*c', 'a*c'],
-    ['**', '*'],
-    ['cs*1', 'cs1'],
-  ]) {
-    assert.ok(canBothMatch(a ?? '', b ?? '') && canBothMatch(b ?? '', a ?? ''), `${a} ${b}`)
-  }
-  for (const [a, b] of [
-    ['cs0*', 'cs1*'],
-    ['a', 'b'],
-    ['a*', 'b'],
-    ['*a', '*b'],
-    ['cs*1', 'cs'],
-    ['', 'a'],
-  ]) {
-    // biome-ignore format: one line
-    assert.ok(!canBothMatch(a ?? '', b ?? '') && !canBothMatch(b ?? '', a ?? ''), `${a} ${b}`)
-  }
-  const stars = '*a'.repeat(60)
-  assert.ok(!canBothMatch(stars, `${'*b'.repeat(60)}`), 'at once, however many stars')
 })

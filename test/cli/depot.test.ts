@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { loadConfig } from '../../src/cli/config.ts'
 import { startExecutable, startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { basic, client } from '../support/sockets.ts'
 
@@ -169,12 +170,34 @@ test('init writes a file that can be run, and a password that lets the station i
   assert.match((await wattweave(t, 'init', file)).errors, /is there already/)
 })
 
+for (const [role, below] of [['csms', 'NN01'], ['networking-node', 'NN02']] as const) {
+  test(`init shows a ${role} how a node below is entered: as a node`, async (t) => {
+    const folder = temporaryFolder(t)
+    const file = join(folder, `${role}.yaml`)
+    await wattweave(t, 'init', file, '--role', role, '--station', 'CS01')
+    mkdirSync(join(folder, 'secrets'), { recursive: true })
+    for (const name of [below, 'NN01-at-csms']) writeFileSync(join(folder, 'secrets', name), 'a password')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace(/^# {3}- id: .*\n(?:# {5}.*\n)+/m, (lines) => lines.replace(/^# /gm, '')))
+    const { peers, warnings } = loadConfig(file)
+    assert.deepEqual(peers.map(({ id, peer }) => [id, peer]), [['CS01', 'station'], [below, 'node']])
+    assert.deepEqual(warnings, [])
+  })
+} // biome-ignore format: two roles
+
 test('init says which answer cannot be, and writes nothing', async (t) => {
   const file = join(temporaryFolder(t), 'x.yaml')
   for (const [option, value, said] of [
     ['--role', 'king', /--role: it must be csms or networking-node, not "king"/],
     ['--port', '70000', /--port: it must be a number from 0 to 65535/],
-    ['--uplink', 'csms', /--uplink: it must be a URL/],
+    ['--uplink', 'csms', /--uplink: it must begin with ws:/],
+    [
+      '--uplink',
+      'wss://NN01:S3CRET@a.example/',
+      /--uplink: it has a user or a password in it.*, not "wss:\/\/\[secret\]@a\.example\/"$/m,
+    ],
+    ['--uplink', 'wss://a.example:99999/', /--uplink: it is no URL/],
+    ['--id', 'CSMS', /--id: it must be a node id/],
     ['--station', 'CS 01', /--station: it must be 1 to 48/],
   ] as const) {
     const role = option === '--role' ? [] : ['--role', 'networking-node']

@@ -5,7 +5,7 @@ import type { Logger, NodeEvent } from '../../src/node/core.ts'
 import type { Node } from '../../src/node/node.ts'
 
 test('failed handshakes get a line for each address and twenty a minute, and say what was left out', () => {
-  const limit = new LineLimit()
+  const limit = new LineLimit(20)
   assert.equal(limit.take('192.0.2.1', 0), 0)
   for (let i = 0; i < 1_000; i++) assert.equal(limit.take('192.0.2.1', 59_999), undefined)
   assert.equal(limit.take('192.0.2.2', 59_999), 1_000)
@@ -15,7 +15,7 @@ test('failed handshakes get a line for each address and twenty a minute, and say
   assert.equal(limit.take('192.0.2.1', 60_001), undefined)
 })
 
-test('only failed handshakes are limited, and a station that comes is no warning', () => {
+test('refusals of one kind from one place are told once, and a station that comes is no warning', () => {
   const lines: string[] = []
   const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`)
   const log: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } // biome-ignore format: one line
@@ -28,6 +28,7 @@ test('only failed handshakes are limited, and a station that comes is no warning
     refused(0),
     refused(401),
     refused(401),
+    refused(403),
     { name: 'presence' },
     { name: 'link.up' },
   ]) {

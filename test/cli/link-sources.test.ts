@@ -16,7 +16,7 @@ import type { TlsIdentity } from '../../src/transport/tls.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
 import { type Authority, createAuthority } from '../support/certificates.ts'
-import { basic, RawClient, startSource } from '../support/sockets.ts'
+import { basic, RawClient, startSource, upgrade } from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 import { attach } from '../transport/compliance.ts'
 
@@ -132,6 +132,31 @@ test('an upstream per station is dialled over TLS with the certificate that name
   assert.ok(stations.every((one) => one.isOpen))
 })
 
+test('while the renewal of a certificate for an upstream is half done the former one is shown; the next station after it shows the new one', async (t) => {
+  const site = new Site(t)
+  site.writeIdentity('own', await authority.issue({ dnsNames: ['CS01', 'CS02'] }))
+  const next = await authority.issue({ dnsNames: ['CS03'] })
+  const peers = ['CS01', 'CS02', 'CS03'].map((id) => ({ id: id as NodeId, securityProfile: 3 as const })) // biome-ignore format: one line
+  const upstream = accept({ nodeId: 'UP' as NodeId, port: 0, peers, tls: { ...server, clientCa: authority.certificate } }) // biome-ignore format: one line
+  const { links } = await startSource(t, upstream)
+  const uplink = { url: upstream.url, mode: 'per-station', tls: { caFile: 'ca.pem', ...identity('own') } } // biome-ignore format: one line
+  const { url } = await site.start({ ...node, listen: [{ port: 0, insecure: true }], uplinks: [uplink] }) // biome-ignore format: one line
+  const shownBy = async (id: string, count: number) => {
+    const one = await station(t, url, id)
+    await until(() => links.length === count, `the connection of ${id}`)
+    assert.deepEqual([links.at(-1)?.peerIds, one.isOpen], [[id], true])
+  }
+  await shownBy('CS01', 1)
+
+  site.write('own.pem', next.certificate)
+  await shownBy('CS02', 2)
+  assert.deepEqual(site.lines.filter((line) => line.startsWith('tls.') || line.startsWith('certificate.')), ['tls.kept']) // biome-ignore format: one line
+
+  site.write('own-key.pem', next.key.reveal())
+  await shownBy('CS03', 3)
+  assert.deepEqual(site.lines.filter((line) => line.startsWith('tls.') || line.startsWith('certificate.')), ['tls.kept']) // biome-ignore format: one line
+})
+
 test('a station that listens under TLS is dialled with the node’s certificate, boots above, and lets in nobody else', async (t) => {
   const site = new Site(t)
   site.writeIdentity('own', await authority.issue({ commonName: 'NN01' }))
@@ -155,6 +180,22 @@ test('a station that listens under TLS is dialled with the node’s certificate,
   const stranger = new RawClient(new WebSocket(`${listening.url}NN01`, ['ocpp2.0.1'], { ca: authority.certificate })) // biome-ignore format: one line
   await until(() => stranger.error !== undefined, 'the refusal')
   assert.match(String(stranger.error), /401/)
+})
+
+test('who is entered as a station cannot be a node by saying so; who is entered as a node can', async (t) => {
+  const site = new Site(t)
+  for (const id of ['CS01', 'LC01']) site.write(id, `password of ${id}`)
+  const peers = [{ id: 'CS01', passwordFile: 'CS01' }, { id: 'LC01', peer: 'node', passwordFile: 'LC01' }] // biome-ignore format: one line
+  const { url } = await site.start({ ...node, listen: [{ port: 0 }], peers })
+  const overlay = { 'X-OCPP-NetworkingMode': 'OverlayNetwork', 'X-Wattweave': 'v=1; caps=confirm' }
+  const answerTo = async (id: string, headers: Record<string, string>) => {
+    const authorization = basic(id, `password of ${id}`)
+    return (await upgrade(`${url}${id}`, { authorization, 'Sec-WebSocket-Protocol': 'ocpp2.1', ...headers })).status // biome-ignore format: one line
+  }
+  assert.equal(await answerTo('CS01', overlay), 403)
+  assert.ok(site.lines.includes('link.refused'))
+  assert.equal(await answerTo('CS01', {}), 101)
+  assert.equal(await answerTo('LC01', overlay), 101)
 })
 
 // ---- CSMSs that speak only OCPP

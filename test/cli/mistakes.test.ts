@@ -104,7 +104,7 @@ test('send refuses what it could only fail with, in one line', (t) => {
     [['--password-file', 'nope'], /^wattweave: nope: cannot be read: no such file\n/],
     [['--ca', 'no.pem'], /^wattweave: [^\n]*no\.pem holds no certificate in PEM\n/],
     [['--as', ' x'], /^wattweave: --as " x" is not a legal node id\n/],
-    [['--uplink', '127.0.0.1:9000'], /^wattweave: --uplink must be a ws:/],
+    [['--uplink', '127.0.0.1:9000'], /^wattweave: --uplink must begin with ws:/],
   ] as const) {
     const { status, stderr } = ask(...options)
     assert.match(stderr, said)

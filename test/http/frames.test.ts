@@ -147,3 +147,26 @@ test('the console answers under names of this machine only', async (t) => {
     assert.equal(await status(host), 421, host)
   }
 })
+
+test('the frames of one message are found among all, its answer with it', async (t) => {
+  const console = await startCsmsConsole(t)
+  await station(t, console, heartbeats(9))
+  const all = await frames(console)
+  const trace = all.find(({ messageId }) => messageId === 'h4')?.trace
+
+  const found = await frames(console, `?trace=${trace}`)
+
+  assert.deepEqual(found.map(({ kind, messageId }) => [kind, messageId]), [['CALL', 'h4'], ['CALLRESULT', 'h4']]) // biome-ignore format: one line
+  assert.deepEqual(await frames(console, '?trace=nobody'), [])
+  assert.equal(found[0]?.priority, 'telemetry')
+})
+
+test('the time of a hop is told where this node was at one end of it, and no other', async (t) => {
+  const console = await startCsmsConsole(t)
+  await station(t, console, heartbeats(1))
+
+  const { hops, time } = await detail(console, 'h0')
+
+  assert.ok(hops.every((hop) => hop.time === undefined || hop.time === time))
+  assert.ok(hops.every(({ from, to, time: at }) => at === undefined || from === 'CSMS01' || to === 'CSMS01')) // biome-ignore format: one line
+})

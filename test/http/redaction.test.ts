@@ -4,9 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { redactFields, redactText } from '../../src/http/redaction.ts'
+import fc from 'fast-check'
+import { withFingerprints } from '../../src/http/fingerprints.ts'
+import { redactFields } from '../../src/http/redaction.ts'
 import { startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { ROOT } from '../house/source-files.ts'
+import { PROPERTY } from '../seed.ts'
 import { basic, client, upgrade } from '../support/sockets.ts'
 
 const run = promisify(execFile)
@@ -36,6 +39,8 @@ const FIELDS: readonly [what: string, fields: object][] = [
   ['a list of configuration keys',  { configurationKey: [{ key: 'AuthorizationKey', readonly: false, value: 'S3CRET-9' }] }],
   ['a variable',                    { setVariableData: [{ attributeValue: 'S3CRET-9', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] }],
   ['a variable in a report',        { reportData: [{ variable: { name: 'BasicAuthPassword' }, variableAttribute: [{ value: 'S3CRET-9' }] }] }],
+  ['a variable in an event',        { eventData: [{ actualValue: 'S3CRET-9', variable: { name: 'BasicAuthPassword' } }] }],
+  ['a setting of a vendor',         { key: 'WifiPassword', value: 'S3CRET-9' }],
   ['a key',                         { key: 'S3CRET-9', vpn: { key: 'S3CRET-9' }, privateKey: 'S3CRET-9' }],
   ['a PEM key',                     { problem: ['in', 'BEGIN', '\nS3CRET-9\n', 'END', ''].join('-----').replaceAll(/BEGIN|END/g, '$& EC PRIVATE KEY') }],
   ['a stored password',             { problem: 'not $hmac-sha256$S3CRET-9' }],
@@ -67,7 +72,7 @@ test('what is no secret is logged as it is', () => {
     at: [true, null, 1.5],
   }
   assert.deepEqual(redactFields(fields), fields)
-  assert.equal(redactText('link.down'), 'link.down')
+  assert.equal(withFingerprints('link.down'), 'link.down')
 })
 
 test('of bytes only their number is logged', () => {
@@ -79,6 +84,135 @@ test('an object that contains itself is logged', () => {
   const circle: { self?: unknown; n: number } = { n: 1 }
   circle.self = circle
   assert.deepEqual(redactFields({ circle }), { circle: { n: 1, self: '[…]' } })
+})
+
+// ---- Frames as the console and a trace show them
+
+const basicOf = (secret: string) => Buffer.from(`CS01:${secret}`).toString('base64')
+/** Ways in which a message can hold a secret. */
+// biome-ignore format: a table
+const PLANTED: readonly ((secret: string) => unknown)[] = [
+  (secret) => ({ idTag: secret }),
+  (secret) => ({ idToken: { idToken: secret, type: 'Central' } }),
+  (secret) => ({ tokens: [secret, [secret]] }),
+  (secret) => ({ basicAuthPassword: secret, apn: { apnPassword: secret }, vpn: { key: secret } }),
+  (secret) => ({ location: `ftp://user:${secret}@files.example/logs` }),
+  (secret) => ({ location: `https://files.example/logs?sig=${secret}&part=1` }),
+  (secret) => ({ ocppCsmsUrl: `wss://CS01:${secret}@csms.example:443/ocpp` }),
+  (secret) => ({ techInfo: `sent Basic ${basicOf(secret)}` }),
+  (secret) => ({ techInfo: `Authorization: Bearer ${secret}` }),
+  (secret) => ({ techInfo: `password: "${secret}" was tried` }),
+  (secret) => ({ techInfo: `GET /?token=${secret}` }),
+  (secret) => ({ info: ['', '\n', secret, '\n', ''].join('-----').replace(/-----\n/, '-----BEGIN EC PRIVATE KEY-----\n') }),
+  (secret) => ({ info: `stored as $argon2id$v=19$${secret}` }),
+  (secret) => ({ key: 'AuthorizationKey', readonly: false, value: secret }),
+  (secret) => ({ attributeValue: secret, component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }),
+  (secret) => ({ eventData: [{ actualValue: secret, variable: { name: 'BasicAuthPassword' } }] }),
+  (secret) => ({ reportData: [{ variableAttribute: [{ value: secret }], variable: { name: 'SharedSecret' } }] }),
+]
+const KEPT = {
+  n: [1.5, -2e-7, true, null],
+  s: 'é "quoted" \\ \n 12:30',
+  connectorStatus: 'Available',
+}
+/** What can be around it. */
+const AROUND: readonly ((inside: unknown) => unknown)[] = [
+  (inside) => [KEPT, inside],
+  (inside) => ({ a: inside, kept: KEPT }),
+  (inside) => ({ vendorId: 'V', data: JSON.stringify(inside), kept: KEPT }),
+  (inside) => ({ data: `got ${JSON.stringify(inside, undefined, 1)} of [CS01]` }),
+  (inside) => ({ data: `5" pipe, ${JSON.stringify({ inside })}` }),
+  (inside) => ({ data: `${JSON.stringify([inside]).slice(0, -1)} oops` }),
+]
+const secretText = fc.stringMatching(/^S3[A-Za-z0-9_.~-]{10,24}Z$/)
+const frame = fc
+  .record({
+    secret: secretText,
+    plant: fc.constantFrom(...PLANTED),
+    around: fc.array(fc.constantFrom(...AROUND), { maxLength: 5 }),
+    space: fc.constantFrom(undefined, 1),
+    escapes: fc.boolean(),
+  })
+  .map(({ secret, plant, around, space, escapes }) => {
+    const payload = around.reduce((inside, wrap) => wrap(inside), plant(secret))
+    const text = JSON.stringify([2, 'm1', 'DataTransfer', { payload, kept: KEPT }], undefined, space) // biome-ignore format: one line
+    const written = escapes ? text.replace(/"(?:[^"\\]|\\.)*"/g, inEscapes) : text
+    return { text: written, secrets: [secret, basicOf(secret), inEscapes(secret), inEscapes(basicOf(secret))] } // biome-ignore format: one line
+  })
+
+const escapedOf = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` // biome-ignore format: one line
+const inEscapes = (text: string) => text.replace(/[aA]/g, escapedOf)
+
+test('of a frame that holds a secret, in whatever way and however deep, the rest is shown and it stays JSON', () => {
+  const property = fc.property(frame, ({ text, secrets }) => {
+    const shown = withFingerprints(text)
+    for (const secret of secrets) assert.ok(!shown.includes(secret), shown)
+    const [type, messageId, action, { kept }] = JSON.parse(shown)
+    assert.deepEqual([type, messageId, action, kept], [2, 'm1', 'DataTransfer', KEPT])
+  })
+  fc.assert(property, PROPERTY)
+})
+
+test('of a frame whose end is not kept nobody can read a secret either, wherever it ends', () => {
+  const property = fc.property(
+    frame,
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    ({ text, secrets }, part) => {
+      // biome-ignore format: one line
+      const shown = withFingerprints(text.slice(0, Math.floor(text.length * part)))
+      for (const secret of secrets) assert.ok(!shown.includes(secret), shown)
+    },
+  )
+  fc.assert(property, PROPERTY)
+  for (const plant of PLANTED) {
+    const text = JSON.stringify([2, 'm1', 'X', { data: JSON.stringify(plant('S3CRET-OF-CS01')) }])
+    for (let end = 0; end < text.length; end++) {
+      const shown = withFingerprints(text.slice(0, end))
+      assert.ok(!/S3CRET-OF-CS01/.test(shown) && !shown.includes(basicOf('S3CRET-OF-CS01')), shown)
+    }
+  }
+})
+
+test('a frame without a secret is shown as it is written', () => {
+  const name = fc.constantFrom('status', 'key', 'value', 'timestamp', 'url', 'data', '\u0000"\\')
+  const text = fc.oneof(fc.constantFrom('ws://127.0.0.1:9000/CS01', 'a basic password', '2026-01-05T11:00:00.000Z', '{"a":[1.0,"x"]}', '5" pipe', 'mailto:a@b.example', '[secret]'), fc.stringMatching(/^[\w {}[\]".,-]*$/)) // biome-ignore format: one line
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(text, fc.double(), fc.boolean(), fc.constant(null), fc.array(tie('value')), fc.dictionary(name, tie('value'))), // biome-ignore format: one line
+  }))
+  const property = fc.property(value, fc.constantFrom(undefined, 1), (one, space) => {
+    const written = JSON.stringify([2, 'm1', 'DataTransfer', one], undefined, space)
+    assert.equal(withFingerprints(written), written)
+  })
+  fc.assert(property, PROPERTY)
+})
+
+test('a frame that is made to be slow is shown at once', () => {
+  const length = 65_536 // as much of a frame is kept
+  for (const part of [
+    '[',
+    '{"a":',
+    '\\',
+    '\\"',
+    '"',
+    '//a:',
+    ':',
+    'a-',
+    'token ',
+    '"a":"',
+    '$argon2id$',
+    '[1,"',
+    '-----BEGIN PRIVATE KEY-----',
+    '\\\\u0041',
+  ]) {
+    // biome-ignore format: one line
+    for (const end of ['', '!', ']}"']) {
+      const text = part.repeat(length / part.length) + end
+      const started = performance.now()
+      withFingerprints(text)
+      withFingerprints(JSON.stringify([text]))
+      assert.ok(performance.now() - started < 2_000, `${part} … ${end}`)
+    }
+  }
 })
 
 test('through the real logger into a pipe: one JSON line per event, with no secret in any', async (t) => {

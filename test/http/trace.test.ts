@@ -75,7 +75,8 @@ const CALLS = [
     ['Authorize', { idToken: { idToken: 'SECRET-CARD', type: 'Central' } }],
     ['StatusNotification', { timestamp: AT, connectorStatus: 'Available', evseId: 1, connectorId: 2 }]],
   ['CS21', 'ocpp2.1', '2.1', ['Heartbeat', {}],
-    ['Authorize', { idToken: { idToken: 'SECRET-CARD', type: 'Central' } }], ['NoSuchAction', { password: 'SECRET-WORD' }]],
+    ['Authorize', { idToken: { idToken: 'SECRET-CARD', type: 'Central' } }], ['NoSuchAction', { password: 'SECRET-WORD' }],
+    ['DataTransfer', { vendorId: 'V', data: { at: 'ftp://user:SECRET-WORD@files.example/', said: '{"idTag":"SECRET-CARD"}', kept: 'ftp://files.example/' } }]],
 ] as const
 
 /** Stations of three versions speak through NN01, and the CSMS asks one of them. */
@@ -110,7 +111,7 @@ test('every record of a run with three versions is Open OCPP Trace v1.1, and non
   const own = callsOf(atCsms.records).filter(({ direction }) => direction === 'csms-to-cp')
   assert.equal(own.length, await calls(csms, 'sent'))
   assert.equal(callsOf(atCsms.records).length, own.length + (await calls(csms, 'received')))
-  assert.equal(callsOf(atNode.records).length, 11)
+  assert.equal(callsOf(atNode.records).length, 12)
   assert.match(atNode.response.headers.get('content-type') ?? '', /^application\/x-ndjson/)
   assert.match(atNode.response.headers.get('trace-left-out') ?? '', /^SEND=\d+$/)
 })
@@ -148,6 +149,7 @@ test('no token and no password is in a trace, in whatever member', async (t) => 
     const text = await (await fetch(new URL('api/trace', url))).text()
     assert.doesNotMatch(text, /SECRET/)
     assert.match(text, /"payload":\{"idTag":"#[0-9a-f]{8}"\}/)
+    assert.match(text, /"data":\{"at":"ftp:\/\/\[secret\]@files\.example\/","said":"\{\\"idTag\\":\\"#[0-9a-f]{8}\\"\}","kept":"ftp:\/\/files\.example\/"\}/) // biome-ignore format: one line
     assert.match(text, /\{\\"idTag\\":\\"#[0-9a-f]{8}\\"\}/)
   }
 })
@@ -188,7 +190,7 @@ test('who left is known by version and direction, between nodes the way decides'
   below.send('[2,"CSMS01",["LC01"],"2","X",{}]')
   above.send('[2,"LC01",["CSMS01"],"3","Y",{}]')
   await net.settle()
-  below.send('[4,"CSMS01",["LC01"],"3","InternalError","no",{"a":1}]')
+  below.send('[4,"CSMS01",["LC01"],"3","InternalError","no, Bearer SECRET-WORD",{"a":1}]')
   below.send('[1')
   below.send(`[2,"CSMS01",["LC01"],"4","Long",{"x":"${'x'.repeat(70_000)}"}]`)
   await net.settle()
@@ -199,12 +201,12 @@ test('who left is known by version and direction, between nodes the way decides'
   const { records, response } = await traceOf(url)
   const rows = records
     .filter(({ messageType, action }) => messageType === 'CALL' || action === 'Y')
-    .map(({ direction, action, chargePointId, ocppVersion, error }) => [direction, action, chargePointId, ocppVersion, error?.code]) // biome-ignore format: one line
+    .map(({ direction, action, chargePointId, ocppVersion, error }) => [direction, action, chargePointId, ocppVersion, error?.code, error?.description]) // biome-ignore format: one line
   assert.deepEqual(rows, [
-    ['cp-to-csms', 'Heartbeat', 'CS01', '1.6', undefined],
-    ['cp-to-csms', 'X', undefined, undefined, undefined],
-    ['csms-to-cp', 'Y', undefined, undefined, undefined],
-    ['cp-to-csms', 'Y', undefined, undefined, 'InternalError'],
+    ['cp-to-csms', 'Heartbeat', 'CS01', '1.6', undefined, undefined],
+    ['cp-to-csms', 'X', undefined, undefined, undefined, undefined],
+    ['csms-to-cp', 'Y', undefined, undefined, undefined, undefined],
+    ['cp-to-csms', 'Y', undefined, undefined, 'InternalError', 'no, Bearer [secret]'],
   ])
   assert.match(response.headers.get('trace-left-out') ?? '', /SEND=\d+, undecodable=1, cut=1$/)
 })

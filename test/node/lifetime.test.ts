@@ -362,7 +362,7 @@ test('a call fails with ERR_LINK_TIMEOUT at its deadline and its late answer is 
   above.send(`[3,"NN01",["CSMS01"],"${above.take()[0]?.[3]}",{}]`)
   await net.settle()
 
-  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 1 })
+  assert.deepEqual(net.refusals('NN01'), { ERR_LINK_TIMEOUT: 1, ERR_ROUTE_NO_REQUEST: 1 })
 })
 
 test('counters of a link go on after a reconnect', async (t) => {

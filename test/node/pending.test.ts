@@ -116,7 +116,7 @@ test('a hop keeps a request for 120 s and no longer', async (t) => {
   await net.settle()
   assert.equal(below.received.length, 1, 'after 121 s')
   assert.equal(net.open('NN01'), 0)
-  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 1 })
+  assert.deepEqual(net.refusals('NN01'), { ERR_LINK_TIMEOUT: 1, ERR_ROUTE_NO_REQUEST: 1 })
 })
 
 test('an answer to nobody is counted and goes nowhere', async (t) => {

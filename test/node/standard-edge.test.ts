@@ -99,7 +99,7 @@ test('a silent station costs its asker a Timeout after 30 s, and the next CALL i
   station.send(`[3,"${idOf(station, 0)}",{}]`)
   await net.settle()
   assert.deepEqual(above.take(), [], 'the late answer goes nowhere')
-  assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_NO_REQUEST: 1 })
+  assert.deepEqual(net.refusals('NN01'), { ERR_LINK_TIMEOUT: 1, ERR_ROUTE_NO_REQUEST: 1 })
 
   station.send(`[3,"${idOf(station, 1)}",{}]`)
   await net.settle()

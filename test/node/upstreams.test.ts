@@ -83,7 +83,7 @@ test('a station whose upstream cannot be opened is sent away', async (t) => {
   const station = net.station('CS01', 'NN01')
   await net.settle()
   assert.equal(station.closed?.code, 1013)
-  assert.match(station.closed?.reason ?? '', /foreign: refused/)
+  assert.match(station.closed?.reason ?? '', /^upstream: refused/)
   assert.ok(net.events.get('NN01')?.some((event) => event.name === 'upstream.lost'))
   foreign.isDown = false
   const again = net.station('CS01', 'NN01')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { delay, every, VirtualClock } from '../../src/primitives/clock.ts'
+import { delay, every, systemClock, VirtualClock } from '../../src/primitives/clock.ts'
 
 test('virtual timers fire in order of their time, of equals in the order they were set', async () => {
   const clock = new VirtualClock(0)
@@ -60,4 +60,19 @@ test('a delay that is aborted rejects and leaves no timer', async () => {
   await assert.rejects(waiting, reason)
   await assert.rejects(delay(clock, 10, controller.signal), reason)
   assert.equal(clock.pendingTimers, 0)
+})
+
+test('a timer of months does not fire at once, nor in the middle, and can be cancelled', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let fired = 0
+  const DAY_MS = 86_400_000
+  systemClock.setTimer(() => fired++, 60 * DAY_MS)
+  const cancelled = systemClock.setTimer(() => assert.fail('it was cancelled'), 60 * DAY_MS)
+
+  for (let day = 0; day < 59; day++) t.mock.timers.tick(DAY_MS)
+  cancelled.cancel()
+  assert.equal(fired, 0)
+  // What one of these timers sets counts from the end of a tick.
+  for (let day = 0; day < 3; day++) t.mock.timers.tick(DAY_MS)
+  assert.equal(fired, 1)
 })

@@ -9,7 +9,7 @@ import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { dial } from '../../src/transport/websocket-client.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
-import { peers } from './sockets.ts'
+import { peers, stations } from './sockets.ts'
 import { until } from './until.ts'
 
 export interface Site {
@@ -37,7 +37,9 @@ export async function startSite(...ids: string[]): Promise<Site> {
   await service.start()
   const password = new Secret('password of NN01')
   const uplink = dial({ url: above.url, nodeId, password, mode: 'overlay', peerId: csmsId })
-  const below = accept({ nodeId, port: 0, peers: peers(...ids) })
+  // Local controllers are nodes.
+  const entries = ids.flatMap((id) => (id.startsWith('LC') ? peers(id) : stations(id)))
+  const below = accept({ nodeId, port: 0, peers: entries })
   const node = createNetworkingNode({ nodeId, links: [uplink, below] })
   await node.start()
   await until(() => node.neighbours.size === 1 && csms.neighbours.size === 1, 'the uplink')

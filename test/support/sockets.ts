@@ -41,8 +41,13 @@ export async function startSource(context: TestContext, source: LinkSource): Pro
   return listening
 }
 
-export const peers = (...ids: string[]) =>
+/** Stations, each with a password of its own. */
+export const stations = (...ids: string[]) =>
   ids.map((id) => ({ id: id as NodeId, password: new Secret(`password of ${id}`) }))
+
+/** Such that may be nodes of the overlay. */
+export const peers = (...ids: string[]) =>
+  stations(...ids).map((entry) => ({ ...entry, peer: 'node' as const }))
 
 /** A server on a free port that knows CS01, CS02 and LC01. */
 export async function listen(context: TestContext, options: Partial<AcceptOptions> = {}) {

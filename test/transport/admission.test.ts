@@ -23,6 +23,7 @@ function claim(name: string, password: string | undefined, more: Partial<Claim> 
     authorization: password === undefined ? undefined : formatBasic(name, new Secret(password)),
     certificate: undefined,
     isTls: false,
+    isOverlay: false,
     address: '192.0.2.1',
     insecure: false,
     ...more,
@@ -302,3 +303,28 @@ for (const broken of [
     })
   })
 }
+
+// ---- Who may be a node
+
+test('a station that proves who it is and wants to be a node is refused, whatever it has proved', () => {
+  const password = new Secret(RIGHT)
+  const clock = new VirtualClock()
+  const all = new Admissions([{ id: id('CS01'), password }, { id: id('LC01'), password, peer: 'node' }], { clock }) // biome-ignore format: one line
+  const asNode = (name: string, more: Partial<Claim> = {}) =>
+    now(all.admit(claim(name, RIGHT, { isOverlay: true, ...more })))
+
+  const refused = asNode('CS01')
+  assert.ok('refused' in refused)
+  assert.deepEqual([refused.status, refused.delayMs], [403, 0])
+  assert.match(refused.refused, /peer: node/)
+  assert.ok('refused' in asNode('CS01', { insecure: true }))
+  assert.ok(isIn(asNode('LC01')))
+  assert.ok(isIn(now(all.admit(claim('CS01', RIGHT)))), 'as a station it gets in')
+})
+
+test('a wrong password of a would-be node is a wrong password: nothing is told of its entry', () => {
+  const { all } = admissionsOf(RIGHT)
+  const refused = now(all.admit(claim('CS01', 'guess', { isOverlay: true })))
+  assert.ok('refused' in refused)
+  assert.equal(refused.status, 401)
+})

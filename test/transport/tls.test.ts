@@ -4,6 +4,7 @@ import { connect as connectPlain } from 'node:net'
 import { before, type TestContext, test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
+import { systemClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { Admissions } from '../../src/transport/admission.ts'
 import { type PeerEntry, Secret } from '../../src/transport/credentials.ts'
@@ -138,6 +139,10 @@ test('certificates that prove nothing are answered 401, before any frame, and co
     ['that is missing', {}, /no credential/],
     ['that disagrees with the Basic user', { identity: await authority.issue({ uris: urn('CS01') }), user: 'CS02', password: 'x' }, /user/],
   ] // biome-ignore format: a table
+  const { acceptor } = await listenTls(t, { peers: [...known.peers, { id: id('CS09') }] })
+  const bystander = await knock(t, acceptor.url, { id: 'CS09', identity: await authority.issue({ uris: urn('CS09') }) }) // biome-ignore format: one line
+  for (const [, options] of cases) await knock(t, acceptor.url, options)
+  assert.ok(bystander.isOpen, 'who is there stays there')
   for (const [what, options, why] of cases) {
     // Each at a listener of its own: one that was tried often answers slowly.
     const { url, events, links } = await listenTls(t, known)
@@ -151,6 +156,39 @@ test('certificates that prove nothing are answered 401, before any frame, and co
   const { url } = await listenTls(t, known)
   const good = await knock(t, url, { identity: await authority.issue({ uris: urn('CS01') }) })
   assert.ok(good.isOpen)
+})
+
+test('a certificate that has expired since the session began lets nobody in by resuming it', async (t) => {
+  let now = Date.now()
+  const clock = { ...systemClock, now: () => now }
+  const { url, events } = await listenTls(t, { peers: [{ id: id('CS01') }], clock })
+  const identity = await authority.issue({ uris: urn('CS01'), days: 2 })
+  const dialled = (session?: Buffer) =>
+    new Promise<{ status: number; isResumed: boolean; session: Buffer | undefined }>((resolve, reject) => {
+      const { port } = new URL(url)
+      const secure = { cert: identity.certificate, key: identity.key.reveal(), ca: authority.certificate }
+      const socket = connectTls({ host: '127.0.0.1', port: Number(port), ...secure, maxVersion: 'TLSv1.2', ...(session && { session }) })
+      let text = ''
+      socket.on('error', reject)
+      socket.on('secureConnect', () => socket.write('GET /CS01 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n'))
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1')
+        const [, status] = /^HTTP\/1.1 (\d+)/.exec(text) ?? []
+        if (status === undefined) return
+        resolve({ status: Number(status), isResumed: socket.isSessionReused(), session: socket.getSession() })
+        socket.destroy()
+      })
+    }) // biome-ignore format: one connection
+
+  const first = await dialled()
+  const again = await dialled(first.session)
+  now += 3 * 86_400_000
+  const late = await dialled(again.session)
+
+  assert.deepEqual([first.status, again.status, again.isResumed], [101, 101, true])
+  assert.deepEqual([late.status, late.isResumed], [401, true])
+  const event = events.at(-1)
+  assert.match(event?.name === 'refused' ? event.why : '', /CERT_HAS_EXPIRED/)
 })
 
 test('the log says what a certificate names and what was expected, and the peer nothing of it', async (t) => {
@@ -356,7 +394,9 @@ test('a server whose certificate bears the expected id may be anywhere; with ano
 
 test('this side proves itself with a certificate too', async (t) => {
   const identity = await authority.issue({ uris: urn('LC01') })
-  const { url, links } = await listenTls(t, { peers: [{ id: id('LC01'), securityProfile: 3 }] })
+  const { url, links } = await listenTls(t, {
+    peers: [{ id: id('LC01'), peer: 'node', securityProfile: 3 }],
+  })
   const { password: _, ...rest } = uplink(url)
   const dialled = await startSource(
     t,

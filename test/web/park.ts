@@ -73,6 +73,7 @@ export function frame(sequence: number, more: Partial<FrameView> = {}): FrameVie
     networkPath: ['CS01', 'NN01'],
     messageId: `m${sequence}`,
     action: 'Heartbeat',
+    priority: 'telemetry',
     bytes: 42,
     reaction: 'handled',
     ...more,

@@ -7,8 +7,9 @@ import { useAddress } from '../navigation/use-address.ts'
 import buttons from '../shell/button.module.css'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { Figure, Moment } from '../shell/moment.tsx'
-import { formatBytes, formatMs, formatVersion } from '../text/format.ts'
+import { formatBytes, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { MessageWeave } from '../weave/message-weave.tsx'
 import { frameJson, sendCommand } from './copies.ts'
 import { EnvelopeRuler } from './envelope-ruler.tsx'
 import styles from './inspector.module.css'
@@ -59,11 +60,6 @@ function Detail({ detail }: { detail: FrameDetail }) {
       <Section title={names.facts}>
         <Facts rows={factsOf(detail)} />
       </Section>
-      {detail.hops.length > 0 && (
-        <Section title={names.hops}>
-          <Hops detail={detail} />
-        </Section>
-      )}
     </>
   )
 }
@@ -86,6 +82,7 @@ function Verdict({ detail }: { detail: FrameDetail }) {
         )}
         {verdictSentence(detail, self)}
       </p>
+      <MessageWeave detail={detail} />
       <p className={styles.buttons}>
         {counterpart !== undefined && (
           <button
@@ -128,31 +125,4 @@ function factsOf(detail: FrameDetail) {
       ? [[names.error, <code key="code">{detail.errorCode}</code>] as const]
       : []),
   ] as const
-}
-
-/** When this node saw the message pass, with the time since the sighting before. */
-function Hops({ detail }: { detail: FrameDetail }) {
-  return (
-    <ol className={styles.rows}>
-      {detail.hops.map((hop, index) => {
-        const before = detail.hops[index - 1]
-        const ms = before ? Date.parse(hop.time) - Date.parse(before.time) : undefined
-        return (
-          <li key={`${hop.from}>${hop.to} ${hop.time}`} className={styles.hop}>
-            <Moment iso={hop.time} />
-            <code>
-              {hop.from} › {hop.to}
-            </code>
-            <span className={styles.rowEnd}>
-              {ms !== undefined && (
-                <>
-                  +<Figure quantity={formatMs(ms)} />
-                </>
-              )}
-            </span>
-          </li>
-        )
-      })}
-    </ol>
-  )
 }

@@ -6,10 +6,11 @@ import { isUnguarded } from '../live/session.ts'
 import { useLive } from '../live/use-live.ts'
 import { useSession } from '../live/use-session.ts'
 import { NO_FILTER, type WindowName, withFilter } from '../navigation/address.ts'
+import { withLog } from '../navigation/log-address.ts'
 import { StartSimulated } from '../shell/start-simulated.tsx'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
-import { ShowFrames } from './go-to.tsx'
+import { GoTo, ShowFrames } from './go-to.tsx'
 import styles from './inspector.module.css'
 import { Facts, FrameRows, LinkRows, NodeRows, Section } from './parts.tsx'
 
@@ -105,7 +106,12 @@ function Insecure({ overview }: Props) {
   const links = overview.links.filter(isInsecure)
   const isOpen = isUnguarded(useSession().session)
   if (links.length === 0 && !overview.insecure && !isOpen) {
-    return <p className={styles.lead}>{words.secure}</p>
+    return (
+      <>
+        <p className={styles.lead}>{words.secure}</p>
+        <ShowSecurityEvents overview={overview} />
+      </>
+    )
   }
   return (
     <>
@@ -119,7 +125,16 @@ function Insecure({ overview }: Props) {
         <p className={styles.lead}>{words.insecureRemedy}</p>
       )}
       <LinkRows links={worstFirst(links)} />
+      <ShowSecurityEvents overview={overview} />
     </>
+  )
+}
+
+/** What stations reported themselves; only a CSMS keeps it. */
+function ShowSecurityEvents({ overview }: Props) {
+  if (!overview.nodes.some(({ self, role }) => self && role === 'csms')) return null
+  return (
+    <GoTo room="/log" label={text.log.security.show} query={(old) => withLog(old, 'security')} />
   )
 }
 

@@ -1,14 +1,19 @@
 import { useState } from 'react'
+import { useSearchParams } from 'react-router'
 import { isUnguarded } from '../live/session.ts'
 import { usePulse } from '../live/use-pulse.ts'
 import { useResource } from '../live/use-resource.ts'
 import { useMay, useSession } from '../live/use-session.ts'
-import buttons from '../shell/button.module.css'
+import { parseLogPart } from '../navigation/log-address.ts'
+import { AtCsms } from '../shell/at-csms.tsx'
 import { FailureNote } from '../shell/failure-note.tsx'
 import { DayMoment } from '../shell/moment.tsx'
+import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { text } from '../text/text.ts'
+import { LogBar } from './log-bar.tsx'
 import styles from './log-room.module.css'
+import { SecurityEvents } from './security-events.tsx'
 
 const words = text.log
 const REREAD_MS = 10_000
@@ -26,8 +31,22 @@ interface AuditPage {
   readonly older?: number
 }
 
-/** The room with who changed what. */
+/** The room with who changed what, and what stations reported of their security. */
 export function LogRoom() {
+  const [query] = useSearchParams()
+  const role = useMay('admin') ? 'changes' : 'security'
+  return (parseLogPart(query) ?? role) === 'security' ? <Security /> : <Changes />
+}
+
+function Security() {
+  return (
+    <AtCsms title={words.title} kept={words.security.kept}>
+      {() => <SecurityEvents />}
+    </AtCsms>
+  )
+}
+
+function Changes() {
   const isOpen = isUnguarded(useSession().session)
   const mayRead = useMay('admin')
   const [before, setBefore] = useState<number>()
@@ -37,23 +56,11 @@ export function LogRoom() {
   const { older } = data ?? {}
   return (
     <section className={tables.panel} aria-labelledby="log-title">
-      <div className={tables.bar}>
-        <h2 className={tables.title} id="log-title">
-          {words.title}
-        </h2>
-        <div className={tables.end}>
-          {before !== undefined && (
-            <button type="button" className={buttons.button} onClick={() => setBefore(undefined)}>
-              {text.newest}
-            </button>
-          )}
-          {older !== undefined && (
-            <button type="button" className={buttons.button} onClick={() => setBefore(older)}>
-              {text.older}
-            </button>
-          )}
-        </div>
-      </div>
+      <LogBar
+        part="changes"
+        onNewest={before === undefined ? undefined : () => setBefore(undefined)}
+        onOlder={older === undefined ? undefined : () => setBefore(older)}
+      />
       <FailureNote failure={failure} />
       {!isRead && (
         <p className={tables.note} data-empty="log">
@@ -67,43 +74,24 @@ export function LogRoom() {
   )
 }
 
+const COLUMNS = columnsOf<AuditPage['entries'][number], keyof typeof words.columns>(words.columns, {
+  at: ({ at }) => <DayMoment iso={at} />,
+  who: ({ who }) => who,
+  what: ({ what }) => what,
+  object: ({ object }) => <code>{object === '{}' ? '' : object}</code>,
+  outcome: ({ outcome }) =>
+    outcome < 400 ? words.done : <b className={styles.refused}>{words.refused(outcome)}</b>,
+})
+
 function Entries({ entries }: Pick<AuditPage, 'entries'>) {
   return (
-    <div className={tables.scroller}>
-      <table className={`${tables.table} ${styles.table}`}>
-        <thead>
-          <tr>
-            {Object.entries(words.columns).map(([name, label]) => (
-              <th key={name} scope="col" data-column={name}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ id, at, who, what, object, outcome }) => (
-            <tr key={id} className={styles.row} data-audit={what}>
-              <td data-column="at">
-                <DayMoment iso={at} />
-              </td>
-              <th scope="row" data-column="who">
-                {who}
-              </th>
-              <td data-column="what">{what}</td>
-              <td data-column="object">
-                <code>{object === '{}' ? '' : object}</code>
-              </td>
-              <td data-column="outcome">
-                {outcome < 400 ? (
-                  words.done
-                ) : (
-                  <b className={styles.refused}>{words.refused(outcome)}</b>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <RoomTable
+      columns={COLUMNS}
+      head="who"
+      rows={entries}
+      keyOf={({ id }) => id}
+      data={({ what }) => ({ 'data-audit': what })}
+      className={styles.table}
+    />
   )
 }

@@ -216,7 +216,10 @@ export function withSelection(
 }
 
 /** The address with these values; an empty one is left out. */
-function withValues(query: URLSearchParams, values: Record<string, string>): URLSearchParams {
+export function withValues(
+  query: URLSearchParams,
+  values: Record<string, string>,
+): URLSearchParams {
   const next = new URLSearchParams(query)
   for (const [name, value] of Object.entries(values)) {
     if (value) next.set(name, value)
@@ -225,6 +228,7 @@ function withValues(query: URLSearchParams, values: Record<string, string>): URL
   return next
 }
 
-function wholeNumber(text: string): number | undefined {
+/** A number without sign or fraction. */
+export function wholeNumber(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

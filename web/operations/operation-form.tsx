@@ -1,16 +1,15 @@
-import { type FormEvent, type RefObject, useRef, useState } from 'react'
-import type { OperationView, StationDetail, TransactionView } from '../../src/http/live-api.ts'
-import { type ApiProblem, ask } from '../live/api.ts'
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react'
+import type { StationDetail, TransactionView } from '../../src/http/live-api.ts'
 import { AskFirst } from '../shell/ask-first.tsx'
 import buttons from '../shell/button.module.css'
 import forms from '../shell/form.module.css'
+import { stationApi } from '../stations/station-path.ts'
 import { text } from '../text/text.ts'
 import { actionsOf } from './actions.ts'
+import { AskedNote, useAsked } from './asked.tsx'
 import { CommandField } from './command-field.tsx'
 import { anyAction, type Command, commandsOf, fieldAt, type Values } from './commands.ts'
 import styles from './operation-form.module.css'
-import { OperationLife } from './operation-life.tsx'
-import { useOperation } from './use-operations.ts'
 
 const words = text.commands
 
@@ -28,7 +27,8 @@ export function OperationForm(props: {
   const [values, setValues] = useState<Values>({})
   const [question, setQuestion] = useState<string>()
   const form = useRef<HTMLFormElement>(null)
-  const { problem, done, isSent, run, forget } = useRun(station.station, form)
+  const { asked, run } = useRun(station.station, form)
+  const { problem, isSent, forget } = asked
   const complete = { ...defaultsOf(command, running), ...chosen(command, values) }
   const wrong = problem && fieldAt(command, problem.pointer)
   const label = name === 'any' && action ? words.send(action) : words.names[name]
@@ -101,14 +101,7 @@ export function OperationForm(props: {
           {label}
         </button>
       </p>
-      {problem && !wrong && (
-        <p className={forms.problem} role="alert">
-          {problem.status === 0 ? words.notReached : problem.detail}
-        </p>
-      )}
-      <div className={styles.done} role="status">
-        {done && <Done operation={done} />}
-      </div>
+      <AskedNote asked={asked} isPlaced={wrong !== undefined} />
       <AskFirst
         question={question}
         doIt={label}
@@ -122,47 +115,23 @@ export function OperationForm(props: {
   )
 }
 
-/** What was asked for last, and what has become of it by now. */
-function Done({ operation }: { operation: OperationView }) {
-  const { operation: now = operation } = useOperation(operation.id)
-  return (
-    <>
-      <b>{now.action}</b>
-      <OperationLife operation={now} />
-    </>
-  )
-}
-
 /** Sends a command; a field that is wrong gets the focus. */
 function useRun(station: string, form: RefObject<HTMLFormElement | null>) {
-  const [problem, setProblem] = useState<ApiProblem>()
-  const [done, setDone] = useState<OperationView>()
-  const [isSent, setSent] = useState(false)
+  const asked = useAsked()
+  const { problem, refuse } = asked
+  useEffect(() => {
+    if (problem) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [problem, form])
 
   async function run(command: Command, values: Values): Promise<void> {
-    forget()
+    asked.forget()
     const request = requestOf(command, values)
     if ('problem' in request) return refuse({ status: 422, detail: request.problem, pointer: '' })
-    setSent(true)
-    const path = `/api/stations/${encodeURIComponent(station)}/operations/${encodeURIComponent(command.action)}`
-    const answer = await ask<OperationView>('POST', path, request.body)
-    setSent(false)
-    if ('data' in answer) setDone(answer.data)
-    else refuse(answer.problem)
+    const action = encodeURIComponent(command.action)
+    await asked.send('POST', `${stationApi(station)}/operations/${action}`, request.body)
   }
 
-  function refuse(problem: ApiProblem): void {
-    setProblem(problem)
-    // When it is marked.
-    setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 50)
-  }
-
-  function forget(): void {
-    setProblem(undefined)
-    setDone(undefined)
-  }
-
-  return { problem, done, isSent, run, forget }
+  return { asked, run }
 }
 
 function requestOf(command: Command, values: Values): { body: object } | { problem: string } {

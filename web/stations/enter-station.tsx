@@ -4,6 +4,7 @@ import { useMay } from '../live/use-session.ts'
 import buttons from '../shell/button.module.css'
 import { text } from '../text/text.ts'
 import styles from './station-page.module.css'
+import { stationApi } from './station-path.ts'
 
 const words = text.stations
 
@@ -13,7 +14,7 @@ export function EnterStation({ id }: { id: string }) {
   const [problem, setProblem] = useState('')
   const [isDone, setDone] = useState(false)
   async function enter(): Promise<void> {
-    const answer = await ask('PUT', `/api/stations/${encodeURIComponent(id)}`, { known: true })
+    const answer = await ask('PUT', stationApi(id), { known: true })
     if ('data' in answer) setDone(true)
     else setProblem(answer.problem.detail || text.commands.notReached)
   }

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import type { OverviewView, StationPage, StationView } from '../../src/http/live-api.ts'
+import type { NodeView, OverviewView, StationPage, StationView } from '../../src/http/live-api.ts'
 import { EvseCellsInline } from '../diagram/evse-cells.tsx'
 import { stationPower } from '../diagram/evse-state.ts'
 import { usePulse } from '../live/use-pulse.ts'
@@ -10,6 +10,7 @@ import { useAddress } from '../navigation/use-address.ts'
 import { FailureNote } from '../shell/failure-note.tsx'
 import { DayMoment, Figure } from '../shell/moment.tsx'
 import { NoStations } from '../shell/no-stations.tsx'
+import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -52,75 +53,51 @@ function stationsPath({ find, version, status, known, after }: StationFilter): s
   return `/api/stations?${query}`
 }
 
-function Table({ rows, overview }: { rows: readonly StationView[]; overview: OverviewView }) {
-  const nodes = useMemo(() => new Map(overview.nodes.map((node) => [node.id, node])), [overview])
-  return (
-    <div className={tables.scroller}>
-      <table className={`${tables.table} ${styles.table}`}>
-        <thead>
-          <tr>
-            {Object.entries(words.listColumns).map(([name, label]) => (
-              <th key={name} scope="col" data-column={name}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const node = nodes.get(row.station)
-            const power = node && stationPower(node)
-            return (
-              <Row
-                key={row.station}
-                row={row}
-                power={power}
-                isSimulated={node?.simulated ?? false}
-              />
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
-  )
+/** A row with what the overlay knows of the station now. */
+interface Row {
+  readonly station: StationView
+  readonly node: NodeView | undefined
 }
 
-function Row(props: { row: StationView; power: number | undefined; isSimulated: boolean }) {
-  const { row, power, isSimulated } = props
+const COLUMNS = columnsOf<Row, keyof typeof words.listColumns>(words.listColumns, {
+  station: ({ station }) => station.station,
+  connected: ({ station }) =>
+    station.connected ? words.connected : <span className={tables.alarm}>{words.gone}</span>,
+  version: ({ station }) => formatVersion(station.protocol) || text.none,
+  product: ({ station }) => [station.vendor, station.model].filter(Boolean).join(', ') || text.none,
+  evses: ({ station }) => <EvseCellsInline cells={cellsOf(station)} />,
+  power: ({ node }) => {
+    const power = node && stationPower(node)
+    return power === undefined ? text.none : <Figure quantity={formatPower(power)} />
+  },
+  seen: ({ station }) => <DayMoment iso={station.seenAt} />,
+})
+
+function Table({ rows, overview }: { rows: readonly StationView[]; overview: OverviewView }) {
+  const nodes = useMemo(() => new Map(overview.nodes.map((node) => [node.id, node])), [overview])
   const navigate = useNavigate()
   const [query] = useSearchParams()
   const search = withSelection(query, undefined).toString()
-  const open = () => navigate({ pathname: stationPath(row.station), search })
   return (
-    <tr
-      className={tables.row}
-      data-node={row.station}
-      data-state={row.connected ? 'up' : 'down'}
-      onClick={open}
-    >
-      <th scope="row" data-column="station">
-        <button type="button" className={tables.id} onClick={open}>
-          {row.station}
-        </button>
-        {!row.known && <span className={tables.flag}>{words.notEntered}</span>}
-        {isSimulated && <span className={tables.sim}>{text.node.simulated}</span>}
-      </th>
-      <td data-column="connected">
-        {row.connected ? words.connected : <span className={tables.alarm}>{words.gone}</span>}
-      </td>
-      <td data-column="version">{formatVersion(row.protocol) || text.none}</td>
-      <td data-column="product">
-        {[row.vendor, row.model].filter(Boolean).join(', ') || text.none}
-      </td>
-      <td data-column="evses">
-        <EvseCellsInline cells={cellsOf(row)} />
-      </td>
-      <td data-column="power">
-        {power === undefined ? text.none : <Figure quantity={formatPower(power)} />}
-      </td>
-      <td data-column="seen">
-        <DayMoment iso={row.seenAt} />
-      </td>
-    </tr>
+    <RoomTable
+      columns={COLUMNS}
+      head="station"
+      rows={rows.map((station): Row => ({ station, node: nodes.get(station.station) }))}
+      keyOf={({ station }) => station.station}
+      data={({ station }) => ({
+        'data-node': station.station,
+        'data-state': station.connected ? 'up' : 'down',
+      })}
+      className={styles.table}
+      opening={{
+        open: ({ station }) => navigate({ pathname: stationPath(station.station), search }),
+      }}
+      marks={({ station, node }) => (
+        <>
+          {!station.known && <span className={tables.flag}>{words.notEntered}</span>}
+          {node?.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
+        </>
+      )}
+    />
   )
 }

@@ -12,11 +12,16 @@ import tables from '../shell/table-room.module.css'
 import { text } from '../text/text.ts'
 import { useTransactionPulse } from '../transactions/use-transaction-pulse.ts'
 import { EnterStation } from './enter-station.tsx'
+import { type OfStation, Part } from './part.tsx'
+import { StationLocalList } from './station-local-list.tsx'
+import { StationMessages } from './station-messages.tsx'
 import styles from './station-page.module.css'
+import { stationApi } from './station-path.ts'
+import { StationProfiles } from './station-profiles.tsx'
+import { StationReservations } from './station-reservations.tsx'
 import {
   StationConnectors,
   StationFacts,
-  StationMessages,
   StationOperations,
   StationSecurityEvents,
   StationTransactions,
@@ -37,10 +42,12 @@ export function StationPage() {
 }
 
 function Station({ id }: { id: string }) {
-  const path = `/api/stations/${encodeURIComponent(id)}`
+  const path = stationApi(id)
   const pulse = usePulse(REREAD_MS)
   const operated = useLive((state) => state.operations)
-  const changes = operated.filter((one) => one.station === id && one.effectAt).length
+  const changes = operated
+    .filter((one) => one.station === id)
+    .reduce((sum, one) => sum + (one.answeredAt ? 1 : 0) + (one.effectAt ? 1 : 0), 0)
   const { data, failure } = useResource<StationDetail>(path, pulse + changes)
   const transactions = useResource<TransactionPage>(
     `/api/transactions?${new URLSearchParams({ station: id, limit: '20' })}`,
@@ -64,6 +71,12 @@ function Station({ id }: { id: string }) {
         <p className={tables.note}>{note}</p>
       </section>
     )
+  }
+  const of: OfStation = {
+    id,
+    protocol: data.protocol,
+    evseIds: evseIdsOf(data),
+    version: pulse + changes,
   }
   return (
     <section className={styles.page} aria-label={words.page(id)} data-station={id}>
@@ -95,14 +108,23 @@ function Station({ id }: { id: string }) {
           <Part title={text.transactions.title}>
             <StationTransactions id={id} page={transactions.data} />
           </Part>
+          <Part title={words.reservations.title}>
+            <StationReservations of={of} />
+          </Part>
+          <Part title={words.profiles.title}>
+            <StationProfiles of={of} running={running.data?.transactions ?? []} />
+          </Part>
+          <Part title={words.localList.title}>
+            <StationLocalList of={of} />
+          </Part>
           <Part title={words.variables} note={words.variableCount(data.variables.length)}>
             <StationVariables station={data} />
           </Part>
           <Part title={words.securityEvents}>
-            <StationSecurityEvents events={data.securityEvents} />
+            <StationSecurityEvents id={id} events={data.securityEvents} />
           </Part>
           <Part title={words.messages} note={text.transactions.newestFirst}>
-            <StationMessages id={id} version={pulse} />
+            <StationMessages of={of} />
           </Part>
         </div>
       </div>
@@ -123,14 +145,7 @@ function Head({ id, children }: { id: string; children?: ReactNode }) {
   )
 }
 
-function Part(props: { title: string; note?: string; children: ReactNode }) {
-  return (
-    <section className={styles.part}>
-      <h3 className={styles.title}>
-        {props.title}
-        {props.note && <span className={styles.titleNote}>{props.note}</span>}
-      </h3>
-      {props.children}
-    </section>
-  )
+function evseIdsOf({ connectors }: StationDetail): readonly number[] {
+  const ids = connectors.map(({ evseId }) => evseId).filter((evseId) => evseId > 0)
+  return [...new Set(ids)].sort((a, b) => a - b)
 }

@@ -1,20 +1,20 @@
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import type { StationDetail, TransactionPage, TransactionView } from '../../src/http/live-api.ts'
 import { EvseCellsInline } from '../diagram/evse-cells.tsx'
 import { GoTo } from '../inspector/go-to.tsx'
-import { useResource } from '../live/use-resource.ts'
 import {
   NO_OPERATION_FILTER,
   NO_TRANSACTION_FILTER,
   withOperationFilter,
   withTransactionFilter,
 } from '../navigation/address.ts'
+import { NO_SECURITY_FILTER, withLog } from '../navigation/log-address.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { OperationLife } from '../operations/operation-life.tsx'
 import { useOperations } from '../operations/use-operations.ts'
 import buttons from '../shell/button.module.css'
 import { DayMoment, Figure } from '../shell/moment.tsx'
-import { formatBytes, formatEnergy, formatPower, formatVersion, join } from '../text/format.ts'
+import { formatEnergy, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { stateWords } from '../transactions/transaction-table.tsx'
 import { signOf } from './connector-status.ts'
@@ -22,8 +22,6 @@ import styles from './station-page.module.css'
 
 const words = text.stations
 const LATEST = 6
-/** Characters of a message that is shown without being opened. */
-const MAX_INLINE = 300
 
 /** What a station is, by its own words. */
 export function StationFacts({ station }: { station: StationDetail }) {
@@ -156,76 +154,28 @@ export function StationOperations({ id }: { id: string }) {
 }
 
 /** What it said about its security. */
-export function StationSecurityEvents({ events }: { events: StationDetail['securityEvents'] }) {
+export function StationSecurityEvents(props: {
+  id: string
+  events: StationDetail['securityEvents']
+}) {
+  const { id, events } = props
   if (events.length === 0) return <p className={styles.note}>{words.noSecurityEvents}</p>
-  return (
-    <ul className={styles.rows}>
-      {events.map((event) => (
-        <li key={`${event.receivedAt} ${event.type} ${event.timestamp}`} data-event={event.type}>
-          <DayMoment iso={event.timestamp} />
-          <b>{event.type}</b>
-          <span className={styles.grow}>{event.techInfo}</span>
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-interface MessagePage {
-  readonly messages: readonly {
-    readonly id: number
-    readonly action: string
-    readonly receivedAt: string
-    readonly payload: string
-  }[]
-  readonly older?: number
-}
-
-/** What it said last, as it said it. */
-export function StationMessages({ id, version }: { id: string; version: number }) {
-  const [before, setBefore] = useState<number>()
-  const query = new URLSearchParams({ limit: '20' })
-  if (before !== undefined) query.set('before', String(before))
-  const path = `/api/stations/${encodeURIComponent(id)}/messages?${query}`
-  const { data } = useResource<MessagePage>(path, version)
-  if (!data) return <p className={styles.note}>{text.transactions.waiting}</p>
-  if (data.messages.length === 0) return <p className={styles.note}>{words.noMessages}</p>
-  const { older } = data
   return (
     <>
       <ul className={styles.rows}>
-        {data.messages.map((message) => (
-          <li key={message.id} data-message={message.action}>
-            <DayMoment iso={message.receivedAt} />
-            <b>{message.action}</b>
-            <Payload payload={message.payload} />
+        {events.slice(0, LATEST).map((event) => (
+          <li key={event.id} data-event={event.type}>
+            <DayMoment iso={event.timestamp} />
+            <b>{event.type}</b>
+            <span className={styles.grow}>{event.techInfo}</span>
           </li>
         ))}
       </ul>
-      <p className={styles.more}>
-        {before !== undefined && (
-          <button type="button" className={buttons.button} onClick={() => setBefore(undefined)}>
-            {text.newest}
-          </button>
-        )}{' '}
-        {older !== undefined && (
-          <button type="button" className={buttons.button} onClick={() => setBefore(older)}>
-            {text.older}
-          </button>
-        )}
-      </p>
+      <GoTo
+        room="/log"
+        label={text.log.security.show}
+        query={(old) => withLog(old, 'security', { ...NO_SECURITY_FILTER, station: id })}
+      />
     </>
-  )
-}
-
-/** A long one is opened, so that the others stay in sight. */
-function Payload({ payload }: { payload: string }) {
-  const code = <code className={styles.payload}>{payload}</code>
-  if (payload.length <= MAX_INLINE) return <div className={styles.grow}>{code}</div>
-  return (
-    <details className={styles.grow}>
-      <summary>{join(formatBytes(new TextEncoder().encode(payload).length))}</summary>
-      {code}
-    </details>
   )
 }

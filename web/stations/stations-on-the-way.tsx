@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { NodeView, OverviewView } from '../../src/http/live-api.ts'
+import type { LinkView, NodeView, OverviewView } from '../../src/http/live-api.ts'
 import { stationsOf } from '../annunciator/windows.ts'
 import { EvseCellsInline } from '../diagram/evse-cells.tsx'
 import { evseCells, stationPower } from '../diagram/evse-state.ts'
@@ -7,6 +7,7 @@ import { securityWord } from '../diagram/link-words.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { Figure, Moment } from '../shell/moment.tsx'
 import { NoStations } from '../shell/no-stations.tsx'
+import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { formatCount, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -46,79 +47,59 @@ export function StationsOnTheWay({ overview }: { overview: OverviewView }) {
   )
 }
 
-function StationTable({
-  stations,
-  overview,
-}: {
-  stations: readonly NodeView[]
-  overview: OverviewView
-}) {
-  const sorted = [...stations].sort((a, b) => (a.id < b.id ? -1 : 1))
-  return (
-    <div className={tables.scroller}>
-      <table className={`${tables.table} ${styles.table}`}>
-        <thead>
-          <tr>
-            {Object.entries(words.columns).map(([name, label]) => (
-              <th key={name} scope="col" data-column={name}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map((node) => (
-            <StationRow key={node.id} node={node} overview={overview} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
+/** A row with the links of the station. */
+interface Row {
+  readonly node: NodeView
+  readonly links: readonly LinkView[]
 }
 
-function StationRow({ node, overview }: { node: NodeView; overview: OverviewView }) {
+const COLUMNS = columnsOf<Row, keyof typeof words.columns>(words.columns, {
+  station: ({ node }) => node.id,
+  version: ({ node }) => formatVersion(node.protocol) || text.none,
+  product: ({ node }) => [node.vendor, node.model].filter(Boolean).join(', ') || text.none,
+  evses: ({ node }) => <EvseCellsInline cells={evseCells(node.evses)} />,
+  power: ({ node }) => {
+    const power = stationPower(node)
+    return power === undefined ? text.none : <Figure quantity={formatPower(power)} />
+  },
+  link: ({ links }) =>
+    links.map((link) => (
+      <span key={link.id} className={styles.link}>
+        <code>{link.to}</code>
+        {securityWord(link) && <span className={tables.warn}>{securityWord(link)}</span>}
+      </span>
+    )),
+  since: ({ node }) => <Moment iso={node.since} />,
+})
+
+function StationTable(props: { stations: readonly NodeView[]; overview: OverviewView }) {
+  const { stations, overview } = props
   const { selection, select } = useAddress()
-  const open = () => select({ type: 'node', id: node.id })
-  const links = overview.links.filter(({ from }) => from === node.id)
-  const power = stationPower(node)
-  const isOpen = selection?.type === 'node' && selection.id === node.id
+  const sorted = [...stations].sort((a, b) => (a.id < b.id ? -1 : 1))
   return (
-    <tr
-      className={tables.row}
-      data-node={node.id}
-      data-open={isOpen}
-      data-state={node.state}
-      onClick={open}
-    >
-      <th scope="row" data-column="station">
-        <button type="button" className={tables.id} onClick={open}>
-          {node.id}
-        </button>
-        {node.state === 'down' && <span className={tables.alarm}>{text.node.down}</span>}
-        {node.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
-      </th>
-      <td data-column="version">{formatVersion(node.protocol) || text.none}</td>
-      <td data-column="product">
-        {[node.vendor, node.model].filter(Boolean).join(', ') || text.none}
-      </td>
-      <td data-column="evses">
-        <EvseCellsInline cells={evseCells(node.evses)} />
-      </td>
-      <td data-column="power">
-        {power === undefined ? text.none : <Figure quantity={formatPower(power)} />}
-      </td>
-      <td data-column="link">
-        {links.map((link) => (
-          <span key={link.id} className={styles.link}>
-            <code>{link.to}</code>
-            {securityWord(link) && <span className={tables.warn}>{securityWord(link)}</span>}
-          </span>
-        ))}
-      </td>
-      <td data-column="since">
-        <Moment iso={node.since} />
-      </td>
-    </tr>
+    <RoomTable
+      columns={COLUMNS}
+      head="station"
+      rows={sorted.map(
+        (node): Row => ({
+          node,
+          links: overview.links.filter(({ from }) => from === node.id),
+        }),
+      )}
+      keyOf={({ node }) => node.id}
+      data={({ node }) => ({ 'data-node': node.id, 'data-state': node.state })}
+      className={styles.table}
+      opening={{
+        open: ({ node }) => select({ type: 'node', id: node.id }),
+        isOpen: ({ node }) => selection?.type === 'node' && selection.id === node.id,
+      }}
+      marks={({ node }) => (
+        <>
+          {node.state === 'down' && <span className={tables.alarm}>{text.node.down}</span>}
+          {node.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
+        </>
+      )}
+    />
   )
 }
 

@@ -1,10 +1,11 @@
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import type { TokenView } from '../../src/http/live-api.ts'
 import { type ApiProblem, ask } from '../live/api.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { AskFirst } from '../shell/ask-first.tsx'
 import buttons from '../shell/button.module.css'
 import forms from '../shell/form.module.css'
+import { FormField, localMoment, momentOf } from '../shell/form-field.tsx'
 import { text } from '../text/text.ts'
 import styles from './token-form.module.css'
 import { tokenList } from './token-list.ts'
@@ -53,7 +54,12 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
   return (
     <form className={`${forms.form} ${styles.form}`} onSubmit={save} data-form="token">
       {!token && (
-        <Input name="idToken" label={words.columns.token} problem={wrong('/idToken')} required />
+        <FormField
+          name="idToken"
+          label={words.columns.token}
+          problem={wrong('/idToken')}
+          required
+        />
       )}
       {!token && (
         <label className={forms.field}>
@@ -65,7 +71,7 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
           </select>
         </label>
       )}
-      <Input
+      <FormField
         name="expiresAt"
         label={words.expires}
         type="datetime-local"
@@ -73,13 +79,13 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
         initial={token?.expiresAt && localMoment(token.expiresAt)}
         problem={wrong('/expiresAt')}
       />
-      <Input
+      <FormField
         name="groupId"
         label={words.group}
         initial={token?.groupId}
         problem={wrong('/groupId')}
       />
-      <Input
+      <FormField
         name="note"
         label={words.columns.note}
         initial={token?.note}
@@ -130,44 +136,6 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
 
 const FIELDS = ['/idToken', '/expiresAt', '/groupId', '/note']
 
-function Input(props: {
-  name: string
-  label: string
-  initial?: string | undefined
-  problem: string | undefined
-  type?: string
-  step?: string
-  required?: boolean
-}) {
-  const { name, label, initial = '', problem, type = 'text', step, required = false } = props
-  const id = useId()
-  return (
-    <div className={forms.field}>
-      <label className={forms.label} htmlFor={id}>
-        {label}
-      </label>
-      <input
-        id={id}
-        className={forms.input}
-        name={name}
-        type={type}
-        {...(step !== undefined && { step })}
-        defaultValue={initial}
-        required={required}
-        autoComplete="off"
-        spellCheck={false}
-        aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `${id}-problem`}
-      />
-      {problem !== undefined && (
-        <p className={forms.problem} id={`${id}-problem`}>
-          {problem}
-        </p>
-      )}
-    </div>
-  )
-}
-
 /** What the form says as the API takes it; an emptied field of a token is taken away. */
 function bodyOf(form: FormData, token: TokenView | undefined): object {
   const said = (name: string) => String(form.get(name) ?? '').trim()
@@ -180,15 +148,4 @@ function bodyOf(form: FormData, token: TokenView | undefined): object {
     note: said('note'),
     concurrent: form.get('concurrent') !== null,
   }
-}
-
-function momentOf(local: string): string {
-  const moment = new Date(local)
-  return Number.isNaN(moment.getTime()) ? local : moment.toISOString()
-}
-
-/** A moment as `datetime-local` wants it: without a zone, in that of the browser. */
-function localMoment(iso: string): string {
-  const moment = new Date(iso)
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }

@@ -9,6 +9,7 @@ import { AtCsms } from '../shell/at-csms.tsx'
 import buttons from '../shell/button.module.css'
 import { FailureNote } from '../shell/failure-note.tsx'
 import { DayMoment } from '../shell/moment.tsx'
+import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { formatCount } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -107,64 +108,37 @@ function tokensPath(search: string, after: number | undefined): string {
   return `/api/tokens?${query}`
 }
 
+const COLUMNS = columnsOf<TokenView, keyof typeof words.columns>(words.columns, {
+  token: (row) => row.idToken ?? row.fingerprint,
+  type: (row) => row.type,
+  status: (row) => <Status row={row} />,
+  group: (row) => row.groupId ?? text.none,
+  note: (row) => row.note || text.none,
+  expires: (row) => (row.expiresAt ? <DayMoment iso={row.expiresAt} /> : words.never),
+  changed: (row) => <DayMoment iso={row.changedAt} />,
+})
+
 function TokenTable({ rows }: { rows: readonly TokenView[] }) {
+  const { selection, select } = useAddress()
   return (
-    <div className={tables.scroller}>
-      <table className={`${tables.table} ${styles.table}`}>
-        <thead>
-          <tr>
-            {Object.entries(words.columns).map(([name, label]) => (
-              <th key={name} scope="col" data-column={name}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Row key={row.id} row={row} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <RoomTable
+      columns={COLUMNS}
+      head="token"
+      rows={rows}
+      keyOf={({ id }) => id}
+      data={({ id, status }) => ({ 'data-token': id, 'data-status': status })}
+      className={styles.table}
+      opening={{
+        open: ({ id }) => select({ type: 'token', number: id }),
+        isOpen: ({ id }) => selection?.type === 'token' && selection.number === id,
+      }}
+    />
   )
 }
 
-function Row({ row }: { row: TokenView }) {
+function Status({ row }: { row: TokenView }) {
   const now = useNow()
-  const { selection, select } = useAddress()
-  const open = () => select({ type: 'token', number: row.id })
+  if (row.status === 'Blocked') return <b className={styles.blocked}>{words.statuses.Blocked}</b>
   const isExpired = row.expiresAt !== undefined && Date.parse(row.expiresAt) <= now
-  return (
-    <tr
-      className={tables.row}
-      data-token={row.id}
-      data-status={row.status}
-      data-open={selection?.type === 'token' && selection.number === row.id}
-      onClick={open}
-    >
-      <th scope="row" data-column="token">
-        <button type="button" className={tables.id} onClick={open}>
-          {row.idToken ?? row.fingerprint}
-        </button>
-      </th>
-      <td data-column="type">{row.type}</td>
-      <td data-column="status">
-        {row.status === 'Blocked' ? (
-          <b className={styles.blocked}>{words.statuses.Blocked}</b>
-        ) : (
-          (isExpired && <b className={styles.expired}>{words.expired}</b>) ||
-          words.statuses.Accepted
-        )}
-      </td>
-      <td data-column="group">{row.groupId ?? text.none}</td>
-      <td data-column="note">{row.note || text.none}</td>
-      <td data-column="expires">
-        {row.expiresAt ? <DayMoment iso={row.expiresAt} /> : words.never}
-      </td>
-      <td data-column="changed">
-        <DayMoment iso={row.changedAt} />
-      </td>
-    </tr>
-  )
+  return isExpired ? <b className={styles.expired}>{words.expired}</b> : words.statuses.Accepted
 }

@@ -1,8 +1,8 @@
-import type { ReactNode } from 'react'
 import type { TransactionView } from '../../src/http/live-api.ts'
 import { useNow } from '../live/use-live.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { DayMoment, Figure } from '../shell/moment.tsx'
+import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { formatEnergy, formatPower, formatSpan, shorten } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -11,83 +11,64 @@ import styles from './transactions-room.module.css'
 
 const words = text.transactions
 
+const COLUMNS = columnsOf<TransactionView, keyof typeof words.columns>(words.columns, {
+  start: (row) => (row.startedAt ? <DayMoment iso={row.startedAt} /> : text.none),
+  station: (row) => (
+    <>
+      <code>{row.station}</code>
+      {row.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
+    </>
+  ),
+  evse: (row) => row.evseId ?? text.none,
+  transaction: (row) => shorten(row.transactionId, 24),
+  token: (row) => (row.token ? <code>{row.token}</code> : text.none),
+  duration: (row) => <Duration row={row} />,
+  energy: (row) =>
+    row.energyWh === undefined ? text.none : <Figure quantity={formatEnergy(row.energyWh)} />,
+  power: (row) =>
+    row.state === 'running' && row.powerW !== undefined ? (
+      <Figure quantity={formatPower(row.powerW)} />
+    ) : (
+      text.none
+    ),
+  state: (row) => (
+    <>
+      {stateWords(row)}
+      {row.problems && (
+        <span
+          className={tables.flag}
+          title={row.problems.map((one) => words.problems[one]).join(' ')}
+        >
+          {words.implausible}
+        </span>
+      )}
+    </>
+  ),
+})
+
 /** Transactions as rows that open them. */
 export function TransactionTable({ rows }: { rows: readonly TransactionView[] }) {
-  return (
-    <div className={tables.scroller}>
-      <table className={`${tables.table} ${styles.table}`}>
-        <thead>
-          <tr>
-            {Object.entries(words.columns).map(([name, label]) => (
-              <th key={name} scope="col" data-column={name}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Row key={row.number} row={row} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
-function Row({ row }: { row: TransactionView }) {
-  const now = useNow()
   const { selection, select } = useAddress()
-  const open = () => select({ type: 'transaction', number: row.number })
-  const isOpen = selection?.type === 'transaction' && selection.number === row.number
-  const duration = durationOf(row, now)
   return (
-    <tr
-      className={tables.row}
-      data-transaction={row.transactionId}
-      data-open={isOpen}
-      data-state={row.state}
-      onClick={open}
-    >
-      <Cell column="start">{row.startedAt && <DayMoment iso={row.startedAt} />}</Cell>
-      <Cell column="station">
-        <code>{row.station}</code>
-        {row.simulated && <span className={tables.sim}>{text.node.simulated}</span>}
-      </Cell>
-      <Cell column="evse">{row.evseId}</Cell>
-      <th scope="row" data-column="transaction">
-        <button type="button" className={tables.id} title={row.transactionId} onClick={open}>
-          {shorten(row.transactionId, 24)}
-        </button>
-      </th>
-      <Cell column="token">{row.token && <code>{row.token}</code>}</Cell>
-      <Cell column="duration">{duration !== undefined && formatSpan(duration)}</Cell>
-      <Cell column="energy">
-        {row.energyWh !== undefined && <Figure quantity={formatEnergy(row.energyWh)} />}
-      </Cell>
-      <Cell column="power">
-        {row.state === 'running' && row.powerW !== undefined && (
-          <Figure quantity={formatPower(row.powerW)} />
-        )}
-      </Cell>
-      <Cell column="state">
-        {stateWords(row)}
-        {row.problems && (
-          <span
-            className={tables.flag}
-            title={row.problems.map((one) => words.problems[one]).join(' ')}
-          >
-            {words.implausible}
-          </span>
-        )}
-      </Cell>
-    </tr>
+    <RoomTable
+      columns={COLUMNS}
+      head="transaction"
+      rows={rows}
+      keyOf={({ number }) => number}
+      data={(row) => ({ 'data-transaction': row.transactionId, 'data-state': row.state })}
+      className={styles.table}
+      opening={{
+        open: ({ number }) => select({ type: 'transaction', number }),
+        isOpen: ({ number }) => selection?.type === 'transaction' && selection.number === number,
+        title: ({ transactionId }) => transactionId,
+      }}
+    />
   )
 }
 
-function Cell({ column, children }: { column: string; children: ReactNode }) {
-  const isEmpty = children === undefined || children === false
-  return <td data-column={column}>{isEmpty ? text.none : children}</td>
+function Duration({ row }: { row: TransactionView }) {
+  const duration = durationOf(row, useNow())
+  return duration === undefined ? text.none : formatSpan(duration)
 }
 
 /** `running`, or `ended, EVDisconnected`. */

@@ -37,6 +37,7 @@ export function paint(
   context.beginPath()
   context.rect(0, top, right + 40, bottom - top)
   context.clip()
+  paintBands(context, weave, colours)
   for (const thread of weave.threads) {
     context.strokeStyle = thread.isRefused
       ? colours.alarm
@@ -52,6 +53,23 @@ export function paint(
   }
   context.restore()
   paintNames(context, weave, area, colours)
+}
+
+/** Light, so that the thread of a command that cuts through stands out. */
+function paintBands(context: CanvasRenderingContext2D, { bands }: Weave, colours: Colours): void {
+  context.strokeStyle = colours['ink-3']
+  context.fillStyle = colours['ink-3']
+  context.lineWidth = 0.75
+  for (const { hops } of bands) {
+    for (const { x1, x2, y1, y2, isTimed } of hops) {
+      const box = [Math.min(x1, x2), y1, Math.abs(x2 - x1), Math.max(1, y2 - y1)] as const
+      context.globalAlpha = 0.3
+      if (isTimed) context.fillRect(...box)
+      context.globalAlpha = 1
+      context.setLineDash(isTimed ? [] : [1.5, 3])
+      context.strokeRect(...box)
+    }
+  }
 }
 
 function paintTimes(

@@ -16,7 +16,8 @@ export function useWeaveCanvas(
   what: {
     overview: OverviewView
     path: readonly string[]
-    paused: { readonly frames: readonly FrameView[]; readonly at: number } | undefined
+    /** Without frames: those that are known now. */
+    paused: { readonly frames: readonly FrameView[] | undefined; readonly at: number } | undefined
     span: readonly [number, number] | undefined
   },
 ): RefObject<{ weave: Weave; area: WeaveArea } | undefined> {

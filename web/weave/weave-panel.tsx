@@ -1,12 +1,14 @@
 import { type KeyboardEvent, type PointerEvent, useContext, useMemo, useRef, useState } from 'react'
+import { useSearchParams } from 'react-router'
 import type { FrameView, OverviewView } from '../../src/http/live-api.ts'
 import { LiveContext, useLive, useNow } from '../live/use-live.ts'
 import { useAddress } from '../navigation/use-address.ts'
+import { parseWeave, type WeaveAddress, withWeave } from '../navigation/weave-address.ts'
 import buttons from '../shell/button.module.css'
 import { formatCount, formatSeconds } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { useWeaveCanvas } from './use-weave-canvas.ts'
-import { pathsOf, threadAt, timeAt } from './weave.ts'
+import { bandAt, pathsOf, threadAt, timeAt } from './weave.ts'
 import styles from './weave-panel.module.css'
 
 const words = text.weave
@@ -19,8 +21,12 @@ const PATHS_EVERY_MS = 10_000
 export function WeavePanel({ overview }: { overview: OverviewView }) {
   const store = useContext(LiveContext)
   const { filter, narrow, select } = useAddress()
-  const [chosen, setChosen] = useState('')
-  const [paused, setPaused] = useState<{ frames: readonly FrameView[]; at: number }>()
+  const [query, setQuery] = useSearchParams()
+  const { leaf: chosen, pausedAt } = parseWeave(query)
+  const show = (weave: WeaveAddress) => setQuery((old) => withWeave(old, weave), { replace: true })
+  const held = useRef<{ frames: readonly FrameView[]; at: number }>(undefined)
+  const frames = held.current?.at === pausedAt ? held.current?.frames : undefined
+  const paused = pausedAt === undefined ? undefined : { at: pausedAt, frames }
   const [drag, setDrag] = useState<readonly [number, number]>()
   const canvas = useRef<HTMLCanvasElement>(null)
   const now = useNow()
@@ -39,7 +45,9 @@ export function WeavePanel({ overview }: { overview: OverviewView }) {
 
   function toggle(): void {
     const { clockOffsetMs, frames } = store.snapshot()
-    setPaused(paused ? undefined : { frames, at: Date.now() + clockOffsetMs })
+    const at = Math.round(Date.now() + clockOffsetMs)
+    held.current = paused ? undefined : { frames, at }
+    show({ leaf: chosen, pausedAt: paused ? undefined : at })
   }
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -72,8 +80,8 @@ export function WeavePanel({ overview }: { overview: OverviewView }) {
     if (from && drag) return narrow({ ...filter, from: drag[0], to: drag[1] })
     const box = event.currentTarget.getBoundingClientRect()
     const { current } = drawn
-    const hit =
-      current && threadAt(current.weave, event.clientX - box.left, event.clientY - box.top)
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top]
+    const hit = current && (threadAt(current.weave, x, y) ?? bandAt(current.weave, x, y))
     if (hit) select({ type: 'frame', sequence: hit.sequence })
   }
 
@@ -90,7 +98,7 @@ export function WeavePanel({ overview }: { overview: OverviewView }) {
             className={styles.path}
             aria-label={words.path}
             value={chosen}
-            onChange={({ target }) => setChosen(target.value)}
+            onChange={({ target }) => show({ leaf: target.value, pausedAt })}
           >
             <option value="">{words.busiest((paths[0] ?? []).join(' › '))}</option>
             {paths.slice(0, MAX_PATHS).map((one) => (

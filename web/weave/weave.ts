@@ -7,6 +7,11 @@ import { isRefused } from '../frames/filter.ts'
 /** How much time the drawing holds. */
 export const SPAN_MS = 60_000
 
+/** A text from so many bytes on is bulk. */
+const BULK_BYTES = 16_384
+/** Bulk frames that are farther apart belong to two bands. */
+const BULK_PAUSE_MS = 2_000
+
 /** One piece of a thread: a hop from line to line, or a wait along one. */
 export interface Segment {
   readonly x1: number
@@ -28,6 +33,22 @@ export interface Thread {
   /** False: it only shares a part of the path. */
   readonly isWhole: boolean
   readonly isRefused: boolean
+  readonly isBulk: boolean
+}
+
+/** Bulk frames that followed each other over the same way: what cuts through them is seen. */
+export interface Band {
+  /** The frame that a click opens: the newest of them. */
+  readonly sequence: number
+  readonly count: number
+  /** One piece for each hop, from the time of the first of them to that of the last. */
+  readonly hops: readonly {
+    readonly x1: number
+    readonly x2: number
+    readonly y1: number
+    readonly y2: number
+    readonly isTimed: boolean
+  }[]
 }
 
 export interface Weave {
@@ -35,6 +56,7 @@ export interface Weave {
   /** Gaps between lifelines that share a connection. */
   readonly shared: readonly { readonly x1: number; readonly x2: number }[]
   readonly threads: readonly Thread[]
+  readonly bands: readonly Band[]
 }
 
 export interface WeaveArea {
@@ -83,7 +105,7 @@ export function layoutWeave(
   return {
     lifelines: [...places].map(([id, x]) => ({ id, x })),
     shared: sharedGaps(path, overview, places),
-    threads,
+    ...withBands(threads, (area.bottom - area.top) / SPAN_MS),
   }
 }
 
@@ -102,6 +124,15 @@ export function threadAt(weave: Weave, x: number, y: number, within = 6): Thread
   return best
 }
 
+/** The band under a point. */
+export function bandAt({ bands }: Pick<Weave, 'bands'>, x: number, y: number): Band | undefined {
+  return bands.find(({ hops }) =>
+    hops.some(
+      ({ x1, x2, y1, y2 }) => x >= Math.min(x1, x2) && x <= Math.max(x1, x2) && y >= y1 && y <= y2,
+    ),
+  )
+}
+
 /** The time at a height. */
 export function timeAt(area: WeaveArea, y: number): number {
   const share = (area.bottom - y) / (area.bottom - area.top)
@@ -115,7 +146,7 @@ function wayUp(leaf: string, parents: ReadonlyMap<string, string>): readonly str
 }
 
 /** A request and its answer may have one id, and are two messages. */
-function messageOf(frame: FrameView): string {
+export function messageOf(frame: FrameView): string {
   return `${frame.kind} ${frame.trace ?? `#${frame.sequence}`}`
 }
 
@@ -128,8 +159,7 @@ function threadOf(
   const [first] = sightings
   const last = sightings.at(-1)
   if (!first || !last) return undefined
-  const times = new Map(sightings.map((one) => [hopOf(one, self), Date.parse(one.time)]))
-  const route = longest(sightings.map((one) => frameRoute(one, self)))
+  const { times, route } = wayOf(sightings, self)
   const segments: Segment[] = []
   let at = times.values().next().value ?? 0
   for (const [index, from] of route.slice(0, -1).entries()) {
@@ -151,7 +181,66 @@ function threadOf(
     isWhole: route.includes(places.keys().next().value ?? ''),
     isReply: first.kind !== 'CALL' && first.kind !== 'SEND',
     isRefused: sightings.some(isRefused),
+    isBulk: isBulk(first),
   }
+}
+
+/** The scheduler sends these when it has nothing else to do; large ones are drawn like them. */
+function isBulk({ priority, encoding, bytes, kind }: FrameView): boolean {
+  const isLarge = encoding === 'binary' || bytes >= BULK_BYTES
+  return (kind === 'CALL' || kind === 'SEND') && (priority === 'bulk' || isLarge)
+}
+
+/** Bulk threads over the same way become one band as long as they follow each other closely. */
+function withBands(threads: readonly Thread[], pxPerMs: number): Pick<Weave, 'threads' | 'bands'> {
+  const ways = Map.groupBy(
+    threads.filter((thread) => thread.isBulk && !thread.isRefused),
+    (thread) =>
+      hopsOf(thread)
+        .map(({ x1, x2 }) => `${x1}>${x2}`)
+        .join(),
+  )
+  const runs = [...ways.values()].flatMap((alike) => runsOf(alike, BULK_PAUSE_MS * pxPerMs))
+  const merged = new Set(runs.flat())
+  return {
+    threads: threads.filter((thread) => !merged.has(thread)),
+    bands: runs.map(bandOf),
+  }
+}
+
+function runsOf(threads: readonly Thread[], pausePx: number): readonly (readonly Thread[])[] {
+  const start = (thread: Thread) => hopsOf(thread)[0]?.y1 ?? 0
+  const runs: Thread[][] = []
+  for (const thread of [...threads].sort((a, b) => start(a) - start(b))) {
+    const run = runs.at(-1)
+    const last = run?.at(-1)
+    if (run && last && start(thread) - start(last) <= pausePx) run.push(thread)
+    else runs.push([thread])
+  }
+  return runs.filter((run) => run.length > 1)
+}
+
+function bandOf(run: readonly Thread[]): Band {
+  const hops = run.map(hopsOf)
+  return {
+    sequence: Math.max(...run.map(({ sequence }) => sequence)),
+    count: run.length,
+    hops: (hops[0] ?? []).map(({ x1, x2, isTimed }, at) => {
+      const heights = hops.map((one) => one[at]?.y1 ?? 0)
+      return { x1, x2, y1: Math.min(...heights), y2: Math.max(...heights), isTimed }
+    }),
+  }
+}
+
+/** The pieces from line to line; waits are left out. */
+function hopsOf({ segments }: Thread): readonly Segment[] {
+  return segments.filter(({ x1, x2 }) => x1 !== x2)
+}
+
+/** What this node knows of a message's way: its nodes, and when it passed the hops that were seen. */
+export function wayOf(sightings: readonly FrameView[], self: string) {
+  const times = new Map(sightings.map((one) => [hopOf(one, self), Date.parse(one.time)]))
+  return { times, route: longest(sightings.map((one) => frameRoute(one, self))) }
 }
 
 /** The hop that this node saw. */

@@ -166,7 +166,7 @@ function csmsConfig(consolePort: number, port: number) {
     nodeId: 'CSMS01',
     role: 'csms',
     listen: [{ port }],
-    peers: ['NN01', VISITOR, ...direct].map(peer),
+    peers: [...['NN01', VISITOR].map((id) => peer(id, 'node')), ...direct.map((id) => peer(id))],
     http: { port: consolePort, login: false },
     data: './data',
     tokens: TOKENS,
@@ -181,7 +181,7 @@ function nodeConfig(csmsUrl: string, port: number) {
     nodeId: 'NN01',
     role: 'networking-node',
     listen: [{ port }],
-    peers: behind.map(peer),
+    peers: behind.map((id) => peer(id)),
     uplinks: [{ url: csmsUrl, passwordFile: 'secrets/NN01', peerId: 'CSMS01' }],
     log: 'error',
   }
@@ -200,8 +200,8 @@ function stationConfig(station: (typeof STATIONS)[number], url: string) {
   }
 }
 
-function peer(id: string) {
-  return { id, passwordFile: `secrets/${id}` }
+function peer(id: string, kind: 'station' | 'node' = 'station') {
+  return { id, peer: kind, passwordFile: `secrets/${id}` }
 }
 
 function portOf(url: string | undefined): number {

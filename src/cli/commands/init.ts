@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
-import { isNodeId } from '../../primitives/ids.ts'
+import { withFingerprints } from '../../http/fingerprints.ts'
+import { isNodeId, isReservedId, isStationId } from '../../primitives/ids.ts'
 import { loadConfig } from '../config.ts'
+import { urlProblem } from '../config-links.ts'
 import { makePassword } from './password.ts'
 
 interface InitOptions {
@@ -74,7 +76,8 @@ async function answerTo(
 ): Promise<string> {
   if (given !== undefined) {
     const wrong = problem(given)
-    if (wrong !== undefined) throw new Error(`--${option}: ${wrong}, not "${given}"`)
+    if (wrong !== undefined)
+      throw new Error(`--${option}: ${wrong}, not "${withFingerprints(given)}"`)
     return given
   }
   if (!isAsking) return fallback
@@ -112,7 +115,10 @@ const ID: Question = {
   option: 'id',
   message: 'What is it called in the overlay?',
   fallback: '',
-  problem: must('a node id of 1 to 255 bytes', isNodeId),
+  problem: must(
+    'a node id of 1 to 255 bytes that is no name of a service',
+    (id) => isNodeId(id) && !isReservedId(id),
+  ),
 }
 const PORT: Question = {
   option: 'port',
@@ -127,19 +133,16 @@ const UPLINK: Question = {
   option: 'uplink',
   message: 'Where is its CSMS?',
   fallback: 'wss://csms.example.com/ocpp/',
-  problem: must(
-    'a URL such as wss://csms.example.com/ocpp/',
-    (url) => /^wss?:\/\/./.test(url) && URL.canParse(url),
-  ),
+  problem: (url) => {
+    const problem = urlProblem(url)
+    return problem === undefined ? undefined : `it ${problem}`
+  },
 }
 const STATION: Question = {
   option: 'station',
   message: 'Which station comes first? (empty: none yet)',
   fallback: '',
-  problem: must(
-    '1 to 48 letters, digits or *-_=:+|@.',
-    (id) => id === '' || (/^[\w*\-=:+|@.]{1,48}$/.test(id) && isNodeId(id)),
-  ),
+  problem: must('1 to 48 letters, digits or *-_=+|@.', (id) => id === '' || isStationId(id)),
 }
 
 function makeStationPassword(file: string, station: string): string {
@@ -152,17 +155,23 @@ const uplinkSecret = ({ nodeId }: Answers) => `secrets/${nodeId}-at-csms`
 /** The file, with what each setting is for. */
 function configOf(answers: Answers): string {
   const { role, nodeId, host, port, uplink, station } = answers
+  // A node below is no station: it speaks for those behind it.
+  const below = `#   - id: ${role === 'csms' ? 'NN01' : 'NN02'}
+#     peer: node # a networking node, or whoever asks stations with wattweave send
+#     passwordFile: secrets/${role === 'csms' ? 'NN01' : 'NN02'}
+`
   const peers =
     station === ''
-      ? `# peers: # who may connect; make a password with: wattweave password new secrets/CS01 --key secrets/key
+      ? `# passwordKeyFile: secrets/key
+# peers: # who may connect; make a password with: wattweave password new secrets/ID --key secrets/key
 #   - id: CS01
 #     passwordFile: secrets/CS01
-`
+${below}`
       : `passwordKeyFile: secrets/key
 peers: # who may connect; another one: wattweave password new secrets/ID --key secrets/key
   - id: ${JSON.stringify(station)}
     passwordFile: secrets/${station}
-`
+${below}`
   const up = `uplinks: # towards the CSMS
   - url: ${JSON.stringify(uplink)}
     passwordFile: ${uplinkSecret(answers)} # the password of ${nodeId} there, as plain text

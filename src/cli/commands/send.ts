@@ -5,6 +5,7 @@ import { dial } from '../../transport/websocket-client.ts'
 import { parsePayload } from '../../wire/payload.ts'
 import { readOwnPassword } from '../config-checks.ts'
 import { readDialTls } from '../config-files.ts'
+import { urlProblem } from '../config-links.ts'
 
 interface SendOptions {
   readonly uplink: string
@@ -35,9 +36,8 @@ export async function send(
   })
   const { as: nodeId, uplink: url } = options
   if (!isNodeId(nodeId)) throw new Error(`--as "${nodeId}" is not a legal node id`)
-  if (!/^wss?:/i.test(url) || !URL.canParse(url)) {
-    throw new Error(`--uplink must be a ws:// or wss:// URL, not "${url}"`)
-  }
+  const problem = urlProblem(url)
+  if (problem !== undefined) throw new Error(`--uplink ${problem}`)
   const uplink = dial({
     url,
     nodeId,

@@ -211,6 +211,7 @@ export class SendScheduler<Token> {
     }
     this.#sentBytes += bytes.length
     this.#carrier.send(bytes, isBinary, isBulk)
+    this.#receiver.shipped?.(shipment.token)
     if (!isBulk) return
     const hasWaited = shipment instanceof QueuedFrame
     const isLinkLimited = hasWaited || this.#room.bulkSize > 0 || !this.#carrierHasRoom

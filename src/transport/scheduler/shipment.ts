@@ -62,10 +62,12 @@ export type Admission<Token> =
   | { readonly outcome: 'queued'; readonly frame: WaitingFrame<Token> }
   | { readonly outcome: 'congested'; readonly retryAfterMs: number }
 
-/** What happens to frames that were queued; called when the scheduler is consistent again. */
+/** What happens to frames; called when the scheduler is consistent again. */
 export interface SchedulerReceiver<Token> {
   /** It waited too long and was not sent: a CALL is answered Timeout. */
   expired(frame: WaitingFrame<Token>): void
+  /** It was handed to the carrier, at once or after it had waited. */
+  shipped?(token: Token): void
   /** A droppable SEND had to make room for a stream that has less queued. */
   dropped(frame: WaitingFrame<Token>): void
 }

@@ -1,0 +1,220 @@
+import { foldId, isStationId } from '../primitives/ids.ts'
+import type { Config, Fail } from './config.ts'
+
+/** What must be true of each link that a configuration describes, and of several together. */
+
+type Uplink = Config['uplinks'][number]
+type Downlink = Config['downlinks'][number]
+type Links = Pick<Config, 'role' | 'listen' | 'uplinks' | 'downlinks'>
+
+/** As the file has it, before defaults: what is not there is not written. */
+export interface Written {
+  readonly uplinks?: readonly object[]
+}
+
+/** Checks each link alone and beside the others. */
+export function checkLinks(links: Links, written: Written, fail: Fail): void {
+  const { role, listen, uplinks, downlinks } = links
+  for (const [i, listener] of listen.entries()) checkListener(listener, role, ['listen', `${i}`], fail) // biome-ignore format: one line
+  for (const [i, uplink] of uplinks.entries()) {
+    const path = ['uplinks', `${i}`]
+    checkDialled(uplink, path, fail)
+    checkUplink(uplink, role, path, fail)
+    checkSettings(uplink, Object.keys(written.uplinks?.[i] ?? {}), path, fail)
+  }
+  for (const [i, downlink] of downlinks.entries()) {
+    const path = ['downlinks', `${i}`]
+    if (role === 'charging-station') fail(path, 'is for nodes and CSMSs: no station is behind a charging station') // biome-ignore format: one line
+    checkDialled(downlink, path, fail)
+    if (!isStationId(downlink.peerId)) fail([...path, 'peerId'], `(${downlink.peerId}) ${NO_STATION}`) // biome-ignore format: one line
+  }
+  checkNeighbours(links, fail)
+  checkUplinkNames(uplinks, fail)
+  checkPrimaries(uplinks, fail)
+}
+
+/** Why an id is none of a station. */
+export const NO_STATION =
+  'can be the id of a node, but of no station: that has A-Z a-z 0-9 *-_=+|@. and at most 48 of them'
+
+function checkListener(
+  { peer }: Config['listen'][number],
+  role: Config['role'],
+  path: readonly string[],
+  fail: Fail,
+): void {
+  const isStation = role === 'charging-station'
+  if (isStation && peer !== 'csms') fail([...path, 'peer'], 'must be csms: a charging station that listens is dialled by its controller') // biome-ignore format: one line
+  if (!isStation && peer === 'csms') fail([...path, 'peer'], 'csms is for charging stations that listen: a node dials its CSMS under `uplinks`') // biome-ignore format: one line
+}
+
+// ---- Links that are dialled
+
+function checkDialled({ url, tls }: Uplink | Downlink, path: readonly string[], fail: Fail): void {
+  const problem = urlProblem(url)
+  if (problem !== undefined) fail([...path, 'url'], problem)
+  if (tls && !url.startsWith('wss:')) fail([...path, 'tls'], 'needs a wss: URL')
+  if (tls && (tls.certificateFile === undefined) !== (tls.keyFile === undefined)) {
+    fail([...path, 'tls'], 'needs certificateFile and keyFile together')
+  }
+}
+
+/** Why nothing can be dialled at a URL, in words that do not repeat it: a password may be in it. */
+export function urlProblem(url: string): string | undefined {
+  if (!/^wss?:\/\//.test(url)) return 'must begin with ws:// or wss://'
+  if (/\s/.test(url) || !URL.canParse(url)) {
+    return 'is no URL: it must be like wss://csms.example.com/ocpp, with a port of 1 to 65535 if any'
+  }
+  const { username, password, port } = new URL(url)
+  if (username !== '' || password !== '') return 'has a user or a password in it: put the password into a file and name it in `passwordFile`' // biome-ignore format: one line
+  if (/[?#]/.test(url)) return 'has a query or fragment (? or #), but the id is appended to its path: leave it out' // biome-ignore format: one line
+  if (port === '0') return 'has the port 0, which nobody listens on'
+  return undefined
+}
+
+function checkUplink(
+  { mode, onUpstreamLoss, role, allow }: Uplink,
+  ownRole: Config['role'],
+  path: readonly string[],
+  fail: Fail,
+): void {
+  if (onUpstreamLoss === 'keep') {
+    fail([...path, 'onUpstreamLoss'], 'keep needs store and forward, which does not exist yet: use close') // biome-ignore format: one line
+  }
+  if (role === 'restricted' && !allow) fail([...path, 'role'], 'restricted needs `allow`')
+  if (ownRole === 'charging-station' && mode === 'per-station') {
+    fail([...path, 'mode'], 'per-station is for nodes: no station is behind a charging station, use standard') // biome-ignore format: one line
+  }
+}
+
+// ---- Settings where they count
+
+type Kind = 'overlay' | 'overlay with a role' | 'standard' | 'per-station' | 'per-station copy'
+
+const ROLES: readonly Kind[] = ['overlay with a role', 'per-station', 'per-station copy']
+const PER_STATION: readonly Kind[] = ['per-station', 'per-station copy']
+
+// biome-ignore format: a table
+/** Settings that do not count on every uplink: on which they do, and what to say about the others. */
+const COUNTING: ReadonlyMap<string, readonly [where: readonly Kind[], advice: string]> = new Map([
+  ['role',                [['overlay', ...ROLES],         'is for overlay and per-station: a standard uplink carries only frames of this node']],
+  ['stations',            [ROLES,                         'counts only with a `role` or with mode per-station: say which role this uplink has']],
+  ['allow',               [ROLES,                         'counts only with a `role` or with mode per-station: say which role this uplink has']],
+  ['allowNetworkChanges', [PER_STATION,                   'counts only with mode per-station: elsewhere `filters` say what may pass']],
+  ['onUpstreamLoss',      [['per-station'],               'counts only with mode per-station and role primary: other uplinks close no station']],
+  ['stationPasswords',    [PER_STATION,                   'counts only with mode per-station: what is shown here is `passwordFile`']],
+  ['keyAsBytes',          [['standard', ...PER_STATION],  'counts only with modes standard and per-station: it is for CSMSs of OCPP 1.6']],
+  ['dialect',             [['overlay', 'overlay with a role'], 'counts only with mode overlay: the others speak no overlay']],
+  ['protocol',            [['overlay', 'overlay with a role', 'standard'], "is the station's own with mode per-station; leave it out"]],
+])
+
+function checkSettings(
+  uplink: Uplink,
+  written: readonly string[],
+  path: readonly string[],
+  fail: Fail,
+): void {
+  const kind = kindOf(uplink)
+  for (const setting of written) {
+    const [where = [kind], advice = ''] = COUNTING.get(setting) ?? []
+    if (!where.includes(kind)) fail([...path, setting], advice)
+  }
+}
+
+function kindOf({ mode, role }: Uplink): Kind {
+  if (mode === 'standard') return 'standard'
+  if (mode === 'overlay') return role === undefined ? 'overlay' : 'overlay with a role'
+  return role === undefined || role === 'primary' ? 'per-station' : 'per-station copy'
+}
+
+// ---- Several links
+
+/** Of two links to one neighbour the second would push out the first, again and again. */
+function checkNeighbours({ uplinks, downlinks }: Links, fail: Fail): void {
+  const seen = new Set<string>()
+  for (const [list, links] of Object.entries({ uplinks, downlinks })) {
+    for (const [i, link] of links.entries()) {
+      // In modes per-station it is a name for commands, and its connections are in other names.
+      if (link.peerId === undefined || ('mode' in link && link.mode === 'per-station')) continue
+      const key = foldId(link.peerId)
+      if (seen.has(key)) fail([list, `${i}`, 'peerId'], `(${link.peerId}) is the peer of a link above, too; several links to one neighbour are not there yet`) // biome-ignore format: one line
+      seen.add(key)
+    }
+  }
+}
+
+/** What is remembered of an uplink is remembered by its name. */
+function checkUplinkNames(uplinks: Config['uplinks'], fail: Fail): void {
+  const seen = new Set<string>()
+  for (const [i, { name }] of uplinks.entries()) {
+    if (name === undefined) continue
+    if (seen.has(name)) fail(['uplinks', `${i}`, 'name'], `names ${name} again; each needs its own`)
+    seen.add(name)
+  }
+}
+
+/** Exactly one uplink answers a station, so two primaries may have no station and action in common. */
+function checkPrimaries(uplinks: Config['uplinks'], fail: Fail): void {
+  const primaries = [...uplinks.entries()].filter(([, uplink]) => isPrimary(uplink))
+  for (const [n, [i, uplink]] of primaries.entries()) {
+    const other = primaries.slice(0, n).find(([, before]) => isOverlap(before, uplink))
+    if (!other) continue
+    const [at, { name = `uplinks.${at}` }] = other
+    const place = ['uplinks', `${i}`, ...(uplink.role === undefined ? [] : ['role'])]
+    const problem = `is primary for stations that ${name} is primary for, too: make one a mirror, or name others in \`stations\``
+    fail(place, problem)
+  }
+}
+
+function isPrimary({ mode, role }: Uplink): boolean {
+  return role === undefined ? mode === 'per-station' : role === 'primary'
+}
+
+function isOverlap(a: Uplink, b: Uplink): boolean {
+  const { stations: ofA = ['*'], allow: allowA } = a
+  const { stations: ofB = ['*'], allow: allowB } = b
+  const isShared = (one: string, other: string) => one === '*' || other === '*' || one === other
+  const { up: actionsOfA = ['*'] } = allowA ?? {}
+  const { up: actionsOfB = ['*'] } = allowB ?? {}
+  if (!actionsOfA.some((one) => actionsOfB.some((other) => isShared(one, other)))) return false
+  return ofA.some((one) => ofB.some((other) => canBothMatch(foldId(one), foldId(other))))
+}
+
+/** Whether some text fits two patterns in which `*` stands for any characters. */
+export function canBothMatch(a: string, b: string): boolean {
+  const known = new Map<string, boolean>()
+  const from = (i: number, j: number): boolean => {
+    const place = `${i} ${j}`
+    const before = known.get(place)
+    if (before !== undefined) return before
+    const found = step(i, j)
+    known.set(place, found)
+    return found
+  }
+  const step = (i: number, j: number): boolean => {
+    if (i === a.length && j === b.length) return true
+    if (a[i] === '*') return from(i + 1, j) || (j < b.length && from(i, j + 1))
+    if (b[j] === '*') return from(i, j + 1) || (i < a.length && from(i + 1, j))
+    return a[i] === b[j] && from(i + 1, j + 1)
+  }
+  return from(0, 0)
+}
+
+/** The lowest profile of a station that is dialled must be what its link can give. */
+export function checkDownlinkProfiles(
+  peers: Config['peers'],
+  downlinks: readonly (Downlink & { readonly passwordFile?: string })[],
+  fail: Fail,
+): void {
+  for (const [i, downlink] of downlinks.entries()) {
+    const peer = peers.find(({ id }) => foldId(id) === foldId(downlink.peerId))
+    const lowest = peer?.securityProfile ?? 0
+    const failAt = (member: string, what: string) => fail(['downlinks', `${i}`, member], `${what}, and the entry of ${downlink.peerId} under peers wants security profile ${lowest}`) // biome-ignore format: one line
+    const isTls = downlink.url.startsWith('wss:')
+    if (lowest >= 2 && !isTls)
+      failAt('url', 'must be wss://: this gives at most security profile 1')
+    const hasCertificate = downlink.tls?.certificateFile !== undefined
+    if (lowest === 3 && !hasCertificate) failAt('tls', 'must have a certificateFile and keyFile of this node') // biome-ignore format: one line
+    if (lowest > 0 && !hasCertificate && downlink.passwordFile === undefined) failAt('passwordFile', 'is missing: without it this node shows nothing') // biome-ignore format: one line
+  }
+}
