@@ -183,7 +183,7 @@ function binaryEnvelope(frame: Frame, fields: readonly string[]) {
     ['messageId', frame.messageId],
     ['action', frame.action],
     ['errorCode', frame.errorCode],
-    ['errorDescription', frame.errorDescription],
+    ['errorDescription', withFingerprints(frame.errorDescription)],
   ])
   return fields.map((name) => ({
     name,
