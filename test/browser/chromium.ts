@@ -51,3 +51,29 @@ export async function violations(page: Page): Promise<string[]> {
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
   })
 }
+
+export const WIDTHS = [1440, 1024, 390] as const
+
+/** What is wrong with the page as it is now at one width, in both themes. */
+export async function findingsAt(page: Page, width: number): Promise<string[]> {
+  await page.setViewportSize({ width, height: 800 })
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const label = `${width} px ${colorScheme}`
+    found.push(...(await violations(page)).map((violation) => `${label}: ${violation}`))
+    const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth')
+    if (!fits) found.push(`${label}: scrolls sideways`)
+  }
+  return found
+}
+
+/** The same at every width; the page is as wide as before afterwards. */
+export async function findings(page: Page): Promise<string[]> {
+  const before = page.viewportSize()
+  const found: string[] = []
+  for (const width of WIDTHS) found.push(...(await findingsAt(page, width)))
+  await page.emulateMedia({ colorScheme: 'light' })
+  if (before) await page.setViewportSize(before)
+  return found
+}

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { startChain, startNode, temporaryFolder } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
 import { client, type RawClient } from '../support/sockets.ts'
-import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
+import { CHROMIUM, findings, open, PATIENCE, startBrowser } from './chromium.ts'
 
 const AT = '2026-01-05T11:00:00.000Z'
 let count = 0
@@ -46,7 +46,7 @@ test('security events of all stations are narrowed by station and type, and the 
   await page.reload()
   await first.waitFor(PATIENCE)
   assert.equal(await rows.count(), 1)
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
   await page.getByLabel('Station', { exact: true }).fill('CS99')
   await page.getByText('No stored security event matches.').waitFor(PATIENCE)
 
@@ -89,6 +89,6 @@ test('a viewer sees what stations hold and their security events, and no button 
   await page.locator('[data-message]').first().waitFor(PATIENCE)
   assert.equal(await page.locator('main form').count(), 0)
   assert.equal(await page.getByRole('button', { name: 'Send all tokens' }).count(), 0)
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
   assert.deepEqual(complaints, [])
 })

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { startChain } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
 import { client, type RawClient } from '../support/sockets.ts'
-import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
+import { CHROMIUM, findings, open, PATIENCE, startBrowser } from './chromium.ts'
 
 const isCall = (frame: unknown[]) => frame[0] === 2
 let count = 0
@@ -57,7 +57,7 @@ test('an EVSE is reserved for a token until a time, by keyboard, and the reserva
   const row = page.locator('[data-reservation][data-state="reserved"]')
   await row.waitFor(PATIENCE)
   assert.doesNotMatch((await row.textContent()) ?? '', /VAN-9/, 'the list shows a fingerprint')
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
 
   await row.getByRole('button', { name: 'Cancel reservation' }).click()
   const question = page.getByRole('alertdialog')
@@ -89,7 +89,7 @@ test('a limit is set, listed in words, asks first where somebody charges, and is
   const row = page.locator('[data-profile][data-purpose="ChargingStationMaxProfile"]')
   await row.waitFor(PATIENCE)
   assert.match((await row.textContent()) ?? '', /Whole station.*11\.0.kW.*from 1 Jan.*until 1 Jan.*level 1, set by this CSMS/) // biome-ignore format: one line
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
 
   const at = new Date().toISOString()
   await say(station, 'TransactionEvent', { eventType: 'Started', triggerReason: 'CablePluggedIn', timestamp: at, seqNo: 0, transactionInfo: { transactionId: 'T1' }, evse: { id: 1 } }) // biome-ignore format: one line
@@ -128,7 +128,7 @@ test('all tokens are sent as a local list, and the page says in how many message
   await entry.waitFor(PATIENCE)
   assert.match((await entry.textContent()) ?? '', /Accepted/)
   assert.doesNotMatch((await entry.textContent()) ?? '', /VAN-9/)
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
   assert.deepEqual(complaints, [])
 })
 
@@ -146,7 +146,7 @@ test('what a station said opens as a tree, page by page, and what it said twice 
   await page.keyboard.press('Enter')
   await newest.locator('[data-pointer="/vendorId"]').waitFor(PATIENCE)
   await page.locator('[data-repeated="true"]').getByText('came before').waitFor(PATIENCE)
-  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(await findings(page), [])
   const messages = page.getByRole('region', { name: 'Messages as received' })
   await messages.getByRole('button', { name: 'Show older' }).click()
   await messages.locator('[data-message="StatusNotification"]').waitFor(PATIENCE)
