@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { createNode } from '../../src/node/node.ts'
 import type { UplinkRule } from '../../src/node/uplink-rules.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { compileFilters } from '../../src/routing/filters/filters.ts'
-import { accept } from '../../src/transport/websocket-server.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
-import { upgrade } from '../support/sockets.ts'
 
-/** What an uplink may, a standard link carries, and a node that is stopping still takes. */
+/** What an uplink may, and what a standard link carries. */
 
 const actions = (peer: RawPeer) => peer.take().map((frame) => frame.find((part) => /^[A-Z][a-z]+[A-Z]|^Reset$/.test(`${part}`))) // biome-ignore format: one line
 
@@ -103,18 +100,4 @@ test('rules see a CALLRESULTERROR: one that they drop does not reach the answere
   await net.settle()
 
   assert.deepEqual(below.take(), [])
-})
-
-test('a node that drains sends newcomers away, and keeps who is there', async (t) => {
-  const listener = accept({ nodeId: 'NN01' as NodeId, port: 0, insecure: true })
-  const node = createNode({ nodeId: 'NN01', links: [listener] })
-  await node.start()
-  t.after(() => node.stop())
-  const headers = { 'sec-websocket-protocol': 'ocpp2.1' }
-  assert.equal((await upgrade(`${listener.url}CS01`, headers)).status, 101)
-
-  await node.drain(0)
-
-  const { status } = await upgrade(`${listener.url}CS02`, headers)
-  assert.equal(status, 503)
 })
