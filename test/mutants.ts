@@ -177,11 +177,17 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'configuration: one certificate lets in one station', file: 'src/cli/config-checks.ts', find: "if (other !== undefined) failAt('serialNumber'", replace: "if (false) failAt('serialNumber'", tests: 'test/cli/config-checks.test.ts' },
   { rule: 'configuration: an action is spelt as on the wire', file: 'src/cli/config-names.ts', find: 'if (meant !== undefined) fail(', replace: 'if (false) fail(', tests: 'test/cli/config-links.test.ts' },
   { rule: 'edges: a half-done renewal harms nobody', file: 'src/cli/link-sources.ts', find: "      const problem = String(error)\n      if (problem !== told)", replace: "      throw error\n      const problem = String(error)\n      if (problem !== told)", tests: 'test/cli/link-sources.test.ts' },
-  { rule: 'observability: JSON in JSON holds no secret', file: 'src/http/fingerprints.ts', find: 'const hidden = hideIn(plain, hiding, !isClosed(written))', replace: 'const hidden = plain', tests: 'test/http/redaction.test.ts' },
+  { rule: 'observability: JSON in JSON holds no secret', file: 'src/http/fingerprints.ts', find: 'const hidden = isTooMuch ? HIDDEN : hideIn(plain, { ...around, depth }, !isClosed(written))', replace: 'const hidden = plain', tests: 'test/http/redaction.test.ts' },
   { rule: 'observability: a cut frame hides values whose variable is not known', file: 'src/http/fingerprints.ts', find: 'if (!hiding.values) return jsonAt(text, from, { ...hiding, values: true })', replace: '', tests: 'test/http/redaction.test.ts' },
   { rule: 'observability: a cut URL shows no password', file: 'src/http/secrets.ts', find: 'return isCut ? hidden.replace(CUT_URL', replace: 'return false ? hidden.replace(CUT_URL', tests: 'test/http/redaction.test.ts' },
   { rule: 'observability: the actual value of a password variable is hidden', file: 'src/http/secrets.ts', find: ", 'actualValue'", replace: '', tests: 'test/http/redaction.test.ts' },
   { rule: 'edges: who is entered as a station is no node', file: 'src/cli/link-sources.ts', find: '    peer,\n', replace: '', tests: 'test/cli/link-sources.test.ts' },
+  { rule: 'edges: a place among the announced is given back', file: 'src/node/upstreams.ts', find: '    if (via) this.#behind.set(via, (this.#behind.get(via) ?? 1) - 1)\n', replace: '', tests: 'test/node/liars.test.ts' },
+  { rule: 'edges: first words wait for the connection', file: 'src/node/pipeline.ts', find: 'if (isHeld(node, from, routed, onward, bytes, isBinary)) return\n', replace: '\n', tests: 'test/node/upstreams.test.ts' },
+  { rule: 'edges: only so many first words wait', file: 'src/node/upstreams.ts', find: 'if (!held || held.length >= MAX_HELD) return false', replace: 'if (!held) return false', tests: 'test/node/upstreams.test.ts' },
+  { rule: 'edges: what is redacted is looked at in bounds', file: 'src/http/fingerprints.ts', find: 'const isTooMuch = work.left < 0 || depth > MAX_DEPTH', replace: 'const isTooMuch = false', tests: 'test/http/redaction.test.ts' },
+  { rule: 'configuration: beside a primary each overlay uplink has a role', file: 'src/cli/config-links.ts', find: "if (mode !== 'overlay' || role !== undefined) continue", replace: 'continue', tests: 'test/cli/config-checks.test.ts' },
+  { rule: 'configuration: uplinks of one URL need names', file: 'src/cli/config-links.ts', find: 'const known = name ?? url', replace: 'const known = name ?? String(i)', tests: 'test/cli/config-checks.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

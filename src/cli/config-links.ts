@@ -30,6 +30,7 @@ export function checkLinks(links: Links, written: Written, fail: Fail): void {
   }
   checkNeighbours(links, fail)
   checkUplinkNames(uplinks, fail)
+  checkRoles(uplinks, fail)
   checkPrimaries(uplinks, fail)
 }
 
@@ -143,13 +144,25 @@ function checkNeighbours({ uplinks, downlinks }: Links, fail: Fail): void {
   }
 }
 
-/** What is remembered of an uplink is remembered by its name. */
+/** What is remembered of an uplink is remembered by its name, which is its URL where it has none. */
 function checkUplinkNames(uplinks: Config['uplinks'], fail: Fail): void {
   const seen = new Set<string>()
-  for (const [i, { name }] of uplinks.entries()) {
-    if (name === undefined) continue
-    if (seen.has(name)) fail(['uplinks', `${i}`, 'name'], `names ${name} again; each needs its own`)
-    seen.add(name)
+  for (const [i, { name, url }] of uplinks.entries()) {
+    const known = name ?? url
+    if (seen.has(known)) {
+      const member = name === undefined ? 'url' : 'name'
+      fail(['uplinks', `${i}`, member], `names ${known} again; each uplink needs a name of its own: set \`name\``) // biome-ignore format: one line
+    }
+    seen.add(known)
+  }
+}
+
+/** Exactly one uplink answers and commands a station: beside it none may do so for want of a role. */
+function checkRoles(uplinks: Config['uplinks'], fail: Fail): void {
+  if (!uplinks.some(isPrimary)) return
+  for (const [i, { mode, role }] of uplinks.entries()) {
+    if (mode !== 'overlay' || role !== undefined) continue
+    fail(['uplinks', `${i}`], 'has no `role`, and another uplink is primary: say primary, mirror or restricted here, too') // biome-ignore format: one line
   }
 }
 

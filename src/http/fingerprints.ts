@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { hideInText, isSecretName, isValueName, namesPassword } from './secrets.ts'
+import { HIDDEN, hideInText, isSecretName, isValueName, namesPassword } from './secrets.ts'
 
 const key = randomBytes(32)
 
@@ -14,7 +14,8 @@ export function fingerprint(text: string): string {
  * other texts what can be told from its form becomes `[secret]`, also inside strings of JSON.
  */
 export function withFingerprints(text: string): string {
-  return hideIn(text, { values: false, keys: false }, false)
+  const work = { left: WORK_PER_CHARACTER * text.length + LEAST_WORK }
+  return hideIn(text, { values: false, keys: false, depth: 0, work }, false)
 }
 
 /** What is a secret here and is none elsewhere. */
@@ -23,7 +24,17 @@ interface Hiding {
   readonly values: boolean
   /** The access data of a VPN calls its shared key just `key`, as others call names. */
   readonly keys: boolean
+  /** How many strings of JSON this is in. */
+  readonly depth: number
+  /** Characters that may still be looked at: strangers write texts, and must not decide how long. */
+  readonly work: { left: number }
 }
+
+/** Of what people write, each character is looked at some times for each string it is in. */
+const WORK_PER_CHARACTER = 16
+const LEAST_WORK = 4_096
+/** Nobody quotes deeper; who does has something to hide. */
+const MAX_DEPTH = 4
 
 /** A text with nothing in it that has a form at all. */
 const IS_WORD = /^[\w.]*$/
@@ -37,6 +48,7 @@ function hideIn(text: string, around: Hiding, isCut: boolean): string {
   if (IS_WORD.test(text)) return text
   const plain = unescaped(text)
   const hiding = {
+    ...around,
     values: around.values || namesPassword(plain),
     keys: around.keys || /"vpn"/.test(plain),
   }
@@ -77,6 +89,7 @@ const MEMBERS = /("(?:[^"\\]|\\.){0,200}")(\s*:\s*)(?:("[^"\\]*(?:\\[\s\S][^"\\]
 
 function hideInPiece(text: string, hiding: Hiding, isCut: boolean): string {
   if (text === '') return text
+  hiding.work.left -= text.length
   const replace = (member: string, name: string, colon: string, said = '', digits = '') => {
     if (isSecretMember(plainOf(name), hiding)) return `${name}${colon}"${fingerprint(plainOf(said || digits))}"` // biome-ignore format: one line
     return said === '' ? member : `${name}${colon}${rewritten(said, hiding)}`
@@ -89,9 +102,13 @@ function isSecretMember(name: string, { values, keys }: Hiding): boolean {
 }
 
 /** A string of JSON as it was written, unless there was a secret in it. */
-function rewritten(written: string, hiding: Hiding): string {
+function rewritten(written: string, around: Hiding): string {
+  const { work } = around
+  const depth = around.depth + 1
   const plain = plainOf(written)
-  const hidden = hideIn(plain, hiding, !isClosed(written))
+  if (IS_WORD.test(plain)) return written
+  const isTooMuch = work.left < 0 || depth > MAX_DEPTH
+  const hidden = isTooMuch ? HIDDEN : hideIn(plain, { ...around, depth }, !isClosed(written))
   if (hidden === plain) return written
   const again = JSON.stringify(hidden)
   return isClosed(written) ? again : again.slice(0, -1)
@@ -150,6 +167,8 @@ function jsonAt(
       return { text: reader.text + text.slice(at), end: text.length }
     }
     const [whole, string, literal, mark] = token
+    hiding.work.left -= whole.length
+    if (hiding.work.left < 0 && hiding.depth > 0) return undefined
     const space = whole.slice(0, whole.length - (string ?? literal ?? mark ?? '').length)
     if (!reader.take(space, string, literal, mark)) return undefined
     at += whole.length // not `lastIndex`: strings may hold JSON again

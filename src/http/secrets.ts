@@ -27,6 +27,7 @@ const SECRET_TEXTS: readonly RegExp[] = [
   /(\b(?:[Bb]asic|BASIC)\s+)(?![a-z]{1,15}(?![\w+/=.~:-]))[\w+/=.~:-]{4,}/g,
   /(\b(?:Bearer|Digest)\s+)[\w+/=.~:-]{4,}/gi,
   /(\/\/)[^\s/:@]*:[^\s/?#]*(?=@)/g,
+  /(:\/\/)[^\s/?#@"\\]+(?=@)/g,
   /([?&](?:sig|signature|x-amz-signature|x-amz-security-token|key)=)[^\s&#"]+/gi,
   /()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g,
   /()\$(?:argon2id|hmac-sha256)\$\S+/g,

@@ -13,6 +13,7 @@ import type { Neighbour } from './neighbour.ts'
 import { isStandardStation } from './presence.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
+import { isCsmsService } from './uplink-rules.ts'
 
 /**
  * The life of a frame, from top to bottom. Start reading here.
@@ -30,9 +31,16 @@ import { forwardRequest } from './requests.ts'
  * protocol has an answer. Nothing a frame contains can stop the node or touch another link.
  *
  * @param bytes One whole message, of text already known to be UTF-8.
+ * @param isCounted It was received before, and had to wait.
  * @spec docs/architecture.md, "The life of a frame"
  */
-export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
+export function receive(
+  node: Core,
+  from: Neighbour,
+  bytes: Uint8Array,
+  isBinary: boolean,
+  isCounted = false,
+): void {
   const now = node.clock.now()
   let frame: Frame | undefined
   let to: Neighbour | undefined
@@ -40,7 +48,7 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
   frameLog.arrivalTrace = undefined
   try {
     frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
-    from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1
+    if (!isCounted) from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1 // biome-ignore format: one line
 
     const routed = identify(node, from, frame)
 
@@ -54,7 +62,6 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
     if (frame.type === 3 || frame.type === 4) {
       to = receiveAnswer(node, from, routed, now)
     } else if (frame.type === 5) {
-      assertMaySpeak(node, from, routed.route.networkPath[0])
       to = receiveResultError(node, from, routed)
     } else {
       assertMaySpeak(node, from, routed.route.networkPath[0])
@@ -62,6 +69,7 @@ export function receive(node: Core, from: Neighbour, bytes: Uint8Array, isBinary
       if (onward === undefined) {
         handle(node, from, routed)
       } else {
+        if (isHeld(node, from, routed, onward, bytes, isBinary)) return
         to = forwardRequest(node, from, routed, onward, now)
       }
     }
@@ -96,6 +104,23 @@ function identify(node: Core, from: Neighbour, frame: Frame): RoutedFrame {
   const destination =
     from.link.peer === 'csms' ? (from.represents ?? node.id) : serviceOf(node, from.link.protocol)
   return { ...frame, route: { destination: [destination], networkPath: [from.id] } }
+}
+
+/** Whether a request waits for connections that are being opened in its station's name. */
+function isHeld(
+  node: Core,
+  from: Neighbour,
+  { type, route }: RoutedFrame,
+  destination: Destination,
+  bytes: Uint8Array,
+  isBinary: boolean,
+): boolean {
+  if (!node.upstreams || type !== 2 || !from.isOverlay || from.link.way === 'up') return false
+  if (!isCsmsService(destination[0])) return false
+  const kept = bytes.slice()
+  return node.upstreams.hold(route.networkPath[0], () => {
+    if (from.isOpen) receive(node, from, kept, isBinary, true)
+  })
 }
 
 /**

@@ -19,6 +19,8 @@ export interface UpstreamHost {
 }
 
 const MIRROR_WAIT_MS = 2_000
+/** Requests of a station behind another node that wait for its connections. */
+const MAX_HELD = 16
 /** Who announces stations must not make this node open any number of connections. */
 const MAX_REPRESENTED_PER_LINK = 2_000
 
@@ -35,6 +37,8 @@ interface Representation {
   /** Whether the primary's connection is open, as soon as that is known. */
   ready: Promise<boolean>
   isOver: boolean
+  /** What waits until `ready` is settled; undefined from then on. */
+  held: (() => void)[] | undefined
   /** Resolves when it is. */
   readonly over: PromiseWithResolvers<void>
 }
@@ -78,6 +82,19 @@ export class Upstreams {
     const neighbour = this.#linkOf(rule, station)
     if (!neighbour) throw this.#notConnected(rule, station, destination)
     return neighbour
+  }
+
+  /**
+   * Keeps back what a station behind another node asks until its connections are open, or could not
+   * be: the CSMS is to hear its first words, too. A station that is here is not heard before.
+   *
+   * @returns False when there is nothing to wait for, or too much waits.
+   */
+  hold(station: NodeId, run: () => void): boolean {
+    const held = this.#stations.get(foldId(station))?.held
+    if (!held || held.length >= MAX_HELD) return false
+    held.push(run)
+    return true
   }
 
   /** The open uplinks that get a copy. */
@@ -145,12 +162,17 @@ export class Upstreams {
       return undefined
     }
     if (via) this.#behind.set(via, (this.#behind.get(via) ?? 0) + 1)
-    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, over: Promise.withResolvers() } // biome-ignore format: one line
+    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, held: [], over: Promise.withResolvers() } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
     const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
     const open = (isPrimary: boolean) =>
       (attempts.get(isPrimary) ?? []).map((uplink) => this.#open(representation, uplink))
     representation.ready = this.#ready(open(true), open(false))
+    void representation.ready.then(() => {
+      const { held = [] } = representation
+      representation.held = undefined
+      for (const run of held) run()
+    })
     return representation.ready
   }
 

@@ -81,7 +81,9 @@ const MISTAKES: [string, string, RegExp][] = [
   ['the configuration in place of the key of secrets', `${LISTEN}secretsKeyFile: node.yaml`, /:4:1: secretsKeyFile \(node\.yaml\) holds no key/],
   ['two primaries of a station', `${LISTEN}${UP}    name: one\n    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    role: primary\n    stations: ["*7"]`, /:10:5: uplinks\.1\.role is primary for stations that one is primary for, too/],
   ['keeping stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: keep`, /:7:5: uplinks\.0\.onUpstreamLoss keep needs store and forward, which does not exist yet: use close$/],
-  ['two uplinks of one name', `${LISTEN}${UP}    name: one\n  - url: wss://b.example/\n    name: one`, /:8:5: uplinks\.1\.name names one again; each needs its own/],
+  ['two uplinks of one name', `${LISTEN}${UP}    name: one\n  - url: wss://b.example/\n    name: one`, /:8:5: uplinks\.1\.name names one again; each uplink needs a name of its own/],
+  ['two uplinks of one URL and no name', `${LISTEN}uplinks:\n  - url: wss://a.example/\n    mode: per-station\n    stations: [CS0*]\n  - url: wss://a.example/\n    mode: per-station\n    stations: [CS1*]`, /uplinks\.1\.url names wss:\/\/a\.example\/ again.*set `name`/],
+  ['an overlay uplink without a role beside a primary', `${LISTEN}uplinks:\n  - url: wss://a.example/\n  - url: wss://b.example/\n    mode: per-station`, /uplinks\.0 has no `role`, and another uplink is primary/],
   ['two uplinks per station', `${LISTEN}${UP}    mode: per-station\n  - url: wss://b.example/\n    mode: per-station`, /:7:5: uplinks\.1 is primary for stations that uplinks\.0 is primary for, too/],
 ]
 

@@ -273,3 +273,33 @@ test('a process at level debug logs frames with their trace, and nobody finds a 
   assert.ok(of('frame.refused').some(({ trace }) => trace === 'm1'))
   for (const line of lines) assert.equal(line.nodeId, 'CSMS01')
 })
+
+test('a text that begins JSON in JSON without end is not looked at without end', () => {
+  // Eight beginnings in each of many strings: to try them all would take longer than anybody has.
+  let bomb = '{"idTag":"SECRET-CARD"}'
+  for (let depth = 0; depth < 14; depth++) bomb = `[[[[[[[[${JSON.stringify(bomb)}!`
+  const frame = JSON.stringify([2, '1', 'DataTransfer', { vendorId: 'x', data: bomb }])
+
+  const hidden = withFingerprints(frame)
+
+  assert.doesNotMatch(hidden, /SECRET-CARD/)
+  assert.equal(JSON.parse(hidden)[2], 'DataTransfer')
+  assert.doesNotMatch(JSON.stringify(redactFields({ id: bomb })), /SECRET-CARD/)
+})
+
+test('a station whose words are such a text does not keep the others from being heard', async (t) => {
+  const folder = temporaryFolder(t)
+  const node = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', data: folder, listen: [{ port: 0, insecure: true }], http: { port: 0, login: false } }) // biome-ignore format: one line
+  const headers = { authorization: '' }
+  const liar = await client(t, node.url, { id: 'CS02', headers })
+  let bomb = 'a"b!'
+  while (bomb.length < 3_000) bomb = `[[[[[[[[${JSON.stringify(bomb)}!`
+  liar.send(JSON.stringify([2, '1', bomb, {}]))
+  await liar.take((frame) => frame[0] === 4, 'its refusal')
+
+  const other = await client(t, node.url, { id: 'CS01', headers })
+  other.send('[2,"1","Heartbeat",{}]')
+
+  assert.equal((await other.take((frame) => frame[1] === '1', 'the answer'))[0], 3)
+  assert.equal((await fetch(`${node.console}api/trace`)).status, 200)
+})

@@ -114,6 +114,23 @@ test('who announces stations without end makes the node open 2 000 connections a
   assert.equal(open(), 1)
 })
 
+test('a station that comes and goes behind a neighbour thousands of times is still shown', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary)
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const below = net.peer('LC01', 'NN01')
+
+  for (let n = 0; n < 2_050; n++) {
+    below.send(announcement('LC01', ['CS05'], 'up'))
+    below.send(announcement('LC01', ['CS05'], 'down'))
+  }
+  below.send(announcement('LC01', ['CS05'], 'up'))
+  await net.settle()
+
+  assert.equal(foreign.connections.length, 2_051)
+  assert.equal(foreign.connections.at(-1)?.peer.closed, undefined)
+})
+
 /** An upstream whose settings cannot be used at the moment. */
 const broken = (rule: UplinkRule): PerStationUplink => ({
   rule,

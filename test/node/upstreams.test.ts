@@ -333,3 +333,68 @@ test('the primary of other stations does not stand in for one that is away', asy
   assert.deepEqual(other.take(), [])
   assert.match(last(station), /^\[4,"1","GenericError"/)
 })
+
+/** An upstream that opens its connection when the test says. */
+function slowCsms(net: ReturnType<typeof overlay>) {
+  const foreign = net.foreignCsms(primary('foreign'))
+  const openings: (() => void)[] = []
+  const uplink: PerStationUplink = {
+    rule: foreign.uplink.rule,
+    open(station, protocol) {
+      const source = foreign.uplink.open(station, protocol)
+      return {
+        start: (onLink, report) =>
+          new Promise<void>((resolve) => {
+            openings.push(() => resolve(source.start(onLink, report)))
+          }),
+        stop: () => source.stop(),
+      }
+    },
+  }
+  return { foreign, uplink, open: () => openings.shift()?.() }
+}
+
+test('what a station behind another node says first reaches the foreign CSMS once its connection is open', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink, open } = slowCsms(net)
+  await net.node('NN01', { perStation: [uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01')
+  await net.settle()
+  station.send(`[2,"1","BootNotification",${BOOT}]`)
+  station.send('[2,"2","Heartbeat",{}]')
+  await net.settle()
+  assert.deepEqual(station.received, [])
+
+  open()
+  await net.settle()
+
+  const peer = foreign.connections[0]?.peer as RawPeer
+  assert.ok(last(peer).endsWith(`${BOOT}]`), 'in their order, one at a time')
+  peer.send(`[3,"${ids(peer)[0]}",{"status":"Accepted"}]`)
+  await net.settle()
+  assert.equal(station.received[0], '[3,"1",{"status":"Accepted"}]')
+  assert.match(last(peer), /Heartbeat/)
+  assert.equal(net.neighbour('NN01', 'LC01').counters.received[2], 2, 'each is counted once')
+})
+
+test('when the connection cannot be opened what waited is answered, and no more than 16 wait', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink, open } = slowCsms(net)
+  foreign.isDown = true
+  await net.node('NN01', { perStation: [uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01', 'ocpp2.1')
+  await net.settle()
+  for (let n = 0; n < 20; n++) station.send(`[2,"${n}","Heartbeat",{}]`)
+  await net.settle()
+  assert.equal(station.received.length, 4)
+
+  open()
+  await net.settle()
+
+  assert.equal(station.received.length, 20)
+  assert.ok(station.received.every((text) => text.startsWith('[4,')))
+})
