@@ -85,6 +85,8 @@ export interface OverviewView {
   /** Simulated stations this process runs and may run; undefined where it cannot start any. */
   readonly simulation?: { readonly started: number; readonly max: number }
   readonly nodes: readonly NodeView[]
+  /** Of a CSMS: how many stations have ever connected; `nodes` has those of this process's life. */
+  readonly storedStations?: number
   readonly links: readonly LinkView[]
   readonly counters: {
     readonly frames: number
@@ -157,6 +159,7 @@ export interface TransactionView {
   readonly state: 'running' | 'ended' | 'unfinished'
   /** What was told of it that cannot all be true. */
   readonly problems?: readonly (
+    | 'in-the-future'
     | 'no-end'
     | 'no-start'
     | 'ends-before-start'
@@ -168,6 +171,8 @@ export interface TransactionView {
   readonly evseId?: number
   /** Fingerprint of the id token; equal tokens have equal ones. */
   readonly token?: string
+  /** The id token itself, for those who may see it. */
+  readonly idToken?: string
   /** RFC 3339, by the station's clock. */
   readonly startedAt?: string
   readonly endedAt?: string

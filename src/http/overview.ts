@@ -40,6 +40,11 @@ interface Known {
   form: 'overlay' | 'standard'
 }
 
+/** A station that was only entered has said no version yet. */
+function countSeen(rows: Iterable<StationRow>): number {
+  return [...rows].filter(({ protocol }) => protocol !== '').length
+}
+
 const RATE_SPAN_MS = 10_000
 /** Peers that left and are still drawn. */
 const MAX_GONE = 2_000
@@ -93,6 +98,7 @@ export function createOverview(sources: ViewSources): Overview {
         simulation: { started: simulations.ids.size, max: simulations.max },
       }),
       nodes: [selfView(), ...others],
+      ...(sources.store && { storedStations: countSeen(stations.values()) }),
       links,
       counters: {
         frames: [...node.linkCounters.values()].reduce((sum, counters) => sum + total(counters), 0),

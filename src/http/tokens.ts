@@ -138,7 +138,8 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
 
 const NEW = { type: 'ISO14443', status: 'Accepted', note: '', concurrent: false, changedAt: '' } as const // biome-ignore format: one row
 
-function maySee({ principal }: FastifyRequest): boolean {
+/** Whether whoever asks may read id tokens. */
+export function maySee({ principal }: FastifyRequest): boolean {
   return principal !== undefined && includesRole(principal.role, 'operator')
 }
 

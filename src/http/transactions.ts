@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isNodeId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
@@ -8,28 +8,37 @@ import type { TransactionDetail, TransactionPage, TransactionView } from './live
 import type { ViewSources } from './overview.ts'
 import { sendProblem } from './problems.ts'
 import { BadRequest, readInteger, readQuery, readWord } from './query.ts'
+import { maySee } from './tokens.ts'
 
 const LIMIT = { min: 1, max: 500 } as const
 const DEFAULT_LIMIT = 100
 /** Of one transaction; the newest are shown. */
 const MAX_READINGS = 400
 const MAX_EVENTS = 400
+/** Clocks of stations may be so far ahead of ours. */
+const AHEAD_MS = 300_000
 const NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER } as const
 
 /** `GET /api/transactions` and `GET /api/transactions/{number}`, where a CSMS keeps any. */
-export function serveTransactions(app: FastifyInstance, { store, role }: ViewSources): void {
+export function serveTransactions(
+  app: FastifyInstance,
+  { store, role, accounts }: ViewSources,
+): void {
   const elsewhere = `transactions are kept at the CSMS; this node is a ${role}`
+
+  // Where nobody logs in, whoever looks is not known to be entitled.
+  const sees = (request: FastifyRequest) => accounts !== undefined && maySee(request)
 
   app.get('/api/transactions', async (request, reply) => {
     const query = transactionQuery(request.query)
-    return store ? pageOf(store, query) : sendProblem(reply, 404, elsewhere)
+    return store ? pageOf(store, query, sees(request)) : sendProblem(reply, 404, elsewhere)
   })
   app.get<{ Params: { number: string } }>('/api/transactions/:number', async (request, reply) => {
     const number = readInteger('number', request.params.number, NUMBER) ?? 0
     if (!store) return sendProblem(reply, 404, elsewhere)
     const row = store.charging.one(number)
     return row
-      ? detailOf(store, row)
+      ? detailOf(store, row, sees(request))
       : sendProblem(reply, 404, `there is no transaction number ${number}`)
   })
 }
@@ -49,21 +58,21 @@ function transactionQuery(query: unknown): TransactionQuery {
 }
 
 /** One more than asked for is read, to know whether there are older ones. */
-function pageOf(store: CsmsStore, query: TransactionQuery): TransactionPage {
+function pageOf(store: CsmsStore, query: TransactionQuery, isSeen: boolean): TransactionPage {
   const rows = store.charging.page({ ...query, limit: query.limit + 1 })
   const shown = rows.slice(0, query.limit)
   const last = shown.at(-1)
   return {
     asOf: new Date().toISOString(),
-    transactions: shown.map(transactionView),
+    transactions: shown.map((row) => transactionView(row, isSeen)),
     ...(rows.length > shown.length && last && { older: last.number }),
   }
 }
 
-function detailOf(store: CsmsStore, row: TransactionRow): TransactionDetail {
+function detailOf(store: CsmsStore, row: TransactionRow, isSeen: boolean): TransactionDetail {
   const { station, transactionId } = row
   return {
-    ...transactionView(row),
+    ...transactionView(row, isSeen),
     asOf: new Date().toISOString(),
     readings: store.charging
       .readings(station, transactionId, MAX_READINGS)
@@ -76,7 +85,7 @@ function detailOf(store: CsmsStore, row: TransactionRow): TransactionDetail {
   }
 }
 
-function transactionView(row: TransactionRow): TransactionView {
+function transactionView(row: TransactionRow, isSeen: boolean): TransactionView {
   const { number, station, transactionId, protocol, evseId, startedAt, endedAt, reason } = row
   const energyWh = energyOf(row)
   const problems = problemsOf(row)
@@ -90,6 +99,7 @@ function transactionView(row: TransactionRow): TransactionView {
     ...(protocol !== undefined && { protocol }),
     ...(evseId !== undefined && { evseId }),
     ...(row.idToken !== undefined && { token: fingerprint(row.idToken) }),
+    ...(isSeen && row.idToken !== undefined && { idToken: row.idToken }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
     ...(reason !== undefined && { reason }),
@@ -113,9 +123,18 @@ function stateOf({ endedAt, isRunning }: TransactionRow): TransactionView['state
 
 /** What a station has told of a transaction that cannot all be true. */
 function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems']> {
-  const { startedAt, endedAt, meterStartWh = 0, meterStopWh, registerWh = meterStartWh } = row
+  const {
+    startedAt,
+    endedAt,
+    meterStartWh = 0,
+    meterStopWh,
+    registerWh = meterStartWh,
+    heardAt,
+  } = row
   const goesBack = startedAt !== undefined && endedAt !== undefined && Date.parse(endedAt) < Date.parse(startedAt) // biome-ignore format: one line
+  const isAhead = startedAt !== undefined && heardAt !== undefined && Date.parse(startedAt) > Date.parse(heardAt) + AHEAD_MS // biome-ignore format: one line
   const found = {
+    'in-the-future': isAhead,
     'no-end': endedAt === undefined && !row.isRunning,
     'no-start': startedAt === undefined,
     'ends-before-start': goesBack,

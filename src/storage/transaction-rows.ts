@@ -27,6 +27,8 @@ export interface TransactionRow {
   /** Active power in W and energy register in Wh, last reported. */
   readonly powerW: number | undefined
   readonly registerWh: number | undefined
+  /** RFC 3339, by our clock; undefined when the message is not kept any more. */
+  readonly heardAt: string | undefined
   readonly isRunning: boolean
   /** Another one on the same EVSE began while it was not over. */
   readonly overlaps: boolean
@@ -83,11 +85,16 @@ export function lastOf(measurand: string): string {
 const OVERLAPS = `EXISTS (SELECT 1 FROM transactions n WHERE ${isLaterAt('n', 't')}
   AND (t.ended_at IS NULL OR julianday(n.started_at) < julianday(t.ended_at)))`
 
+/** SQL for: when this CSMS first heard of the transaction, while the message is kept. */
+const HEARD_AT = `(SELECT received_at FROM messages WHERE id = COALESCE(t.start_message, (
+  SELECT MIN(e.message) FROM transaction_events e
+  WHERE e.station = t.station AND e.transaction_id = t.transaction_id)))`
+
 /** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */
 const rowsOf = (chosen: string) => `
 SELECT t.*, s.protocol, s.vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
-  ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps
+  ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at
 FROM (SELECT * FROM transactions c ${chosen}) t LEFT JOIN stations s ON s.station = t.station
 ORDER BY t.number DESC`
 
@@ -184,6 +191,7 @@ function transactionRow(row: Record<string, unknown>): TransactionRow {
     reason: text(row.reason),
     powerW: number(row.power),
     registerWh: number(row.energy),
+    heardAt: text(row.heard_at),
     isRunning: row.running === 1,
     overlaps: row.overlaps === 1,
   }

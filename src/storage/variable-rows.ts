@@ -56,6 +56,26 @@ export class VariableRows {
     }
   }
 
+  /** What an attribute reads now; what else is known of it stays. */
+  setValue(
+    station: string,
+    { component, variable }: Pick<VariableReport, 'component' | 'variable'>,
+    attribute: string,
+    value: string | null,
+    reportedAt: string,
+  ): void {
+    const key = { station, component: componentName(component), variable: named(variable), attribute } // biome-ignore format: one line
+    const said = { value, reported_at: reportedAt }
+    this.#db.change(
+      queries
+        .insertInto('variables')
+        .values({ ...key, ...said, mutability: null, characteristics: null })
+        .onConflict((conflict) =>
+          conflict.columns(['station', 'component', 'variable', 'attribute']).doUpdateSet(said),
+        ),
+    )
+  }
+
   of(station: string): VariableRow[] {
     const query = queries
       .selectFrom('variables')

@@ -68,6 +68,22 @@ test('a token charges at one EVSE at a time, unless it may at several', async (t
   assert.equal(await start(two, 1, 5), 'Accepted')
 })
 
+test('who charged is told to operators, to viewers a fingerprint; a transaction of a clock that is ahead is marked', async (t) => {
+  const api = await startApi(t)
+  const station = await boot(t, api)
+  const inHours = (hours: number) => new Date(Date.now() + 3_600_000 * hours).toISOString()
+  for (const hours of [-1, 3]) await call(station, 'StartTransaction', { connectorId: hours + 2, idTag: 'TAG-1', meterStart: 0, timestamp: inHours(hours) }) // biome-ignore format: one line
+
+  const seen = (await api.ask('viewer', 'GET', '/api/transactions')).body.transactions
+  const told = (await api.ask('operator', 'GET', '/api/transactions')).body.transactions
+
+  assert.ok(!JSON.stringify(seen).includes('TAG-1'))
+  assert.deepEqual(told.map(({ idToken }: { idToken: string }) => idToken), ['TAG-1', 'TAG-1']) // biome-ignore format: one line
+  assert.deepEqual(told.map(({ problems }: { problems?: string[] }) => problems), [['in-the-future'], undefined]) // biome-ignore format: one line
+  const detail = await api.ask('viewer', 'GET', `/api/transactions/${told[0].number}`)
+  assert.ok(!JSON.stringify(detail.body).includes('TAG-1'))
+})
+
 test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {
   const api = await startApi(t)
   await api.ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna' })

@@ -246,3 +246,23 @@ test('a dynamic limit that is updated is what the station gets when it asks for 
   const { answer } = await read(`/api/operations/${asked.id}`)
   assert.equal(answer.schedule.chargingSchedulePeriod[0].limit, 11)
 })
+
+test('a variable that is set or read is stored as the station holds it, with what was known of it', async (t) => {
+  const { read, reaches } = await startPair(t, 'ocpp2.0.1')
+  const heartbeat = {
+    component: { name: 'OCPPCommCtrlr' },
+    variable: { name: 'HeartbeatInterval' },
+  }
+  const stored = async () => {
+    const { variables } = await read('/api/stations/CS01')
+    return variables.find(({ variable }: { variable: string }) => variable === 'HeartbeatInterval')
+  }
+  await reaches('effect-seen', 'POST', 'operations/GetBaseReport', { requestId: 3, reportBase: 'FullInventory' }) // biome-ignore format: one line
+  const { value, mutability } = await stored()
+  assert.notEqual(value, '123')
+
+  await reaches('effect-seen', 'POST', 'operations/SetVariables', { setVariableData: [{ ...heartbeat, attributeValue: '123' }] }) // biome-ignore format: one line
+
+  const after = await stored()
+  assert.deepEqual([after.value, after.mutability], ['123', mutability])
+})

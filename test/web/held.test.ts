@@ -47,3 +47,12 @@ test('the window Queues counts the calls of all links and is lit while any waits
   assert.deepEqual(queues(links), ['4 held', 'warn'])
   assert.deepEqual(queues(links, 740), ['4 held, 740\u202fB', 'warn'])
 })
+
+test('the window Stations is lit while a station that was here before has not come back', () => {
+  const stations = (storedStations: number) => {
+    const found = annunciatorWindows({ ...overview([]), storedStations }).find((w) => w.name === 'stations') // biome-ignore format: one line
+    return [found?.value, found?.tone]
+  }
+  assert.deepEqual(stations(3), ['0 of 3', 'alarm'])
+  assert.deepEqual(stations(0), ['0', 'normal'])
+})

@@ -22,6 +22,8 @@ export function annunciatorWindows(
   isUnguarded = false,
 ): readonly AnnunciatorWindow[] {
   const stations = stationsOf(overview)
+  // Those that were here before this process began, and have not come back.
+  const stored = overview.storedStations ?? 0
   const links = overview.links
   const insecure = links.filter(isInsecure).length + (isUnguarded ? 1 : 0)
   const simulated = overview.nodes.filter((node) => node.simulated).length
@@ -31,7 +33,7 @@ export function annunciatorWindows(
     light('links', ofAll(links), someDown(links) && 'alarm'),
     light('refused', formatCount(refused), refused > 0 && 'alarm'),
     light('queues', queuesValue(held, queuedBytes), held + queuedBytes > 0 && 'warn'),
-    light('stations', ofAll(stations), someDown(stations) && 'alarm'),
+    light('stations', ofAll(stations, stored), (someDown(stations) || stored > stations.length) && 'alarm'), // biome-ignore format: one window
     light(
       'insecure',
       insecure > 0 ? formatCount(insecure) : '',
@@ -75,8 +77,9 @@ function someDown(things: readonly { readonly state: 'up' | 'down' }[]): boolean
 }
 
 /** `7`, or `6 of 7` when one is down. */
-function ofAll(things: readonly { readonly state: 'up' | 'down' }[]): string {
+function ofAll(things: readonly { readonly state: 'up' | 'down' }[], known = 0): string {
   const up = things.filter(({ state }) => state === 'up').length
-  const all = formatCount(things.length)
-  return up === things.length ? all : text.ofAll(formatCount(up), all)
+  const count = Math.max(things.length, known)
+  const all = formatCount(count)
+  return up === count ? all : text.ofAll(formatCount(up), all)
 }

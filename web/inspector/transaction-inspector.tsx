@@ -102,7 +102,10 @@ function TransactionFacts({ detail }: { detail: TransactionDetail }) {
     [words.columns.evse, detail.evseId ?? text.none],
     [words.columns.transaction, <code key="id">{detail.transactionId}</code>],
     [names.number, detail.number],
-    [words.columns.token, detail.token ? <code key="token">{detail.token}</code> : text.none],
+    [
+      words.columns.token,
+      detail.token ? <code key="token">{detail.idToken ?? detail.token}</code> : text.none,
+    ],
     [
       words.columns.start,
       detail.startedAt ? <DayMoment key="start" iso={detail.startedAt} /> : text.none,

@@ -1,4 +1,5 @@
 import type { OverviewView } from '../../src/http/live-api.ts'
+import { formatCount } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { CopyButton } from './copy-button.tsx'
 import styles from './overlay-room.module.css'
@@ -8,6 +9,14 @@ import { StartSimulated } from './start-simulated.tsx'
 export function NoStations({ overview }: { overview: OverviewView }) {
   const [first] = overview.stationUrls
   const words = text.diagram
+  const { storedStations = 0 } = overview
+  if (storedStations > 0) {
+    return (
+      <div className={styles.empty} data-empty="away">
+        <p>{words.away(formatCount(storedStations))}</p>
+      </div>
+    )
+  }
   if (first === undefined) {
     return (
       <div className={styles.empty} data-empty="stations">

@@ -149,6 +149,7 @@ export const en = {
     table: 'Nodes and links of the overlay',
     columns: ['Node', 'Role', 'State', 'Link towards the CSMS', 'EVSEs', 'Power'],
     empty: 'No station has connected yet. Point one at',
+    away: (count: string) => `No station is connected. ${count} have been: see Stations.`,
     nothingListens:
       'No station has connected yet, and nothing listens for one. Add these lines to the YAML file of this node and start it again.',
     copyUrl: 'Copy address',
@@ -703,6 +704,8 @@ export const en = {
     noMatch: 'No stored transaction matches.',
     moreRunning: 'More are running than fit here. Choose Running to see them page by page.',
     problems: {
+      'in-the-future':
+        'By the clock of the station it began after we had heard of it: that clock is ahead.',
       'no-end': 'Its end was never told, but another one has begun at the same place.',
       'no-start': 'Its start was never told.',
       'ends-before-start': 'By the clock of the station it ended before it began.',

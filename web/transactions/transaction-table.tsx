@@ -21,7 +21,7 @@ const COLUMNS = columnsOf<TransactionView, keyof typeof words.columns>(words.col
   ),
   evse: (row) => row.evseId ?? text.none,
   transaction: (row) => shorten(row.transactionId, 24),
-  token: (row) => (row.token ? <code>{row.token}</code> : text.none),
+  token: (row) => (row.token ? <code>{row.idToken ?? row.token}</code> : text.none),
   duration: (row) => <Duration row={row} />,
   energy: (row) =>
     row.energyWh === undefined ? text.none : <Figure quantity={formatEnergy(row.energyWh)} />,

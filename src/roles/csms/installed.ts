@@ -1,6 +1,7 @@
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { ReservationState } from '../../storage/csms-tables.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
+import type { VariableReport } from '../../storage/variable-rows.ts'
 
 type Members = Record<string, unknown>
 
@@ -20,7 +21,7 @@ interface Accepted {
  */
 export function keepInstalled(
   store: CsmsStore,
-  operation: OperationRow,
+  operation: Pick<OperationRow, 'station' | 'action' | 'request'>,
   answer: Members,
   at: string,
 ): void {
@@ -94,6 +95,15 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
     const version = Number(answer.versionNumber ?? answer.listVersion)
     // OCPP 1.6: -1 says that there are no local lists.
     if (version >= 0) store.localLists.setVersion(station, version, at)
+  },
+
+  GetVariables({ store, station, answer, at }) {
+    for (const result of (answer.getVariableResult ?? []) as Members[]) {
+      if (result.attributeStatus !== 'Accepted') continue
+      const { component, variable, attributeType = 'Actual', attributeValue = null } = result
+      const named = { component, variable } as Pick<VariableReport, 'component' | 'variable'>
+      store.variables.setValue(station, named, String(attributeType), attributeValue as string | null, at) // biome-ignore format: one line
+    }
   },
 
   GetConfiguration({ store, station, answer, at }) {

@@ -233,10 +233,15 @@ export class Operations {
     try {
       const reading = await this.#call(operation.station, protocol, action, question)
       const shown = effect.seen(reading, request)
-      if (shown === undefined) {
-        return this.#change(operation, { state: 'no-effect', problem: `${action} says otherwise` })
-      }
-      await this.#change(operation, { state: 'effect-seen', effectAt: this.#now(), effect: shown })
+      const { station } = operation
+      const { store } = this.#options
+      const at = this.#now()
+      const keep = () => keepInstalled(store, { station, action, request: question }, reading, at)
+      const change: OperationChange =
+        shown === undefined
+          ? { state: 'no-effect', problem: `${action} says otherwise` }
+          : { state: 'effect-seen', effectAt: at, effect: shown }
+      await this.#change(operation, change, keep)
     } catch (error) {
       await this.#change(operation, { state: 'no-effect', problem: `${action}: ${problemOf(error)}` }) // biome-ignore format: one line
     }
