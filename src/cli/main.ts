@@ -31,10 +31,17 @@ program
   .argument('<file>', 'where it goes')
   .option('--role <role>', 'csms or networking-node')
   .option('--id <id>', 'name in the overlay')
+  .option(
+    '--host <address>',
+    '127.0.0.1: stations of this machine only; 0.0.0.0: of the network, too',
+  )
   .option('--port <number>', 'where stations connect')
   .option('--uplink <url>', 'of a networking node: where its CSMS is')
   .option('--station <id>', 'the first station; its password is printed')
-  .addHelpText('after', '\nExample:\n  $ wattweave init depot/csms.yaml --station CS01')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ wattweave init depot/csms.yaml --host 0.0.0.0 --station CS01',
+  )
   .action(init)
 
 program

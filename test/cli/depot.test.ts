@@ -153,6 +153,8 @@ test('init writes a file that can be run, and a password that lets the station i
   const file = join(folder, 'depot', 'csms.yaml')
 
   const made = await wattweave(t, 'init', file, '--port', '0', '--station', 'CS01')
+  assert.match(made.output, /Give CS01 the address ws:\/\/127\.0\.0\.1:0\/ and this password/)
+  assert.match(made.output, /Nobody was asked/)
 
   assert.equal(made.code, 0, made.errors)
   const [, password = ''] = /shown only now: (\S+)/.exec(made.output) ?? []
@@ -198,6 +200,7 @@ test('init says which answer cannot be, and writes nothing', async (t) => {
     ],
     ['--uplink', 'wss://a.example:99999/', /--uplink: it is no URL/],
     ['--id', 'CSMS', /--id: it must be a node id/],
+    ['--host', 'everywhere', /--host: it must be 127\.0\.0\.1 for this machine only, 0\.0\.0\.0/],
     ['--station', 'CS 01', /--station: it must be 1 to 48/],
   ] as const) {
     const role = option === '--role' ? [] : ['--role', 'networking-node']

@@ -85,7 +85,7 @@ export function addStation(file: string, station: string, options: Output): Prom
   assertNodeId(station)
   return withStore(file, async (store) => {
     await store.write(() => store.putStation(station, true))
-    print(options, store.stationRow(station), () => `${station} is entered; its password: wattweave password new secrets/${station} --key secrets/key`) // biome-ignore format: one line
+    print(options, store.stationRow(station), () => `${station} is entered. Where it has no password yet, in the folder of ${file}: wattweave password new secrets/${station} --key secrets/key`) // biome-ignore format: one line
   })
 }
 

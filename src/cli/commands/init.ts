@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { dirname, join } from 'node:path'
 import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
 import { withFingerprints } from '../../http/fingerprints.ts'
@@ -10,6 +12,7 @@ import { makePassword } from './password.ts'
 interface InitOptions {
   readonly role?: string
   readonly id?: string
+  readonly host?: string
   readonly port?: string
   readonly uplink?: string
   readonly station?: string
@@ -18,6 +21,7 @@ interface InitOptions {
 interface Answers {
   readonly role: 'csms' | 'networking-node'
   readonly nodeId: string
+  /** `0.0.0.0`: stations may come from elsewhere. */
   readonly host: string
   readonly port: number
   /** Of a networking node: where its CSMS is. */
@@ -40,10 +44,20 @@ export async function init(file: string, options: InitOptions): Promise<void> {
   loadConfig(file) // whoever reads it next has to be able to
   const told = [
     `${file} is written. Start it with: wattweave run ${file}`,
-    ...(password === undefined ? [] : [`Give ${answers.station} this password, it is shown only now: ${password}`]), // biome-ignore format: one line
+    ...(password === undefined ? [] : [`Give ${answers.station} the address ${stationUrls(answers).join(' or ')} and this password, it is shown only now: ${password}`]), // biome-ignore format: one line
+    ...(process.stdin.isTTY ? [] : ['Nobody was asked, for this is no terminal: what was not given as option is as usual.']), // biome-ignore format: one line
     ...(answers.role === 'csms' ? [] : [`Put the password that the CSMS has given to ${answers.nodeId} into ${join(dirname(file), uplinkSecret(answers))}`]), // biome-ignore format: one line
   ]
   process.stdout.write(`${told.join('\n')}\n`)
+}
+
+/** Where stations find it, as far as this machine knows its addresses. */
+function stationUrls({ host, port }: Answers): string[] {
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.filter(({ family, internal }) => family === 'IPv4' && !internal),
+  )
+  const hosts = host === '0.0.0.0' ? own.map(({ address }) => address) : [host]
+  return (hosts.length > 0 ? hosts : ['HOST']).map((name) => `ws://${name.includes(':') ? `[${name}]` : name}:${port}/`) // biome-ignore format: one line
 }
 
 interface Question {
@@ -61,11 +75,13 @@ async function ask(options: InitOptions): Promise<Answers> {
   const role = (await answer(ROLE)) as Answers['role']
   const isNode = role === 'networking-node'
   const nodeId = await answer({ ...ID, fallback: isNode ? 'NN01' : 'CSMS01' })
+  const host = await answer(HOST)
   const port = await answer({ ...PORT, fallback: isNode ? '9100' : '9000' })
   const uplink = isNode ? await answer(UPLINK) : ''
-  const station = await answer(STATION)
+  // Of a node its uplink is the fifth question; a station can be given as option.
+  const station = isNode && options.station === undefined ? '' : await answer(STATION)
   if (isAsking) outro('That is all.')
-  return { role, nodeId, host: '127.0.0.1', port: Number(port), uplink, station }
+  return { role, nodeId, host, port: Number(port), uplink, station }
 }
 
 /** What was given as option; else what is typed, or the usual where nobody can be asked. */
@@ -82,16 +98,21 @@ async function answerTo(
   }
   if (!isAsking) return fallback
   const validate = (value = '') => problem(value)
-  const typed =
-    option === 'role'
-      ? await select({ message, options: ROLES })
-      : await text({ message, initialValue: fallback, validate })
+  const choices = option === 'role' ? ROLES : option === 'host' ? HOSTS : undefined
+  const typed = choices
+    ? await select<string>({ message, options: choices })
+    : await text({ message, initialValue: fallback, validate })
   if (!isCancel(typed)) return typed
   cancel('Nothing was written.')
   process.exit(1)
 }
 
-const ROLES: { value: Answers['role']; label: string; hint: string }[] = [
+const HOSTS: { value: string; label: string; hint: string }[] = [
+  { value: '127.0.0.1', label: 'From this machine only', hint: 'to try it out' },
+  { value: '0.0.0.0', label: 'From the network, too', hint: 'for real stations' },
+]
+
+const ROLES: { value: string; label: string; hint: string }[] = [
   { value: 'csms', label: 'A CSMS', hint: 'stations report to it, and people work with it' },
   {
     value: 'networking-node',
@@ -119,6 +140,12 @@ const ID: Question = {
     'a node id of 1 to 255 bytes that is no name of a service',
     (id) => isNodeId(id) && !isReservedId(id),
   ),
+}
+const HOST: Question = {
+  option: 'host',
+  message: 'Where do stations connect from?',
+  fallback: '127.0.0.1',
+  problem: must('127.0.0.1 for this machine only, 0.0.0.0 for all networks, or one of its addresses', (host) => isIP(host) !== 0), // biome-ignore format: one line
 }
 const PORT: Question = {
   option: 'port',
@@ -181,7 +208,7 @@ nodeId: ${JSON.stringify(nodeId)} # its name in the overlay
 role: ${role}
 
 listen: # where stations connect
-  - host: ${host} # 0.0.0.0 for stations elsewhere; give it a certificate then:
+  - host: ${host} # 127.0.0.1: this machine only; 0.0.0.0: stations elsewhere, too; give it a certificate then:
     port: ${port}
     # tls:
     #   certificateFile: tls/chain.pem
