@@ -236,6 +236,9 @@ function showOwnHelp(command: Command, name: string): void {
   for (const one of command.commands) showOwnHelp(one, `${name} ${one.name()}`)
 }
 
+/** Result code of SQLite: database or disk is full. */
+const SQLITE_FULL = 13
+
 /** What the system refuses because of how this machine is, and what to do about it. */
 function hintFor(code: string | undefined): string | undefined {
   switch (code) {
@@ -245,15 +248,19 @@ function hintFor(code: string | undefined): string | undefined {
       return '; this machine does not have that address: choose another host'
     case 'EACCES':
     case 'EPERM':
-      return '; this user may not do that'
+      return '; this user may not do that: choose another folder, or give it to this user'
     case 'ENOTFOUND':
+      return '; no such name: check the host'
     case 'ENOENT':
+      return '; it is not there: check the path'
     case 'EEXIST':
     case 'EISDIR':
     case 'ENOTDIR':
+      return '; a file stands where a folder is due, or a folder where a file is: choose another path'
     case 'EROFS':
+      return '; nothing can be written there: choose another folder'
     case 'ENOSPC':
-      return ''
+      return '; free some space, then it goes on'
     default:
       return undefined
   }
@@ -263,7 +270,8 @@ function hintFor(code: string | undefined): string | undefined {
 function explain(error: unknown): string {
   if (error instanceof OverlayError) return error.message
   if (!(error instanceof Error)) return String(error)
-  const { code, syscall } = error as NodeJS.ErrnoException
+  const { code, syscall, errcode } = error as NodeJS.ErrnoException & { errcode?: number }
+  if (errcode === SQLITE_FULL) return `${error.message}; free some space, then it goes on`
   const hint = syscall === undefined ? undefined : hintFor(code)
   if (hint !== undefined) return `${error.message}${hint}`
   return syscall === undefined && !(error instanceof TypeError) && error.name === 'Error'

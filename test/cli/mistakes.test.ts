@@ -101,7 +101,10 @@ test('send refuses what it could only fail with, in one line', (t) => {
   const ask = (...more: string[]) => wattweave(folder, ['send', 'CS01', 'Heartbeat', '{}', ...more])
   for (const [options, said] of [
     [['--password-file', 'stored'], /^wattweave: --password-file \(stored\) holds the stored form/],
-    [['--password-file', 'nope'], /^wattweave: nope: cannot be read: no such file\n/],
+    [
+      ['--password-file', 'nope'],
+      /^wattweave: nope: cannot be read: no such file: make it, or correct its name\n/,
+    ],
     [['--ca', 'no.pem'], /^wattweave: [^\n]*no\.pem holds no certificate in PEM\n/],
     [['--as', ' x'], /^wattweave: --as " x" is not a legal node id\n/],
     [['--uplink', '127.0.0.1:9000'], /^wattweave: --uplink must begin with ws:/],
