@@ -85,6 +85,9 @@ const ERRORS = {
   ERR_CREDENTIAL_STORED:    { rpc: undefined, text: 'a stored password cannot be used: {problem}' },
   ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
 
+  ERR_SIGNATURE_KEY:        { rpc: undefined, text: 'this key cannot be used: {problem}' },
+  ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
+
   ERR_STORE_DAMAGED:        { rpc: undefined, text: '{file} is damaged or no database ({problem}); put a backup in its place, or move it away to begin anew' },
   ERR_STORE_NEWER:          { rpc: undefined, text: '{file} was written by a newer version of wattweave ({unknown}); install that one' },
 

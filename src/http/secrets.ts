@@ -32,7 +32,7 @@ const SECRET_TEXTS: readonly RegExp[] = [
   /()-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g,
   /()\$(?:argon2id|hmac-sha256)\$\S+/g,
   // JSON inside JSON: \"idTag\":\"…\", at any depth of quoting.
-  /((?<!\\)\\+"[\w-]{0,50}(?:password|secret|token|idtag|authorization(?:key)?|pin)\\+"\s*:\s*)(?:\\+"(?:(?!\\+")[\s\S])*|-?\d[\d.]*)/gi,
+  /((?<!\\)\\+"[\w-]{0,50}(?:password|secret|token|idtag|authorization(?:key)?|pin)\\+"\s*:\s*)(?:\\+"(?:[^\\]|(?<!\\)(?!\\+")\\+)*|-?\d[\d.]*)/gi,
   /((?:password|passphrase|passwd|pwd|secret|token|idtag|authorizationkey)s?\s*[=:]\s*)(?!\[secret\])(?:"[^"]*"?|'[^']*'?|[^\s,;&}\]]+)/gi,
 ]
 /** The same at the end of a text of which only the beginning is known. */

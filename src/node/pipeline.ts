@@ -110,16 +110,20 @@ function identify(node: Core, from: Neighbour, frame: Frame): RoutedFrame {
 function isHeld(
   node: Core,
   from: Neighbour,
-  { type, route }: RoutedFrame,
+  frame: RoutedFrame,
   destination: Destination,
   bytes: Uint8Array,
   isBinary: boolean,
 ): boolean {
-  if (!node.upstreams || type !== 2 || !from.isOverlay || from.link.way === 'up') return false
+  if (!node.upstreams || !from.isOverlay || from.link.way === 'up') return false
   if (!isCsmsService(destination[0])) return false
   const kept = bytes.slice()
-  return node.upstreams.hold(route.networkPath[0], () => {
-    if (from.isOpen) receive(node, from, kept, isBinary, true)
+  return node.upstreams.hold(frame.route.networkPath[0], kept.length, (isOver) => {
+    if (!from.isOpen) return
+    if (!isOver) return receive(node, from, kept, isBinary, true)
+    // Another connection, maybe of another version, must not hear what was meant for this one.
+    const gone = new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
+    refuse(node, { from, bytes: kept, isBinary, frame }, gone)
   })
 }
 

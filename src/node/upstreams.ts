@@ -19,10 +19,18 @@ export interface UpstreamHost {
 }
 
 const MIRROR_WAIT_MS = 2_000
-/** Requests of a station behind another node that wait for its connections. */
+/** Requests of a station behind another node that wait for its connections, and their bytes. */
 const MAX_HELD = 16
+const MAX_HELD_BYTES = 64 * 1024
 /** Who announces stations must not make this node open any number of connections. */
 const MAX_REPRESENTED_PER_LINK = 2_000
+
+/** A request that waits. */
+interface Held {
+  readonly bytes: number
+  /** @param isOver The station has left meanwhile, or has come back in another version. */
+  readonly run: (isOver: boolean) => void
+}
 
 /** A station as it is shown to upstreams that want one connection each. */
 interface Representation {
@@ -38,7 +46,7 @@ interface Representation {
   ready: Promise<boolean>
   isOver: boolean
   /** What waits until `ready` is settled; undefined from then on. */
-  held: (() => void)[] | undefined
+  held: Held[] | undefined
   /** Resolves when it is. */
   readonly over: PromiseWithResolvers<void>
 }
@@ -88,12 +96,17 @@ export class Upstreams {
    * Keeps back what a station behind another node asks until its connections are open, or could not
    * be: the CSMS is to hear its first words, too. A station that is here is not heard before.
    *
-   * @returns False when there is nothing to wait for, or too much waits.
+   * @returns False when there is nothing to wait for.
+   * @throws {OverlayError} ERR_LINK_BUSY when too much waits; what comes later must not overtake it.
    */
-  hold(station: NodeId, run: () => void): boolean {
+  hold(station: NodeId, bytes: number, run: Held['run']): boolean {
     const held = this.#stations.get(foldId(station))?.held
-    if (!held || held.length >= MAX_HELD) return false
-    held.push(run)
+    if (!held) return false
+    const waiting = held.reduce((sum, one) => sum + one.bytes, 0)
+    if (held.length >= MAX_HELD || waiting + bytes > MAX_HELD_BYTES) {
+      throw new OverlayError('ERR_LINK_BUSY')
+    }
+    held.push({ bytes, run })
     return true
   }
 
@@ -171,7 +184,7 @@ export class Upstreams {
     void representation.ready.then(() => {
       const { held = [] } = representation
       representation.held = undefined
-      for (const run of held) run()
+      for (const { run } of held) run(representation.isOver)
     })
     return representation.ready
   }

@@ -398,3 +398,47 @@ test('when the connection cannot be opened what waited is answered, and no more 
   assert.equal(station.received.length, 20)
   assert.ok(station.received.every((text) => text.startsWith('[4,')))
 })
+
+test('what waited in one version is not heard on the connection of another', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink, open } = slowCsms(net)
+  await net.node('NN01', { perStation: [uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const old = net.station('CS01', 'LC01')
+  await net.settle()
+  old.send(`[2,"1","BootNotification",${BOOT}]`)
+  await net.settle()
+
+  const station = net.station('CS01', 'LC01', 'ocpp2.0.1')
+  await net.settle()
+  station.send('[2,"2","Heartbeat",{}]')
+  await net.settle()
+  open()
+  open()
+  await net.settle()
+
+  const heard = foreign.connections.flatMap(({ protocol, peer }) => peer.received.map((text) => [protocol, JSON.parse(text)[2]])) // biome-ignore format: one line
+  assert.deepEqual(heard, [['ocpp2.0.1', 'Heartbeat']])
+})
+
+test('what is not a CALL waits in its place, and large requests wait up to 64 KiB', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink, open } = slowCsms(net)
+  await net.node('NN01', { perStation: [uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01', 'ocpp2.1')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  station.send('[6,"2","NotifyPeriodicEventStream",{"id":1,"pending":0,"basetime":"2026-01-01T00:00:00Z","data":[]}]') // biome-ignore format: one frame
+  station.send(`[2,"3","DataTransfer",{"vendorId":"x","data":"${'x'.repeat(70_000)}"}]`)
+  await net.settle()
+  assert.match(station.received[0] ?? '', /"3","(GenericError|Congested)"/)
+
+  open()
+  await net.settle()
+
+  const heard = foreign.connections[0]?.peer.received.map((text) => /"[A-Z]\w+"/.exec(text)?.[0])
+  assert.deepEqual(heard, ['"Heartbeat"', '"NotifyPeriodicEventStream"'])
+})

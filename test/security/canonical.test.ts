@@ -22,11 +22,9 @@ for (const name of ['arrays', 'french', 'structures', 'unicode', 'values', 'weir
   })
 }
 
-const anyJson = fc.jsonValue({
-  maxDepth: 6,
-  stringUnit: 'binary',
-  noUnicodeString: false,
-} as object)
+const anyJson = fc
+  .jsonValue({ maxDepth: 6, stringUnit: 'binary' })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__"'))
 
 test('it writes what npm canonicalize writes, and what it writes is its own canonical form', () => {
   fc.assert(
@@ -46,16 +44,13 @@ test('numbers are written as ECMAScript does', () => {
     }),
     PROPERTY,
   )
-  assert.equal(
-    text(canonicalize([-0, 1e21, 1e-7, 333333333.33333329])),
-    '[0,1e+21,1e-7,333333333.3333333]',
-  )
+  assert.equal(text(canonicalize([-0, 1e21, 1e-7, 1 / 3])), '[0,1e+21,1e-7,0.3333333333333333]')
 })
 
 test('members are sorted by UTF-16 code units, not by code points', () => {
   assert.equal(
     text(canonicalize({ '\u{1f600}': 1, '\ufb33': 2, 10: 3, 9: 4 })),
-    '{"10":3,"9":4,"😀":1,"דּ":2}',
+    '{"10":3,"9":4,"😀":1,"\ufb33":2}',
   )
 })
 

@@ -21,7 +21,7 @@ export const ED25519_JWK = {
 const P256_D = 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI'
 const ED25519_D = 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
 
-const jwk = (key: object) => createPrivateKey({ key: key as JsonWebKey, format: 'jwk' })
+const jwk = (key: { readonly [member: string]: string }) => createPrivateKey({ key, format: 'jwk' })
 
 /** One private key per algorithm; the first and the fourth are the same in every run. */
 export const PRIVATE_KEYS = {

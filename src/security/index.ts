@@ -1,0 +1,31 @@
+/**
+ * Signed statements as pure logic: canonical JSON, public keys, protected headers, entries, and the
+ * forms in which they travel. No product code signs yet; docs/security.md says what is true today.
+ *
+ * @module
+ */
+export type { AlgorithmName } from './algorithms.ts'
+export { decodeBase64url, type Encoding, encodeBase64url } from './base64url.ts'
+export * from './binary-payload.ts'
+export * from './canonical.ts'
+export * from './carriers.ts'
+export {
+  MAX_ENTRIES,
+  MAX_VALUE_CHARACTERS,
+  type SignatureEntry,
+  type SigningMethod,
+} from './entry.ts'
+export * from './error-payload.ts'
+export {
+  type Attestation,
+  type DataFields,
+  MAX_HEADER_CHARACTERS,
+  type MessageFields,
+  type RequestReference,
+  type StatementHeader,
+} from './header.ts'
+export * from './jwk.ts'
+export * from './signed-message.ts'
+export { createMemorySigner, type Signer } from './signer.ts'
+export * from './statement.ts'
+export type { Reason, Unverified, Verdict, Verified, VerifiedSigner } from './verdict.ts'
