@@ -1,5 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import { isNodeId, isSameId, type NodeId } from '../primitives/ids.ts'
+import { VENDOR_ID } from '../primitives/vendor.ts'
 
 /**
  * Presence of standard peers, told from neighbour to neighbour: the action NotifyNetworkTopology in
@@ -8,7 +9,7 @@ import { isNodeId, isSameId, type NodeId } from '../primitives/ids.ts'
  * @spec docs/overlay.md section 7
  */
 export const NOTIFY_NETWORK_TOPOLOGY = 'NotifyNetworkTopology'
-export const VENDOR_ID = 'wattweave'
+
 /** Keeps an announcement far below the frame limit. */
 export const MAX_ROUTES_PER_ANNOUNCEMENT = 500
 

@@ -1,3 +1,4 @@
+import { VENDOR_ID } from '../primitives/vendor.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import { canonicalize } from './canonical.ts'
 import type { SignatureEntry } from './entry.ts'
@@ -15,9 +16,6 @@ export interface Taken {
   /** undefined when there are none. */
   readonly carrier: Carrier | undefined
 }
-
-/** Ours in `customData`, on the wire of everybody. */
-const OWN_VENDOR = 'wattweave'
 
 /**
  * The payload that is signed: without top-level `signatures`, without the `signatures` of our own
@@ -66,7 +64,7 @@ export function putSignatures(
   if (carrier === 'top') return { ...stripped, signatures: entries }
   const { customData } = stripped
   if (customData === undefined) {
-    return { ...stripped, customData: { vendorId: OWN_VENDOR, signatures: entries } }
+    return { ...stripped, customData: { vendorId: VENDOR_ID, signatures: entries } }
   }
   if (!isOwn(customData)) return undefined
   return { ...stripped, customData: { ...customData, signatures: entries } }
@@ -90,5 +88,5 @@ export function verifyPayload(
 }
 
 function isOwn(customData: unknown): customData is JsonObject {
-  return isObject(customData) && customData.vendorId === OWN_VENDOR
+  return isObject(customData) && customData.vendorId === VENDOR_ID
 }
