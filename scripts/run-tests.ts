@@ -1,16 +1,21 @@
 /**
  * Runs the tests of a tier: `quick` (pure tests, two files at a time) or `all` (those, then the
- * ones with processes, one at a time). Ends with the totals, and with the one command that installs
+ * ones with processes, the busy ones one at a time). Ends with the totals, and with the one command that installs
  * what skipped tests would need.
  */
 import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-const WITH_PROCESSES = ['cli', 'transport', 'http', 'attacks', 'foreign', 'end-to-end', 'browser']
+/** These start processes that have little to do. */
+const WITH_LIGHT_PROCESSES = ['cli', 'http']
+const WITH_PROCESSES = ['transport', 'attacks', 'foreign', 'end-to-end', 'browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !WITH_PROCESSES.includes(entry.name))
+  .filter(
+    (entry) =>
+      entry.isDirectory() && ![...WITH_LIGHT_PROCESSES, ...WITH_PROCESSES].includes(entry.name),
+  )
   .map((entry) => entry.name)
   .sort()
 /** Of one file; the longest takes about a minute and a half on two cores. */
@@ -21,7 +26,10 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 const missing = new Set<string>()
 
 await runFolders(PURE, 2)
-if (tier === 'all') await runFolders(WITH_PROCESSES, 1)
+if (tier === 'all') {
+  await runFolders(WITH_LIGHT_PROCESSES, 2)
+  await runFolders(WITH_PROCESSES, 1)
+}
 if (missing.size > 0) {
   const packages = [...missing].sort().join(' ')
   console.log(

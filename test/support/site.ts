@@ -38,7 +38,7 @@ export async function startSite(...ids: string[]): Promise<Site> {
   const password = new Secret('password of NN01')
   const uplink = dial({ url: above.url, nodeId, password, mode: 'overlay', peerId: csmsId })
   // Local controllers are nodes.
-  const entries = ids.flatMap((id) => (id.startsWith('LC') ? peers(id) : stations(id)))
+  const entries = ids.flatMap((id) => (id.startsWith('L') ? peers(id) : stations(id)))
   const below = accept({ nodeId, port: 0, peers: entries })
   const node = createNetworkingNode({ nodeId, links: [uplink, below] })
   await node.start()

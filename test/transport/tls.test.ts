@@ -141,7 +141,8 @@ test('certificates that prove nothing are answered 401, before any frame, and co
   ] // biome-ignore format: a table
   const { acceptor } = await listenTls(t, { peers: [...known.peers, { id: id('CS09') }] })
   const bystander = await knock(t, acceptor.url, { id: 'CS09', identity: await authority.issue({ uris: urn('CS09') }) }) // biome-ignore format: one line
-  for (const [, options] of cases) await knock(t, acceptor.url, options)
+  // Few enough that none is held back.
+  for (const [, options] of cases.slice(0, 4)) await knock(t, acceptor.url, options)
   assert.ok(bystander.isOpen, 'who is there stays there')
   for (const [what, options, why] of cases) {
     // Each at a listener of its own: one that was tried often answers slowly.
