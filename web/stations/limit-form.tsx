@@ -7,6 +7,7 @@ import forms from '../shell/form.module.css'
 import { FormField, localMoment, momentOf } from '../shell/form-field.tsx'
 import { formatMeasured, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { EvseField } from './evse-field.tsx'
 import { type LimitWish, profileBody } from './limits.ts'
 import type { OfStation } from './part.tsx'
 import { stationApi } from './station-path.ts'
@@ -51,19 +52,12 @@ export function LimitForm(props: {
   return (
     <form className={forms.form} onSubmit={submit} aria-label={words.set}>
       <div className={forms.pair}>
-        <div className={forms.field}>
-          <label className={forms.label} htmlFor={`${id}-place`}>
-            {words.place}
-          </label>
-          <select id={`${id}-place`} className={forms.input} name="evseId">
-            <option value="0">{words.wholeStation}</option>
-            {of.evseIds.map((evseId) => (
-              <option key={evseId} value={evseId}>
-                {text.evse.name(evseId)}
-              </option>
-            ))}
-          </select>
-        </div>
+        <EvseField
+          id={`${id}-place`}
+          label={words.place}
+          zero={words.wholeStation}
+          evseIds={of.evseIds}
+        />
         <div className={forms.field}>
           <label className={forms.label} htmlFor={`${id}-when`}>
             {words.when}

@@ -9,6 +9,7 @@ import forms from '../shell/form.module.css'
 import { FormField, localMoment, momentOf } from '../shell/form-field.tsx'
 import { DayMoment } from '../shell/moment.tsx'
 import { text } from '../text/text.ts'
+import { EvseField } from './evse-field.tsx'
 import type { OfStation } from './part.tsx'
 import styles from './station-page.module.css'
 import { stationApi } from './station-path.ts'
@@ -121,19 +122,12 @@ function ReserveForm({ of, asked }: { of: OfStation; asked: Asked }) {
             ))}
           </select>
         </div>
-        <div className={forms.field}>
-          <label className={forms.label} htmlFor={`${id}-evse`}>
-            {words.place}
-          </label>
-          <select id={`${id}-evse`} className={forms.input} name="evseId">
-            <option value="0">{words.anyEvse}</option>
-            {of.evseIds.map((evseId) => (
-              <option key={evseId} value={evseId}>
-                {text.evse.name(evseId)}
-              </option>
-            ))}
-          </select>
-        </div>
+        <EvseField
+          id={`${id}-evse`}
+          label={words.place}
+          zero={words.anyEvse}
+          evseIds={of.evseIds}
+        />
         <FormField
           name="expiresAt"
           label={words.untilLabel}
