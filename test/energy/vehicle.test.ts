@@ -45,7 +45,10 @@ test('the integral of power, summed up in small steps, is what went through the 
       now = charge(now, offer, 5).vehicle
     }
     const { energyWh } = charge(vehicle, offer, seconds)
-    near(sumWh, energyWh, 5 + energyWh * 0.02)
+    // Power only falls, so the steps take too much, and together at most what one step of the first power is.
+    const oneStepWh = (drawOf(vehicle, offer).powerW * 5) / 3_600
+    assert.ok(sumWh >= energyWh - 1e-3 - energyWh * 1e-6, `${sumWh} is less than ${energyWh}`)
+    near(sumWh, energyWh, 1e-3 + energyWh * 1e-6 + oneStepWh)
   })
   fc.assert(property, PROPERTY)
 })
