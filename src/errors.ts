@@ -89,11 +89,13 @@ const ERRORS = {
   ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
 
   ERR_STORE_DAMAGED:        { rpc: undefined, text: '{file} is damaged or no database ({problem}); put a backup in its place, or move it away to begin anew' },
+  ERR_STORE_IN_USE:         { rpc: undefined, text: '{file} is in use by another process; stop that one, or give this one another data folder' },
   ERR_STORE_NEWER:          { rpc: undefined, text: '{file} was written by a newer version of wattweave ({unknown}); install that one' },
 
   ERR_HANDLER:              { rpc: 'internal', text: 'the handler of {action} failed' },
   ERR_STOPPED:              { rpc: undefined, text: 'the node was stopped' },
 
+  ERR_CONFIG_FOLDER:        { rpc: undefined, text: 'data: {folder} cannot be written: {problem}; set another folder, or let this user write there' },
   ERR_CONFIG_FILE:          { rpc: undefined, text: '{file}: cannot be read: {problem}' },
   ERR_CONFIG_YAML:          { rpc: undefined, text: '{file}:{line}:{column}: {problem}' },
   ERR_CONFIG_VALUE:         { rpc: undefined, text: '{file}:{line}:{column}: {pointer} {problem}' },

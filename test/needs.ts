@@ -8,6 +8,7 @@ const PACKAGES = {
   '/usr/bin/chromium': 'chromium',
   '/usr/bin/sslscan': 'sslscan',
   '/usr/bin/sqlite3': 'sqlite3',
+  '/usr/bin/prlimit': 'util-linux',
   '/usr/bin/strace': 'strace',
 } as const
 

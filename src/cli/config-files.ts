@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
 import { Secret } from '../transport/credentials.ts'
 import type { DialTls, ListenTls } from '../transport/tls.ts'
@@ -45,6 +45,30 @@ export function readSecret(path: string, name = path): Secret {
   const text = readText(path, name).trim()
   if (text === '') throw new OverlayError('ERR_CONFIG_FILE', { file: name, problem: 'is empty' })
   return new Secret(text)
+}
+
+/**
+ * That a folder can be made and written, without making it.
+ *
+ * @throws {OverlayError} ERR_CONFIG_FOLDER
+ */
+export function assertWritable(folder: string): void {
+  for (let place = resolve(folder); ; place = dirname(place)) {
+    try {
+      if (!statSync(place).isDirectory()) throw fault(folder, `${place} is a file, not a folder`)
+      accessSync(place, constants.W_OK | constants.X_OK)
+      return
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' && dirname(place) !== place) continue
+      if (code === 'EACCES' || code === 'EROFS') throw fault(folder, `this user may not write in ${place}`) // biome-ignore format: one line
+      throw code === 'ENOTDIR' ? fault(folder, `what should be a folder above it is a file`) : error
+    }
+  }
+}
+
+function fault(folder: string, problem: string): OverlayError {
+  return new OverlayError('ERR_CONFIG_FOLDER', { folder, problem })
 }
 
 /** The same names, made absolute. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFingerprintKey } from '../http/fingerprints.ts'
 import { Observations } from '../http/observations.ts'
 import type { ConsoleServer } from '../http/server.ts'
 import type { SimulatedStations } from '../http/simulated-stations.ts'
@@ -10,6 +11,7 @@ import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
 import { compileFilters } from '../routing/filters/filters.ts'
 import type { AccountStore } from '../storage/account-store.ts'
+import { keyFrom } from '../storage/secret-store.ts'
 import { firstLogin, openAccounts } from './accounts.ts'
 import type { Config } from './config.ts'
 import { logEvents } from './event-log.ts'
@@ -120,22 +122,33 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
   if (config.role === 'csms') {
     const { createCsms } = await import('../roles/csms/csms.ts')
     const { CsmsStore } = await import('../storage/csms-store.ts')
-    const store = new CsmsStore(join(config.data, 'csms.sqlite'))
+    const { DataLock } = await import('../storage/data-lock.ts')
+    setFingerprintKey(keyFrom(join(config.data, 'fingerprint.key')))
+    const file = join(config.data, 'csms.sqlite')
+    const lock = new DataLock(file)
+    const store = new CsmsStore(file)
     const { tokens, heartbeatIntervalS, unknownStations, retention, peers } = config
     const knownStations = peers.map(({ id }) => id)
     const own = { store, tokens, heartbeatIntervalS, unknownStations, retention, knownStations }
     const csms = createCsms({ ...common, ...own })
     const { node, start, stop } = csms
-    return { node, start, stop, csms, store }
+    const stopped = async () => {
+      await stop()
+      lock.release()
+    }
+    return { node, start, stop: stopped, csms, store }
   }
   if (config.role === 'charging-station') {
     const [first = config.listen[0]] = config.uplinks
     const protocol = first?.protocol ?? 'ocpp2.1'
     const { createChargingStation } = await import('../roles/charging-station/charging-station.ts')
+    const { DataLock } = await import('../storage/data-lock.ts')
     const { StationJournal, journalName } = await import('../storage/station-journal.ts')
     const { tokens } = config
     const { fault, ...simulation } = config.simulation
-    const journal = new StationJournal(join(config.data, journalName(config.nodeId)))
+    const file = join(config.data, journalName(config.nodeId))
+    const lock = new DataLock(file)
+    const journal = new StationJournal(file)
     const station = createChargingStation({ ...common, ...simulation, protocol, tokens, journal })
     let endFaults = () => {}
     return {
@@ -150,6 +163,7 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
         endFaults()
         await station.stop()
         journal.close()
+        lock.release()
       },
     }
   }

@@ -1,9 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { HIDDEN, hideInText, isSecretName, isValueName, namesPassword } from './secrets.ts'
 
-const key = randomBytes(32)
+let key: string | Uint8Array = randomBytes(32)
 
-/** Equal texts have equal fingerprints while this process lives; nothing else can be told of them. */
+/** From now on fingerprints are those of this key; without it each process has other ones. */
+export function setFingerprintKey(kept: string): void {
+  key = kept
+}
+
+/** Equal texts have equal fingerprints under one key; nothing else can be told of them. */
 export function fingerprint(text: string): string {
   return `#${createHmac('sha256', key).update(text).digest('hex').slice(0, 8)}`
 }

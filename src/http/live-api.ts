@@ -165,6 +165,7 @@ export interface TransactionView {
     | 'ends-before-start'
     | 'register-backwards'
     | 'overlaps'
+    | 'missing-events'
   )[]
   readonly simulated: boolean
   readonly protocol?: string

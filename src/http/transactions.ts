@@ -44,13 +44,14 @@ export function serveTransactions(
 }
 
 function transactionQuery(query: unknown): TransactionQuery {
-  const given = readQuery(query, ['station', 'state', 'before', 'limit'])
+  const given = readQuery(query, ['station', 'find', 'state', 'before', 'limit'])
   const { station } = given
   if (station !== undefined && !isNodeId(station)) {
     throw new BadRequest(`"station" must be the id of a station, not "${station}"`)
   }
   return {
     station,
+    find: given.find,
     state: readWord('state', given.state, ['running', 'ended']),
     before: readInteger('before', given.before, NUMBER),
     limit: readInteger('limit', given.limit, LIMIT) ?? DEFAULT_LIMIT,
@@ -140,6 +141,8 @@ function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems'
     'ends-before-start': goesBack,
     'register-backwards': (meterStopWh ?? registerWh) < meterStartWh,
     overlaps: row.overlaps && endedAt !== undefined,
+    // What is missing of a running one may still be on its way.
+    'missing-events': endedAt !== undefined && row.missingEvents > 0,
   } as const
   return (Object.keys(found) as (keyof typeof found)[]).filter((problem) => found[problem])
 }

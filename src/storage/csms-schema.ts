@@ -178,6 +178,11 @@ CREATE INDEX messages_by_station ON messages (station);
 CREATE INDEX security_events_by_type ON security_events (type, id);
 `
 
+/** One row, written to see whether anything can be; as large as a message and what follows from it. */
+const PROBE_TABLE = `
+CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), at TEXT NOT NULL, room BLOB NOT NULL) STRICT;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -190,4 +195,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '2-events-by-content', up: (db) => db.script(EVENTS_BY_CONTENT) },
   { name: '3-depot', up: (db) => db.script(DEPOT_TABLES) },
   { name: '4-installed', up: (db) => db.script(INSTALLED_TABLES) },
+  { name: '5-probe', up: (db) => db.script(PROBE_TABLE) },
 ]

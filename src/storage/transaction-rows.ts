@@ -3,6 +3,8 @@ import type { Database } from './database.ts'
 /** Which transactions to read, newest first. */
 export interface TransactionQuery {
   readonly station?: string | undefined
+  /** Part of the station's id, in any letter case. */
+  readonly find?: string | undefined
   readonly state?: 'running' | 'ended' | undefined
   /** Only transactions with a smaller number: the one a page before ended with. */
   readonly before?: number | undefined
@@ -32,6 +34,8 @@ export interface TransactionRow {
   readonly isRunning: boolean
   /** Another one on the same EVSE began while it was not over. */
   readonly overlaps: boolean
+  /** TransactionEvents that have not come, by their sequence numbers; OCPP 1.6 has none. */
+  readonly missingEvents: number
 }
 
 export interface ReadingRow {
@@ -90,22 +94,31 @@ const HEARD_AT = `(SELECT received_at FROM messages WHERE id = COALESCE(t.start_
   SELECT MIN(e.message) FROM transaction_events e
   WHERE e.station = t.station AND e.transaction_id = t.transaction_id)))`
 
+/** SQL for: so many sequence numbers are missing between the first and the last one that came. */
+const MISSING_EVENTS = `(SELECT MAX(e.seq_no) - MIN(e.seq_no) + 1 - COUNT(DISTINCT e.seq_no)
+  FROM transaction_events e WHERE e.station = t.station AND e.transaction_id = t.transaction_id)`
+
 /** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */
 const rowsOf = (chosen: string) => `
 SELECT t.*, s.protocol, s.vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
-  ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at
+  ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
+  ${MISSING_EVENTS} AS missing_events
 FROM (SELECT * FROM transactions c ${chosen}) t LEFT JOIN stations s ON s.station = t.station
 ORDER BY t.number DESC`
 
 /** A page of transactions, newest first. */
 export function readTransactions(db: Database, query: TransactionQuery): TransactionRow[] {
-  const { station, state, before, limit } = query
+  const { station, find, state, before, limit } = query
   const conditions: string[] = []
   const values: (string | number)[] = []
   if (station !== undefined) {
     conditions.push('station = ?')
     values.push(station)
+  }
+  if (find) {
+    conditions.push('instr(lower(station), lower(?)) > 0')
+    values.push(find)
   }
   if (state !== undefined) {
     conditions.push(state === 'running' ? isRunning('c') : `NOT ${isRunning('c')}`)
@@ -194,6 +207,7 @@ function transactionRow(row: Record<string, unknown>): TransactionRow {
     heardAt: text(row.heard_at),
     isRunning: row.running === 1,
     overlaps: row.overlaps === 1,
+    missingEvents: number(row.missing_events) ?? 0,
   }
 }
 

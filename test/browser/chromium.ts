@@ -65,7 +65,26 @@ export async function findingsAt(page: Page, width: number): Promise<string[]> {
     const fits = await page.evaluate('document.documentElement.scrollWidth <= innerWidth')
     if (!fits) found.push(`${label}: scrolls sideways`)
   }
+  if (width < NARROW) found.push(...(await smallTargets(page)).map((one) => `${width} px: ${one}`))
   return found
+}
+
+/** Below this width the console is made for fingers. */
+const NARROW = 720
+
+/** What can be pressed and is less than 40 px high or wide; a checkbox is pressed by its label. */
+function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const all = document.querySelectorAll('a[href], button, input, select, textarea, summary, [role="button"]')
+    return [...all].flatMap((element) => {
+      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return []
+      const pressed = element.matches('[type=checkbox], [type=radio]') ? element.closest('label') : element
+      const { width, height } = (pressed ?? element).getBoundingClientRect()
+      const [w, h] = [Math.round(width), Math.round(height)]
+      if (w <= 1 || h <= 1 || (w >= 40 && h >= 40)) return []
+      return [w + ' x ' + h + ' px are few for ' + element.outerHTML.slice(0, 140)]
+    })
+  })()`)
 }
 
 /** The same at every width; the page is as wide as before afterwards. */

@@ -138,6 +138,35 @@ test('a damaged backup takes the place of nothing', async (t) => {
   assert.ok(!readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
 })
 
+test('a second CSMS on the same data is refused in one line; killed, the first leaves it free', async (t) => {
+  const { file, folder, kill } = await startCsms(t)
+
+  const second = await wattweave(t, 'run', file)
+  assert.equal(second.code, 1)
+  assert.match(second.errors, /^wattweave: [^\n]*csms\.sqlite is in use by another process; stop that one[^\n]*\n$/) // biome-ignore format: one line
+  await kill()
+  await startCsms(t, folder)
+})
+
+test('who has a token has the same fingerprint after a restart, and another one elsewhere', async (t) => {
+  const seen = async (folder: string) => {
+    const { file, console, stop } = await startCsms(t, folder)
+    await wattweave(t, 'token', 'add', file, 'VAN-9')
+    const { output } = await wattweave(t, 'login', file, '--api-token', 'x', '--role', 'viewer')
+    const headers = { authorization: `Bearer ${output.trim()}` }
+    const answer = await fetch(new URL('/api/tokens', console), { headers })
+    const { tokens } = (await answer.json()) as { tokens: { fingerprint: string }[] }
+    await stop()
+    return tokens[0]?.fingerprint ?? ''
+  }
+  const folder = temporaryFolder(t)
+  const before = await seen(folder)
+
+  assert.match(before, /^#[0-9a-f]{8}$/)
+  assert.equal(await seen(folder), before)
+  assert.notEqual(await seen(temporaryFolder(t)), before)
+})
+
 test('check says what a file describes, or where it is wrong', async (t) => {
   const file = join(temporaryFolder(t), 'node.yaml')
   writeFileSync(file, 'nodeId: N\nrole: networking-node\nlisten: [{ port: 0 }]\n')
@@ -146,6 +175,12 @@ test('check says what a file describes, or where it is wrong', async (t) => {
   const { code, errors } = await wattweave(t, 'check', file)
   assert.equal(code, 2)
   assert.match(errors, /:4:1: lsten is not a setting/)
+  writeFileSync(file, `nodeId: N\nrole: csms\nlisten: [{ port: 0 }]\ndata: node.yaml/data\n`)
+  for (const command of ['check', 'run']) {
+    const { code, errors } = await wattweave(t, command, file)
+    assert.equal(code, 2)
+    assert.match(errors, /^wattweave: data: \S+node\.yaml\/data cannot be written: [^\n]+ is a file[^\n]*\n$/) // biome-ignore format: one line
+  }
 })
 
 test('init writes a file that can be run, and a password that lets the station in', async (t) => {

@@ -84,6 +84,33 @@ test('who charged is told to operators, to viewers a fingerprint; a transaction 
   assert.ok(!JSON.stringify(detail.body).includes('TAG-1'))
 })
 
+test('a transaction is found by a part of its station, and one whose events did not all come is marked', async (t) => {
+  const api = await startApi(t)
+  const station = await client(t, api.stationUrl, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
+  const tell = (transactionId: string, ...numbers: number[]) =>
+    Promise.all(
+      numbers.map((seqNo, index) =>
+        call(station, 'TransactionEvent', {
+          eventType: index === 0 ? 'Started' : index === numbers.length - 1 ? 'Ended' : 'Updated',
+          triggerReason: 'Trigger',
+          timestamp: new Date(Date.now() - 60_000 + 1000 * seqNo).toISOString(),
+          seqNo,
+          transactionInfo: { transactionId },
+          evse: { id: 1 },
+        }),
+      ),
+    )
+  await tell('WHOLE', 0, 1, 2)
+  await tell('HOLES', 3, 4, 7)
+
+  const list = async (find: string) =>
+    (await api.ask('viewer', 'GET', `/api/transactions?find=${find}`)).body.transactions.map(
+      ({ transactionId, problems }: { transactionId: string; problems?: string[] }) => [transactionId, problems], // biome-ignore format: one line
+    )
+  assert.deepEqual(await list('s0'), [['HOLES', ['missing-events']], ['WHOLE', undefined]]) // biome-ignore format: one line
+  assert.deepEqual(await list('%25'), [])
+})
+
 test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {
   const api = await startApi(t)
   await api.ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna' })

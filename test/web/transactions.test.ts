@@ -31,7 +31,7 @@ test('the first page asks for running and ended transactions, later ones for end
 
   const later = transactionPaths({ ...NO_TRANSACTION_FILTER, before: 7, station: 'A&B' })
   assert.equal(later.running, undefined)
-  assert.match(later.ended ?? '', /&station=A%26B&before=7$/)
+  assert.match(later.ended ?? '', /&find=A%26B&before=7$/)
 })
 
 test('a state that was chosen is the only one asked for, on every page', () => {

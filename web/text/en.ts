@@ -711,6 +711,7 @@ export const en = {
       'ends-before-start': 'By the clock of the station it ended before it began.',
       'register-backwards': 'The meter stood lower at its end than at its start.',
       overlaps: 'Another transaction ran at the same place at the same time.',
+      'missing-events': 'Some of its events never came: sequence numbers are missing.',
     },
     implausible: 'implausible',
     problemsTitle: 'What cannot be true',

@@ -20,24 +20,29 @@ export function TransactionFilterBar(props: {
 }) {
   const { overview, asOf, older } = props
   const { transactions: filter, narrowTransactions: narrow } = useAddress()
-  const known = stationsOf(overview).map(({ id }) => id)
-  const ids = [...new Set(filter.station ? [...known, filter.station] : known)].sort()
+  const ids = stationsOf(overview)
+    .map(({ id }) => id)
+    .sort()
   return (
     <div className={`${tables.bar} ${styles.bar}`}>
       <h2 className={tables.title} id="transactions-title">
         {words.title}
       </h2>
-      <select
+      <input
         className={tables.field}
-        aria-label={words.columns.station}
+        type="search"
+        aria-label={text.stations.find}
+        placeholder={words.everyStation}
+        list="transactions-stations"
+        maxLength={100}
         value={filter.station}
         onChange={({ target }) => narrow({ ...filter, station: target.value, before: undefined })}
-      >
-        <option value="">{words.everyStation}</option>
+      />
+      <datalist id="transactions-stations">
         {ids.map((id) => (
-          <option key={id}>{id}</option>
+          <option key={id} value={id} />
         ))}
-      </select>
+      </datalist>
       <select
         className={tables.field}
         aria-label={words.columns.state}

@@ -25,7 +25,7 @@ export function transactionPaths({ station, state, before }: TransactionFilter):
 } {
   const path = (of: 'running' | 'ended') => {
     const query = new URLSearchParams({ state: of, limit: String(PER_PAGE) })
-    if (station) query.set('station', station)
+    if (station) query.set('find', station)
     if (before !== undefined) query.set('before', String(before))
     return `/api/transactions?${query}`
   }

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config.ts'
+import { assertWritable } from '../config-files.ts'
 import { createLogger } from '../logger.ts'
 import { startNode } from '../start-node.ts'
 
@@ -21,6 +22,7 @@ interface RunOptions {
 /** `wattweave run FILE`: until SIGINT or SIGTERM. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const config = loadConfig(file)
+  assertWritable(config.data)
   const log = createLogger(config.nodeId, config.log)
   const consolePortInUse = options.consoleMayMove ? 'move' : 'fail'
   const running = await startNode(config, log, { consolePortInUse })
