@@ -7,7 +7,7 @@ import type {
   StationDetail,
   TransactionPage,
 } from '../../src/http/live-api.ts'
-import { judge } from '../foreign/debugkit.ts'
+import { judge, openCalls } from '../foreign/debugkit.ts'
 import { metric, startExecutable, until } from './processes.ts'
 
 const TEN_MINUTES_MS = 600_000
@@ -88,7 +88,11 @@ test('within its first minute the demo shows a car that comes, charges and goes,
   for (const { id } of old) {
     // Before and after: what has begun or ended meanwhile is in one of them.
     const before = await transactions('state=running')
-    const trace = await (await fetch(new URL(`api/trace?station=${id}`, console))).text()
+    // Not in the middle of a call: its answer would be missing.
+    const trace = await until(`an answer to every call of ${id}`, async () => {
+      const exported = await (await fetch(new URL(`api/trace?station=${id}`, console))).text()
+      return openCalls(exported).length === 0 && exported
+    })
     const running = [...before, ...(await transactions('state=running'))]
     const ids = new Set(running.map(({ transactionId }) => transactionId))
     const { sessions, unexplained } = judge(trace, ids)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { TransactionPage } from '../../src/http/live-api.ts'
 import { startChain, startNode, until } from '../end-to-end/processes.ts'
-import { judge } from './debugkit.ts'
+import { judge, openCalls } from './debugkit.ts'
 
 /** npm `@ocpp-debugkit/toolkit` judges the traces that a node exports. It knows OCPP 1.6. */
 
@@ -27,7 +27,11 @@ test('the trace of a day as in the demo has nothing in it that is not explained'
     })
   }
 
-  const { sessions, unexplained } = judge(await trace())
+  const whole = await until('an answer to every call', async () => {
+    const text = await trace()
+    return openCalls(text).length === 0 && text
+  })
+  const { sessions, unexplained } = judge(whole)
 
   assert.equal(sessions.filter(({ transactionId }) => transactionId != null).length, 2 * SESSIONS)
   assert.deepEqual(unexplained, [])

@@ -30,6 +30,17 @@ export function judge(trace: string, running: ReadonlySet<string> = new Set()) {
   return { sessions, failures, unexplained }
 }
 
+/** Ids of the calls in a trace that have no answer in it; right after a call there is one. */
+export function openCalls(trace: string): readonly string[] {
+  const open = new Set<string>()
+  for (const line of trace.split('\n').filter(Boolean)) {
+    const { messageType, messageId } = JSON.parse(line)
+    if (messageType === 'CALL') open.add(messageId)
+    else open.delete(messageId)
+  }
+  return [...open]
+}
+
 /** It knows the frames of OCPP-J; of those with a route it is to take the members that say the same. */
 function withoutOverlayFrames(trace: string): string {
   const lines = trace.split('\n').filter(Boolean)

@@ -53,6 +53,7 @@ export default function LineChart({ chart, isSimulated }: { chart: Chart; isSimu
     <figure className={styles.chart} data-chart={chart.name}>
       <figcaption className={styles.caption}>
         {words.names[chart.name]}
+        <span className={styles.unit}>{chart.unit}</span>
         <span ref={readout} className={styles.readout} />
       </figcaption>
       <div

@@ -18,7 +18,9 @@ export function PhaseBars({ phases }: { phases: readonly Phase[] }) {
     <figure className={styles.chart} data-chart="phases">
       <figcaption className={styles.caption}>
         {words.phases}
-        {limit !== undefined && <span>{words.limit(amperesOf(limit))}</span>}
+        {limit !== undefined && (
+          <span className={styles.readout}>{words.limit(amperesOf(limit))}</span>
+        )}
       </figcaption>
       <svg
         className={styles.bars}

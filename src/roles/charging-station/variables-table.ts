@@ -55,6 +55,8 @@ const values = [
   ...MEASURANDS.flatMap((name) => ['L1', 'L2', 'L3'].map((phase) => `${name}.${phase}`)),
 ]
 const SAMPLED = 'Energy.Active.Import.Register,Power.Active.Import'
+/** While it charges also what limits it: a course without its limit explains nothing. */
+const CHARGING = `${SAMPLED},Power.Offered,Current.Import,Current.Offered,SoC`
 const ENDED = 'Energy.Active.Import.Register,Power.Active.Import'
 const LIST = { type: 'MemberList', access: 'RW', values } as const
 const BOOLEAN = { type: 'boolean', access: 'RW' } as const
@@ -85,7 +87,7 @@ export const VARIABLES = [
   { name: 'TxCtrlr.TxBeforeAcceptedEnabled',                    type: 'boolean', access: 'RO', value: 'false' },
 
   { name: 'SampledDataCtrlr.TxUpdatedInterval',                 key: 'MeterValueSampleInterval',          ...SECONDS, min: 0, value: '10' },
-  { name: 'SampledDataCtrlr.TxUpdatedMeasurands',               key: 'MeterValuesSampledData',            ...LIST, value: SAMPLED },
+  { name: 'SampledDataCtrlr.TxUpdatedMeasurands',               key: 'MeterValuesSampledData',            ...LIST, value: CHARGING },
   { name: 'SampledDataCtrlr.TxStartedMeasurands',               ...LIST, value: SAMPLED },
   { name: 'SampledDataCtrlr.TxEndedMeasurands',                 key: 'StopTxnSampledData',                ...LIST, value: ENDED, value16: '' },
   { name: 'SampledDataCtrlr.TxEndedInterval',                   ...SECONDS, min: 0, value: '0' },
