@@ -37,6 +37,7 @@ export function checkPeers(config: Checked, { fail, warn }: { fail: Fail; warn: 
       bySerial.set(serialNumber, peer.id)
     }
     checkStored(peer, config.passwordKey, failAt)
+    checkProof(peer, config, (problem) => warn(['peers', `${i}`, 'id'], problem))
     checkProfile(peer, config, failAt)
   }
 }
@@ -55,6 +56,22 @@ function checkKind(peer: Peer, failAt: FailAt, warnHere: (problem: string) => vo
     if (setting !== undefined || serialNumber !== undefined) failAt('id', problem)
     warnHere(problem)
   }
+}
+
+/** An entry that nothing can prove keeps its peer out. */
+function checkProof(
+  { id, password, securityProfile, serialNumber }: Peer,
+  { listen, downlinks }: Checked,
+  warnHere: (problem: string) => void,
+): void {
+  const isDialled = downlinks.some(({ peerId }) => foldId(peerId) === foldId(id))
+  const hasAuthority = listen.some(({ tls }) => tls?.clientCaFile !== undefined)
+  const isProved = password !== undefined || hasAuthority || securityProfile === 3 || serialNumber !== undefined // biome-ignore format: one line
+  if (isDialled || isProved || listen.length === 0 || listen.some(({ insecure }) => insecure))
+    return
+  warnHere(
+    `(${id}) can never get in: it has no \`passwordFile\`, and no listener takes certificates`,
+  )
 }
 
 function checkStored({ id, password }: Peer, key: Secret | undefined, failAt: FailAt): void {
@@ -109,6 +126,26 @@ function isKey(key: Secret): boolean {
   return text.length >= KEY_MIN_LENGTH && /^[!-~]+$/.test(text) && !isStoredForm(key)
 }
 
+/**
+ * A password that a file holds, with the place of the setting where it cannot be read. What may be
+ * the password itself, written there by mistake, is not repeated.
+ */
+export function readPassword(
+  passwordFile: string,
+  base: string,
+  fail: (problem: string) => never,
+): Secret {
+  try {
+    return readSecret(resolve(base, passwordFile), passwordFile)
+  } catch (error) {
+    if (!(error instanceof OverlayError)) throw error
+    const isPath = /[/.\\]/.test(passwordFile)
+    const what = isPath ? `(${passwordFile})` : 'names a file that'
+    const advice = isPath ? '' : '; if it is the password itself, put that into a file'
+    return fail(`${what} cannot be used: ${error.details.problem}${advice}`)
+  }
+}
+
 /** The password that this side shows somewhere: the stored form would be sent as it stands. */
 export function readOwnPassword(
   passwordFile: string | undefined,
@@ -116,7 +153,7 @@ export function readOwnPassword(
   fail: (problem: string) => never,
 ): { readonly password?: Secret } {
   if (passwordFile === undefined) return {}
-  const password = readSecret(resolve(base, passwordFile), passwordFile)
+  const password = readPassword(passwordFile, base, fail)
   if (isStoredForm(password)) fail(`(${passwordFile}) ${STORED_IS_SENT}`)
   return { password }
 }

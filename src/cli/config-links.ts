@@ -1,5 +1,5 @@
 import { foldId, isStationId } from '../primitives/ids.ts'
-import type { Config, Fail } from './config.ts'
+import type { Config, Fail, Warn } from './config.ts'
 
 /** What must be true of each link that a configuration describes, and of several together. */
 
@@ -13,12 +13,19 @@ export interface Written {
 }
 
 /** Checks each link alone and beside the others. */
-export function checkLinks(links: Links, written: Written, fail: Fail): void {
+export function checkLinks(
+  links: Links,
+  written: Written,
+  { fail, warn }: { fail: Fail; warn: Warn },
+): void {
   const { role, listen, uplinks, downlinks } = links
   for (const [i, listener] of listen.entries()) checkListener(listener, role, ['listen', `${i}`], fail) // biome-ignore format: one line
   for (const [i, uplink] of uplinks.entries()) {
     const path = ['uplinks', `${i}`]
     checkDialled(uplink, path, fail)
+    if (isBare(uplink, written.uplinks?.[i] ?? {})) {
+      warn([...path, 'url'], 'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`') // biome-ignore format: one line
+    }
     checkUplink(uplink, role, path, fail)
     checkSettings(uplink, Object.keys(written.uplinks?.[i] ?? {}), path, fail)
   }
@@ -50,6 +57,12 @@ function checkListener(
 }
 
 // ---- Links that are dialled
+
+/** Nothing is proved, neither here nor there, to somebody who is not on this machine. */
+function isBare({ url }: Uplink, written: object): boolean {
+  const isProved = 'passwordFile' in written || 'stationPasswords' in written
+  return url.startsWith('ws:') && !isProved && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname) // biome-ignore format: one line
+}
 
 function checkDialled({ url, tls }: Uplink | Downlink, path: readonly string[], fail: Fail): void {
   const problem = urlProblem(url)

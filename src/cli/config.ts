@@ -1,6 +1,13 @@
 import { dirname, resolve } from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
-import { isMap, isSeq, LineCounter, parseDocument, type Node as YamlNode } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Node as YamlNode,
+} from 'yaml'
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { Retention } from '../roles/csms/retention.ts'
@@ -12,9 +19,10 @@ import {
   checkStationPasswords,
   readKeyFile,
   readOwnPassword,
+  readPassword,
   readTls,
 } from './config-checks.ts'
-import { type DialTlsFiles, type ListenTlsFiles, readSecret, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
+import { type DialTlsFiles, type ListenTlsFiles, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
 import { checkDownlinkProfiles, checkLinks, type Written } from './config-links.ts'
 import { checkActions, checkIds } from './config-names.ts'
@@ -117,8 +125,8 @@ export function loadConfig(file: string): Config {
     const { line, col } = lines.linePos(broken.pos[0])
     throw new OverlayError('ERR_CONFIG_YAML', { file, line, column: col, problem: broken.message })
   }
-  const value: unknown = document.toJS()
-  const written: Written = document.toJS() ?? {}
+  const value = plainOf(document, file)
+  const written = (plainOf(document, file) ?? {}) as Written
   const errorAt = (path: readonly string[], problem: string): OverlayError => {
     const { line, col } = lines.linePos(placeOf(document.contents, path))
     const pointer = path.length === 0 ? 'the file' : path.join('.')
@@ -134,6 +142,16 @@ export function loadConfig(file: string): Config {
     if (error) fail(pathOf(error), problemOf(error))
   }
   return { ...complete(value as RawConfig, file, { written, fail, warn }), warnings }
+}
+
+/** A few aliases can stand for more than fits into memory, and may name what is not there. */
+function plainOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new OverlayError('ERR_CONFIG_YAML', { file, line: 1, column: 1, problem }, { cause })
+  }
 }
 
 interface RawConfig
@@ -176,7 +194,7 @@ function complete(
     fail(['tokens'], 'must name at least one token for the drivers')
   }
   checkIds({ ...raw, uplinks, downlinks }, fail)
-  checkLinks({ ...raw, listen, uplinks, downlinks }, written, fail)
+  checkLinks({ ...raw, listen, uplinks, downlinks }, written, { fail, warn })
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   checkActions({ ...raw, uplinks }, { fail, warn })
   const base = dirname(file)
@@ -185,16 +203,17 @@ function complete(
       fail(['uplinks', `${i}`, 'stationPasswords'], problem),
     )
   }
-  const secretOf = (passwordFile: string | undefined) => {
+  const secretOf = (passwordFile: string | undefined, i: number) => {
     if (passwordFile === undefined) return {}
-    return { password: readSecret(resolve(base, passwordFile), passwordFile) }
+    const failHere = (problem: string) => fail(['peers', `${i}`, 'passwordFile'], problem)
+    return { password: readPassword(passwordFile, base, failHere) }
   }
   const absolute = <T extends { tls?: object }>(link: T) =>
     link.tls ? { ...link, tls: resolveAll(link.tls, base) } : link
   const passwordKey = readKeyFile(raw, base, fail)
   readTls({ listen, uplinks, downlinks }, base, fail)
   const secretsKeyFile = raw.secretsKeyFile && resolve(base, raw.secretsKeyFile)
-  const entries = peers.map(({ passwordFile, ...peer }) => ({ ...peer, ...secretOf(passwordFile) }))
+  const entries = peers.map(({ passwordFile, ...peer }, i) => ({ ...peer, ...secretOf(passwordFile, i) })) // biome-ignore format: one line
   checkPeers({ ...raw, peers: entries, listen, downlinks, passwordKey }, { fail, warn })
   checkDownlinkProfiles(entries, downlinks, fail)
   const { passwordKeyFile: _, ...rest } = raw

@@ -5,16 +5,27 @@ const SPAN_MS = 60_000
 /** Beyond it strangers would write the log. */
 const MAX_HANDSHAKES = 20
 const MAX_REFUSALS = 100
+/** Frames of one link with one code, and how many links and codes. */
+const LINES_PER_CODE = 10
+const MAX_CODES = 100
 
 /** Writes a line for each event of a node, except what the node logs itself. */
 export function logEvents(node: Node, log: Logger): void {
   const handshakes = new LineLimit(MAX_HANDSHAKES)
   const refusals = new LineLimit(MAX_REFUSALS)
+  const frames = new LineLimit(MAX_CODES, LINES_PER_CODE)
+  const warn = (name: string, fields: object, skipped: number | undefined) => {
+    if (skipped !== undefined) log.warn(name, { ...fields, ...(skipped > 0 && { skipped }) })
+  }
   node.onEvent((event) => {
     // The node itself logs links that come and go.
     if (event.name === 'link.up' || event.name === 'link.down') return
     const { name, ...fields } = event
     if (name === 'presence') return log.info(name, fields)
+    if (event.name === 'frame.refused' || event.name === 'copy.dropped') {
+      // Whoever sends nothing but nonsense would write the log, and this node would do nothing else.
+      return warn(name, fields, frames.take(`${event.link} ${event.code}`, Date.now()))
+    }
     if (!isRefusal(event)) return log.warn(name, fields)
     const { address, id, status, why } = event
     // A handshake that fails costs whoever causes it next to nothing: any connection that is
@@ -23,7 +34,7 @@ export function logEvents(node: Node, log: Logger): void {
       status === 0
         ? handshakes.take(`${address}`, Date.now())
         : refusals.take(`${address} ${id} ${status} ${why}`, Date.now())
-    if (skipped !== undefined) log.warn(name, { ...fields, ...(skipped > 0 && { skipped }) })
+    warn(name, fields, skipped)
   })
 }
 
@@ -33,15 +44,18 @@ function isRefusal(
   return event.name === 'link.refused'
 }
 
-/** In a minute one line for each key, and not more than `most`; the metrics count them all. */
+/** In a minute some lines for each key, of not more than `most` keys; the metrics count them all. */
 export class LineLimit {
-  readonly #seen = new Set<string>()
+  readonly #seen = new Map<string, number>()
   readonly #most: number
+  readonly #each: number
   #since = Number.NEGATIVE_INFINITY
   #skipped = 0
 
-  constructor(most: number) {
+  /** @param each Lines for one key. */
+  constructor(most: number, each = 1) {
     this.#most = most
+    this.#each = each
   }
 
   /** @returns How many lines were left out since the last one; undefined: leave out this one, too. */
@@ -50,11 +64,12 @@ export class LineLimit {
       this.#seen.clear()
       this.#since = nowMs
     }
-    if (this.#seen.has(key) || this.#seen.size >= this.#most) {
+    const written = this.#seen.get(key)
+    if (written === undefined ? this.#seen.size >= this.#most : written >= this.#each) {
       this.#skipped++
       return undefined
     }
-    this.#seen.add(key)
+    this.#seen.set(key, (written ?? 0) + 1)
     const skipped = this.#skipped
     this.#skipped = 0
     return skipped

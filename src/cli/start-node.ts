@@ -61,6 +61,7 @@ export async function startNode(
         {
           mode: p.validation,
           tolerantMessageIds: p.tolerantMessageIds,
+          mustProve: p.password !== undefined || p.securityProfile === 3 || p.serialNumber !== undefined, // biome-ignore format: one line
           ...(p.maxLengths && { maxLengths: p.maxLengths }),
         },
       ]),

@@ -1,11 +1,12 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import { HIDDEN, hideInText, isSecretName, isValueName, namesPassword } from './secrets.ts'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { endOfValue, HIDDEN, hideInText, isSecretName, isValueName, namesSecret, openValue } from './secrets.ts' // biome-ignore format: one line
 
-let key: string | Uint8Array = randomBytes(32)
+/** A key object: to make one of bytes for each text takes ten times as long as the rest. */
+let key = createSecretKey(randomBytes(32))
 
 /** From now on fingerprints are those of this key; without it each process has other ones. */
 export function setFingerprintKey(kept: string): void {
-  key = kept
+  key = createSecretKey(kept, 'utf8')
 }
 
 /** Equal texts have equal fingerprints under one key; nothing else can be told of them. */
@@ -36,15 +37,18 @@ interface Hiding {
 }
 
 /** Of what people write, each character is looked at some times for each string it is in. */
-const WORK_PER_CHARACTER = 16
+const WORK_PER_CHARACTER = 8
 const LEAST_WORK = 4_096
+/** What a string costs however short it is, and what a fingerprint does. */
+const WORK_PER_STRING = 32
+const WORK_PER_FINGERPRINT = 32
 /** Nobody quotes deeper; who does has something to hide. */
 const MAX_DEPTH = 4
 
 /** A text with nothing in it that has a form at all. */
 const IS_WORD = /^[\w.]*$/
-/** Where JSON may begin; a string only where it is all there is. */
-const BEGINNINGS = /[[{]|^"/g
+/** Where JSON may begin in a text. */
+const BEGINNINGS = /[[{]/g
 /** In a text full of brackets that begin nothing not each is looked at. */
 const MAX_MISSES = 8
 
@@ -54,29 +58,36 @@ function hideIn(text: string, around: Hiding, isCut: boolean): string {
   const plain = unescaped(text)
   const hiding = {
     ...around,
-    values: around.values || namesPassword(plain),
+    values: around.values || namesSecret(plain),
     keys: around.keys || /"vpn"/.test(plain),
   }
+  const whole = /^["[{]/.test(text) ? jsonAt(text, 0, hiding) : undefined
+  if (whole?.end === text.length) return whole.text
+  return hideInMixed(withLetters(text), hiding, isCut)
+}
+
+/** Of a text that is not all JSON, but may have some in it. */
+function hideInMixed(text: string, hiding: Hiding, isCut: boolean): string {
   const beginnings = new RegExp(BEGINNINGS)
   let hidden = ''
   let at = 0
   let misses = 0
-  for (
-    let found = beginnings.exec(text);
-    found && misses < MAX_MISSES;
-    found = beginnings.exec(text)
-  ) {
-    const { index, 0: first } = found
-    const json = jsonAt(text, index, hiding)
-    const isAll = index === 0 && json?.end === text.length
+  const mayMiss = () => misses < MAX_MISSES && hiding.work.left > 0
+  for (let found = beginnings.exec(text); found && mayMiss(); found = beginnings.exec(text)) {
+    const { index } = found
+    hiding.work.left -= index - at
+    // What follows the name of a secret is hidden as a whole, also where JSON is only a part of it.
+    const open = openValue(text, { from: at, to: index }, hiding.values)
+    const json = open ? undefined : jsonAt(text, index, hiding)
     // A bracket without a string belongs to the text around it.
-    const isPart = json && first !== '"' && text.slice(index, json.end).includes('"')
-    if (!json || !(isAll || isPart)) {
+    const isPart = json && text.slice(index, json.end).includes('"')
+    if (!open && !isPart) {
       misses++
       continue
     }
-    hidden += hideInPiece(text.slice(at, index), hiding, false) + json.text
-    at = json.end
+    hidden += hideInPiece(text.slice(at, open?.from ?? index), hiding, false)
+    hidden += open ? HIDDEN : (json?.text ?? '')
+    at = open?.end ?? json?.end ?? text.length
     beginnings.lastIndex = at
   }
   return hidden + hideInPiece(text.slice(at), hiding, isCut)
@@ -89,17 +100,47 @@ function unescaped(text: string): string {
   )
 }
 
-// A member with a text or number, wherever it stands in something that is not quite JSON.
-const MEMBERS = /("(?:[^"\\]|\\.){0,200}")(\s*:\s*)(?:("[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$))|(-?\d[\d.eE+-]*))/g // biome-ignore format: one line
+// A member, wherever it stands in something that is not quite JSON.
+const MEMBERS = /((?<!\\)"(?:[^"\\]|\\.){0,200}")(\s*:\s*)(?:("[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$))|(-?\d[\d.eE+-]*)|(?=[[{]))/g // biome-ignore format: one line
 
 function hideInPiece(text: string, hiding: Hiding, isCut: boolean): string {
   if (text === '') return text
   hiding.work.left -= text.length
-  const replace = (member: string, name: string, colon: string, said = '', digits = '') => {
-    if (isSecretMember(plainOf(name), hiding)) return `${name}${colon}"${fingerprint(plainOf(said || digits))}"` // biome-ignore format: one line
-    return said === '' ? member : `${name}${colon}${rewritten(said, hiding)}`
+  const members = text.includes('"') ? hideMembers(text, hiding) : text
+  return hideInText(members, { isCut, hidesValues: hiding.values })
+}
+
+/** Who writes letters as numbers outside of JSON has a name to hide. */
+function withLetters(text: string): string {
+  return text.replace(/(?<!\\)\\+u00([4-7][\dA-Fa-f])/g, (written, code: string) => {
+    const letter = String.fromCharCode(Number.parseInt(code, 16))
+    return /\w/.test(letter) ? letter : written
+  })
+}
+
+function hideMembers(text: string, hiding: Hiding): string {
+  const members = new RegExp(MEMBERS)
+  let hidden = ''
+  let at = 0
+  for (let found = members.exec(text); found; found = members.exec(text)) {
+    const [member, name = '', colon = '', said = '', digits = ''] = found
+    const isSecret = isSecretMember(plainOf(name), hiding)
+    hidden += text.slice(at, found.index)
+    at = found.index + member.length
+    if (isSecret && said === '' && digits === '') {
+      at = endOfValue(text, at)
+      hidden += `${name}${colon}"${HIDDEN}"`
+    } else if (isSecret) hidden += `${name}${colon}${hiddenValue(said || digits, hiding)}`
+    else hidden += said === '' ? member : `${name}${colon}${rewritten(said, hiding)}`
+    members.lastIndex = at
   }
-  return hideInText(text.includes('"') ? text.replace(MEMBERS, replace) : text, isCut)
+  return hidden + text.slice(at)
+}
+
+/** What stands for a secret; who writes thousands of them need not tell them apart. */
+function hiddenValue(written: string, { work }: Hiding): string {
+  work.left -= WORK_PER_FINGERPRINT
+  return `"${work.left < 0 ? HIDDEN : fingerprint(plainOf(written))}"`
 }
 
 function isSecretMember(name: string, { values, keys }: Hiding): boolean {
@@ -112,6 +153,7 @@ function rewritten(written: string, around: Hiding): string {
   const depth = around.depth + 1
   const plain = plainOf(written)
   if (IS_WORD.test(plain)) return written
+  work.left -= WORK_PER_STRING
   const isTooMuch = work.left < 0 || depth > MAX_DEPTH
   const hidden = isTooMuch ? HIDDEN : hideIn(plain, { ...around, depth }, !isClosed(written))
   if (hidden === plain) return written
@@ -127,6 +169,7 @@ function isClosed(written: string): boolean {
 function plainOf(written: string): string {
   if (!written.startsWith('"')) return written
   const inside = isClosed(written) ? written.slice(1, -1) : written.slice(1)
+  if (!inside.includes('\\')) return inside
   for (const attempt of [inside, inside.replace(/\\(?:u[\dA-Fa-f]{0,3})?$/, '')]) {
     try {
       return String(JSON.parse(`"${attempt}"`))
@@ -141,9 +184,12 @@ function plainOf(written: string): string {
 
 interface Level {
   readonly isObject: boolean
-  /** An array whose name says that what is in it is secret. */
+  /** It, or something around it, has a name that says that what is in it is secret. */
   readonly isSecret: boolean
 }
+
+/** What says of a token of which kind it is, and nothing else. */
+const HARMLESS: ReadonlySet<string> = new Set(['type', 'vendorId'])
 
 const TOKEN = /\s*(?:("[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$))|(-?\d[\d.eE+-]*|true|false|null)|([[\]{},:]))/y // biome-ignore format: one line
 /** What may be left of a literal that is cut off. */
@@ -206,13 +252,15 @@ class JsonReader {
     const isName = this.#expects === 'name'
     if (this.#expects !== 'value' && !(isName && string !== undefined)) return false
     if (isName) {
-      this.#isSecret = isSecretMember(plainOf(written), this.#hiding)
+      const name = plainOf(written)
+      const isInside = this.#isInSecret() && !HARMLESS.has(name)
+      this.#isSecret = isInside || isSecretMember(name, this.#hiding)
       this.text += rewritten(written, this.#hiding)
       this.#expects = 'colon'
       return true
     }
     const isHidden = this.#isSecret && /^["\d-]/.test(written)
-    if (isHidden) this.text += `"${fingerprint(plainOf(written))}"`
+    if (isHidden) this.text += hiddenValue(written, this.#hiding)
     else this.text += string === undefined ? written : rewritten(written, this.#hiding)
     this.#valueEnds()
     return true
@@ -224,7 +272,7 @@ class JsonReader {
     if (mark === '[' || mark === '{') {
       if (this.#expects !== 'value') return false
       const isObject = mark === '{'
-      this.#open.push({ isObject, isSecret: !isObject && this.#isSecret })
+      this.#open.push({ isObject, isSecret: this.#isSecret || this.#isInSecret() })
       this.#elementBegins()
     } else if (mark === ':') {
       if (this.#expects !== 'colon') return false
@@ -241,9 +289,12 @@ class JsonReader {
   }
 
   #elementBegins(): void {
-    const { isObject = false, isSecret = false } = this.#open.at(-1) ?? {}
-    this.#expects = isObject ? 'name' : 'value'
-    this.#isSecret = isSecret
+    this.#expects = this.#open.at(-1)?.isObject ? 'name' : 'value'
+    this.#isSecret = this.#isInSecret()
+  }
+
+  #isInSecret(): boolean {
+    return this.#open.at(-1)?.isSecret ?? false
   }
 
   #valueEnds(): void {

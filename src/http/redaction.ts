@@ -1,5 +1,5 @@
 import { withFingerprints } from './fingerprints.ts'
-import { HIDDEN, isSecretName, isValueName, namesPassword } from './secrets.ts'
+import { HIDDEN, isNameOfSecret, isSecretName, isValueName } from './secrets.ts'
 
 /** Nothing worth reading in a log line lies deeper. */
 const MAX_DEPTH = 12
@@ -14,7 +14,7 @@ export function redactFields(fields: object): Record<string, unknown> {
 
 interface Place {
   readonly depth: number
-  /** True beside the name of a variable that is a password. */
+  /** True beside the name of a variable that is a secret. */
   readonly hidesValues: boolean
   /** Objects that this one is in. */
   readonly around: ReadonlySet<object>
@@ -56,9 +56,8 @@ function members(object: object, place: Place): Record<string, unknown> {
 
 /** `{ key: 'AuthorizationKey', value }`, or `{ variable: { name: 'BasicAuthPassword' }, … }`. */
 function isOfPassword(object: object): boolean {
-  return Object.values(object).some((value) => {
-    if (typeof value === 'string') return namesPassword(value)
-    if (typeof value !== 'object' || value === null) return false
-    return Object.values(value).some((name) => typeof name === 'string' && namesPassword(name))
+  return Object.entries(object).some(([member, value]) => {
+    if (typeof value !== 'object' || value === null) return isNameOfSecret(member, value)
+    return Object.entries(value).some(([inner, name]) => isNameOfSecret(inner, name))
   })
 }

@@ -55,6 +55,8 @@ export interface Core {
   readonly refusals: Map<ErrorCode, number>
   readonly newMessageId: () => MessageId
   validatorOf(source: NodeId): Validator
+  /** Whether this id is of a peer that has to prove who it is. */
+  mustProve(id: NodeId): boolean
   emit(event: NodeEvent): void
 }
 
@@ -105,3 +107,10 @@ export const STANDARD_CALL_MS = 30_000
 /** CALLs that may wait for one standard peer, and requests open on one overlay link. */
 export const MAX_WAITING_CALLS = 100
 export const MAX_OPEN_REQUESTS = 50_000
+/**
+ * Of those so many may be of one standard peer. OCPP lets it have one open; some send a few at once.
+ * Whoever wants more would take the place of others.
+ */
+export const MAX_OPEN_OF_PEER = 64
+/** And so many of one node, with all that is behind it. */
+export const MAX_OPEN_OF_NODE = 20_000

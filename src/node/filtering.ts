@@ -40,6 +40,7 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
       bytes: frame.origin?.bytes.length ?? frame.payload.length,
       isBinary: frame.encoding === 'binary',
       protocol: protocolOf(node, frame, passage),
+      arrival: frame,
     },
     node.clock.now(),
   )

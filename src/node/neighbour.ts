@@ -21,6 +21,7 @@ export interface LinkCounters {
 
 /** Small frames go at once over a link that has less than this to do. */
 const STRAIGHT_QUEUE_BYTES = 64 * 1024
+const SWEEP_EVERY_MS = 1_000
 /** How long a CALL may wait for its link. */
 const QUEUED_CALL_MS = 30_000
 
@@ -92,8 +93,11 @@ export class Neighbour {
   waiting: QueuedCall[] = []
   knownLimits: KnownLimits | undefined
   isOpen = true
+  /** Its requests that others have not answered yet. */
+  asked = 0
   readonly #host: NeighbourHost
   #scheduler: SendScheduler<FrameToken> | undefined
+  #sweptAt = Number.NEGATIVE_INFINITY
 
   constructor(link: Link, facts: NeighbourFacts, host: NeighbourHost) {
     this.#host = host
@@ -149,6 +153,14 @@ export class Neighbour {
     if (!isSent) return this.#schedule(type, bytes, isBinary, action, source, messageId)
     if (!scheduler) this.link.send(bytes, isBinary, asIs)
     this.#countSent(type)
+  }
+
+  /** Forgets requests of links that are gone; looks at all of them, so not too often. */
+  dropAbandoned(): void {
+    const now = this.#host.clock.now()
+    if (now - this.#sweptAt < SWEEP_EVERY_MS) return
+    this.#sweptAt = now
+    this.pending.dropAbandoned()
   }
 
   /** What waits for the link itself, by class; undefined as long as nothing ever had to. */

@@ -41,6 +41,8 @@ export interface NodeOptions {
 export interface PeerRule extends ValidatorOptions {
   /** Message ids of up to 255 bytes. */
   readonly tolerantMessageIds?: boolean
+  /** It has a credential: a node that has proved nothing does not speak for it. */
+  readonly mustProve?: boolean
 }
 
 export interface CallOptions {

@@ -77,6 +77,7 @@ export class Node {
       refusals: new Map(),
       newMessageId: newId as () => MessageId,
       validatorOf: (source) => validators.of(source),
+      mustProve: (id) => options.peers?.get(foldId(id))?.mustProve === true,
       emit: (event) => this.#emit(event),
     }
   }

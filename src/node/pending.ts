@@ -54,6 +54,7 @@ export class PendingTable {
     }
     request.next = first
     this.#byId.set(request.messageId, request)
+    if ('asked' in request.asker) request.asker.asked++
     return true
   }
 
@@ -69,9 +70,10 @@ export class PendingTable {
     if (!first.next) {
       if (source !== undefined && !isSameId(first.source, source)) return undefined
       this.#byId.delete(messageId)
-      return first
+      return over(first)
     }
-    return source === undefined ? undefined : this.#unchain(first, source)
+    const request = source === undefined ? undefined : this.#unchain(first, source)
+    return request && over(request)
   }
 
   /** Source of the one request open under this id; undefined when there is none, or several. */
@@ -82,24 +84,28 @@ export class PendingTable {
 
   /** Takes out everything that has expired. */
   expire(now: number): PendingRequest[] {
-    const expired: PendingRequest[] = []
-    for (const first of this.#byId.values()) {
-      for (let at: PendingRequest | undefined = first; at; at = at.next) {
-        if (at.expiresAt <= now) expired.push(at)
-      }
-    }
-    for (const request of expired) this.take(request.messageId, request.source)
-    return expired
+    return this.#takeAll(({ expiresAt }) => expiresAt <= now)
+  }
+
+  /** Takes out what nobody waits for any more. */
+  dropAbandoned(): void {
+    this.#takeAll(({ asker }) => 'isOpen' in asker && !asker.isOpen)
   }
 
   /** Takes out everything. */
   drain(): PendingRequest[] {
-    const all: PendingRequest[] = []
+    return this.#takeAll(() => true)
+  }
+
+  #takeAll(isMeant: (request: PendingRequest) => boolean): PendingRequest[] {
+    const found: PendingRequest[] = []
     for (const first of this.#byId.values()) {
-      for (let at: PendingRequest | undefined = first; at; at = at.next) all.push(at)
+      for (let at: PendingRequest | undefined = first; at; at = at.next) {
+        if (isMeant(at)) found.push(at)
+      }
     }
-    this.#byId.clear()
-    return all
+    for (const { messageId, source } of found) this.take(messageId, source)
+    return found
   }
 
   #unchain(first: PendingRequest, source: NodeId): PendingRequest | undefined {
@@ -113,6 +119,11 @@ export class PendingTable {
     }
     return undefined
   }
+}
+
+function over(request: PendingRequest): PendingRequest {
+  if ('asked' in request.asker) request.asker.asked--
+  return request
 }
 
 const MAX_ANSWERED = 1024

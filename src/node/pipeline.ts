@@ -10,7 +10,7 @@ import type { Core, RoutedFrame } from './core.ts'
 import { handle } from './dispatch.ts'
 import { traceToKeep } from './frame-log.ts'
 import type { Neighbour } from './neighbour.ts'
-import { isStandardStation } from './presence.ts'
+import { isStandardStation, isUnproved } from './presence.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
 import { isCsmsService } from './uplink-rules.ts'
@@ -54,6 +54,7 @@ export function receive(
 
     if (from.isOverlay) {
       checkPath(routed.route.networkPath, from.link.peerIds, node.id)
+      assertProved(node, from, routed.route.networkPath)
       // A mirror hears; nobody is reached over it.
       const isForOthers = from.rule === undefined || from.rule.role === 'primary'
       if (isForOthers) node.table.learnPath(routed.route.networkPath, from, now)
@@ -125,6 +126,20 @@ function isHeld(
     const gone = new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
     refuse(node, { from, bytes: kept, isBinary, frame }, gone)
   })
+}
+
+/**
+ * Whoever has a credential is not reached, and does not speak, over a neighbour that showed none.
+ *
+ * @throws {OverlayError} ERR_ROUTE_SOURCE
+ */
+function assertProved(node: Core, from: Neighbour, path: readonly NodeId[]): void {
+  if (from.link.credential !== 'none') return
+  for (const id of path) {
+    if (isUnproved(node, from, id)) {
+      throw new OverlayError('ERR_ROUTE_SOURCE', { neighbour: from.id, source: id })
+    }
+  }
 }
 
 /**

@@ -76,9 +76,16 @@ export function receiveAnnouncement(node: Core, from: Neighbour, payload: unknow
     const { id, protocol } = presence
     const isLeaf = isProtocol(protocol) && isStationId(id) && !isReservedId(id)
     const isForeign = isLeaf && !isSameId(id, node.id) && from.link.way === 'down'
-    return isForeign ? apply(node, from, { ...presence, protocol }) : refuseLeaf(node, from, id)
+    const isTheirs = isForeign && !isUnproved(node, from, id)
+    return isTheirs ? apply(node, from, { ...presence, protocol }) : refuseLeaf(node, from, id)
   })
   announce(node, node.uplinks, news)
+}
+
+/** Whether a neighbour that has proved nothing would speak for somebody who has to prove it. */
+export function isUnproved(node: Core, from: Neighbour, id: NodeId): boolean {
+  const { way, credential } = from.link
+  return way === 'down' && credential === 'none' && !isSameId(from.id, id) && node.mustProve(id)
 }
 
 /** @returns What is to be told on. */

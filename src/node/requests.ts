@@ -5,7 +5,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
-import { type Core, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
+import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { passwordSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
@@ -182,11 +182,7 @@ function open(
   expiresAt: number,
   onResult?: (payload: Uint8Array) => void,
 ): void {
-  if (
-    to.isOverlay ? to.pending.size >= MAX_OPEN_REQUESTS : to.waiting.length >= MAX_WAITING_CALLS
-  ) {
-    throw new OverlayError('ERR_LINK_BUSY')
-  }
+  if (isFull(to) || hasTooMany(asker)) throw new OverlayError('ERR_LINK_BUSY')
   const request: PendingRequest = {
     messageId,
     source: frame.route.networkPath[0],
@@ -201,6 +197,18 @@ function open(
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')
+}
+
+function isFull(to: Neighbour): boolean {
+  if (!to.isOverlay) return to.waiting.length >= MAX_WAITING_CALLS
+  if (to.pending.size < MAX_OPEN_REQUESTS) return false
+  to.dropAbandoned()
+  return to.pending.size >= MAX_OPEN_REQUESTS
+}
+
+function hasTooMany(asker: Neighbour | LocalAsker): boolean {
+  if (!isNeighbour(asker)) return false
+  return asker.asked >= (asker.isOverlay ? MAX_OPEN_OF_NODE : MAX_OPEN_OF_PEER)
 }
 
 /** What the neighbour's version has no words for is not sent to it. */

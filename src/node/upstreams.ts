@@ -22,6 +22,8 @@ const MIRROR_WAIT_MS = 2_000
 /** Requests of a station behind another node that wait for its connections, and their bytes. */
 const MAX_HELD = 16
 const MAX_HELD_BYTES = 64 * 1024
+/** The same for all stations that one link has announced. */
+const MAX_HELD_BYTES_PER_LINK = 4 * 1024 * 1024
 /** Who announces stations must not make this node open any number of connections. */
 const MAX_REPRESENTED_PER_LINK = 2_000
 
@@ -45,10 +47,18 @@ interface Representation {
   /** Whether the primary's connection is open, as soon as that is known. */
   ready: Promise<boolean>
   isOver: boolean
+  /** From then on only a mirror is waited for. */
+  isPrimaryOpen: boolean
   /** What waits until `ready` is settled; undefined from then on. */
   held: Held[] | undefined
   /** Resolves when it is. */
   readonly over: PromiseWithResolvers<void>
+}
+
+/** How many stations are shown that a link has announced, and what waits of them. */
+interface Behind {
+  stations: number
+  heldBytes: number
 }
 
 /**
@@ -63,8 +73,8 @@ export class Upstreams {
   readonly #perStation: readonly PerStationUplink[]
   readonly #shared = new Map<UplinkRule, Neighbour>()
   readonly #stations = new Map<string, Representation>()
-  /** How many stations are shown that a link has announced. */
-  readonly #behind = new WeakMap<Neighbour, number>()
+  /** What a link that announces stations costs. */
+  readonly #behind = new WeakMap<Neighbour, Behind>()
 
   /** @param rules All of them in order of preference, those of `perStation` included. */
   constructor(
@@ -100,12 +110,20 @@ export class Upstreams {
    * @throws {OverlayError} ERR_LINK_BUSY when too much waits; what comes later must not overtake it.
    */
   hold(station: NodeId, bytes: number, run: Held['run']): boolean {
-    const held = this.#stations.get(foldId(station))?.held
+    const representation = this.#stations.get(foldId(station))
+    const held = representation?.held
     if (!held) return false
     const waiting = held.reduce((sum, one) => sum + one.bytes, 0)
-    if (held.length >= MAX_HELD || waiting + bytes > MAX_HELD_BYTES) {
-      throw new OverlayError('ERR_LINK_BUSY')
+    // A single large one waits, too: by itself it is not too much.
+    const isMuch = held.length >= MAX_HELD || (held.length > 0 && waiting + bytes > MAX_HELD_BYTES)
+    const behind = representation.via && this.#behind.get(representation.via)
+    if (isMuch || (behind && behind.heldBytes + bytes > MAX_HELD_BYTES_PER_LINK)) {
+      if (!representation.isPrimaryOpen) throw new OverlayError('ERR_LINK_BUSY')
+      // Only for a mirror nothing is refused.
+      this.#release(representation)
+      return false
     }
+    if (behind) behind.heldBytes += bytes
     held.push({ bytes, run })
     return true
   }
@@ -169,29 +187,40 @@ export class Upstreams {
     const known = this.#stations.get(foldId(station))
     if (known?.protocol === protocol) return known.ready
     if (known) this.stationDown(station)
-    if (via && (this.#behind.get(via) ?? 0) >= MAX_REPRESENTED_PER_LINK) {
+    const behind = via && this.#behindOf(via)
+    if (via && behind && behind.stations >= MAX_REPRESENTED_PER_LINK) {
       const why = `${via.label} has announced too many stations`
       for (const { rule } of wanted) this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why }) // biome-ignore format: one line
       return undefined
     }
-    if (via) this.#behind.set(via, (this.#behind.get(via) ?? 0) + 1)
-    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, held: [], over: Promise.withResolvers() } // biome-ignore format: one line
+    if (behind) behind.stations++
+    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, isPrimaryOpen: false, held: [], over: Promise.withResolvers() } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
     const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
     const open = (isPrimary: boolean) =>
       (attempts.get(isPrimary) ?? []).map((uplink) => this.#open(representation, uplink))
-    representation.ready = this.#ready(open(true), open(false))
-    void representation.ready.then(() => {
-      const { held = [] } = representation
-      representation.held = undefined
-      for (const { run } of held) run(representation.isOver)
-    })
+    representation.ready = this.#ready(representation, open(true), open(false))
+    void representation.ready.then(() => this.#release(representation))
     return representation.ready
   }
 
+  #release(representation: Representation): void {
+    const { held = [], via } = representation
+    representation.held = undefined
+    for (const { bytes, run } of held) {
+      if (via) this.#behindOf(via).heldBytes -= bytes
+      run(representation.isOver)
+    }
+  }
+
   /** A mirror is waited for, too, so that it sees the boot; but not if it keeps others waiting. */
-  async #ready(primaries: Promise<boolean>[], others: Promise<boolean>[]): Promise<boolean> {
+  async #ready(
+    representation: Representation,
+    primaries: Promise<boolean>[],
+    others: Promise<boolean>[],
+  ): Promise<boolean> {
     const isOpen = (await Promise.all(primaries)).every(Boolean)
+    representation.isPrimaryOpen = isOpen
     if (!isOpen || others.length === 0) return isOpen
     const { promise: patience, resolve } = Promise.withResolvers<void>()
     const timer = this.#host.clock.setTimer(resolve, MIRROR_WAIT_MS)
@@ -267,9 +296,15 @@ export class Upstreams {
     representation.isOver = true
     representation.over.resolve()
     const { via } = representation
-    if (via) this.#behind.set(via, (this.#behind.get(via) ?? 1) - 1)
+    if (via) this.#behindOf(via).stations--
     for (const { link } of representation.links.values()) link.close(1001, 'the station is gone')
     return Promise.all(representation.sources.map((source) => source.stop()))
+  }
+
+  #behindOf(link: Neighbour): Behind {
+    const known = this.#behind.get(link) ?? { stations: 0, heldBytes: 0 }
+    this.#behind.set(link, known)
+    return known
   }
 
   #notConnected(rule: UplinkRule, station: NodeId, destination: NodeId): OverlayError {

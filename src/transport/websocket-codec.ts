@@ -24,6 +24,8 @@ import {
 } from './websocket-frames.ts'
 
 /** Close codes that a broken frame is answered with. */
+/** As a shift: 4 KiB. */
+const WORK_UNIT = 12
 const PROTOCOL_ERROR = 1002
 const NOT_UTF8 = 1007
 const TOO_BIG = 1009
@@ -82,6 +84,8 @@ export class FrameDecoder {
   readonly #message = new Assembly()
   readonly #control = new Assembly()
   #isDone = false
+  /** Work that may still be done: a frame and each 4 KiB of it are 1. Whoever owns the decoder sets it. */
+  budget = Number.POSITIVE_INFINITY
 
   constructor(sink: FrameSink, options: DecoderOptions) {
     this.#sink = sink
@@ -102,23 +106,30 @@ export class FrameDecoder {
    * Takes the next piece and tells the sink what became whole. The piece belongs to the decoder:
    * payloads are unmasked in place.
    *
+   * @returns How much of it was taken: all, unless the budget is used up.
    * @throws {OverlayError} ERR_LINK_FRAME, see `closeCodeOf`; the decoder has then stopped.
    */
-  push(piece: Buffer): void {
-    if (this.#isDone) return
+  push(piece: Buffer): number {
+    if (this.#isDone) return piece.length
     let at = 0
     if (this.#headUsed > 0) at = this.#completeHead(piece)
     if (this.#missing >= 0) at = this.#completePayload(piece, at)
     const view = new DataView(piece.buffer, piece.byteOffset, piece.length)
     while (at < piece.length && !this.#isDone) {
+      if (this.budget <= 0) return at
       const size = headerBytes(view, at)
-      if (at + size > piece.length) return this.#keepHead(piece, at)
+      if (at + size > piece.length) {
+        this.#keepHead(piece, at)
+        break
+      }
       this.#readHeader(view, at)
       const start = at + size
       at = start + this.#length
+      this.budget -= 1 + (this.#length >>> WORK_UNIT)
       if (at <= piece.length) this.#wholeFrame(piece, view, start, at)
       else this.#keepPayload(piece, start)
     }
+    return piece.length
   }
 
   /** The fast path: nothing is copied, one view is made. */
@@ -155,6 +166,7 @@ export class FrameDecoder {
       this.stop()
       throw error
     }
+    this.budget -= bytes.length >>> WORK_UNIT
     this.#deliverPlain(opcode, bytes, false)
   }
 

@@ -62,6 +62,8 @@ export class WebSocketStream implements FrameSink {
   /** The newest ping that a full socket has kept from being answered. */
   #unanswered: Buffer | undefined
   #isReading = false
+  /** Of the event loop, when it was read last. */
+  #turn = -1
   #wantsRoom = false
   #isCloseSent = false
   #isEnded = false
@@ -172,8 +174,32 @@ export class WebSocketStream implements FrameSink {
   // ---- Reading
 
   #onData(piece: Buffer): void {
+    const rest = this.#take(piece)
+    if (!rest) return
+    // The others have their turn before the rest. Nothing is lost, and the network is not asked for more.
+    this.#socket.pause()
+    setImmediate(() => this.#goOn(rest))
+  }
+
+  #goOn(piece: Buffer): void {
+    const rest = this.#take(piece)
+    if (rest) setImmediate(() => this.#goOn(rest))
+    else this.#socket.resume()
+  }
+
+  /** @returns What this turn of the event loop has no room for. */
+  #take(piece: Buffer): Buffer | undefined {
+    if (this.#isClosed) return undefined
+    const turn = currentTurn()
+    if (this.#turn !== turn) this.#decoder.budget = WORK_PER_TURN
+    this.#turn = turn
+    const taken = this.#push(piece)
+    return taken < piece.length ? piece.subarray(taken) : undefined
+  }
+
+  #push(piece: Buffer): number {
     try {
-      this.#decoder.push(piece)
+      return this.#decoder.push(piece)
     } catch (error) {
       const code = closeCodeOf(error)
       if (code === undefined) throw error
@@ -181,6 +207,7 @@ export class WebSocketStream implements FrameSink {
       this.#closeReason = String((error as OverlayError).details.problem)
       this.#sendClose(code, this.#closeReason)
       this.#end()
+      return piece.length
     }
   }
 
@@ -262,6 +289,27 @@ export class WebSocketStream implements FrameSink {
     this.#flush()
     this.#receiver?.closed(this.#closeCode, this.#closeReason)
   }
+}
+
+// ---- Turns of the event loop
+
+/** What one link may have done before the others get their turn, see `FrameDecoder.budget`. */
+const WORK_PER_TURN = 256
+
+let turn = 0
+let isCounting = false
+
+function currentTurn(): number {
+  if (!isCounting) {
+    isCounting = true
+    setImmediate(endTurn)
+  }
+  return turn
+}
+
+function endTurn(): void {
+  turn++
+  isCounting = false
 }
 
 // ---- Buffers of one turn. An idle connection holds none.

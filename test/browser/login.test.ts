@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { startChain, startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
+import { client } from '../support/sockets.ts'
 import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
 
 const LOGIN = '[data-room="login"]'
@@ -47,6 +48,13 @@ test('nobody sees the console before he has logged in, by a link or a password',
   await inspector.getByLabel('Id token').fill('TAG-7')
   await inspector.getByRole('button', { name: 'Enter token' }).click()
   await page.locator('[data-token]').getByText('TAG-7').waitFor(PATIENCE)
+  // Whoever may see tokens is offered them where one is to be written.
+  const station = await client(t, csms.url, { id: 'CS01', headers: { authorization: '' } })
+  station.send('[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+  await station.take((frame) => frame[1] === '1', 'the answer')
+  await page.goto(`${csms.console}stations/CS01`)
+  const known = page.locator('datalist option[value="TAG-7"]')
+  await known.first().waitFor({ ...PATIENCE, state: 'attached' })
   await page.goto(`${csms.console}log`)
   await page.locator('[data-audit="POST /api/tokens"]').waitFor(PATIENCE)
   assert.deepEqual(await violations(page), [])

@@ -46,6 +46,10 @@ const UP = 'uplinks:\n  - url: wss://a.example/\n'
 
 // biome-ignore format: a table
 const MISTAKES: [string, string, RegExp][] = [
+  ['a password file that is not there', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: ./none`, /:6:5: peers\.0\.passwordFile \(\.\/none\) cannot be used: no such file/],
+  ['a password in the place of its file, which is not repeated', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: hunter2`, /:6:5: (?!.*hunter2)peers\.0\.passwordFile names a file that cannot be used: .*if it is the password itself, put that into a file$/],
+  ['the same for an uplink', `${LISTEN}${UP}    passwordFile: hunter2`, /:6:5: (?!.*hunter2)uplinks\.0\.passwordFile names a file that/],
+  ['aliases without end', `a: &a [x]\n${'bcdefgh'.split('').map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]}`)}]`).join('\n')}\n${LISTEN}`, /node\.yaml:1:1: /],
   ['a stored password without its key', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: stored`, /node\.yaml:6:5: peers\.0\.passwordFile \(CS01\) is hashed under a key; set passwordKeyFile$/],
   ['a broken stored password', `${LISTEN}peers:\n  - id: CS01\n    passwordFile: broken`, /:6:5: peers\.0\.passwordFile \(CS01\) is no argon2id string that can be used$/],
   ['a stored password towards an uplink', `${LISTEN}${UP}    passwordFile: stored`, /:6:5: uplinks\.0\.passwordFile \(stored\) holds the stored form/],
@@ -75,7 +79,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['an own key of another certificate', `${LISTEN}${UP}    tls: {certificateFile: chain.pem, keyFile: other.pem}`, /:6:5: uplinks\.0\.tls cannot be used: other\.pem is not the key of chain\.pem/],
   ['a missing authority', `${LISTEN}${UP}    tls: {caFile: nope.pem}`, /^nope\.pem: cannot be read: no such file: make it, or correct its name$/],
   ['a missing key of passwords', `${LISTEN}passwordKeyFile: nope`, /^nope: cannot be read: no such file: make it, or correct its name$/],
-  ['a folder in place of a password', `${LISTEN}peers: [{id: CS01, passwordFile: backend}]`, /^backend: cannot be read: it is a folder$/],
+  ['a folder in place of a password', `${LISTEN}peers: [{id: CS01, passwordFile: backend}]`, /:4:\d+: peers\.0\.passwordFile names a file that cannot be used: it is a folder/],
   ['a certificate in place of the key of passwords', `${LISTEN}passwordKeyFile: chain.pem`, /:4:1: passwordKeyFile \(chain\.pem\) holds no key/],
   ['a stored password in place of the key', `${LISTEN}passwordKeyFile: stored`, /:4:1: passwordKeyFile \(stored\) holds no key/],
   ['the configuration in place of the key of secrets', `${LISTEN}secretsKeyFile: node.yaml`, /:4:1: secretsKeyFile \(node\.yaml\) holds no key/],
@@ -108,7 +112,7 @@ const FINE: [string, string][] = [
   ['all profiles where TLS asks for certificates', `${tls(', clientCaFile: ca.pem')}peers:\n  - {id: CS01, securityProfile: 3}\n  - {id: CS02, securityProfile: 2, passwordFile: plain}`],
   ['closing stations whose upstream is lost', `${LISTEN}${UP}    mode: per-station\n    onUpstreamLoss: close`],
   ['a profile of a station that is dialled', `${LISTEN}peers: [{id: CS01, securityProfile: 2}]\ndownlinks: [{url: "wss://a.example/", peerId: cs01, passwordFile: plain}]`],
-  ['an id that a node can have, and a station cannot', `${LISTEN}peers: [{id: CS 01, peer: node}]`],
+  ['an id that a node can have, and a station cannot', `${LISTEN}peers: [{id: CS 01, peer: node, passwordFile: plain}]`],
   ['a node with its password, profile and number', `${tls(', clientCaFile: ca.pem')}organization: O\npeers: [{id: NN02, peer: node, passwordFile: plain, securityProfile: 2, serialNumber: SN-1, validation: strict, tolerantMessageIds: false}]`],
   ['serial numbers that differ', `${tls(', clientCaFile: ca.pem')}organization: O\npeers: [{id: CS01, serialNumber: SN-1}, {id: CS02, serialNumber: SN-2}]`],
   ['primaries of different stations', `${LISTEN}${UP}    role: primary\n    stations: ["CS0*"]\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["CS1*"]`],
@@ -122,7 +126,17 @@ for (const [what, text] of FINE) {
 }
 
 test('an id that only a node can have is a warning with its place', (t) => {
-  const [warning, ...others] = loadConfig(write(t, `${LISTEN}peers:\n  - id: CS 01`)).warnings
+  const [warning, ...others] = loadConfig(
+    write(t, `${LISTEN.replace('0}', '0, insecure: true}')}peers:\n  - id: CS 01`),
+  ).warnings
   assert.match(warning ?? '', /node\.yaml:5:5: peers\.0\.id \(CS 01\) can be the id of a node, but of no station.*; a node needs `peer: node`$/) // biome-ignore format: one line
+  assert.deepEqual(others, [])
+})
+
+test('a peer that nothing can let in, and an uplink that proves nothing, are warnings with their places', (t) => {
+  const file = write(t, `${LISTEN}peers:\n  - {id: LC01, peer: node}\nuplinks:\n  - url: ws://csms.example/\n  - {url: 'ws://127.0.0.1:1/', mode: standard, protocol: ocpp1.6}`) // biome-ignore format: one line
+  const [uplink, peer, ...others] = loadConfig(file).warnings
+  assert.match(uplink ?? '', /:7:5: uplinks\.0\.url is dialled without TLS and without a password/)
+  assert.match(peer ?? '', /:5:6: peers\.0\.id \(LC01\) can never get in/)
   assert.deepEqual(others, [])
 })

@@ -31,7 +31,7 @@ const HEAD = 'nodeId: NN01\nrole: networking-node\nlisten: [{port: 0}]\n'
 const STATION = 'nodeId: CS01\nrole: charging-station\ntokens: [TAG]\n'
 const uplink = (url: string, more = '') =>
   `${HEAD}uplinks:\n  - url: ${JSON.stringify(url)}\n${more}`
-const up = (more: string) => uplink('ws://a.example/', more)
+const up = (more: string) => uplink('wss://a.example/', more)
 const down = (more: string, url = 'ws://b.example/') =>
   `${HEAD}downlinks:\n  - url: ${url}\n${more}`
 const lowest = (profile: number, url: string, more = '') =>
@@ -126,8 +126,8 @@ const FINE: [string, string][] = [
   ['a path, a port and an address', uplink('wss://[::1]:9443/ocpp/a@b')],
   ['routes to nodes and services', `${HEAD}routes: [{destination: CSMS, via: NN02}, {destination: op/CSMS, via: CSMS}]`],
   ['an operator', `${HEAD}operator: Example Charging`],
-  ['two CSMSs that speak for themselves', up('  - url: ws://b.example/')],
-  ['two CSMSs with one name for commands', up('    mode: per-station\n    stations: ["A*"]\n    peerId: BACKEND\n  - url: ws://b.example/\n    mode: per-station\n    stations: ["B*"]\n    peerId: BACKEND')],
+  ['two CSMSs that speak for themselves', up('  - url: wss://b.example/')],
+  ['two CSMSs with one name for commands', up('    mode: per-station\n    stations: ["A*"]\n    peerId: BACKEND\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["B*"]\n    peerId: BACKEND')],
   ['actions of all versions', up('    role: restricted\n    allow: {up: ["*"], down: [Reset, RemoteStartTransaction, SetDERControl, NotifyNetworkTopology]}')],
   ['patterns of actions in a filter', filter('action: ["Set*", "*Profile", Reset]')],
   ['profile 1 of a station that is dialled', lowest(1, 'ws://a.example/', PASSWORD)],

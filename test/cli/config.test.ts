@@ -38,7 +38,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['nobody can connect', 'nodeId: A\nrole: csms', /listen is missing/],
   ['a station without uplink', 'nodeId: A\nrole: charging-station\ntokens: [T]', /uplinks must name the one CSMS/],
   ['broken YAML', 'nodeId: "A', /node\.yaml:\d+:\d+: /],
-  ['a missing password file', 'nodeId: A\nrole: csms\nlisten: [{port: 0}]\npeers: [{id: B, passwordFile: nope}]', /nope: cannot be read: no such file/],
+  ['a missing password file', 'nodeId: A\nrole: csms\nlisten: [{port: 0}]\npeers: [{id: B, passwordFile: nope}]', /:4:17: peers\.0\.passwordFile names a file that cannot be used: no such file/],
 ]
 
 for (const [what, text, expected] of MISTAKES) {

@@ -15,13 +15,22 @@ test('failed handshakes get a line for each address and twenty a minute, and say
   assert.equal(limit.take('192.0.2.1', 60_001), undefined)
 })
 
-test('refusals of one kind from one place are told once, and a station that comes is no warning', () => {
+/** Writes the log of what happens at a node. */
+function logging() {
   const lines: string[] = []
   const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`)
   const log: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } // biome-ignore format: one line
   const observers: ((event: NodeEvent) => void)[] = []
   const node = { onEvent: (observer: (event: NodeEvent) => void) => observers.push(observer) }
   logEvents(node as unknown as Node, log)
+  const happen = (event: object) => {
+    for (const observe of observers) observe(event as NodeEvent)
+  }
+  return { lines, happen }
+}
+
+test('refusals of one kind from one place are told once, and a station that comes is no warning', () => {
+  const { lines, happen } = logging()
   const refused = (status: number) => ({ name: 'link.refused', id: '', status, why: '', address: '192.0.2.1' }) as NodeEvent // biome-ignore format: one line
   for (const event of [
     refused(0),
@@ -32,8 +41,19 @@ test('refusals of one kind from one place are told once, and a station that come
     { name: 'presence' },
     { name: 'link.up' },
   ]) {
-    // biome-ignore format: one line
-    for (const observe of observers) observe(event as NodeEvent)
+    happen(event)
   }
   assert.deepEqual(lines, ['warn link.refused', 'warn link.refused', 'warn link.refused', 'info presence']) // biome-ignore format: one line
+})
+
+test('of frames that are refused on one link for one reason ten have a line, others have their own', () => {
+  const { lines, happen } = logging()
+  const refused = (link: string, code: string) => ({ name: 'frame.refused', link, code, details: {} }) // biome-ignore format: one line
+  for (let i = 0; i < 1_000; i++) happen(refused('CS01', 'ERR_WIRE_JSON'))
+  assert.equal(lines.length, 10)
+  happen(refused('CS02', 'ERR_WIRE_JSON'))
+  happen(refused('CS01', 'ERR_ROUTE_UNKNOWN'))
+  assert.equal(lines.length, 12)
+  for (let i = 0; i < 1_000; i++) happen(refused(`CS${i}`, 'ERR_ACTION_UNKNOWN'))
+  assert.equal(lines.length, 109)
 })

@@ -103,7 +103,7 @@ test('send refuses what it could only fail with, in one line', (t) => {
     [['--password-file', 'stored'], /^wattweave: --password-file \(stored\) holds the stored form/],
     [
       ['--password-file', 'nope'],
-      /^wattweave: nope: cannot be read: no such file: make it, or correct its name\n/,
+      /^wattweave: --password-file names a file that cannot be used: no such file: make it, or correct its name/,
     ],
     [['--ca', 'no.pem'], /^wattweave: [^\n]*no\.pem holds no certificate in PEM\n/],
     [['--as', ' x'], /^wattweave: --as " x" is not a legal node id\n/],

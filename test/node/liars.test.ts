@@ -33,6 +33,29 @@ test('a neighbour that says it is a station which is connected here is refused, 
   assert.deepEqual(net.refusals('NN01'), { ERR_ROUTE_SOURCE: 2 })
 })
 
+test('a neighbour that has proved nothing neither speaks for a station that has a credential nor announces it', async (t) => {
+  const net = overlay(t)
+  const node = await net.node('NN01', { peers: new Map([['cs01', { mustProve: true }]]) })
+  const above = net.upstream('CSMS01', 'NN01')
+  const stranger = net.peer('LC01', 'NN01', { proof: { transport: 'plain', credential: 'none' } })
+  const proved = net.peer('LC02', 'NN01')
+  await net.settle()
+  above.take()
+  const heard = async (peer: RawPeer, from: string, station: string) => {
+    peer.send(announcement(from, [station]))
+    peer.send(`[2,"CSMS",["${station}","${from}"],"${station}${from}","Heartbeat",{}]`)
+    await net.settle()
+    const isShown = node.table.get(station as NodeId) !== undefined
+    return { isShown, actions: above.take().flatMap((frame) => (frame[0] === 2 ? [frame[4]] : [])) }
+  }
+
+  assert.deepEqual(await heard(stranger, 'LC01', 'cS01'), { isShown: false, actions: [] })
+  assert.match(last(stranger), /^\[4,.*"cS01LC01","SecurityError"/)
+  const told = { isShown: true, actions: ['Heartbeat'] }
+  assert.deepEqual(await heard(stranger, 'LC01', 'CS02'), told)
+  assert.deepEqual(await heard(proved, 'LC02', 'CS01'), told)
+})
+
 test('a station that one neighbour has announced does not speak over another one, until it has moved', async (t) => {
   const net = overlay(t)
   await net.node('NN01')

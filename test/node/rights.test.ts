@@ -69,6 +69,23 @@ test('what a filter keeps from everybody it keeps from mirrors, too', async (t) 
   assert.ok(!heard.includes('TAG-1'), heard)
 })
 
+test('what goes to a mirror, too, is one frame and counts once in a rate, for both', async (t) => {
+  const net = overlay(t)
+  const filters = compileFilters([{ name: 'six', effect: 'reject', match: { action: 'Heartbeat', rate: { count: 6, perSeconds: 3_600, by: 'source' } } }], 'NN01') // biome-ignore format: one rule
+  await net.node('NN01', { filters }, [{ name: 'CSMS01', role: 'primary' }, { name: 'MIRROR', role: 'mirror' }]) // biome-ignore format: one line
+  const above = net.upstream('CSMS01', 'NN01')
+  const mirror = net.upstream('MIRROR', 'NN01')
+  const station = net.station('CS01', 'NN01', 'ocpp2.0.1')
+  await net.settle()
+
+  for (let n = 0; n < 8; n++) station.send(`[2,"${n}","Heartbeat",{}]`)
+  await net.settle()
+
+  const beats = (peer: RawPeer) => peer.received.filter((text) => text.includes('Heartbeat')).length
+  assert.deepEqual([beats(above), beats(mirror)], [6, 6])
+  assert.deepEqual(station.take().map((frame) => frame[1]), ['6', '7']) // biome-ignore format: one line
+})
+
 test('a standard uplink carries what the node itself says, and passes nothing on', async (t) => {
   const net = overlay(t)
   await net.node('NN01')

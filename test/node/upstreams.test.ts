@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { PerStationUplink, UplinkRule } from '../../src/node/uplink-rules.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { announcementsOf } from '../../src/routing/topology.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
 /** Several upstreams, and upstreams that want one connection per station. */
@@ -239,9 +241,15 @@ test('the primary that is not connected is not replaced by a mirror', async (t) 
 
 test('a mirror that is lost or stuck does not touch the station', async (t) => {
   const { net, peer, station, ours } = await withTwo(t, mirror('foreign'))
-  for (let i = 0; i < 200; i++) station.send(`[2,"${i}","Heartbeat",{}]`)
+  for (let i = 0; i < 200; i++) {
+    station.send(`[2,"${i}","Heartbeat",{}]`)
+    await net.settle()
+    const [asked, ...more] = ours.take()
+    assert.equal(more.length, 0)
+    ours.send(`[3,"CS01",["CSMS01"],"${asked?.[3]}",{}]`)
+  }
   await net.settle()
-  assert.equal(ours.take().length, 200, 'the primary has them all')
+  assert.equal(station.take().length, 200, 'the primary has answered them all')
   assert.equal(peer.take().length, 1, 'the mirror has one open and does not answer')
   assert.ok(net.events.get('NN01')?.some((event) => event.name === 'copy.dropped'))
   peer.close(1011, 'crashed')
@@ -335,8 +343,8 @@ test('the primary of other stations does not stand in for one that is away', asy
 })
 
 /** An upstream that opens its connection when the test says. */
-function slowCsms(net: ReturnType<typeof overlay>) {
-  const foreign = net.foreignCsms(primary('foreign'))
+function slowCsms(net: ReturnType<typeof overlay>, rule = primary('foreign')) {
+  const foreign = net.foreignCsms(rule)
   const openings: (() => void)[] = []
   const uplink: PerStationUplink = {
     rule: foreign.uplink.rule,
@@ -441,4 +449,45 @@ test('what is not a CALL waits in its place, and large requests wait up to 64 Ki
 
   const heard = foreign.connections[0]?.peer.received.map((text) => /"[A-Z]\w+"/.exec(text)?.[0])
   assert.deepEqual(heard, ['"Heartbeat"', '"NotifyPeriodicEventStream"'])
+})
+
+test('the first request waits however large it is, for all behind one link up to 4 MiB wait', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink, open } = slowCsms(net)
+  await net.node('NN01', { perStation: [uplink] })
+  const node = net.peer('LC01', 'NN01')
+  const ids = Array.from({ length: 60 }, (_, n) => `CS${n}`)
+  await net.settle()
+  const presences = ids.map((id) => ({ id: id as NodeId, protocol: 'ocpp2.0.1', state: 'up' as const, distance: 1 })) // biome-ignore format: one line
+  for (const payload of announcementsOf('LC01' as NodeId, presences, 0)) {
+    node.send(JSON.stringify([6, 'NN01', ['LC01'], 'a', 'NotifyNetworkTopology', payload]))
+  }
+  await net.settle()
+  for (const id of ids) node.send(`[2,"CSMS",["${id}","LC01"],"${id}","DataTransfer",{"vendorId":"x","data":"${'x'.repeat(100_000)}"}]`) // biome-ignore format: one line
+  await net.settle()
+
+  const refused = node.take().filter((frame) => frame[0] === 4)
+  assert.equal(refused.length, 60 - Math.floor((4 * 1024 * 1024) / 100_070))
+  for (const _ of ids) open()
+  await net.settle()
+  const heard = foreign.connections.filter(({ peer }) => peer.received.length > 0)
+  assert.equal(heard.length, 60 - refused.length)
+})
+
+test('while only a mirror is waited for nothing is refused: what is too much to hold goes on without it', async (t) => {
+  const net = overlay(t)
+  const { foreign, uplink } = slowCsms(net, mirror('foreign'))
+  await net.node('NN01', { perStation: [uplink] }, [{ name: 'CSMS01', role: 'primary' }])
+  const above = net.upstream('CSMS01', 'NN01')
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01', 'ocpp2.1')
+  await net.settle()
+  above.take()
+  for (let n = 0; n < 20; n++) station.send(`[2,"${n}","Heartbeat",{}]`)
+  await net.settle()
+
+  assert.deepEqual(above.take().map((frame) => frame[4]), Array(20).fill('Heartbeat')) // biome-ignore format: one line
+  assert.deepEqual(station.received, [])
+  assert.equal(foreign.connections.length, 0)
 })

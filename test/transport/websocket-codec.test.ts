@@ -29,6 +29,7 @@ type Event =
   | readonly ['close' | 'refused', number, string]
 
 interface Decoding {
+  readonly decoder: FrameDecoder
   readonly events: Event[]
   push(piece: Buffer): void
 }
@@ -52,6 +53,7 @@ function decoding(isServer: boolean, maxMessageBytes = MAX_MESSAGE_BYTES): Decod
   )
   return {
     events,
+    decoder,
     push(piece) {
       try {
         decoder.push(Buffer.from(piece)) // it unmasks in place
@@ -283,6 +285,32 @@ for (const isServer of [true, false]) {
       }),
       PROPERTY,
     )
+  })
+
+  test(`${role}: however little may be done at a time, the same is found in the end`, () => {
+    fc.assert(
+      fc.property(traffic, fc.integer({ min: 1, max: 5 }), (sent, budget) => {
+        const { bytes, expected } = written(sent, isServer)
+        const { decoder, events } = decoding(isServer)
+        for (let rest = bytes; rest.length > 0; ) {
+          decoder.budget = budget
+          const before = events.length
+          rest = rest.subarray(decoder.push(rest))
+          assert.ok(events.length - before <= budget)
+        }
+        assert.deepEqual(events, expected)
+      }),
+      PROPERTY,
+    )
+  })
+
+  test(`${role}: a message of a megabyte is as much work as 250 small ones`, () => {
+    const { decoder, events } = decoding(isServer)
+    const large = frame(BINARY, Buffer.alloc(1_000_000), { isMasked: isServer })
+    const small = frame(TEXT, 'x', { isMasked: isServer })
+    decoder.budget = 10
+    assert.equal(decoder.push(Buffer.concat([large, small])), large.length)
+    assert.equal(events.length, 1)
   })
 
   test(`${role}: what the encoder writes is what the other role finds`, () => {

@@ -137,6 +137,28 @@ for (const isServer of [true, false]) {
   })
 }
 
+test('who sends much is read in turns with the others, and nothing of it is lost', async (t) => {
+  const greedy = await open(t)
+  const modest = await open(t)
+  let heardBefore = -1
+  modest.stream.attach({
+    message() {
+      heardBefore = greedy.told.messages.length
+    },
+    pong() {},
+    drained() {},
+    closed() {},
+  })
+  const sent = Array.from({ length: 5_000 }, (_, i) => `${i}`)
+  greedy.peer.socket.write(Buffer.concat(sent.map((text) => greedy.peer.encode(TEXT, text))))
+  modest.peer.send(TEXT, 'one')
+
+  await until(() => heardBefore >= 0, 'the one message')
+  assert.ok(heardBefore < 1_500, `${heardBefore} messages of the other came first`)
+  await until(() => greedy.told.messages.length === sent.length, 'all of them')
+  assert.deepEqual(greedy.told.messages, sent)
+})
+
 test('what is much for one write leaves before the tick is over', async (t) => {
   const { stream, socket, peer } = await open(t)
   const write = t.mock.method(socket, 'write')

@@ -4,6 +4,7 @@ import forms from '../shell/form.module.css'
 import { formatEnergy, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import type { Field } from './commands.ts'
+import { TokenInput } from './token-input.tsx'
 
 const words = text.commands
 
@@ -49,7 +50,7 @@ type Common = React.ComponentProps<'input'> &
 function Control(props: {
   field: Field
   running: readonly TransactionView[]
-  common: Pick<Common, 'id' | 'name' | 'className' | 'value' | 'required' | 'onChange'>
+  common: Pick<Common, 'name' | 'className' | 'value' | 'required' | 'onChange'> & { id: string }
 }) {
   const { field, running, common } = props
   if (field.kind === 'json') return <textarea {...common} spellCheck={false} rows={6} />
@@ -74,6 +75,7 @@ function Control(props: {
       </select>
     )
   }
+  if (field.kind === 'token') return <TokenInput {...common} />
   const types = { number: 'number', moment: 'datetime-local', text: 'text' } as const
   return <input {...common} type={types[field.kind]} autoComplete="off" spellCheck={false} />
 }

@@ -5,7 +5,7 @@ const words = text.commands
 /** What a field of a command asks for. */
 export interface Field {
   readonly name: keyof typeof words.fields
-  readonly kind: 'text' | 'number' | 'choice' | 'moment' | 'running' | 'json'
+  readonly kind: 'text' | 'token' | 'number' | 'choice' | 'moment' | 'running' | 'json'
   /** Of a choice; what is sent and shown, because these are OCPP's own words. */
   readonly options?: readonly string[]
   /** Where in the request it stands; a problem that is told of this or below stands at the field. */
@@ -39,8 +39,8 @@ const TRIGGERS_16 = ['StatusNotification', 'MeterValues', 'Heartbeat', 'BootNoti
 const TRIGGERS_2 = ['StatusNotification', 'MeterValues', 'TransactionEvent', 'Heartbeat', 'BootNotification', 'LogStatusNotification', 'FirmwareStatusNotification'] // biome-ignore format: one line
 const TOKEN_TYPES = ['ISO14443', 'ISO15693', 'Central', 'eMAID', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization'] // biome-ignore format: one line
 
-const idTag: Field = { name: 'token', kind: 'text', pointer: '/idTag' }
-const idToken: Field = { name: 'token', kind: 'text', pointer: '/idToken/idToken' }
+const idTag: Field = { name: 'token', kind: 'token', pointer: '/idTag' }
+const idToken: Field = { name: 'token', kind: 'token', pointer: '/idToken/idToken' }
 const tokenType: Field = { name: 'tokenType', kind: 'choice', options: TOKEN_TYPES, pointer: '/idToken/type' } // biome-ignore format: one line
 const evse = (pointer: string): Field => ({ name: 'evse', kind: 'number', pointer })
 const connector = (pointer: string): Field => ({ name: 'connector', kind: 'number', pointer })

@@ -131,10 +131,18 @@ function beyondRate(rate: Rate, complain: Complain): Condition {
   if (!isOneOf(RATE_KEYS, by)) complain(['rate', 'by'], `must be one of ${RATE_KEYS.join(', ')}`)
   const limit = new RateLimit(rate)
   const keyOf = (subject: FilterSubject) => (by === 'rule' ? '' : foldId(subject[by]))
+  // Copies of a frame are judged right after it.
+  let counted: object | undefined
+  let wasBeyond = false
   return {
     words: `there are more than ${count} in ${perSeconds} s${by === 'rule' ? '' : ` of one ${by}`}`,
     isVoid: false,
-    holds: ({ subject, now }) => limit.exceeds(keyOf(subject), now),
+    holds({ subject, now }) {
+      if (subject.arrival && subject.arrival === counted) return wasBeyond
+      counted = subject.arrival
+      wasBeyond = limit.exceeds(keyOf(subject), now)
+      return wasBeyond
+    },
     actual: ({ subject }) => (by === 'rule' ? 'all frames together' : `${by} ${subject[by]}`),
   }
 }

@@ -98,6 +98,8 @@ export interface FilterSubject {
   readonly isBinary: boolean
   /** Version of the payload; undefined when not known. */
   readonly protocol: Protocol | undefined
+  /** The frame as it arrived: what goes to several links is one frame, and counts once in a rate. */
+  readonly arrival?: object
 }
 
 export interface Reject {
