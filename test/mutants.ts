@@ -233,6 +233,22 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'a mirror costs no request', file: 'src/node/upstreams.ts', find: '      this.#release(representation)\n      return false\n', replace: "      throw new OverlayError('ERR_LINK_BUSY')\n", tests: 'test/node/upstreams.test.ts' },
   { rule: 'a second process does not write to the same file', file: 'src/storage/data-lock.ts', find: 'PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE', replace: 'PRAGMA busy_timeout = 0', tests: 'test/cli/depot.test.ts' },
   { rule: 'what cannot be written is not ready', file: 'src/http/readiness.ts', find: '    await store.probe(new Date().toISOString())\n', replace: '', tests: 'test/end-to-end/full-disk.test.ts' },
+  { rule: 'freshness: a nonce counts once', file: 'src/security/freshness/seen-messages.ts', find: '    messages.set(nonce, message)\n', replace: '', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a repetition is the same to the bit', file: 'src/security/freshness/seen-messages.ts', find: 'a.id === b.id && a.digest === b.digest', replace: 'a.id === b.id', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: what is remembered is not forgotten for others', file: 'src/security/freshness/seen-messages.ts', find: 'messages.size >= this.#maxPerSource', replace: 'false', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: nothing is forgotten before it is too old', file: 'src/security/freshness/seen-messages.ts', find: 'if (until < nowS) messages.delete(nonce)', replace: 'if (until < nowS + 40) messages.delete(nonce)', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: what is old is refused', file: 'src/security/freshness/freshness.ts', find: "iat < oldest || exp < nowS ? 'expired'", replace: "exp < nowS ? 'expired'", tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: what has ended is refused', file: 'src/security/freshness/freshness.ts', find: "iat < oldest || exp < nowS ? 'expired'", replace: "iat < oldest ? 'expired'", tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: what is of the future is refused', file: 'src/security/freshness/freshness.ts', find: "if (iat > nowS + SKEW_S) return 'from-the-future'", replace: '', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: nobody chooses how long his message holds', file: 'src/security/freshness/freshness.ts', find: "if (header.exp > header.iat + lifetime) return refused('holds-too-long')", replace: '', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: of before a restart nothing is taken', file: 'src/security/freshness/freshness.ts', find: 'if (header.iat < Math.ceil(moment.startedS) + SKEW_S) return', replace: 'if (header.iat < Math.ceil(moment.startedS)) return', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a second in which a process started is before it', file: 'src/security/freshness/freshness.ts', find: 'Math.ceil(moment.startedS)', replace: 'Math.floor(moment.startedS)', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a SEND is not repeated', file: 'src/security/freshness/freshness.ts', find: "found.kind === 'repeated' && OCPPMessageTypedId === 2", replace: "found.kind === 'repeated'", tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a clock that cannot be believed decides nothing', file: 'src/security/freshness/freshness.ts', find: 'header.iat === 0 || !moment.isClockTrusted', replace: 'header.iat === 0', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a challenge counts once', file: 'src/security/freshness/challenges.ts', find: 'challenge.text !== text', replace: "challenge.text !== text || text !== ''", tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a challenge is for whom it was issued to', file: 'src/security/freshness/freshness.ts', find: '!this.#challenges.redeem(header.from, challenge, moment.nowS)', replace: "challenge === ''", tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a challenge is good for a minute', file: 'src/security/freshness/challenges.ts', find: 'filter(({ until }) => nowS <= until)', replace: 'filter(({ until }) => until > 0)', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'freshness: a window knows what is too old', file: 'src/security/freshness/sequence-window.ts', find: "if (behind >= WINDOW) return 'too-old'", replace: '', tests: 'test/security/freshness/*.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -16,6 +16,10 @@ export {
   type SigningMethod,
 } from './entry.ts'
 export * from './error-payload.ts'
+export { Challenges } from './freshness/challenges.ts'
+export * from './freshness/freshness.ts'
+export { type MessageIdentity, type SeenMessage, SeenMessages } from './freshness/seen-messages.ts'
+export { SequenceWindow } from './freshness/sequence-window.ts'
 export {
   type Attestation,
   type DataFields,

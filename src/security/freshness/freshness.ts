@@ -1,0 +1,128 @@
+import type { ReplayClass } from '../../messages/actions.ts'
+import type { MessageFields } from '../header.ts'
+import type { Challenges } from './challenges.ts'
+import type { MessageIdentity, SeenMessage, SeenMessages } from './seen-messages.ts'
+
+/** How far clocks may be apart. */
+export const SKEW_S = 30
+/** How long a live message may hold, and one that may be stored on its way. */
+export const LIVE_S = 60
+export const QUEUED_S = 7 * 24 * 3_600
+
+/** A request whose signatures have been verified. */
+export interface SignedRequest {
+  readonly header: MessageFields
+  /** base64url of SHA-256 of the payload bytes as signed. */
+  readonly digest: string
+  readonly replay: ReplayClass
+}
+
+export interface Moment {
+  /** Seconds since 1970. */
+  readonly nowS: number
+  /** When this process began to remember, with fractions; nothing is known of the time before. */
+  readonly startedS: number
+  /** Whether `nowS` can be believed. */
+  readonly isClockTrusted: boolean
+}
+
+export type Freshness =
+  /** It is new, and taken: the same will not be taken again. */
+  | { readonly kind: 'fresh'; readonly message: SeenMessage | undefined }
+  /** It was obeyed before: answer what was answered, and do nothing. */
+  | { readonly kind: 'repeated'; readonly message: SeenMessage }
+  /** Nobody can tell: ask for it to be signed anew with this. */
+  | { readonly kind: 'challenge'; readonly challenge: string }
+  | { readonly kind: 'refused'; readonly reason: StaleReason }
+
+/** Stable: branch on it. */
+export type StaleReason =
+  | 'expired'
+  | 'from-the-future'
+  | 'holds-too-long'
+  | 'replayed'
+  | 'not-challenged'
+  | 'too-many'
+  | 'not-provable'
+
+/**
+ * Whether a verified CALL or SEND is of now and has not been obeyed yet. The time test comes first:
+ * what it refuses need not be remembered. A queued message is only judged by its times: whether it
+ * has come before is known to the database that keeps its effect.
+ *
+ * @spec docs/security.md, "Freshness"
+ */
+export class FreshnessGate {
+  readonly #seen: SeenMessages
+  readonly #challenges: Challenges
+
+  constructor(seen: SeenMessages, challenges: Challenges) {
+    this.#seen = seen
+    this.#challenges = challenges
+  }
+
+  judge(request: SignedRequest, moment: Moment): Freshness {
+    const { header, digest, replay } = request
+    const { from, id, nonce } = header
+    const identity: MessageIdentity = { from, id, nonce, digest }
+    const lifetime = replay === 'live' ? LIVE_S : QUEUED_S
+    if (header.exp > header.iat + lifetime) return refused('holds-too-long')
+    if (header.chal !== undefined) return this.#answered(identity, header, header.chal, moment)
+    if (header.iat === 0 || !moment.isClockTrusted) return this.#ask(header, moment)
+    const stale = staleBy(header, replay, moment.nowS)
+    if (stale) return refused(stale)
+    if (replay === 'queued') return { kind: 'fresh', message: undefined }
+    const known = this.#recognise(identity, header, moment)
+    if (known) return known
+    // Signed before this process could remember what it had obeyed.
+    if (header.iat < Math.ceil(moment.startedS) + SKEW_S) return this.#ask(header, moment)
+    return { kind: 'fresh', message: this.#seen.take(identity, header.exp) }
+  }
+
+  /** A challenge that was signed replaces the times; what it was signed for counts once, too. */
+  #answered(
+    identity: MessageIdentity,
+    header: MessageFields,
+    challenge: string,
+    moment: Moment,
+  ): Freshness {
+    const known = this.#recognise(identity, header, moment)
+    if (known) return known
+    if (!this.#challenges.redeem(header.from, challenge, moment.nowS)) {
+      return refused('not-challenged')
+    }
+    return { kind: 'fresh', message: this.#seen.take(identity, moment.nowS + LIVE_S + SKEW_S) }
+  }
+
+  #recognise(
+    identity: MessageIdentity,
+    { OCPPMessageTypedId }: MessageFields,
+    { nowS }: Moment,
+  ): Freshness | undefined {
+    const found = this.#seen.recognise(identity, nowS)
+    if (found.kind === 'unseen') return undefined
+    if (found.kind === 'full') return refused('too-many')
+    // Nobody waits for an answer to a SEND, so nobody honest repeats it.
+    const isAsked = found.kind === 'repeated' && OCPPMessageTypedId === 2
+    return isAsked ? found : refused('replayed')
+  }
+
+  #ask({ from, OCPPMessageTypedId }: MessageFields, { nowS }: Moment): Freshness {
+    if (OCPPMessageTypedId !== 2) return refused('not-provable')
+    return { kind: 'challenge', challenge: this.#challenges.issue(from, nowS) }
+  }
+}
+
+function staleBy(
+  { iat, exp }: MessageFields,
+  replay: ReplayClass,
+  nowS: number,
+): StaleReason | undefined {
+  if (iat > nowS + SKEW_S) return 'from-the-future'
+  const oldest = replay === 'live' ? nowS - SKEW_S : Number.NEGATIVE_INFINITY
+  return iat < oldest || exp < nowS ? 'expired' : undefined
+}
+
+function refused(reason: StaleReason): Freshness {
+  return { kind: 'refused', reason }
+}
