@@ -249,6 +249,23 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'freshness: a challenge is for whom it was issued to', file: 'src/security/freshness/freshness.ts', find: '!this.#challenges.redeem(header.from, challenge, moment.nowS)', replace: "challenge === ''", tests: 'test/security/freshness/*.test.ts' },
   { rule: 'freshness: a challenge is good for a minute', file: 'src/security/freshness/challenges.ts', find: 'filter(({ until }) => nowS <= until)', replace: 'filter(({ until }) => until > 0)', tests: 'test/security/freshness/*.test.ts' },
   { rule: 'freshness: a window knows what is too old', file: 'src/security/freshness/sequence-window.ts', find: "if (behind >= WINDOW) return 'too-old'", replace: '', tests: 'test/security/freshness/*.test.ts' },
+  { rule: 'keys: who enters a key has it', file: 'src/security/keys/key-directory.ts', find: 'if (others.length === verdict.signers.length) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: somebody who may has endorsed it', file: 'src/security/keys/key-directory.ts', find: 'if (!isEndorsed) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: only administrators add keys', file: 'src/security/keys/key-directory.ts', find: '&& found.record.roles.some((role) => ADMINISTRATORS.has(role)) // biome', replace: '// biome', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a key has one owner', file: 'src/security/keys/key-directory.ts', find: 'if (known && !isSameId(candidate.owner, known.record.owner)) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: an old record is not repeated', file: 'src/security/keys/key-directory.ts', find: 'if (known && issuedS < known.issuedS)', replace: 'if (false)', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a revoked key is not entered again', file: 'src/security/keys/key-directory.ts', find: "if (this.#revoked.has(kid)) return refused('revoked', 'this key was revoked')", replace: '', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a successor may no more', file: 'src/security/keys/key-directory.ts', find: 'record.roles.every((role) => other.roles.includes(role))', replace: 'true', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a successor is used for no more', file: 'src/security/keys/key-directory.ts', find: 'record.usages.every((usage) => other.usages.includes(usage)) &&', replace: '', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a successor has the same owner', file: 'src/security/keys/key-directory.ts', find: '    isSameId(record.owner, other.owner) &&\n', replace: '', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a key is used for what it is for', file: 'src/security/keys/key-directory.ts', find: "if (!record.usages.includes(usage)) return unusable('usage-not-allowed')", replace: '', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a key ends', file: 'src/security/keys/key-directory.ts', find: "if (atS > record.notAfter) return unusable('no-longer-valid')", replace: '', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a revoked key does not count', file: 'src/security/keys/key-directory.ts', find: 'if (revocation && atS >= revocation.since)', replace: 'if (revocation && atS > revocation.since + 1e6)', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: revocations come from administrators', file: 'src/security/keys/key-directory.ts', find: 'if (!this.#isByAdministrator(verdict.signers, nowS)) return', replace: 'if (false) return', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: revocations rise', file: 'src/security/keys/key-directory.ts', find: 'if (list.version <= this.#list.version) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: what is revoked stays revoked', file: 'src/security/keys/key-directory.ts', find: 'return lost && refused(', replace: 'return undefined && refused(', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: a revocation list holds for a day', file: 'src/security/keys/key-directory.ts', find: 'if (list.nextUpdate > header.iat + MAX_UPDATE_S) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'keys: what a record does not know it does not take', file: 'src/security/keys/key-record.ts', find: "const unknown = unknownMember(others, 'key record')", replace: 'const unknown = undefined', tests: 'test/security/directory/*.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

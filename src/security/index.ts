@@ -29,6 +29,8 @@ export {
   type StatementHeader,
 } from './header.ts'
 export * from './jwk.ts'
+export * from './keys/key-directory.ts'
+export * from './keys/key-record.ts'
 export * from './signed-message.ts'
 export { createMemorySigner, type Signer } from './signer.ts'
 export * from './statement.ts'

@@ -1,0 +1,213 @@
+import { isSameId } from '../../primitives/ids.ts'
+import type { JsonObject } from '../../wire/payload.ts'
+import { verifyPayload } from '../carriers.ts'
+import type { KeyLookup } from '../statement.ts'
+import type { Verified, VerifiedSigner } from '../verdict.ts'
+import {
+  KEY_RECORD,
+  type KeyRecord,
+  type KeyUsage,
+  REVOCATION_LIST,
+  type Revocation,
+  type RevocationList,
+  readKeyRecord,
+  readRevocationList,
+} from './key-record.ts'
+
+/** Who says which keys count: user roles whose holders may add and revoke others. */
+const ADMINISTRATORS: ReadonlySet<string> = new Set(['owner', 'admin'])
+/** How far ahead a revocation list may name its successor. */
+const MAX_UPDATE_S = 24 * 3_600
+/** How long privileged roles count on without a new list. */
+const GRACE_S = 7 * 24 * 3_600
+
+/** Why a key, a record or a list does not count. Stable: branch on it. */
+export type KeyProblem =
+  | 'unknown-key'
+  | 'usage-not-allowed'
+  | 'not-valid-yet'
+  | 'no-longer-valid'
+  | 'revoked'
+  | 'malformed'
+  | 'not-signed'
+  | 'not-proved'
+  | 'not-endorsed'
+  | 'known-otherwise'
+  | 'old-version'
+
+export type FoundKey =
+  | { readonly status: 'usable'; readonly record: KeyRecord }
+  | { readonly status: 'unusable'; readonly problem: KeyProblem }
+
+export type Added = { readonly status: 'added'; readonly record: KeyRecord } | Rejected
+
+export type Revoked = { readonly status: 'revoked'; readonly list: RevocationList } | Rejected
+
+interface Rejected {
+  readonly status: 'refused'
+  readonly problem: KeyProblem
+  /** For people. */
+  readonly sentence: string
+}
+
+interface Known {
+  readonly record: KeyRecord
+  /** Seconds since 1970, by whoever signed it; 0 of the configuration. */
+  readonly issuedS: number
+}
+
+/**
+ * The public keys that are known here, whose they are and what for. A kid selects one, nothing in a
+ * message ever supplies one. What is archived is judged as of its time, so nothing is removed.
+ *
+ * @spec docs/security.md, "Keys"
+ */
+export class KeyDirectory {
+  readonly #records = new Map<string, Known>()
+  readonly #revoked = new Map<string, Revocation>()
+  #list: RevocationList | undefined
+
+  /** @param anchors From the configuration: believed as they stand. */
+  constructor(anchors: readonly KeyRecord[] = []) {
+    for (const record of anchors) this.#records.set(record.key.kid, { record, issuedS: 0 })
+  }
+
+  /** For verifying: any key that is known, whatever it may do. */
+  readonly keyOf: KeyLookup = (kid) => this.#records.get(kid)?.record.key
+
+  records(): readonly KeyRecord[] {
+    return [...this.#records.values()].map(({ record }) => record)
+  }
+
+  /**
+   * Whether a key could be used so at a time.
+   *
+   * @param atS Seconds since 1970: of what was signed, not of now.
+   */
+  find(kid: string, usage: KeyUsage, atS: number): FoundKey {
+    const { record } = this.#records.get(kid) ?? {}
+    if (!record) return unusable('unknown-key')
+    if (!record.usages.includes(usage)) return unusable('usage-not-allowed')
+    if (atS < record.notBefore) return unusable('not-valid-yet')
+    if (atS > record.notAfter) return unusable('no-longer-valid')
+    const revocation = this.#revoked.get(kid)
+    if (revocation && atS >= revocation.since) return unusable('revoked')
+    return { status: 'usable', record }
+  }
+
+  /**
+   * Takes a signed key record: signed by its own key, which proves that its owner has it, and
+   * endorsed by an administrator, or by the key that it replaces.
+   *
+   * @param nowS Seconds since 1970.
+   */
+  add(payload: JsonObject, nowS: number): Added {
+    const candidate = recordIn(payload)
+    if (typeof candidate === 'string') return refused('malformed', candidate)
+    const { kid } = candidate.key
+    const keyOf: KeyLookup = (wanted) => (wanted === kid ? candidate.key : this.keyOf(wanted))
+    const verdict = verifyPayload(payload, { expected: { kind: 'data', ctx: KEY_RECORD }, keyOf })
+    if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
+    const others = verdict.signers.filter((signer) => signer.kid !== kid)
+    if (others.length === verdict.signers.length) {
+      return refused('not-proved', 'its own key has not signed it')
+    }
+    const issuedS = verdict.signers[0].header.iat
+    const known = this.#records.get(kid)
+    if (known && !isSameId(candidate.owner, known.record.owner)) {
+      return refused('known-otherwise', `this key is known as one of ${known.record.owner}`)
+    }
+    // What was taken back is not given again by repeating what was said before.
+    if (known && issuedS < known.issuedS) return refused('old-version', 'a newer record of this key is known') // biome-ignore format: one line
+    if (this.#revoked.has(kid)) return refused('revoked', 'this key was revoked')
+    const isEndorsed = this.#isByAdministrator(others, nowS) || this.#isByPredecessor(candidate, others, nowS) // biome-ignore format: one line
+    if (!isEndorsed) {
+      return refused('not-endorsed', 'neither an administrator nor the key it replaces has signed it, or they may not give these rights') // biome-ignore format: one line
+    }
+    this.#records.set(kid, { record: candidate, issuedS })
+    return { status: 'added', record: candidate }
+  }
+
+  /** Takes a signed revocation list that is newer than the one known, and holds all that was revoked. */
+  revoke(payload: JsonObject, nowS: number): Revoked {
+    const verdict = verifyPayload(payload, {
+      expected: { kind: 'data', ctx: REVOCATION_LIST },
+      keyOf: this.keyOf,
+    })
+    if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
+    if (!this.#isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
+    const list = readRevocationList(verdict.payload ?? {})
+    if (typeof list === 'string') return refused('malformed', list)
+    const problem = this.#problemOf(list, verdict)
+    if (problem) return problem
+    this.#list = list
+    this.#revoked.clear()
+    for (const revocation of list.revoked) this.#revoked.set(revocation.kid, revocation)
+    return { status: 'revoked', list }
+  }
+
+  /** What the newest revocation list is worth; `overdue`: privileged roles do not count any more. */
+  revocations(nowS: number): 'none' | 'current' | 'stale' | 'overdue' {
+    if (!this.#list) return 'none'
+    const { nextUpdate } = this.#list
+    if (nowS <= nextUpdate) return 'current'
+    return nowS <= nextUpdate + GRACE_S ? 'stale' : 'overdue'
+  }
+
+  #problemOf(list: RevocationList, { signers }: Verified): Rejected | undefined {
+    const [{ header }] = signers
+    if (list.nextUpdate > header.iat + MAX_UPDATE_S) {
+      return refused('malformed', 'nextUpdate is more than a day ahead')
+    }
+    if (!this.#list) return undefined
+    if (list.version <= this.#list.version) {
+      return refused('old-version', `version ${list.version} is not newer than ${this.#list.version}`) // biome-ignore format: one line
+    }
+    const kept = new Map(list.revoked.map(({ kid, since }) => [kid, since]))
+    const lost = this.#list.revoked.find(({ kid, since }) => (kept.get(kid) ?? Number.POSITIVE_INFINITY) > since) // biome-ignore format: one line
+    return lost && refused('malformed', `${lost.kid} was revoked, and would count again`)
+  }
+
+  #isByAdministrator(signers: readonly VerifiedSigner[], nowS: number): boolean {
+    return signers.some(({ kid }) => {
+      const found = this.find(kid, 'sign-policy', nowS)
+      return found.status === 'usable' && found.record.roles.some((role) => ADMINISTRATORS.has(role)) // biome-ignore format: one line
+    })
+  }
+
+  /** A key hands on what it may do itself to its successor, and nothing more. */
+  #isByPredecessor(
+    candidate: KeyRecord,
+    signers: readonly VerifiedSigner[],
+    nowS: number,
+  ): boolean {
+    const { replaces } = candidate
+    if (replaces === undefined || !signers.some(({ kid }) => kid === replaces)) return false
+    const found = this.#records.get(replaces)?.record
+    const isUsable = found?.usages.some((usage) => this.find(replaces, usage, nowS).status === 'usable') // biome-ignore format: one line
+    return found !== undefined && isUsable === true && isWithin(candidate, found)
+  }
+}
+
+function recordIn(payload: JsonObject): KeyRecord | string {
+  const { signatures: _, ...rest } = payload
+  return readKeyRecord(rest)
+}
+
+/** The same owner, and no right that the other one has not. */
+function isWithin(record: KeyRecord, other: KeyRecord): boolean {
+  return (
+    isSameId(record.owner, other.owner) &&
+    record.organisation === other.organisation &&
+    record.usages.every((usage) => other.usages.includes(usage)) &&
+    record.roles.every((role) => other.roles.includes(role))
+  )
+}
+
+function unusable(problem: KeyProblem): FoundKey {
+  return { status: 'unusable', problem }
+}
+
+function refused(problem: KeyProblem, sentence: string): Rejected {
+  return { status: 'refused', problem, sentence }
+}

@@ -1,0 +1,135 @@
+import { OverlayError } from '../../errors.ts'
+import { isNodeId, type NodeId } from '../../primitives/ids.ts'
+import type { JsonObject } from '../../wire/payload.ts'
+import { importPublicKey, type PublicKey } from '../jwk.ts'
+
+/** What a key may be used for, whatever its owner may do. */
+export const KEY_USAGES = ['sign-message', 'sign-data', 'sign-policy', 'log'] as const
+export type KeyUsage = (typeof KEY_USAGES)[number]
+
+/** The structure that is signed, and the list of keys that count no more. */
+export const KEY_RECORD = 'urn:wattweave:key-record:1'
+export const REVOCATION_LIST = 'urn:wattweave:revocation-list:1'
+
+/** Whose a public key is, and what for. */
+export interface KeyRecord {
+  readonly key: PublicKey
+  /** The id of a node, station or driver. */
+  readonly owner: NodeId
+  readonly organisation?: string
+  readonly usages: readonly KeyUsage[]
+  /** User roles that its messages may claim. */
+  readonly roles: readonly string[]
+  /** Seconds since 1970, both included. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** kid of the key of the same owner whose place it takes. */
+  readonly replaces?: string
+}
+
+/** A key that counts no more for what was signed from `since` on. */
+export interface Revocation {
+  readonly kid: string
+  /** Seconds since 1970; before the list was made where the key was lost earlier. */
+  readonly since: number
+  readonly reason: string
+}
+
+export interface RevocationList {
+  readonly version: number
+  readonly revoked: readonly Revocation[]
+  /** Seconds since 1970: until then there is a newer one. */
+  readonly nextUpdate: number
+}
+
+const MAX_ROLES = 32
+const MAX_REVOKED = 100_000
+const MAX_TEXT = 255
+
+/**
+ * Reads the payload of a key record without its signatures. Unknown members are refused: what they
+ * restrict would not be obeyed.
+ *
+ * @returns What is wrong with it, for people, where it is none.
+ */
+export function readKeyRecord(payload: JsonObject): KeyRecord | string {
+  const { kid, jwk, owner, organisation, usages, roles = [], notBefore, notAfter, replaces, ...others } = payload // biome-ignore format: one line
+  const unknown = unknownMember(others, 'key record')
+  if (unknown) return unknown
+  if (!isObject(jwk)) return 'jwk is missing'
+  let key: PublicKey
+  try {
+    key = importPublicKey(jwk)
+  } catch (error) {
+    if (error instanceof OverlayError) return `jwk: ${error.details.problem}`
+    throw error
+  }
+  if (kid !== key.kid) return 'kid is not the thumbprint of jwk'
+  if (typeof owner !== 'string' || !isNodeId(owner)) return 'owner is no id'
+  if (organisation !== undefined && !isText(organisation)) return 'organisation is no text'
+  if (!isListOf(usages, isUsage, KEY_USAGES.length) || usages.length === 0) return `usages is no list of ${KEY_USAGES.join(', ')}` // biome-ignore format: one line
+  if (!isListOf(roles, isText, MAX_ROLES)) return 'roles is no list of names'
+  if (!isSeconds(notBefore) || !isSeconds(notAfter) || notAfter < notBefore) return 'notBefore and notAfter are no span of time' // biome-ignore format: one line
+  if (replaces !== undefined && !isText(replaces)) return 'replaces is no kid'
+  return {
+    key,
+    owner,
+    usages,
+    roles,
+    notBefore,
+    notAfter,
+    ...(organisation !== undefined && { organisation }),
+    ...(replaces !== undefined && { replaces }),
+  }
+}
+
+/** The payload of a key record, to be signed. */
+export function keyRecordPayload({ key, ...record }: KeyRecord): JsonObject {
+  return { kid: key.kid, jwk: key.jwk, ...record } as unknown as JsonObject
+}
+
+/** Reads the payload of a revocation list without its signatures, as `readKeyRecord`. */
+export function readRevocationList(payload: JsonObject): RevocationList | string {
+  const { version, revoked, nextUpdate, ...others } = payload
+  const unknown = unknownMember(others, 'revocation list')
+  if (unknown) return unknown
+  if (!isSeconds(version)) return 'version is no number'
+  if (!isSeconds(nextUpdate)) return 'nextUpdate is no time'
+  if (!isListOf(revoked, isRevocation, MAX_REVOKED)) return 'revoked is no list of {kid, since, reason}' // biome-ignore format: one line
+  return { version, revoked, nextUpdate }
+}
+
+function unknownMember(others: object, what: string): string | undefined {
+  const [unknown] = Object.keys(others)
+  return unknown === undefined ? undefined : `${unknown} is no member of a ${what}`
+}
+
+function isRevocation(value: unknown): value is Revocation {
+  if (!isObject(value)) return false
+  const { kid, since, reason, ...others } = value
+  return isText(kid) && isSeconds(since) && isText(reason) && Object.keys(others).length === 0
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT
+}
+
+function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isUsage(value: unknown): value is KeyUsage {
+  return KEY_USAGES.some((usage) => usage === value)
+}
+
+function isListOf<T>(
+  value: unknown,
+  isOne: (item: unknown) => item is T,
+  most: number,
+): value is readonly T[] {
+  return Array.isArray(value) && value.length <= most && value.every(isOne)
+}
