@@ -5,7 +5,7 @@ import { OverlayError } from '../errors.ts'
 import type { Logger, PasswordListener } from '../node/core.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
-import { wildcard } from '../routing/filters/wildcard.ts'
+import { wildcard } from '../primitives/wildcard.ts'
 import { Admissions } from '../transport/admission.ts'
 import { describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
 import type { Secret } from '../transport/credentials.ts'

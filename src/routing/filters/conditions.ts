@@ -1,11 +1,11 @@
 import { foldId, isNodeId } from '../../primitives/ids.ts'
+import { oneOf } from '../../primitives/wildcard.ts'
 import { KINDS } from '../../wire/frame.ts'
 import { assertMembers, type Complain, isOneOf, listOf, recordOf } from './checks.ts'
 import type { Inspection } from './inspection.ts'
 import { compilePayloadCondition } from './payload-conditions.ts'
 import { RateLimit } from './rate-limit.ts'
 import { type FilterMatch, type FilterSubject, RATE_KEYS, type Rate } from './rule.ts'
-import { oneOf } from './wildcard.ts'
 
 /** One thing that must be true of a frame for a rule to match it. */
 export interface Condition {

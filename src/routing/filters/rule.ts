@@ -1,4 +1,5 @@
 import type { Protocol } from '../../messages/protocols.ts'
+import type { Scalar } from '../../wire/comparisons.ts'
 import type { Kind } from '../../wire/frame.ts'
 
 /** What a rule does with the frames it matches; from the strongest to the weakest. */
@@ -7,9 +8,6 @@ export const EFFECTS = ['reject', 'drop', 'replace', 'forward'] as const
 export type FilterEffect = (typeof EFFECTS)[number]
 
 export type OneOrMore<T> = T | readonly T[]
-
-/** A value that a payload member is compared with. */
-export type Scalar = string | number | boolean | null
 
 /**
  * What must be true of one value of the payload; of several comparisons all. Texts are compared

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { wildcard } from '../../../src/primitives/wildcard.ts'
 import type { FilterMatch, FilterRule, FilterSubject, Replacement } from '../../../src/routing/filters/rule.ts' // biome-ignore format: one line
-import { wildcard } from '../../../src/routing/filters/wildcard.ts'
 import { KINDS } from '../../../src/wire/frame.ts'
 import { PROPERTY } from '../../seed.ts'
 import { judgeSlowly } from './reference.ts'

@@ -1,4 +1,5 @@
-import type { FilterMatch, FilterRule, FilterSubject, PayloadCondition, Replacement, Scalar } from '../../../src/routing/filters/rule.ts' // biome-ignore format: one line
+import type { FilterMatch, FilterRule, FilterSubject, PayloadCondition, Replacement } from '../../../src/routing/filters/rule.ts' // biome-ignore format: one line
+import type { Scalar } from '../../../src/wire/comparisons.ts'
 
 /**
  * Filters as slowly and plainly as they can be written: no index, no laziness, regular expressions,
