@@ -85,6 +85,7 @@ const ERRORS = {
   ERR_CREDENTIAL_STORED:    { rpc: undefined, text: 'a stored password cannot be used: {problem}' },
   ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
 
+  ERR_ROLE_DOCUMENT:        { rpc: undefined, text: 'user role: {place} {problem}' },
   ERR_SIGNATURE_KEY:        { rpc: undefined, text: 'this key cannot be used: {problem}' },
   ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
 

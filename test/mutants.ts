@@ -266,6 +266,22 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'keys: what is revoked stays revoked', file: 'src/security/keys/key-directory.ts', find: 'return lost && refused(', replace: 'return undefined && refused(', tests: 'test/security/directory/*.test.ts' },
   { rule: 'keys: a revocation list holds for a day', file: 'src/security/keys/key-directory.ts', find: 'if (list.nextUpdate > header.iat + MAX_UPDATE_S) {', replace: 'if (false) {', tests: 'test/security/directory/*.test.ts' },
   { rule: 'keys: what a record does not know it does not take', file: 'src/security/keys/key-record.ts', find: "const unknown = unknownMember(others, 'key record')", replace: 'const unknown = undefined', tests: 'test/security/directory/*.test.ts' },
+  { rule: 'roles: what no role allows is denied', file: 'src/security/roles/rights.ts', find: "if (!first) return denied('no permission', explanation)", replace: "if (!first) return { status: 'permitted', items: undefined, by: '', explanation }", tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a denial wins', file: 'src/security/roles/rights.ts', find: 'if (whole) return denied(', replace: 'if (false) return denied(', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a denied variable is denied', file: 'src/security/roles/rights.ts', find: '&& !denying.some((one) => isOf(one) || touches(one, item))', replace: '', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: who asks for all asks for what is denied', file: 'src/security/roles/rights.ts', find: 'isOf(one) || touches(one, item)', replace: 'isOf(one)', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a permission is for an action', file: 'src/security/roles/rights.ts', find: 'if (!permission.hasAction(action)) return `it is not for', replace: 'if (false) return `it is not for', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a permission is for a destination', file: 'src/security/roles/rights.ts', find: 'if (!permission.hasDestination(to)) return', replace: 'if (false) return', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a parameter must pass', file: 'src/security/roles/rights.ts', find: '!everyAt(payload, pointer, test, isOptional)', replace: 'false', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a parameter is not left out', file: 'src/security/roles/rights.ts', find: '!everyAt(payload, pointer, test, isOptional)', replace: '!everyAt(payload, pointer, test, true)', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: every item must pass', file: 'src/wire/pointer.ts', find: 'return value.every((item) => visit(item, depth + 1))', replace: 'return value.some((item) => visit(item, depth + 1))', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: variables are no other rights', file: 'src/security/roles/rights.ts', find: 'if (permission.variables && !items) return', replace: 'if (false) return', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: a variable may be read and not written', file: 'src/security/roles/device-model.ts', find: 'if (!rule.accesses.includes(access)) return false', replace: '', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: an EVSE is one of those named', file: 'src/security/roles/device-model.ts', find: 'if (rule.evses && (evse === undefined || !rule.evses.includes(evse))) return false', replace: '', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: an attribute is one of those named', file: 'src/security/roles/device-model.ts', find: 'rule.attributes && attribute !== undefined && !rule.attributes.includes(attribute)', replace: 'false', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: all variables are more than some', file: 'src/security/roles/device-model.ts', find: 'return variable === undefined ? rule.hasAll : rule.hasVariable(variable)', replace: 'return variable === undefined || rule.hasVariable(variable)', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: what is not understood is refused', file: 'src/security/roles/user-role.ts', find: "assertMembers(document, ['actions', 'to', 'parameters', 'variables'], path, complain)", replace: '', tests: 'test/security/roles/*.test.ts' },
+  { rule: 'roles: operations does not touch passwords', file: 'src/security/roles/presets.ts', find: "{ component: 'SecurityCtrlr', variable: '*', access: ['write', 'monitor'] },", replace: '', tests: 'test/security/roles/*.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -3,7 +3,7 @@ import { EXTENSION_ACTIONS } from '../messages/extensions.ts'
 import { PROTOCOLS } from '../messages/protocols.ts'
 import { foldId, isNodeId, isReservedId, isSameId } from '../primitives/ids.ts'
 import { wildcard } from '../primitives/wildcard.ts'
-import { listOf } from '../routing/filters/checks.ts'
+import { listOf } from '../wire/document-checks.ts'
 import type { Config, Fail, Warn } from './config.ts'
 
 /** Ids and actions that a configuration names: each is one, and is spelt as it is on the wire. */

@@ -47,6 +47,32 @@ export function someAt(
 }
 
 /**
+ * Whether every place that a pointer leads to has a value that passes a test. With `*` each item has
+ * to have one: what is left out in one of them must not slip through.
+ *
+ * @param isMissingFine What a place without a value counts as; an empty array is one.
+ */
+export function everyAt(
+  root: unknown,
+  pointer: readonly string[],
+  test: (value: unknown) => boolean,
+  isMissingFine: boolean,
+): boolean {
+  const visit = (value: unknown, depth: number): boolean => {
+    const name = pointer[depth]
+    if (name === undefined) return test(value)
+    if (Array.isArray(value)) {
+      if (name === '*' && value.length > 0) return value.every((item) => visit(item, depth + 1))
+      const index = indexOf(value, name)
+      return index >= 0 ? visit(value[index], depth + 1) : isMissingFine
+    }
+    if (!isObject(value)) return false
+    return Object.hasOwn(value, name) ? visit(value[name], depth + 1) : isMissingFine
+  }
+  return visit(root, 0)
+}
+
+/**
  * Sets what a pointer leads to: a member that is there or that its object lacks, or an item that
  * is there. Nothing is made on the way.
  *

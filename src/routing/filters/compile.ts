@@ -1,6 +1,13 @@
 import { OverlayError } from '../../errors.ts'
+import {
+  assertMembers,
+  type Complain,
+  isOneOf,
+  listOf,
+  recordOf,
+  within,
+} from '../../wire/document-checks.ts'
 import type { Kind } from '../../wire/frame.ts'
-import { assertMembers, type Complain, isOneOf, listOf, recordOf, within } from './checks.ts'
 import { type Condition, compileMatch } from './conditions.ts'
 import { type Change, compileReplacements } from './replacement.ts'
 import { EFFECTS, type FilterEffect, type FilterMatch, type FilterRule } from './rule.ts'

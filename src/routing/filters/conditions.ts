@@ -1,7 +1,13 @@
 import { foldId, isNodeId } from '../../primitives/ids.ts'
 import { oneOf } from '../../primitives/wildcard.ts'
+import {
+  assertMembers,
+  type Complain,
+  isOneOf,
+  listOf,
+  recordOf,
+} from '../../wire/document-checks.ts'
 import { KINDS } from '../../wire/frame.ts'
-import { assertMembers, type Complain, isOneOf, listOf, recordOf } from './checks.ts'
 import type { Inspection } from './inspection.ts'
 import { compilePayloadCondition } from './payload-conditions.ts'
 import { RateLimit } from './rate-limit.ts'

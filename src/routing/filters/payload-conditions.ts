@@ -1,6 +1,6 @@
 import { COMPARISONS } from '../../wire/comparisons.ts'
+import { assertMembers, type Complain, recordOf } from '../../wire/document-checks.ts'
 import { parsePointer, someAt } from '../../wire/pointer.ts'
-import { assertMembers, type Complain, recordOf } from './checks.ts'
 import type { Condition } from './conditions.ts'
 import type { Inspection } from './inspection.ts'
 import type { PayloadCondition } from './rule.ts'

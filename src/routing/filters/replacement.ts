@@ -1,8 +1,8 @@
 import type { Protocol } from '../../messages/protocols.ts'
 import { VENDOR_ID } from '../../primitives/vendor.ts'
+import { assertMembers, type Complain, recordOf } from '../../wire/document-checks.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../../wire/payload.ts'
 import { parsePointer, removeAt, setAt } from '../../wire/pointer.ts'
-import { assertMembers, type Complain, recordOf } from './checks.ts'
 import type { Replacement } from './rule.ts'
 
 /** Changes a payload in place; says whether it did. */

@@ -1,13 +1,12 @@
 import type { Protocol } from '../../messages/protocols.ts'
 import type { Scalar } from '../../wire/comparisons.ts'
+import type { OneOrMore } from '../../wire/document-checks.ts'
 import type { Kind } from '../../wire/frame.ts'
 
 /** What a rule does with the frames it matches; from the strongest to the weakest. */
 export const EFFECTS = ['reject', 'drop', 'replace', 'forward'] as const
 
 export type FilterEffect = (typeof EFFECTS)[number]
-
-export type OneOrMore<T> = T | readonly T[]
 
 /**
  * What must be true of one value of the payload; of several comparisons all. Texts are compared

@@ -1,14 +1,16 @@
-import type { OneOrMore } from './rule.ts'
+/** Checks of documents that people write: rules, roles, policies. */
+
+export type OneOrMore<T> = T | readonly T[]
 
 /**
- * Refuses a rule.
+ * Refuses a document.
  *
- * @param path Where in the rule, from outside to inside.
- * @throws {OverlayError} ERR_FILTER_RULE, always.
+ * @param path Where in it, from outside to inside.
+ * @throws {OverlayError} The document's own code, always.
  */
 export type Complain = (path: readonly string[], problem: string) => never
 
-/** The complaints of one part of a rule. */
+/** The complaints of one part of a document. */
 export function within(complain: Complain, ...outer: readonly string[]): Complain {
   return (path, problem) => complain([...outer, ...path], problem)
 }

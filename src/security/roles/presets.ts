@@ -1,0 +1,36 @@
+import type { UserRoleDocument } from './user-role.ts'
+
+const SMART_CHARGING = ['SetChargingProfile', 'ClearChargingProfile', 'GetChargingProfiles', 'GetCompositeSchedule'] // biome-ignore format: one line
+const READING = ['GetVariables', 'GetReport', 'GetBaseReport', 'GetConfiguration', 'GetMonitoringReport', 'GetTransactionStatus', 'GetLocalListVersion', 'GetInstalledCertificateIds', 'GetChargingProfiles', 'GetCompositeSchedule', 'TriggerMessage', 'ExtendedTriggerMessage'] // biome-ignore format: one line
+/** Who can set these can become somebody else, or lock everybody out. */
+const SECURITY_VARIABLES = [
+  { component: 'SecurityCtrlr', variable: '*', access: ['write', 'monitor'] },
+  { component: 'OCPPCommCtrlr', variable: ['NetworkConfigurationPriority', 'NetworkProfileConnectionAttempts'], access: 'write' }, // biome-ignore format: one line
+  { component: 'Configuration', variable: ['AuthorizationKey', 'SecurityProfile', 'CpoName', 'AdditionalRootCertificateCheck'], access: 'write' }, // biome-ignore format: one line
+] as const
+/** What changes whom a station obeys. */
+const TRUST = ['SetNetworkProfile', 'InstallCertificate', 'DeleteCertificate', 'CertificateSigned', '*SignaturePolic*', '*UserRole*'] // biome-ignore format: one line
+
+// biome-ignore format: a table
+/** Roles that every installation begins with; each may be replaced by one of the same name. */
+export const PRESET_ROLES: readonly UserRoleDocument[] = [
+  { name: 'owner', version: 1, description: 'everything', allow: [{ actions: '*' }] },
+  { name: 'admin', version: 1, description: 'everything but the roles of others', allow: [{ actions: '*' }], deny: [{ actions: '*UserRole*' }] },
+  {
+    name: 'operations', version: 1, description: 'runs a depot: everything but whom stations obey',
+    allow: [{ actions: '*' }],
+    deny: [{ actions: TRUST }, { actions: ['SetVariables', 'SetVariableMonitoring', 'ChangeConfiguration'], variables: SECURITY_VARIABLES }],
+  },
+  {
+    name: 'technician', version: 1, description: 'reads everything, resets, tests and unlocks',
+    allow: [{ actions: [...READING, 'Reset', 'ChangeAvailability', 'UnlockConnector', 'ClearCache', 'GetLog', 'GetDiagnostics'] }],
+  },
+  { name: 'load-management', version: 1, description: 'charging profiles, nothing else', allow: [{ actions: [...SMART_CHARGING, 'UpdateDynamicSchedule'] }] },
+  {
+    name: 'grid-operator', version: 1, description: 'limits of the grid, nothing else',
+    allow: [
+      { actions: 'SetChargingProfile', parameters: [{ pointer: '/chargingProfile/chargingProfilePurpose', equals: 'ChargingStationExternalConstraints' }] },
+      { actions: ['GetCompositeSchedule', 'GetChargingProfiles'] },
+    ],
+  },
+]

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { OverlayError } from '../../../src/errors.ts'
+import { PRESET_ROLES } from '../../../src/security/roles/presets.ts'
+import { judgeRights } from '../../../src/security/roles/rights.ts'
+import {
+  compileUserRole,
+  type PermissionDocument,
+  type UserRoleDocument,
+} from '../../../src/security/roles/user-role.ts'
+import type { JsonObject } from '../../../src/wire/payload.ts'
+import { PROPERTY } from '../../seed.ts'
+
+/** What the holder of some roles may ask for. */
+
+const role = (allow: PermissionDocument[], deny: PermissionDocument[] = []) =>
+  compileUserRole({ name: 'r', version: 1, allow, deny })
+const preset = (name: string) => compileUserRole(PRESET_ROLES.find((one) => one.name === name))
+const ask = (action: string, payload: object = {}, to = 'CS01') => ({ action, to, payload: payload as JsonObject }) // biome-ignore format: one line
+const variable = (component: string, name: string, more: object = {}) => ({ component: { name: component, ...more }, variable: { name } }) // biome-ignore format: one line
+
+const statusOf = (roles: Parameters<typeof judgeRights>[0], request: ReturnType<typeof ask>) =>
+  judgeRights(roles, request).status
+const itemsOf = (roles: Parameters<typeof judgeRights>[0], request: ReturnType<typeof ask>) => {
+  const rights = judgeRights(roles, request)
+  return rights.status === 'permitted' ? rights.items : rights.status
+}
+
+test('without a role nothing is permitted, and what no role names is not either', () => {
+  assert.equal(statusOf([], ask('Reset')), 'denied')
+  assert.equal(statusOf([role([{ actions: 'Heartbeat' }])], ask('Reset')), 'denied')
+  assert.equal(statusOf([role([{ actions: ['Res*', 'Heartbeat'] }])], ask('Reset')), 'permitted')
+  assert.equal(statusOf([role([{ actions: 'reset' }])], ask('Reset')), 'denied', 'actions have a case') // biome-ignore format: one line
+})
+
+test('what one role denies no other one allows', () => {
+  const all = role([{ actions: '*' }])
+  const not = role([], [{ actions: 'Reset', parameters: [{ pointer: '/type', equals: 'Immediate' }] }]) // biome-ignore format: one line
+  assert.equal(statusOf([all, not], ask('Reset', { type: 'Immediate' })), 'denied')
+  assert.equal(statusOf([all, not], ask('Reset', { type: 'OnIdle' })), 'permitted')
+  assert.equal(statusOf([all, not], ask('Reset', {})), 'permitted')
+})
+
+test('a permission is for those it is addressed to, in any letter case', () => {
+  const own = role([{ actions: '*', to: ['CS*', 'LC01'] }])
+  assert.equal(statusOf([own], ask('Reset', {}, 'cs77')), 'permitted')
+  assert.equal(statusOf([own], ask('Reset', {}, 'CSMS01')), 'permitted')
+  assert.equal(statusOf([own], ask('Reset', {}, 'XCS01')), 'denied')
+})
+
+test('every value that a pointer leads to must pass, and none may be left out', () => {
+  const limits = role([{ actions: 'SetChargingProfile', parameters: [{ pointer: '/p/*/limit', lessThan: 33 }] }]) // biome-ignore format: one line
+  const set = (p: unknown) => statusOf([limits], ask('SetChargingProfile', { p }))
+
+  assert.equal(set([{ limit: 6 }, { limit: 32 }]), 'permitted')
+  assert.equal(set([{ limit: 6 }, { limit: 33 }]), 'denied')
+  assert.equal(set([{ limit: 6 }, { limit: '64' }]), 'denied', 'a text is a number, too')
+  assert.equal(set([{ limit: 6 }, {}]), 'denied', 'one without a limit has none')
+  assert.equal(set([]), 'denied')
+  assert.equal(set(undefined), 'denied')
+  assert.equal(set('x'), 'denied')
+})
+
+test('what may be absent must pass where it is there', () => {
+  const some = role([{ actions: 'A', parameters: [{ pointer: '/evseId', in: [1, 2], optional: true }] }]) // biome-ignore format: one line
+  const is = (payload: object) => statusOf([some], ask('A', payload))
+  assert.deepEqual([is({}), is({ evseId: 2 }), is({ evseId: 3 }), is({ evseId: null })], ['permitted', 'permitted', 'denied', 'denied']) // biome-ignore format: one line
+})
+
+test('variables are judged one by one', () => {
+  const some = role(
+    [{ actions: ['GetVariables', 'SetVariables'], variables: [
+      { component: 'SampledData*', variable: '*', access: ['read', 'write'] },
+      { component: 'EVSE', evse: 1, variable: 'Power', access: 'read' },
+      { component: 'Clock', variable: 'Time', attribute: 'Target', access: 'write' },
+    ] }],
+    [{ actions: '*', variables: [{ component: '*', variable: 'Secret', access: 'write' }] }],
+  ) // biome-ignore format: a document
+  const read = (...list: object[]) =>
+    itemsOf([some], ask('GetVariables', { getVariableData: list }))
+  const write = (...list: object[]) => itemsOf([some], ask('SetVariables', { setVariableData: list })) // biome-ignore format: one line
+
+  assert.deepEqual(read(variable('sampleddatactrlr', 'Interval'), variable('SecurityCtrlr', 'Identity')), [true, false]) // biome-ignore format: one line
+  assert.deepEqual(write(variable('SampledDataCtrlr', 'Interval'), variable('SampledDataCtrlr', 'Secret')), [true, false]) // biome-ignore format: one line
+  assert.deepEqual(read(variable('EVSE', 'Power', { evse: { id: 1 } }), variable('EVSE', 'Power', { evse: { id: 2 } }), variable('EVSE', 'Power')), [true, false, false]) // biome-ignore format: one line
+  assert.deepEqual(write({ ...variable('Clock', 'Time'), attributeType: 'Target' }, variable('Clock', 'Time')), [true, false]) // biome-ignore format: one line
+  assert.deepEqual(write(variable('EVSE', 'Power', { evse: { id: 1 } })), [false], 'to read is not to write') // biome-ignore format: one line
+  const any = role([{ actions: '*', variables: [{ component: '*', variable: '*', access: 'read' }] }]) // biome-ignore format: one line
+  assert.equal(itemsOf([any], ask('Reset')), 'denied', 'no variable, no permission')
+})
+
+test('who asks for all variables must be allowed all of them', () => {
+  const some = role([{ actions: '*', variables: [{ component: '*', variable: 'A*', access: ['read', 'monitor'] }] }]) // biome-ignore format: one line
+  const all = role([{ actions: '*' }])
+  const but = role([], [{ actions: '*', variables: [{ component: 'S', variable: 'T', access: 'read' }] }]) // biome-ignore format: one line
+  for (const action of ['GetBaseReport', 'GetReport', 'GetConfiguration']) {
+    assert.deepEqual(itemsOf([some], ask(action)), [false], action)
+    assert.deepEqual(itemsOf([all], ask(action)), [true], action)
+    assert.deepEqual(itemsOf([all, but], ask(action)), [false], action)
+  }
+  assert.deepEqual(itemsOf([some], ask('GetReport', { componentVariable: [variable('C', 'Ax'), { component: { name: 'C' } }] })), [true, false]) // biome-ignore format: one line
+})
+
+test('keys of OCPP 1.6 are variables of Configuration', () => {
+  const some = role([{ actions: '*', variables: [{ component: 'Configuration', variable: 'Heartbeat*', access: ['read', 'write'] }] }]) // biome-ignore format: one line
+  assert.deepEqual(itemsOf([some], ask('ChangeConfiguration', { key: 'HeartbeatInterval', value: '9' })), [true]) // biome-ignore format: one line
+  assert.deepEqual(itemsOf([some], ask('ChangeConfiguration', { key: 'AuthorizationKey', value: 'x' })), [false]) // biome-ignore format: one line
+  assert.deepEqual(itemsOf([some], ask('GetConfiguration', { key: ['heartbeatInterval', 'X'] })), [true, false]) // biome-ignore format: one line
+})
+
+test('an explanation names each permission and why it does not help', () => {
+  const rights = judgeRights([preset('grid-operator')], ask('SetChargingProfile', { chargingProfile: { chargingProfilePurpose: 'TxProfile' } })) // biome-ignore format: one line
+  assert.equal(rights.status, 'denied')
+  assert.match(rights.explanation.join('\n'), /grid-operator allow\/0 does not allow it: \/chargingProfile\/chargingProfilePurpose is "ChargingStationExternalConstraints", which is not so/) // biome-ignore format: one line
+  assert.match(rights.explanation.join('\n'), /allow\/1 does not allow it: it is not for SetChargingProfile/) // biome-ignore format: one line
+})
+
+// biome-ignore format: a table
+test('the presets permit what they are for and nothing else', () => {
+  const purpose = (chargingProfilePurpose: string) => ({ chargingProfile: { chargingProfilePurpose } })
+  const password = { setVariableData: [variable('SecurityCtrlr', 'BasicAuthPassword')] }
+  const cases: [string, string, object, unknown][] = [
+    ['owner', 'AddUserRole', {}, 'permitted'],
+    ['admin', 'AddUserRole', {}, 'denied'],
+    ['admin', 'SetVariables', password, [true]],
+    ['operations', 'Reset', {}, 'permitted'],
+    ['operations', 'SetVariables', password, [false]],
+    ['operations', 'ChangeConfiguration', { key: 'authorizationkey' }, [false]],
+    ['operations', 'ChangeConfiguration', { key: 'HeartbeatInterval' }, [true]],
+    ['operations', 'SetNetworkProfile', {}, 'denied'],
+    ['operations', 'UpdateSignaturePolicy', {}, 'denied'],
+    ['technician', 'Reset', {}, 'permitted'],
+    ['technician', 'GetVariables', { getVariableData: [variable('C', 'V')] }, [true]],
+    ['technician', 'SetVariables', { setVariableData: [variable('C', 'V')] }, 'denied'],
+    ['technician', 'RequestStartTransaction', {}, 'denied'],
+    ['load-management', 'SetChargingProfile', purpose('TxProfile'), 'permitted'],
+    ['load-management', 'Reset', {}, 'denied'],
+    ['grid-operator', 'SetChargingProfile', purpose('ChargingStationExternalConstraints'), 'permitted'],
+    ['grid-operator', 'SetChargingProfile', purpose('TxProfile'), 'denied'],
+    ['grid-operator', 'ClearChargingProfile', {}, 'denied'],
+  ]
+  for (const [name, action, payload, expected] of cases) {
+    const rights = judgeRights([preset(name)], ask(action, payload))
+    const found = rights.status === 'permitted' ? (rights.items ?? rights.status) : rights.status
+    assert.deepEqual(found, expected, `${name} ${action}`)
+  }
+})
+
+test('a role that is not understood whole is refused with the place', () => {
+  const good: UserRoleDocument = { name: 'r', version: 1, allow: [{ actions: 'A' }] }
+  const wrong: [object, RegExp][] = [
+    [{ name: '' }, /^user role: name/],
+    [{ version: 0 }, /^user role: version/],
+    [{ validFrom: 1 }, /^user role: validFrom is not known here/],
+    [{ allow: { actions: '*' } }, /^user role: allow must be a list/],
+    [{ allow: [{ actions: [] }] }, /^user role: allow\/0\/actions/],
+    [{ allow: [{ actions: 'A', unless: 1 }] }, /^user role: allow\/0\/unless is not known/],
+    [{ allow: [{ actions: 'A', to: 7 }] }, /^user role: allow\/0\/to/],
+    [{ allow: [{ actions: 'A', parameters: [{ pointer: '/a' }] }] }, /^user role: allow\/0\/parameters\/0 compares with nothing/],
+    [{ allow: [{ actions: 'A', parameters: [{ pointer: 'a', equals: 1 }] }] }, /parameters\/0\/pointer must begin with \//],
+    [{ allow: [{ actions: 'A', parameters: [{ pointer: '/a', lessThan: '5' }] }] }, /parameters\/0\/lessThan must be a number/],
+    [{ allow: [{ actions: 'A', variables: [] }] }, /variables must be a list; left out it means all/],
+    [{ deny: [{ actions: 'A', variables: [{ component: 'C', variable: 'V', access: 'execute' }] }] }, /^user role: deny\/0\/variables\/0\/access must be of read, write, monitor/],
+    [{ deny: [{ actions: 'A', variables: [{ component: 'C', variable: 'V', access: 'read', evse: 'x' }] }] }, /evse must be numbers/],
+  ] // biome-ignore format: a table
+  assert.equal(compileUserRole(good).name, 'r')
+  for (const [change, problem] of wrong) {
+    assert.throws(() => compileUserRole({ ...good, ...change }), (error) => error instanceof OverlayError && problem.test(error.message), String(problem)) // biome-ignore format: one line
+  }
+})
+
+test('in any order of roles the same is permitted; one more permission never takes, one more denial never gives', () => {
+  const name = fc.constantFrom('A', 'B', 'GetVariables', '*')
+  const rule = fc.record({ component: fc.constantFrom('C', 'D', '*'), variable: fc.constantFrom('V', 'W', '*'), access: fc.constant('read' as const) }) // biome-ignore format: one line
+  const permission: fc.Arbitrary<PermissionDocument> = fc.record({ actions: name, variables: fc.array(rule, { minLength: 1, maxLength: 2 }), parameters: fc.array(fc.record({ pointer: fc.constant('/x'), equals: fc.constantFrom(1, 2) }), { maxLength: 1 }) }, { requiredKeys: ['actions'] }) // biome-ignore format: one line
+  const document = fc.record({ name: fc.constant('r'), version: fc.constant(1), allow: fc.array(permission, { maxLength: 3 }), deny: fc.array(permission, { maxLength: 2 }) }) // biome-ignore format: one line
+  const item = fc.tuple(fc.constantFrom('C', 'D'), fc.constantFrom('V', 'W')).map(([c, v]) => variable(c, v)) // biome-ignore format: one line
+  const request = fc.tuple(fc.constantFrom('A', 'B', 'GetVariables'), fc.constantFrom(1, 2, undefined), fc.array(item, { maxLength: 3 })).map(([action, x, getVariableData]) => ask(action, { x, getVariableData })) // biome-ignore format: one line
+  /** Whether it is permitted, and which items are: more is larger. */
+  const score = (documents: UserRoleDocument[], of: ReturnType<typeof ask>) => {
+    const rights = judgeRights(documents.map(compileUserRole), of)
+    return [rights.status === 'permitted', ...(rights.status === 'permitted' ? (rights.items ?? []) : [])] // biome-ignore format: one line
+  }
+  const isAtLeast = (a: boolean[], b: boolean[]) => b.every((one, i) => !one || a[i] === true)
+  const property = fc.property(fc.array(document, { maxLength: 3 }), permission, request, (documents, more, of) => {
+    const before = score(documents, of)
+    assert.deepEqual(score(documents.toReversed(), of), before)
+    const allowed = score([...documents, { name: 'm', version: 1, allow: [more] }], of)
+    assert.ok(isAtLeast(allowed, before))
+    const denied = score([...documents, { name: 'm', version: 1, allow: [], deny: [more] }], of)
+    assert.ok(isAtLeast(before, denied))
+  }) // biome-ignore format: the head is one line
+  fc.assert(property, { ...PROPERTY, numRuns: PROPERTY.numRuns * 10 })
+})
