@@ -67,6 +67,7 @@ const ERRORS = {
   ERR_ROUTE_ANNOUNCEMENT:   { rpc: undefined, text: 'announcement refused: {problem}' },
   ERR_ROUTE_CANNOT_CARRY:   { rpc: 'not-supported', text: 'the link to {destination} cannot carry this frame: {problem}' },
 
+  ERR_STATION_REJECTED:     { rpc: 'security', text: '{station} is not entered here and its boot is rejected; enter it, or set `unknownStations: accept-and-flag`' },
   ERR_ACCESS_DENIED:        { rpc: 'security', text: 'uplink {uplink} may not ask {station} for {action}' },
   ERR_ACCESS_NETWORK:       { rpc: 'security', text: '{station} is connected through a node: {change} cannot be changed over this uplink' },
 
@@ -122,11 +123,12 @@ const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
   ERR_SCHEMA_PROPERTY: 'the payload is not valid',
   ERR_SCHEMA_OCCURRENCE: 'the payload is not valid',
   ERR_SCHEMA_MISSING: 'there is no schema for this action',
-  ERR_ROUTE_SOURCE: 'its source is connected elsewhere',
+  ERR_ROUTE_SOURCE: 'its sender may not speak for its source',
   ERR_ROUTE_NEIGHBOUR: 'the network path does not end in the neighbour that sent it',
   ERR_ROUTE_RESERVED_ID: 'the network path names a reserved id',
   ERR_ROUTE_UNKNOWN: 'no route to the destination',
   ERR_ROUTE_CANNOT_CARRY: 'the link to the destination cannot carry this frame',
+  ERR_STATION_REJECTED: 'the CSMS has not accepted this station',
   ERR_ACCESS_DENIED: 'this uplink may not ask the station for that',
   ERR_ACCESS_NETWORK:
     'the station is connected through a node, which keeps its connection as it is',

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useContext, useEffect } from 'react'
-import { Navigate, Route, Routes } from 'react-router'
+import { Navigate, Route, Routes, useLocation } from 'react-router'
 import { Annunciator } from './annunciator/annunciator.tsx'
 import styles from './app.module.css'
 import { Inspector } from './inspector/inspector.tsx'
@@ -11,6 +11,7 @@ import { useSession } from './live/use-session.ts'
 import { LoginPage } from './login/login-page.tsx'
 import { useAddress } from './navigation/use-address.ts'
 import { OperationsRoom } from './operations/operations-room.tsx'
+import { Boundary } from './shell/boundary.tsx'
 import { OverlayRoom } from './shell/overlay-room.tsx'
 import { Rail } from './shell/rail.tsx'
 import { StationsRoom } from './stations/stations-room.tsx'
@@ -34,6 +35,7 @@ function Console() {
   const store = useContext(LiveContext)
   const status = useLive((state) => state.status)
   const { selection } = useAddress()
+  const { pathname } = useLocation()
   useEffect(() => {
     const stop = connectLive(store, checkSession)
     return () => {
@@ -47,18 +49,20 @@ function Console() {
       <Annunciator />
       <Rail />
       <main className={styles.room}>
-        <Suspense fallback={<p className={styles.waiting}>{text.diagram.waiting}</p>}>
-          <Routes>
-            <Route path="/stations" element={<StationsRoom />} />
-            <Route path="/stations/:station" element={<StationPage />} />
-            <Route path="/transactions" element={<TransactionsRoom />} />
-            <Route path="/operations" element={<OperationsRoom />} />
-            <Route path="/tokens" element={<TokensRoom />} />
-            <Route path="/log" element={<LogRoom />} />
-            <Route path="/login" element={<Navigate to="/" replace />} />
-            <Route path="*" element={<OverlayRoom />} />
-          </Routes>
-        </Suspense>
+        <Boundary key={pathname}>
+          <Suspense fallback={<p className={styles.waiting}>{text.diagram.waiting}</p>}>
+            <Routes>
+              <Route path="/stations" element={<StationsRoom />} />
+              <Route path="/stations/:station" element={<StationPage />} />
+              <Route path="/transactions" element={<TransactionsRoom />} />
+              <Route path="/operations" element={<OperationsRoom />} />
+              <Route path="/tokens" element={<TokensRoom />} />
+              <Route path="/log" element={<LogRoom />} />
+              <Route path="/login" element={<Navigate to="/" replace />} />
+              <Route path="*" element={<OverlayRoom />} />
+            </Routes>
+          </Suspense>
+        </Boundary>
         {status === 'offline' && <div className={styles.hatch} aria-hidden="true" />}
       </main>
       <Inspector />

@@ -327,7 +327,7 @@ export const CONFIG_SCHEMA = {
       type: 'string',
       default: './wattweave-data',
       description:
-        'Folder of the database, of a charging station that of its journal, relative to this file.',
+        'Folder of the database, of a charging station that of its journal, relative to this file; `--data` on the command line counts before it.',
     },
     tokens: {
       type: 'array',

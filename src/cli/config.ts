@@ -111,6 +111,13 @@ export interface Config {
 const ajv = new Ajv({ useDefaults: true, allErrors: false, strict: false })
 const validate = ajv.compile(CONFIG_SCHEMA)
 
+let ownData: string | undefined
+
+/** From now on this is the data folder, whatever files say: `--data`. */
+export function setData(folder: string): void {
+  ownData = resolve(folder)
+}
+
 /**
  * Reads and checks a configuration file; password files are read too.
  *
@@ -223,7 +230,7 @@ function complete(
     ...(secretsKeyFile !== undefined && { secretsKeyFile }),
     listen: listen.map(absolute),
     tokens,
-    data: resolve(base, raw.data),
+    data: ownData ?? resolve(base, raw.data),
     simulation: simulation ?? defaultsOf(CONFIG_SCHEMA.properties.simulation),
     peers: entries,
     uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }, i) => ({

@@ -8,12 +8,17 @@ const MAX_REFUSALS = 100
 /** Frames of one link with one code, and how many links and codes. */
 const LINES_PER_CODE = 10
 const MAX_CODES = 100
+/** Stations that come and go over one link, or lose one upstream. */
+const LINES_PER_LINK = 100
+const MAX_LINKS = 1_000
 
 /** Writes a line for each event of a node, except what the node logs itself. */
 export function logEvents(node: Node, log: Logger): void {
   const handshakes = new LineLimit(MAX_HANDSHAKES)
   const refusals = new LineLimit(MAX_REFUSALS)
   const frames = new LineLimit(MAX_CODES, LINES_PER_CODE)
+  const presences = new LineLimit(MAX_LINKS, LINES_PER_LINK)
+  const upstreams = new LineLimit(MAX_LINKS, LINES_PER_LINK)
   const warn = (name: string, fields: object, skipped: number | undefined) => {
     if (skipped !== undefined) log.warn(name, { ...fields, ...(skipped > 0 && { skipped }) })
   }
@@ -21,7 +26,14 @@ export function logEvents(node: Node, log: Logger): void {
     // The node itself logs links that come and go.
     if (event.name === 'link.up' || event.name === 'link.down') return
     const { name, ...fields } = event
-    if (name === 'presence') return log.info(name, fields)
+    if (event.name === 'presence') {
+      const skipped = presences.take(event.link, Date.now())
+      if (skipped !== undefined) log.info(name, { ...fields, ...(skipped > 0 && { skipped }) })
+      return
+    }
+    if (event.name === 'upstream.lost') {
+      return warn(name, fields, upstreams.take(event.upstream, Date.now()))
+    }
     if (event.name === 'frame.refused' || event.name === 'copy.dropped') {
       // Whoever sends nothing but nonsense would write the log, and this node would do nothing else.
       return warn(name, fields, frames.take(`${event.link} ${event.code}`, Date.now()))

@@ -12,7 +12,7 @@ import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
 import { isStoredForm } from '../transport/passwords.ts'
 import type { DialTls } from '../transport/tls.ts'
-import { type DialOptions, dial } from '../transport/websocket-client.ts'
+import { type BackOff, type DialOptions, dial } from '../transport/websocket-client.ts'
 import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
@@ -31,12 +31,21 @@ export interface LinkSources {
   readonly perStation: readonly PerStationUplink[]
   readonly ruleOrder: readonly UplinkRule[]
   readonly onPasswordChange: PasswordListener
+  /** Whether a peer that says it is this one has to prove it. */
+  readonly mustProve: (id: NodeId) => boolean
   /** Stops looking at certificate files. */
   stop(): void
 }
 
-/** @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_STORED, ERR_CREDENTIAL_TLS */
-export function createLinkSources(config: Config, log: Logger): LinkSources {
+/**
+ * @param backOff What a charging station was told over OCPP of its waits; before its configuration.
+ * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CREDENTIAL_STORED, ERR_CREDENTIAL_TLS
+ */
+export function createLinkSources(
+  config: Config,
+  log: Logger,
+  backOff?: () => BackOff | undefined,
+): LinkSources {
   const nodeId = config.nodeId as NodeId
   const remembered = rememberedPasswords(config)
   const admissions = createAdmissions(config)
@@ -61,7 +70,9 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
       if (rule) perStation.push(perStationUplink(uplink, rule, { nodeId, remembered, log }))
       continue
     }
-    const source = dial({ ...dialOptions(uplink, nodeId), mode: uplink.mode })
+    const options = { ...dialOptions(uplink, nodeId), mode: uplink.mode }
+    const rules = backOff && { backOff: () => backOff() ?? uplink.backOff }
+    const source = dial({ ...options, ...rules })
     uplinks.push(source)
     if (rule) uplinkRules.set(source, rule)
   }
@@ -75,10 +86,14 @@ export function createLinkSources(config: Config, log: Logger): LinkSources {
     uplinkRules,
     perStation,
     ruleOrder,
-    onPasswordChange(station, password, by) {
-      remembered.remember(station, password, filePasswords(config, station, by))
-      admissions.setPassword(station, password)
+    onPasswordChange(station, password, by, isHere) {
+      // Of a station behind another node that one asks for its password.
+      const isOurs = isHere || config.peers.some(({ id }) => foldId(id) === foldId(station))
+      const places = filePasswords(config, station, by)
+      remembered.remember(station, password, isOurs ? places : places.filter(([place]) => place !== 'peer')) // biome-ignore format: one line
+      if (isOurs) admissions.setPassword(station, password)
     },
+    mustProve: (id) => admissions.mustProve(id),
     stop,
   }
 }
@@ -89,11 +104,11 @@ function applyRemembered(
   { remembered, admissions, log }: Omit<Around, 'nodeId'> & { admissions: Admissions },
 ): void {
   for (const station of remembered.stations()) {
-    const peer = peers.find(({ id }) => foldId(id) === station)
-    if (!peer) continue
-    const password = remembered.insteadOf('peer', peer.id, peer.password)
-    if (password) admissions.setPassword(peer.id as NodeId, password)
-    log.info('password.remembered', { station: peer.id, counts: password ? 'remembered' : 'file' })
+    // Also one that nobody has entered, as under `insecure`: without it anybody could be that station.
+    const { id = station, password: inFile } = peers.find((one) => foldId(one.id) === station) ?? {}
+    const password = remembered.insteadOf('peer', id, inFile)
+    if (password) admissions.setPassword(id as NodeId, password)
+    log.info('password.remembered', { station: id, counts: password ? 'remembered' : 'file' })
   }
 }
 

@@ -18,12 +18,21 @@ import { run } from './commands/run.ts'
 import { send } from './commands/send.ts'
 import { simulate } from './commands/simulate.ts'
 import { trace } from './commands/trace.ts'
+import { setData } from './config.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('wattweave')
   .description('An overlay network for EV charging.')
   .version(VERSION)
   .showSuggestionAfterError()
+  .addHelpText('after', '\nExample:\n  $ wattweave demo')
+  .hook('preAction', (_, command) => {
+    const { data } = command.opts<{ data?: string }>()
+    if (data !== undefined) setData(data)
+  })
+
+/** Of every command that opens the folder of a node. */
+const DATA = ['--data <folder>', 'data folder, in place of `data` in the file'] as const
 
 program
   .command('init')
@@ -48,6 +57,7 @@ program
   .command('run')
   .description('Start the node that a configuration file describes')
   .argument('<file>', 'YAML file, see docs/config.md')
+  .option(...DATA)
   .addOption(new Option('--console-may-move').hideHelp())
   .addHelpText('after', '\nExample:\n  $ wattweave run examples/config/csms.yaml')
   .action(run)
@@ -108,6 +118,7 @@ program
   .command('check')
   .description('Say whether a configuration file can be used')
   .argument('<file>', 'YAML file, see docs/config.md')
+  .option(...DATA)
   .addHelpText('after', '\nExample:\n  $ wattweave check examples/config/csms.yaml')
   .action(check)
 
@@ -115,6 +126,7 @@ program
   .command('login')
   .description('Print an address that lets somebody into the console, once and for 15 minutes')
   .argument('<file>', 'YAML file of the node; whoever may write its data may log in')
+  .option(...DATA)
   .option('--name <name>', 'who logs in; entered as admin when new', 'admin')
   .option('--api-token <name>', 'print an API token of this name instead, for a program')
   .option('--role <role>', 'of the API token: viewer, operator, technician or admin', 'viewer')
@@ -125,6 +137,7 @@ program
   .command('backup')
   .description('Copy the databases of a node, also while it runs')
   .argument('<file>', 'YAML file of the node')
+  .option(...DATA)
   .argument('<folder>', 'where the copies go')
   .addHelpText('after', '\nExample:\n  $ wattweave backup csms.yaml backup-2027-01-31')
   .action(backup)
@@ -133,15 +146,18 @@ program
   .command('restore')
   .description('Put a backup in the place of the databases; what was there is kept beside it')
   .argument('<file>', 'YAML file of the node, which must not run')
+  .option(...DATA)
   .argument('<folder>', 'a folder that `wattweave backup` has made')
   .addHelpText('after', '\nExample:\n  $ wattweave restore csms.yaml backup-2027-01-31')
   .action(restore)
 
 const token = program.command('token').description('Id tokens that a CSMS knows')
+token.addHelpText('after', '\nExample:\n  $ wattweave token add csms.yaml 04A2B3C4')
 token
   .command('add')
   .description('Let a token charge, or change what is known of it')
   .argument('<file>', 'YAML file of the CSMS')
+  .option(...DATA)
   .argument('<token>', 'the id token')
   .option('--group <id>', 'tokens of one group may stop what another one started')
   .option('--expires <date>', 'e.g. 2027-12-31T23:59:59Z')
@@ -155,15 +171,18 @@ token
   .command('list')
   .description('Print all tokens')
   .argument('<file>', 'YAML file of the CSMS')
+  .option(...DATA)
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave token list csms.yaml')
   .action(listTokens)
 
 const station = program.command('station').description('Stations that a CSMS knows')
+station.addHelpText('after', '\nExample:\n  $ wattweave station list csms.yaml')
 station
   .command('add')
   .description('Enter a station, so that it is neither flagged nor refused')
   .argument('<file>', 'YAML file of the CSMS')
+  .option(...DATA)
   .argument('<station>', 'its id')
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station add csms.yaml CS01')
@@ -172,6 +191,7 @@ station
   .command('list')
   .description('Print all stations')
   .argument('<file>', 'YAML file of the CSMS')
+  .option(...DATA)
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station list csms.yaml')
   .action(listStations)
@@ -179,12 +199,17 @@ station
   .command('show')
   .description('Print what is known of a station')
   .argument('<file>', 'YAML file of the CSMS')
+  .option(...DATA)
   .argument('<station>', 'its id')
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station show csms.yaml CS01')
   .action(showStation)
 
 const password = program.command('password').description('Make stored passwords for peers')
+password.addHelpText(
+  'after',
+  '\nExample:\n  $ wattweave password new secrets/CS01 --key secrets/key',
+)
 password
   .command('new')
   .description('Make a secret for a station, print it once, and store how to recognise it')
@@ -200,6 +225,7 @@ password
   .action(hashPassword)
 
 const filter = program.command('filter').description('Look at the filter rules of a configuration')
+filter.addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
 filter
   .command('test')
   .description('Say what the rules would do with a frame: exit code 0 it goes on, 3 it does not')

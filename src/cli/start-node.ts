@@ -12,6 +12,7 @@ import { createNetworkingNode } from '../roles/networking-node/networking-node.t
 import { compileFilters } from '../routing/filters/filters.ts'
 import type { AccountStore } from '../storage/account-store.ts'
 import { keyFrom } from '../storage/secret-store.ts'
+import type { BackOff } from '../transport/websocket-client.ts'
 import { firstLogin, openAccounts } from './accounts.ts'
 import type { Config } from './config.ts'
 import { logEvents } from './event-log.ts'
@@ -47,7 +48,10 @@ export async function startNode(
 ): Promise<Running> {
   for (const problem of config.warnings) log.warn('config.warning', { problem })
   const nodeId = config.nodeId as NodeId
-  const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log)
+  // A station is made with its links, and says later how they are to wait.
+  let backOff: () => BackOff | undefined = () => undefined
+  const ofStation = config.role === 'charging-station' ? () => backOff() : undefined
+  const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log, ofStation)
   const common = {
     nodeId,
     log,
@@ -61,13 +65,13 @@ export async function startNode(
         {
           mode: p.validation,
           tolerantMessageIds: p.tolerantMessageIds,
-          mustProve: p.password !== undefined || p.securityProfile === 3 || p.serialNumber !== undefined, // biome-ignore format: one line
           ...(p.maxLengths && { maxLengths: p.maxLengths }),
         },
       ]),
     ),
   }
-  const { node, store, csms, start, stop } = await createRole(config, common)
+  const { node, store, csms, station, start, stop } = await createRole(config, common)
+  if (station) backOff = () => station.backOff
   // Before anything happens, so that nothing is missed.
   const observed = new Observations(node)
   if (config.log === 'debug') {
@@ -137,7 +141,7 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
       await stop()
       lock.release()
     }
-    return { node, start, stop: stopped, csms, store }
+    return { node, start, stop: stopped, csms, store, station: undefined }
   }
   if (config.role === 'charging-station') {
     const [first = config.listen[0]] = config.uplinks
@@ -156,6 +160,7 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
       node: station.node,
       store: undefined,
       csms: undefined,
+      station,
       async start() {
         await station.start()
         if (fault) endFaults = planFaults(station, fault)
@@ -170,5 +175,5 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
   }
   const node = createNetworkingNode(common)
   const [start, stop] = [() => node.start(), () => node.stop()]
-  return { node, store: undefined, csms: undefined, start, stop }
+  return { node, store: undefined, csms: undefined, station: undefined, start, stop }
 }

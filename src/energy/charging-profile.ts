@@ -6,6 +6,8 @@
  * @spec OCPP 1.6 edition 2 section 3.13; OCPP 2.0.1 edition 3 Part 2, K01
  */
 
+import { parseMoment } from '../messages/date-time.ts'
+
 export type RateUnit = 'A' | 'W'
 
 export type ProfilePurpose =
@@ -103,15 +105,24 @@ export function limitAt(
   return [...station, place.evseId > 0 ? own() : undefined].reduce(lower, undefined)
 }
 
-/** The lower of two limits, in each respect. */
+/**
+ * What two limits allow together. A current holds for each phase, so the power of the lower current
+ * is that of the phases that both allow, and may be less than either of their powers.
+ */
 export function lower(a: Limit | undefined, b: Limit | undefined): Limit | undefined {
   if (!a || !b) return a ?? b
+  const phases = Math.min(a.phases, b.phases)
   return {
     currentA: Math.min(a.currentA, b.currentA),
-    powerW: Math.min(a.powerW, b.powerW),
-    phases: Math.min(a.phases, b.phases),
+    powerW: Math.min(a.powerW, b.powerW, powerOf(a.currentA <= b.currentA ? a : b, phases)),
+    phases,
     ...minimumOf(a, b),
   }
+}
+
+/** What the current of a limit comes to on fewer phases. */
+function powerOf(limit: Limit, phases: number): number {
+  return (limit.powerW * phases) / limit.phases
 }
 
 /** The moments at which a profile may begin to say something else, from one until before another. */
@@ -124,7 +135,7 @@ export function changesOf(
   const { duration, chargingSchedulePeriod } = chargingSchedule
   const offsets = chargingSchedulePeriod.map(({ startPeriod }) => startPeriod)
   if (duration !== undefined) offsets.push(duration)
-  const changes = [validFrom, validTo].filter((text) => text !== undefined).map(Date.parse)
+  const changes = [validFrom, validTo].filter((text) => text !== undefined).map(parseMoment)
   for (const start of startsOf(profile, place, [from, to])) {
     for (const offset of offsets) changes.push(start + offset * 1000)
   }
@@ -159,8 +170,8 @@ function isFor({ chargingProfilePurpose, evseId, transactionId }: ChargingProfil
 
 function periodAt(profile: ChargingProfile, place: Place, at: number): SchedulePeriod | undefined {
   const { validFrom, validTo, chargingSchedule } = profile
-  if (validFrom !== undefined && at < Date.parse(validFrom)) return undefined
-  if (validTo !== undefined && at >= Date.parse(validTo)) return undefined
+  if (validFrom !== undefined && !(at >= parseMoment(validFrom))) return undefined
+  if (validTo !== undefined && !(at < parseMoment(validTo))) return undefined
   const start = lastStart(profile, place, at)
   if (start === undefined) return undefined
   const elapsedS = (at - start) / 1000
@@ -172,7 +183,7 @@ function periodAt(profile: ChargingProfile, place: Place, at: number): ScheduleP
 /** When the schedule last began, at or before a moment. */
 function lastStart(profile: ChargingProfile, place: Place, at: number): number | undefined {
   const first = firstStart(profile, place)
-  if (at < first) return undefined
+  if (!(at >= first)) return undefined
   const periodMs = recurrenceMs(profile)
   return periodMs === undefined ? first : first + Math.floor((at - first) / periodMs) * periodMs
 }
@@ -183,7 +194,7 @@ function firstStart(profile: ChargingProfile, { relativeFrom }: Place): number {
   // K28.FR.13: with a duration it ends when nobody has updated it for so long.
   const start = chargingProfileKind === 'Dynamic' ? dynUpdateTime : chargingSchedule.startSchedule
   if (chargingProfileKind === 'Relative' || start === undefined) return relativeFrom
-  return Date.parse(start)
+  return parseMoment(start)
 }
 
 function recurrenceMs({ chargingProfileKind, recurrencyKind }: ChargingProfile) {

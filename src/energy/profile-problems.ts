@@ -3,6 +3,7 @@
  *
  * @spec OCPP 2.0.1 edition 3 Part 2, K01; appendix 5 (reason codes)
  */
+import { parseMoment } from '../messages/date-time.ts'
 import type { ChargingProfile, RateUnit, SchedulePeriod } from './charging-profile.ts'
 
 /** A reason code of the standard and a sentence for people. */
@@ -79,13 +80,13 @@ export function isOverlapping(a: ChargingProfile, b: ChargingProfile): boolean {
 }
 
 const startOf = ({ validFrom }: ChargingProfile) =>
-  validFrom === undefined ? Number.NEGATIVE_INFINITY : Date.parse(validFrom)
+  validFrom === undefined ? Number.NEGATIVE_INFINITY : parseMoment(validFrom)
 const endOf = ({ validTo }: ChargingProfile) =>
-  validTo === undefined ? Number.POSITIVE_INFINITY : Date.parse(validTo)
+  validTo === undefined ? Number.POSITIVE_INFINITY : parseMoment(validTo)
 const periodsOf = ({ chargingSchedule }: ChargingProfile) => chargingSchedule.chargingSchedulePeriod
 
 function isBackwards(from: string | undefined, to: string | undefined): boolean {
-  return from !== undefined && to !== undefined && Date.parse(to) <= Date.parse(from)
+  return from !== undefined && to !== undefined && parseMoment(to) <= parseMoment(from)
 }
 
 function isNotLater(

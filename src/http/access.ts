@@ -76,12 +76,22 @@ const OPEN: ReturnType<typeof whoAsks> = {
   principal: { name: 'anybody', role: 'admin', by: 'nothing' },
 }
 
-function neededRole(request: FastifyRequest): Role | 'anybody' {
-  const { config, url = '' } = request.routeOptions
-  if (config?.role) return config.role
+function neededRole({ routeOptions, url, method }: FastifyRequest): Role | 'anybody' {
+  const { config, url: route = '' } = routeOptions
+  // What is not found has the route of the page or none, but may be asked for below the API.
+  return roleFor(method, route.startsWith('/api/') ? route : url, config?.role)
+}
+
+/** The least role that may ask a route, by what it says itself and otherwise by its method. */
+export function roleFor(
+  method: string,
+  url: string,
+  said: Role | 'anybody' | undefined,
+): Role | 'anybody' {
+  if (said) return said
   // Pages, metrics and health hold nothing of anybody; what is not an API path is none of it.
-  if (!url.startsWith('/api/') && !request.url.startsWith('/api/')) return 'anybody'
-  return WRITES.has(request.method) ? 'admin' : 'viewer'
+  if (!url.startsWith('/api/')) return 'anybody'
+  return WRITES.has(method) ? 'admin' : 'viewer'
 }
 
 /** In whose name a request is made; nobody's where nothing valid comes with it. */

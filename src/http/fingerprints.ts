@@ -1,4 +1,6 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { isClosed, plainOf, TOKEN, unescaped } from './json-strings.ts'
+import { type Naming, namingsOf } from './namings.ts'
 import { endOfValue, HIDDEN, hideInText, isSecretName, isValueName, namesSecret, openValue } from './secrets.ts' // biome-ignore format: one line
 
 /** A key object: to make one of bytes for each text takes ten times as long as the rest. */
@@ -21,13 +23,15 @@ export function fingerprint(text: string): string {
  */
 export function withFingerprints(text: string): string {
   const work = { left: WORK_PER_CHARACTER * text.length + LEAST_WORK }
-  return hideIn(text, { values: false, keys: false, depth: 0, work }, false)
+  return hideIn(text, { values: false, isOfSecret: false, keys: false, depth: 0, work }, false)
 }
 
 /** What is a secret here and is none elsewhere. */
 interface Hiding {
-  /** Values of variables: somewhere a password is named. */
+  /** Values of variables: somewhere a password is named, and it is not clear where. */
   readonly values: boolean
+  /** All values of variables: it is clear that this is about a password. */
+  readonly isOfSecret: boolean
   /** The access data of a VPN calls its shared key just `key`, as others call names. */
   readonly keys: boolean
   /** How many strings of JSON this is in. */
@@ -61,9 +65,16 @@ function hideIn(text: string, around: Hiding, isCut: boolean): string {
     values: around.values || namesSecret(plain),
     keys: around.keys || /"vpn"/.test(plain),
   }
-  const whole = /^["[{]/.test(text) ? jsonAt(text, 0, hiding) : undefined
+  const whole = /^["[{]/.test(text) ? jsonAt(text, 0, hiding, judged(text, hiding)) : undefined
   if (whole?.end === text.length) return whole.text
   return hideInMixed(withLetters(text), hiding, isCut)
+}
+
+/** Of JSON that is whole, each object tells for itself whether its values are secret. */
+function judged(text: string, { values, work }: Hiding): ReadonlyMap<number, Naming> {
+  if (!values) return UNJUDGED
+  work.left -= text.length
+  return namingsOf(text)
 }
 
 /** Of a text that is not all JSON, but may have some in it. */
@@ -91,13 +102,6 @@ function hideInMixed(text: string, hiding: Hiding, isCut: boolean): string {
     beginnings.lastIndex = at
   }
   return hidden + hideInPiece(text.slice(at), hiding, isCut)
-}
-
-/** What stands for characters in strings of JSON, at any depth of quoting. */
-function unescaped(text: string): string {
-  return text.replace(/(?<!\\)\\+u([\dA-Fa-f]{4})/g, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  )
 }
 
 // A member, wherever it stands in something that is not quite JSON.
@@ -143,7 +147,7 @@ function hiddenValue(written: string, { work }: Hiding): string {
   return `"${work.left < 0 ? HIDDEN : fingerprint(plainOf(written))}"`
 }
 
-function isSecretMember(name: string, { values, keys }: Hiding): boolean {
+function isSecretMember(name: string, { values, keys }: Pick<Hiding, 'values' | 'keys'>): boolean {
   return isSecretName(name) || (values && isValueName(name)) || (keys && name === 'key')
 }
 
@@ -161,29 +165,12 @@ function rewritten(written: string, around: Hiding): string {
   return isClosed(written) ? again : again.slice(0, -1)
 }
 
-function isClosed(written: string): boolean {
-  return /^"[^"\\]*(?:\\[\s\S][^"\\]*)*"$/.test(written)
-}
-
-/** What a JSON string says, however it is written and also when its end is missing. */
-function plainOf(written: string): string {
-  if (!written.startsWith('"')) return written
-  const inside = isClosed(written) ? written.slice(1, -1) : written.slice(1)
-  if (!inside.includes('\\')) return inside
-  for (const attempt of [inside, inside.replace(/\\(?:u[\dA-Fa-f]{0,3})?$/, '')]) {
-    try {
-      return String(JSON.parse(`"${attempt}"`))
-    } catch {
-      // not quite JSON
-    }
-  }
-  return unescaped(inside).replace(/\\n/g, '\n').replace(/\\(.)/g, '$1')
-}
-
 // ---- JSON
 
 interface Level {
   readonly isObject: boolean
+  /** What it calls a value is secret, and what objects in it do that name no variable. */
+  readonly hides: { readonly own: boolean; readonly inside: boolean; readonly all: boolean }
   /** It, or something around it, has a name that says that what is in it is secret. */
   readonly isSecret: boolean
 }
@@ -191,19 +178,21 @@ interface Level {
 /** What says of a token of which kind it is, and nothing else. */
 const HARMLESS: ReadonlySet<string> = new Set(['type', 'vendorId'])
 
-const TOKEN = /\s*(?:("[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$))|(-?\d[\d.eE+-]*|true|false|null)|([[\]{},:]))/y // biome-ignore format: one line
+const UNJUDGED: ReadonlyMap<number, Naming> = new Map()
 /** What may be left of a literal that is cut off. */
 const CUT_LITERAL = /\s*(?:-|[a-z]{0,4})$/y
 
 /**
  * One JSON value, or the beginning of one, without its secrets.
  *
+ * @param namings What objects say of their values, by where they begin.
  * @returns undefined when there is something else.
  */
 function jsonAt(
   text: string,
   from: number,
   hiding: Hiding,
+  namings = UNJUDGED,
 ): { readonly text: string; readonly end: number } | undefined {
   const reader = new JsonReader(hiding)
   let at = from
@@ -221,10 +210,26 @@ function jsonAt(
     hiding.work.left -= whole.length
     if (hiding.work.left < 0 && hiding.depth > 0) return undefined
     const space = whole.slice(0, whole.length - (string ?? literal ?? mark ?? '').length)
-    if (!reader.take(space, string, literal, mark)) return undefined
+    const naming = mark === '{' ? namings.get(at + space.length) : undefined
+    if (!reader.take(space, { string, literal, mark, naming })) return undefined
     at += whole.length // not `lastIndex`: strings may hold JSON again
   }
   return { text: reader.text, end: at }
+}
+
+interface Token {
+  readonly string: string | undefined
+  readonly literal: string | undefined
+  readonly mark: string | undefined
+  /** Of the object that begins with it. */
+  readonly naming: Naming | undefined
+}
+
+/** What is hidden in an object, by what it names and by what is hidden around it. */
+function hidesBy(naming: Naming | undefined, around: Level['hides']): Level['hides'] {
+  if (around.all || naming === 'secret') return { own: true, inside: true, all: true }
+  if (naming === undefined) return { ...around, own: around.inside }
+  return { own: naming === 'unclear', inside: naming !== 'harmless', all: false }
 }
 
 /** Takes the tokens of one JSON value in order, and writes them again. */
@@ -245,34 +250,36 @@ class JsonReader {
   }
 
   /** @returns false when it is not JSON. */
-  take(space: string, string?: string, literal?: string, mark?: string): boolean {
+  take(space: string, { string, literal, mark, naming }: Token): boolean {
     this.text += space
-    if (mark !== undefined) return this.#mark(mark)
+    if (mark !== undefined) return this.#mark(mark, naming)
     const written = string ?? literal ?? ''
     const isName = this.#expects === 'name'
     if (this.#expects !== 'value' && !(isName && string !== undefined)) return false
     if (isName) {
       const name = plainOf(written)
       const isInside = this.#isInSecret() && !HARMLESS.has(name)
-      this.#isSecret = isInside || isSecretMember(name, this.#hiding)
-      this.text += rewritten(written, this.#hiding)
+      const { keys } = this.#hiding
+      this.#isSecret = isInside || isSecretMember(name, { keys, values: this.#hides.own })
+      this.text += this.#rewritten(written)
       this.#expects = 'colon'
       return true
     }
     const isHidden = this.#isSecret && /^["\d-]/.test(written)
     if (isHidden) this.text += hiddenValue(written, this.#hiding)
-    else this.text += string === undefined ? written : rewritten(written, this.#hiding)
+    else this.text += string === undefined ? written : this.#rewritten(written)
     this.#valueEnds()
     return true
   }
 
-  #mark(mark: string): boolean {
+  #mark(mark: string, naming?: Naming): boolean {
     this.text += mark
     const level = this.#open.at(-1)
     if (mark === '[' || mark === '{') {
       if (this.#expects !== 'value') return false
       const isObject = mark === '{'
-      this.#open.push({ isObject, isSecret: this.#isSecret || this.#isInSecret() })
+      const isSecret = this.#isSecret || this.#isInSecret()
+      this.#open.push({ isObject, isSecret, hides: hidesBy(naming, this.#hides) })
       this.#elementBegins()
     } else if (mark === ':') {
       if (this.#expects !== 'colon') return false
@@ -291,6 +298,15 @@ class JsonReader {
   #elementBegins(): void {
     this.#expects = this.#open.at(-1)?.isObject ? 'name' : 'value'
     this.#isSecret = this.#isInSecret()
+  }
+
+  get #hides(): Level['hides'] {
+    const { values, isOfSecret } = this.#hiding
+    return this.#open.at(-1)?.hides ?? { own: values, inside: values, all: isOfSecret }
+  }
+
+  #rewritten(written: string): string {
+    return rewritten(written, { ...this.#hiding, isOfSecret: this.#hides.all })
   }
 
   #isInSecret(): boolean {

@@ -221,7 +221,8 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
     path,
     { schema: { summary: 'The local list as the station has taken it', tags, params: PARAMS } },
     async ({ params: { station } }): Promise<LocalListView> => {
-      protocolOf(store, station)
+      if (!store.stationRow(station))
+        throw new RequestProblem(404, `there is no station ${station}`)
       const { entries = [], ...list } = store.localLists.of(station) ?? { version: 0 }
       const view = entries.map(({ idToken, ...entry }) => ({
         ...entry,

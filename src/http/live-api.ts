@@ -129,6 +129,11 @@ export interface FrameView {
   readonly errorText?: string
 }
 
+/** `GET /api/frames`, oldest first. */
+export interface FramePage {
+  readonly frames: readonly FrameView[]
+}
+
 /** `GET /api/frames/{sequence}`: a row with everything the inspector shows. */
 export interface FrameDetail extends FrameView {
   /** Envelope fields in wire order, with their place in `raw` (bytes; end exclusive). */
@@ -203,23 +208,51 @@ export interface TransactionPage {
 export interface TransactionDetail extends TransactionView {
   /** RFC 3339. */
   readonly asOf: string
-  readonly readings: readonly {
-    /** RFC 3339. */
-    readonly timestamp: string
-    readonly measurand: string
-    readonly phase?: string
-    readonly context?: string
-    readonly value: number
-    readonly unit: string
-  }[]
-  /** Empty in OCPP 1.6, which has no TransactionEvent. */
-  readonly events: readonly {
-    readonly seqNo: number
-    readonly eventType: string
-    readonly triggerReason: string
-    /** RFC 3339. */
-    readonly timestamp: string
-  }[]
+  /** The newest 400. */
+  readonly readings: readonly ReadingView[]
+  /** How many there are; `GET /api/transactions/{number}/meter-values` has them all. */
+  readonly readingCount: number
+  /**
+   * With `thin=N`, where there are more than `readings` has: of each measurand and phase N at most,
+   * evenly from the first to the last.
+   */
+  readonly course?: readonly ReadingView[]
+  /** The newest 400; empty in OCPP 1.6, which has no TransactionEvent. */
+  readonly events: readonly EventView[]
+  /** How many there are; `GET /api/transactions/{number}/events` has them all. */
+  readonly eventCount: number
+}
+
+export interface ReadingView {
+  /** RFC 3339. */
+  readonly timestamp: string
+  readonly measurand: string
+  readonly phase?: string
+  readonly context?: string
+  readonly value: number
+  readonly unit: string
+}
+
+export interface EventView {
+  readonly seqNo: number
+  readonly eventType: string
+  readonly triggerReason: string
+  /** RFC 3339. */
+  readonly timestamp: string
+}
+
+/** `GET /api/transactions/{number}/meter-values`, newest first. */
+export interface ReadingPage {
+  readonly readings: readonly ReadingView[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
+}
+
+/** `GET /api/transactions/{number}/events`, newest first. */
+export interface TransactionEventPage {
+  readonly events: readonly EventView[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
 }
 
 /** A station as the CSMS has stored it, `GET /api/stations`. */

@@ -2,6 +2,9 @@ import swagger from '@fastify/swagger'
 import { Ajv } from 'ajv'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { isDateTime } from '../messages/date-time.ts'
+import type { Role } from '../storage/account-store.ts'
+import { roleFor } from './access.ts'
+import { withAnswers } from './answers.ts'
 
 const OPTIONS = { useDefaults: true, strict: false, formats: { 'date-time': isDateTime } } as const
 
@@ -21,6 +24,11 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   )
   // What is answered is written by our own types.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  const roles = new Map<string, Role | 'anybody'>()
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const path = url.replace(/:(\w+)/g, '{$1}')
+    for (const one of [method].flat()) roles.set(`${one} ${path}`, roleFor(one, url, config?.role))
+  })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -43,6 +51,6 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   app.get(
     '/api/openapi.json',
     { config: { role: 'anybody' }, schema: { summary: 'This description', tags: ['about'] } },
-    async () => app.swagger(),
+    async () => withAnswers(app.swagger(), (operation) => roles.get(operation) ?? 'anybody'),
   )
 }

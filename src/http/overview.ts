@@ -5,6 +5,7 @@ import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { Csms } from '../roles/csms/csms.ts'
 import type { AccountStore } from '../storage/account-store.ts'
 import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
+import { connectorState } from '../storage/station-list.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
 import type { Observations } from './observations.ts'
 import type { ReadinessSources } from './readiness.ts'
@@ -269,28 +270,14 @@ function peerView(
 }
 
 function evseView(row: ConnectorRow): EvseView {
-  const { evseId, connectorId, transactionId, powerW, energyWh } = row
+  const { evseId, connectorId, status, transactionId, powerW, energyWh } = row
   return {
     evseId,
     connectorId,
-    status: statusOf(row),
+    status: connectorState(status, transactionId !== undefined),
     ...(transactionId !== undefined && { transactionId }),
     ...(powerW !== undefined && { powerW }),
     ...(energyWh !== undefined && { energyWh }),
-  }
-}
-
-/** One vocabulary for both generations; 2.x tells charging by a running transaction. */
-function statusOf({ status, transactionId }: ConnectorRow): EvseView['status'] {
-  switch (status) {
-    case 'Available':
-    case 'Reserved':
-    case 'Unavailable':
-    case 'Faulted':
-    case 'Charging':
-      return status
-    default:
-      return transactionId === undefined ? 'Occupied' : 'Charging'
   }
 }
 

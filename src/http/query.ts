@@ -56,3 +56,33 @@ export function readWord<W extends string>(
   if (word !== undefined) return word
   throw new BadRequest(`"${name}" must be ${words.join(' or ')}, not "${text}"`)
 }
+
+/**
+ * Of a route that reads its parameters with the functions above: what the description says of them.
+ * They are not checked by it, so that what is wrong is answered with their own sentences.
+ */
+export function readsQuery(
+  summary: string,
+  tags: readonly string[],
+  { query = {}, params = {} }: { query?: Record<string, object>; params?: Record<string, object> },
+) {
+  return {
+    validatorCompiler: () => () => true,
+    schema: {
+      summary,
+      tags,
+      querystring: { type: 'object', additionalProperties: false, properties: query },
+      ...(Object.keys(params).length > 0 && { params: { type: 'object', properties: params } }),
+    },
+  }
+}
+
+/** A whole number in a description; what `readInteger` accepts with the same bounds. */
+export function wholeNumber({ min, max }: { min: number; max: number }, otherwise?: number) {
+  return {
+    type: 'integer',
+    minimum: min,
+    maximum: max,
+    ...(otherwise !== undefined && { default: otherwise }),
+  }
+}

@@ -86,6 +86,16 @@ export function isNameOfSecret(member: string, value: unknown): boolean {
   return typeof value === 'string' && NAMING_NAME.test(member) && isSecretVariable(value)
 }
 
+/** What a member names that names a variable; undefined where it is none that does. */
+export function namingOf(
+  member: string,
+  value: string,
+): 'secret' | 'harmless' | 'unclear' | undefined {
+  if (!NAMING_NAME.test(member)) return undefined
+  if (isSecretVariable(value)) return 'secret'
+  return IS_NAME.test(value) ? 'harmless' : 'unclear'
+}
+
 /** Whether a secret variable is named anywhere in a text, be it JSON or not quite. */
 export function namesSecret(text: string): boolean {
   for (const [, quoted, bare] of text.matchAll(NAMED_VARIABLES)) {

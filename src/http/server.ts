@@ -9,7 +9,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
-import { detailOf, framesOfTrace, frameView } from './frame-views.ts'
+import { serveFrames } from './frames.ts'
 import { serveInstalled } from './installed.ts'
 import { openLive } from './live.ts'
 import { serveLiveSocket } from './live-socket.ts'
@@ -19,7 +19,6 @@ import { describeRoutes } from './openapi.ts'
 import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
 import { answerWithProblems, sendProblem } from './problems.ts'
-import { readInteger, readQuery } from './query.ts'
 import { readinessOf } from './readiness.ts'
 import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveAccounts, serveSessions } from './sessions.ts'
@@ -47,9 +46,7 @@ export interface ConsoleServer {
   stop(): Promise<void>
 }
 
-const MAX_FRAMES = 500
 const MAX_REQUESTS_PER_MINUTE = 12_000
-const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const
 
 /** Starts the HTTP server of a node. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
@@ -72,30 +69,21 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const metrics = createMetrics(node, observed, { clock: view.clock, csms: view.csms })
   app.addHook('onClose', async () => metrics.stop())
 
-  app.get('/metrics', async (_, reply) =>
+  app.get('/metrics', described('Metrics as Prometheus reads them', 'about'), async (_, reply) =>
     reply.type(metrics.contentType).send(await metrics.text()),
   )
-  app.get('/health', async () => ({ status: 'up' }))
-  app.get('/ready', async (_, reply) => {
+  app.get('/health', described('Whether the process lives', 'about'), async () => ({
+    status: 'up',
+  }))
+  app.get('/ready', described('Whether it can do its work now', 'about'), async (_, reply) => {
     const readiness = await readinessOf(view)
     return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
   })
-  app.get('/api/overview', async () => overview.now())
+  app.get('/api/overview', described('The overlay as this node knows it', 'overlay'), async () => overview.now()) // biome-ignore format: one route
   serveLiveSocket(app, host, view, overview)
-  app.get('/api/live', (request, reply) => openLive(request, reply, view, overview))
-  app.get('/api/frames', async (request) => {
-    const query = readQuery(request.query, ['after', 'limit', 'trace'])
-    if (query.trace !== undefined) return { frames: framesOfTrace(view.node, query.trace) }
-    const after = readInteger('after', query.after, SEQUENCE) ?? 0
-    const limit = readInteger('limit', query.limit, { min: 1, max: MAX_FRAMES }) ?? MAX_FRAMES
-    const records = view.node.frameLog.after(after, limit)
-    return { frames: records.map((record) => frameView(view.node, record)) }
-  })
-  app.get<{ Params: { sequence: string } }>('/api/frames/:sequence', async (request, reply) => {
-    const sequence = readInteger('sequence', request.params.sequence, SEQUENCE) ?? 0
-    const detail = detailOf(view.node, sequence)
-    return detail ?? sendProblem(reply, 404, 'this frame is not in the log any more')
-  })
+  const live = described('Overview, frames and operations as they come: Server-Sent Events, or a WebSocket', 'overlay') // biome-ignore format: one line
+  app.get('/api/live', live, (request, reply) => openLive(request, reply, view, overview))
+  serveFrames(app, view.node)
   serveTrace(app, view, observed)
   serveTransactions(app, view)
   serveSimulatedStations(app, view.simulations)
@@ -115,6 +103,10 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/`,
     stop: () => app.close(),
   }
+}
+
+function described(summary: string, tag: string) {
+  return { schema: { summary, tags: [tag] } }
 }
 
 const CSP = {

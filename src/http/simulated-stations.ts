@@ -94,7 +94,8 @@ export function serveSimulatedStations(
   simulations: SimulatedStations | undefined,
 ): void {
   const config = { role: 'technician' } as const
-  app.post('/api/simulated-stations', { config }, async (request, reply) => {
+  const schema = { summary: 'Start a simulated station; the body is {}', tags: ['stations'] }
+  app.post('/api/simulated-stations', { config, schema }, async (request, reply) => {
     if (!simulations) {
       const problem = 'no listener of this node lets in a station of this machine without a password' // biome-ignore format: one line
       return sendProblem(reply, 409, problem)

@@ -139,7 +139,7 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
 const NEW = { type: 'ISO14443', status: 'Accepted', note: '', concurrent: false, changedAt: '' } as const // biome-ignore format: one row
 
 /** Whether whoever asks may read id tokens. */
-export function maySee({ principal }: FastifyRequest): boolean {
+export function maySee({ principal }: Pick<FastifyRequest, 'principal'>): boolean {
   return principal !== undefined && includesRole(principal.role, 'operator')
 }
 

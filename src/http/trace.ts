@@ -5,7 +5,7 @@ import { foldId } from '../primitives/ids.ts'
 import { decode } from './frame-views.ts'
 import type { Observations } from './observations.ts'
 import type { ViewSources } from './overview.ts'
-import { readInteger, readQuery } from './query.ts'
+import { readInteger, readQuery, readsQuery, wholeNumber } from './query.ts'
 import { exchangeOf, partiesOf, type TraceContext, traceRecord } from './trace-records.ts'
 
 /** Frames that are looked at before somebody else gets a turn. */
@@ -39,7 +39,18 @@ export function serveTrace(
   observed: Observations,
 ): void {
   const context = { node, observed, isStation: role === 'charging-station' }
-  app.get('/api/trace', async (request, reply) => {
+  const described = readsQuery(
+    'The frame log as Open OCPP Trace v1.1, one JSON object per line',
+    ['frames'],
+    {
+      query: {
+        after: wholeNumber(ANY, 0),
+        limit: wholeNumber({ ...ANY, min: 1 }),
+        station: { type: 'string' },
+      },
+    },
+  )
+  app.get('/api/trace', described, async (request, reply) => {
     const query = readQuery(request.query, ['after', 'limit', 'station'])
     const after = readInteger('after', query.after, ANY) ?? 0
     const limit = readInteger('limit', query.limit, { ...ANY, min: 1 }) ?? ANY.max

@@ -2,24 +2,69 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isNodeId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
-import type { TransactionQuery, TransactionRow } from '../storage/transaction-rows.ts'
+import type {
+  CoursePage,
+  ReadingRow,
+  TransactionQuery,
+  TransactionRow,
+} from '../storage/transaction-rows.ts'
 import { fingerprint } from './fingerprints.ts'
-import type { TransactionDetail, TransactionPage, TransactionView } from './live-api.ts'
+import type {
+  ReadingPage,
+  ReadingView,
+  TransactionDetail,
+  TransactionEventPage,
+  TransactionPage,
+  TransactionView,
+} from './live-api.ts'
 import type { ViewSources } from './overview.ts'
-import { sendProblem } from './problems.ts'
-import { BadRequest, readInteger, readQuery, readWord } from './query.ts'
+import { RequestProblem, sendProblem } from './problems.ts'
+import { BadRequest, readInteger, readQuery, readsQuery, readWord, wholeNumber } from './query.ts'
 import { maySee } from './tokens.ts'
 
 const LIMIT = { min: 1, max: 500 } as const
 const DEFAULT_LIMIT = 100
-/** Of one transaction; the newest are shown. */
+/** Of readings and events, which are small. */
+const COURSE_LIMIT = { min: 1, max: 2_000 } as const
+/** Readings per measurand that a chart can show. */
+const THIN = { min: 2, max: 1_000 } as const
+/** Of one transaction the newest are shown with it; the others are got page by page. */
 const MAX_READINGS = 400
 const MAX_EVENTS = 400
 /** Clocks of stations may be so far ahead of ours. */
 const AHEAD_MS = 300_000
+const STATES = ['running', 'ended'] as const
 const NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER } as const
 
-/** `GET /api/transactions` and `GET /api/transactions/{number}`, where a CSMS keeps any. */
+const tags = ['transactions']
+const params = { number: wholeNumber(NUMBER) }
+const COURSE_QUERY = {
+  before: wholeNumber(NUMBER),
+  limit: wholeNumber(COURSE_LIMIT, DEFAULT_LIMIT),
+}
+const LIST = readsQuery('Transactions, newest first', tags, {
+  query: {
+    station: { type: 'string', description: 'Id of a station' },
+    find: { type: 'string', description: 'Part of the id of a station' },
+    state: { enum: STATES },
+    before: wholeNumber(NUMBER),
+    limit: wholeNumber(LIMIT, DEFAULT_LIMIT),
+  },
+})
+const ONE = readsQuery('One transaction with its newest readings and events', tags, {
+  params,
+  query: { thin: wholeNumber(THIN) },
+})
+const READINGS = readsQuery('All meter readings of a transaction, newest first', tags, {
+  params,
+  query: COURSE_QUERY,
+})
+const EVENTS = readsQuery('All TransactionEvents of a transaction, newest first', tags, {
+  params,
+  query: COURSE_QUERY,
+})
+
+/** `GET /api/transactions` and what is below it, where a CSMS keeps any. */
 export function serveTransactions(
   app: FastifyInstance,
   { store, role, accounts }: ViewSources,
@@ -29,18 +74,50 @@ export function serveTransactions(
   // Where nobody logs in, whoever looks is not known to be entitled.
   const sees = (request: FastifyRequest) => accounts !== undefined && maySee(request)
 
-  app.get('/api/transactions', async (request, reply) => {
+  app.get('/api/transactions', LIST, async (request, reply) => {
     const query = transactionQuery(request.query)
     return store ? pageOf(store, query, sees(request)) : sendProblem(reply, 404, elsewhere)
   })
-  app.get<{ Params: { number: string } }>('/api/transactions/:number', async (request, reply) => {
-    const number = readInteger('number', request.params.number, NUMBER) ?? 0
-    if (!store) return sendProblem(reply, 404, elsewhere)
-    const row = store.charging.one(number)
-    return row
-      ? detailOf(store, row, sees(request))
-      : sendProblem(reply, 404, `there is no transaction number ${number}`)
+  app.get<OfNumber>('/api/transactions/:number', ONE, async ({ params, query, principal }) => {
+    const thin = readInteger('thin', readQuery(query, ['thin']).thin, THIN)
+    const isSeen = accounts !== undefined && maySee({ principal })
+    return detailOf(found(params.number), { isSeen, thin })
   })
+  app.get<OfNumber>(
+    '/api/transactions/:number/meter-values',
+    READINGS,
+    async ({ params, query }) => {
+      const page = coursePage(query)
+      const { rows, ...older } = found(params.number).course.readings(page)
+      return { readings: rows.map(readingView), ...older } satisfies ReadingPage
+    },
+  )
+  app.get<OfNumber>('/api/transactions/:number/events', EVENTS, async ({ params, query }) => {
+    const page = coursePage(query)
+    const { rows, ...older } = found(params.number).course.events(page)
+    return { events: rows, ...older } satisfies TransactionEventPage
+  })
+
+  /** @throws {RequestProblem} when there is none with this number. */
+  function found(written: string): TransactionRow {
+    const number = readInteger('number', written, NUMBER) ?? 0
+    if (!store) throw new RequestProblem(404, elsewhere)
+    const row = store.charging.one(number)
+    if (!row) throw new RequestProblem(404, `there is no transaction number ${number}`)
+    return row
+  }
+}
+
+interface OfNumber {
+  readonly Params: { readonly number: string }
+}
+
+function coursePage(query: unknown): CoursePage {
+  const given = readQuery(query, ['before', 'limit'])
+  return {
+    before: readInteger('before', given.before, NUMBER),
+    limit: readInteger('limit', given.limit, COURSE_LIMIT) ?? DEFAULT_LIMIT,
+  }
 }
 
 function transactionQuery(query: unknown): TransactionQuery {
@@ -52,7 +129,7 @@ function transactionQuery(query: unknown): TransactionQuery {
   return {
     station,
     find: given.find,
-    state: readWord('state', given.state, ['running', 'ended']),
+    state: readWord('state', given.state, STATES),
     before: readInteger('before', given.before, NUMBER),
     limit: readInteger('limit', given.limit, LIMIT) ?? DEFAULT_LIMIT,
   }
@@ -70,19 +147,29 @@ function pageOf(store: CsmsStore, query: TransactionQuery, isSeen: boolean): Tra
   }
 }
 
-function detailOf(store: CsmsStore, row: TransactionRow, isSeen: boolean): TransactionDetail {
-  const { station, transactionId } = row
+function detailOf(
+  row: TransactionRow,
+  { isSeen, thin }: { isSeen: boolean; thin: number | undefined },
+): TransactionDetail {
+  const { course } = row
+  const counts = course.counts()
+  const isThinned = thin !== undefined && counts.readings > MAX_READINGS
   return {
     ...transactionView(row, isSeen),
     asOf: new Date().toISOString(),
-    readings: store.charging
-      .readings(station, transactionId, MAX_READINGS)
-      .map(({ phase, context, ...reading }) => ({
-        ...reading,
-        ...(phase !== undefined && { phase }),
-        ...(context !== undefined && { context }),
-      })),
-    events: store.charging.events(station, transactionId, MAX_EVENTS),
+    readings: course.readings({ limit: MAX_READINGS }).rows.map(readingView),
+    readingCount: counts.readings,
+    ...(isThinned && { course: course.thinned(thin).map(readingView) }),
+    events: course.events({ limit: MAX_EVENTS }).rows,
+    eventCount: counts.events,
+  }
+}
+
+function readingView({ phase, context, ...reading }: ReadingRow): ReadingView {
+  return {
+    ...reading,
+    ...(phase !== undefined && { phase }),
+    ...(context !== undefined && { context }),
   }
 }
 

@@ -43,6 +43,18 @@ export function isDateTimeOrWithoutOffset(text: string): boolean {
   return isDateTime(text) || isDateTime(`${text}Z`)
 }
 
+/**
+ * The moment that a date and time names, in milliseconds since 1970; NaN where it names none. One
+ * without an offset is read as UTC. A leap second is the last millisecond of its minute, for lack
+ * of a better one: the platform knows none.
+ */
+export function parseMoment(text: string): number {
+  const whole = isDateTime(text) ? text : `${text}Z`
+  if (!isDateTime(whole)) return Number.NaN
+  const isLeap = twoDigits(whole, 17) === 60
+  return Date.parse(isLeap ? `${whole.slice(0, 17)}59.999${offsetOf(whole)}` : whole)
+}
+
 /** Whether a text starts like an absolute URI and holds no space, control or quote character. */
 export function isUri(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:[^\s\p{Cc}"<>\\^`{|}]+$/iu.test(text)
@@ -74,6 +86,13 @@ function readOffset(text: string, at: number): number | undefined {
   if (!(hours <= 23 && minutes <= 59)) return undefined
   if (first === PLUS) return hours * 60 + minutes
   return first === DASH ? -(hours * 60 + minutes) : undefined
+}
+
+/** What follows the seconds and their fraction. */
+function offsetOf(text: string): string {
+  let at = 19
+  while (text.charCodeAt(at) === DOT || isDigit(text.charCodeAt(at))) at += 1
+  return text.slice(at)
 }
 
 function isLastMinuteOfDay(text: string, offsetMinutes: number): boolean {

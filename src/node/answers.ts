@@ -168,7 +168,8 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
   }
   for (const request of expired) {
     countUnanswered(node, neighbour, request)
-    if (neighbour.isOverlay && isNeighbour(request.asker)) continue
+    // A node that asked has its own deadline; a standard peer has nobody else who could tell it.
+    if (neighbour.isOverlay && isNeighbour(request.asker) && request.asker.isOverlay) continue
     failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
   }
 }

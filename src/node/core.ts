@@ -18,8 +18,16 @@ import type { Upstreams } from './upstreams.ts'
 /** A frame with its route: read from it, or known from the standard link it came in on. */
 export type RoutedFrame = Frame & { readonly route: Route }
 
-/** @param by Whose connection in the station's name the command came over, if it did so. */
-export type PasswordListener = (station: NodeId, password: Secret, by?: UplinkRule) => void
+/**
+ * @param by Whose connection in the station's name the command came over, if it did so.
+ * @param isHere Whether the station is connected here itself, and not behind another node.
+ */
+export type PasswordListener = (
+  station: NodeId,
+  password: Secret,
+  by: UplinkRule | undefined,
+  isHere: boolean,
+) => void
 
 /** What the parts of one node share. Only the node itself creates one. */
 export interface Core {
@@ -54,6 +62,8 @@ export interface Core {
   /** Refused and dropped frames by error code. */
   readonly refusals: Map<ErrorCode, number>
   readonly newMessageId: () => MessageId
+  /** Links that have gone so far. */
+  closings: number
   validatorOf(source: NodeId): Validator
   /** Whether this id is of a peer that has to prove who it is. */
   mustProve(id: NodeId): boolean
@@ -106,6 +116,8 @@ export const ANSWERED_MS = 60_000
 export const STANDARD_CALL_MS = 30_000
 /** CALLs that may wait for one standard peer, and requests open on one overlay link. */
 export const MAX_WAITING_CALLS = 100
+/** Beyond these, of those that may lower a limit: a fuse does not wait. */
+export const MAX_WAITING_LIMITS = 50
 export const MAX_OPEN_REQUESTS = 50_000
 /**
  * Of those so many may be of one standard peer. OCPP lets it have one open; some send a few at once.

@@ -89,6 +89,21 @@ export class KnownLimits {
   }
 }
 
+const LIMITING: ReadonlySet<string> = new Set([
+  'RemoteStopTransaction',
+  'RequestStopTransaction',
+  'ClearChargingProfile',
+  'SetDERControl',
+  'ClearDERControl',
+  'SetChargingProfile',
+  'UpdateDynamicSchedule',
+])
+
+/** Whether a CALL may change a limit: there is room for it where there is none for others. */
+export function mayChangeLimit(action: string): boolean {
+  return LIMITING.has(action)
+}
+
 /**
  * What a CALL changes; undefined where it is about no limit. A profile is compared period by period
  * with each that may be in force at its place when it arrives: the last one accepted, and those on
@@ -107,9 +122,13 @@ export function limitChangeOf(
     case 'RemoteStopTransaction':
     case 'RequestStopTransaction':
       return { order: 'stop', isLower: true }
+    // What is left when one is gone, or what a grid sets, only the station knows.
     case 'ClearChargingProfile':
       known().clear()
-      return { order: '*', isLower: false }
+      return { order: '*', isLower: true }
+    case 'SetDERControl':
+    case 'ClearDERControl':
+      return { order: '*', isLower: true }
     case 'SetChargingProfile':
       return profileChange(read(payload), messageId, known())
     case 'UpdateDynamicSchedule':

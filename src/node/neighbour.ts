@@ -98,6 +98,7 @@ export class Neighbour {
   readonly #host: NeighbourHost
   #scheduler: SendScheduler<FrameToken> | undefined
   #sweptAt = Number.NEGATIVE_INFINITY
+  #sweptFor = 0
 
   constructor(link: Link, facts: NeighbourFacts, host: NeighbourHost) {
     this.#host = host
@@ -155,11 +156,16 @@ export class Neighbour {
     this.#countSent(type)
   }
 
-  /** Forgets requests of links that are gone; looks at all of them, so not too often. */
-  dropAbandoned(): void {
+  /**
+   * Forgets requests of links that are gone; looks at all of them, so only if there are any.
+   *
+   * @param closings How many links of the node have gone so far.
+   */
+  dropAbandoned(closings: number): void {
     const now = this.#host.clock.now()
-    if (now - this.#sweptAt < SWEEP_EVERY_MS) return
+    if (closings === this.#sweptFor || now - this.#sweptAt < SWEEP_EVERY_MS) return
     this.#sweptAt = now
+    this.#sweptFor = closings
     this.pending.dropAbandoned()
   }
 

@@ -1,5 +1,6 @@
 import type { ValidatorOptions } from '../messages/validation.ts'
 import type { Clock } from '../primitives/clock.ts'
+import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly filters?: Filters
   /** Told when a station has accepted a new password, so that this side can follow. */
   readonly onPasswordChange?: PasswordListener
+  /** Whether a peer of this id has to prove it: then nobody who has proved nothing speaks for it. */
+  readonly mustProve?: (id: NodeId) => boolean
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock
@@ -41,8 +44,6 @@ export interface NodeOptions {
 export interface PeerRule extends ValidatorOptions {
   /** Message ids of up to 255 bytes. */
   readonly tolerantMessageIds?: boolean
-  /** It has a credential: a node that has proved nothing does not speak for it. */
-  readonly mustProve?: boolean
 }
 
 export interface CallOptions {

@@ -76,8 +76,9 @@ export class Node {
       linkCounters: new Map(),
       refusals: new Map(),
       newMessageId: newId as () => MessageId,
+      closings: 0,
       validatorOf: (source) => validators.of(source),
-      mustProve: (id) => options.peers?.get(foldId(id))?.mustProve === true,
+      mustProve: (id) => this.#dialled.has(foldId(id)) || options.mustProve?.(id) === true,
       emit: (event) => this.#emit(event),
     }
   }
@@ -380,6 +381,7 @@ export class Node {
     if (!neighbour.isOpen) return
     const core = this.#core
     neighbour.isOpen = false
+    core.closings++
     core.neighbours.delete(neighbour)
     core.uplinks.delete(neighbour)
     const own = core.ownUplinks.findIndex((uplink) => uplink.neighbour === neighbour)

@@ -45,6 +45,11 @@ export class PendingTable {
     return this.#byId.size
   }
 
+  /** Of the request that was added first. */
+  get oldestExpiresAt(): number | undefined {
+    return this.#byId.values().next().value?.expiresAt
+  }
+
   /** False when this source already has an open request with this id, or too many others have. */
   add(request: PendingRequest): boolean {
     const first = this.#byId.get(request.messageId)

@@ -5,11 +5,11 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
-import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
+import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, MAX_WAITING_LIMITS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { passwordSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
-import { enqueueCall, KnownLimits, limitChangeOf } from './limit-order.ts'
+import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { isCsmsService } from './uplink-rules.ts'
@@ -61,7 +61,7 @@ export function forwardRequest(
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    open(to, frame, messageId, from, expiresAt, passwordWatch(node, to, from, frame))
+    open(node, to, frame, messageId, from, expiresAt, passwordWatch(node, to, from, frame))
   }
   sendOrQueue(to, frame, messageId, bytes, now)
   if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
@@ -107,7 +107,7 @@ function copy(
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined
       const bytes = encode({ ...frame, messageId, route })
-      if (frame.type === 2) open(to, frame, messageId, NOBODY, now + STANDARD_CALL_MS)
+      if (frame.type === 2) open(node, to, frame, messageId, NOBODY, now + STANDARD_CALL_MS)
       sendOrQueue(to, frame, messageId, bytes, now)
     } catch (error) {
       if (!(error instanceof OverlayError)) throw error
@@ -142,7 +142,12 @@ function passwordWatch(
   return (answer) => {
     const password = acceptedIn(answer)
     if (!password) return
-    onPasswordChange(station, password, from.represents === undefined ? undefined : from.rule)
+    onPasswordChange(
+      station,
+      password,
+      from.represents === undefined ? undefined : from.rule,
+      isAtEdge,
+    )
     node.emit({ name: 'password.changed', station })
   }
 }
@@ -167,7 +172,7 @@ export function originate(
   const route = { destination, networkPath: [node.id] } as const
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
   const routed = { ...frame, route }
-  if (asker) open(to, routed, frame.messageId, asker, now + timeoutMs)
+  if (asker) open(node, to, routed, frame.messageId, asker, now + timeoutMs)
   sendOrQueue(to, routed, frame.messageId, bytes, now)
   const trace = traceToKeep(undefined, frame.messageId, bytes)
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)
@@ -175,6 +180,7 @@ export function originate(
 
 /** Remembers who asked. */
 function open(
+  node: Core,
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
@@ -182,7 +188,9 @@ function open(
   expiresAt: number,
   onResult?: (payload: Uint8Array) => void,
 ): void {
-  if (isFull(to) || hasTooMany(asker)) throw new OverlayError('ERR_LINK_BUSY')
+  if (isFull(to, frame.action, node.closings) || hasTooMany(asker)) {
+    throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: roomInMs(to, node.clock.now()) })
+  }
   const request: PendingRequest = {
     messageId,
     source: frame.route.networkPath[0],
@@ -199,11 +207,19 @@ function open(
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')
 }
 
-function isFull(to: Neighbour): boolean {
-  if (!to.isOverlay) return to.waiting.length >= MAX_WAITING_CALLS
+function isFull(to: Neighbour, action: string, closings: number): boolean {
+  if (!to.isOverlay) {
+    const more = mayChangeLimit(action) ? MAX_WAITING_LIMITS : 0
+    return to.waiting.length >= MAX_WAITING_CALLS + more
+  }
   if (to.pending.size < MAX_OPEN_REQUESTS) return false
-  to.dropAbandoned()
+  to.dropAbandoned(closings)
   return to.pending.size >= MAX_OPEN_REQUESTS
+}
+
+/** When the oldest request will have been given up at the latest. */
+function roomInMs(to: Neighbour, now: number): number {
+  return Math.max(1, (to.pending.oldestExpiresAt ?? now) - now)
 }
 
 function hasTooMany(asker: Neighbour | LocalAsker): boolean {

@@ -22,10 +22,14 @@ const MIRROR_WAIT_MS = 2_000
 /** Requests of a station behind another node that wait for its connections, and their bytes. */
 const MAX_HELD = 16
 const MAX_HELD_BYTES = 64 * 1024
+/** By then a connection is open, or was refused. */
+const HELD_RETRY_MS = 10_000
 /** The same for all stations that one link has announced. */
 const MAX_HELD_BYTES_PER_LINK = 4 * 1024 * 1024
 /** Who announces stations must not make this node open any number of connections. */
 const MAX_REPRESENTED_PER_LINK = 2_000
+/** The same for one that has proved nothing. */
+const MAX_REPRESENTED_UNPROVED = 50
 
 /** A request that waits. */
 interface Held {
@@ -118,7 +122,9 @@ export class Upstreams {
     const isMuch = held.length >= MAX_HELD || (held.length > 0 && waiting + bytes > MAX_HELD_BYTES)
     const behind = representation.via && this.#behind.get(representation.via)
     if (isMuch || (behind && behind.heldBytes + bytes > MAX_HELD_BYTES_PER_LINK)) {
-      if (!representation.isPrimaryOpen) throw new OverlayError('ERR_LINK_BUSY')
+      if (!representation.isPrimaryOpen) {
+        throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: HELD_RETRY_MS })
+      }
       // Only for a mirror nothing is refused.
       this.#release(representation)
       return false
@@ -188,7 +194,8 @@ export class Upstreams {
     if (known?.protocol === protocol) return known.ready
     if (known) this.stationDown(station)
     const behind = via && this.#behindOf(via)
-    if (via && behind && behind.stations >= MAX_REPRESENTED_PER_LINK) {
+    const most = via?.link.credential === 'none' ? MAX_REPRESENTED_UNPROVED : MAX_REPRESENTED_PER_LINK // biome-ignore format: one line
+    if (via && behind && behind.stations >= most) {
       const why = `${via.label} has announced too many stations`
       for (const { rule } of wanted) this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why }) // biome-ignore format: one line
       return undefined

@@ -95,14 +95,13 @@ export class OperationRows {
     return this.#db.rows(query).map(operationRow)
   }
 
-  /** Those nobody waits for any more after a restart: their answer is not known. */
-  abandoned(problem: string): number {
-    return this.#db.change(
-      queries
-        .updateTable('operations')
-        .set({ state: 'failed', problem })
-        .where('state', '=', 'sent'),
-    )
+  /** Those nobody waits for any more after a restart: their answer is not known, or their effect. */
+  abandoned(problem: string, withoutEffect: string): number {
+    const end = (from: OperationState, state: OperationState, why: string) =>
+      this.#db.change(
+        queries.updateTable('operations').set({ state, problem: why }).where('state', '=', from),
+      )
+    return end('sent', 'failed', problem) + end('accepted', 'no-effect', withoutEffect)
   }
 }
 

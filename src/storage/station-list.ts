@@ -1,11 +1,11 @@
 import type { Database } from './database.ts'
-import { number, text } from './transaction-rows.ts'
+import { isRunning, number, text } from './transaction-rows.ts'
 
 export interface StationListQuery {
   /** Part of id, maker, model or serial number. */
   readonly search?: string | undefined
   readonly protocol?: string | undefined
-  /** Only stations with a connector in this state, as it was told. */
+  /** Only stations with a connector in this state; one that charges is not merely occupied. */
   readonly status?: string | undefined
   readonly known?: boolean | undefined
   /** Only stations behind this one. */
@@ -25,14 +25,60 @@ export interface StationListRow {
   readonly firmwareVersion?: string
   /** RFC 3339. */
   readonly bootedAt?: string
-  readonly seenAt: string
+  /** RFC 3339; undefined when it was only entered and never said anything. */
+  readonly seenAt?: string
   readonly connectors: readonly {
     readonly evseId: number
     readonly connectorId: number
+    /** As it was told. */
     readonly status: string
+    readonly state: ConnectorState
     readonly at: string
   }[]
 }
+
+/** What a connector is, in one vocabulary for both generations. */
+export type ConnectorState =
+  | 'Available'
+  | 'Occupied'
+  | 'Charging'
+  | 'Reserved'
+  | 'Unavailable'
+  | 'Faulted'
+
+const STATES: ReadonlyMap<string, ConnectorState> = new Map([
+  ['Available', 'Available'],
+  ['Occupied', 'Occupied'],
+  ['Preparing', 'Occupied'],
+  ['SuspendedEV', 'Occupied'],
+  ['SuspendedEVSE', 'Occupied'],
+  ['Finishing', 'Occupied'],
+  ['Charging', 'Charging'],
+  ['Reserved', 'Reserved'],
+  ['Unavailable', 'Unavailable'],
+  ['Faulted', 'Faulted'],
+])
+
+/**
+ * The state of a connector.
+ *
+ * @param status As it was told; one that OCPP does not have is none of those that are well.
+ * @param hasTransaction OCPP 2.x does not tell charging apart: an occupied EVSE charges while a
+ *   transaction runs on it.
+ */
+export function connectorState(status: string, hasTransaction: boolean): ConnectorState {
+  if (status === 'Occupied' && hasTransaction) return 'Charging'
+  return STATES.get(status) ?? 'Unavailable'
+}
+
+/** SQL for: a transaction runs on the EVSE of connector `c`. */
+const HAS_TRANSACTION = `EXISTS (SELECT 1 FROM transactions o WHERE o.station = c.station
+  AND o.evse_id = c.evse_id AND ${isRunning('o')})`
+
+/** SQL for: the station has a connector in a state; connector 0 is the station, and not one of it. */
+const HAS_CONNECTOR = `EXISTS (SELECT 1 FROM connectors c WHERE c.station = s.station
+  AND c.connector_id > 0
+  AND CASE WHEN c.status = 'Occupied' AND ${HAS_TRANSACTION} THEN 'Charging' ELSE c.status END = ?)`
 
 const SEARCHED = ['station', 'vendor', 'model', 'serial_number']
 
@@ -48,9 +94,7 @@ export function readStations(db: Database, query: StationListQuery): StationList
   if (after !== undefined) add('s.station > ?', after)
   if (protocol !== undefined) add('s.protocol = ?', protocol)
   if (known !== undefined) add('s.known = ?', known ? 1 : 0)
-  if (status !== undefined) {
-    add('EXISTS (SELECT 1 FROM connectors c WHERE c.station = s.station AND c.status = ?)', status)
-  }
+  if (status !== undefined) add(HAS_CONNECTOR, status)
   if (search !== undefined) {
     const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
     const likes = SEARCHED.map((column) => `s.${column} LIKE ? ESCAPE '\\'`)
@@ -76,19 +120,24 @@ function stationRow(db: Database, row: Record<string, unknown>): StationListRow 
     serialNumber: text(row.serial_number),
     firmwareVersion: text(row.firmware_version),
     bootedAt: text(row.booted_at),
+    seenAt: text(row.seen_at) || undefined,
   }
   return {
     station,
     protocol: String(row.protocol),
     known: row.known === 1,
-    seenAt: String(row.seen_at),
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
     connectors: db
-      .all('SELECT * FROM connectors WHERE station = ? ORDER BY evse_id, connector_id', station)
+      .all(
+        `SELECT *, ${HAS_TRANSACTION} AS charges FROM connectors c
+         WHERE station = ? ORDER BY evse_id, connector_id`,
+        station,
+      )
       .map((connector) => ({
         evseId: number(connector.evse_id) ?? 0,
         connectorId: number(connector.connector_id) ?? 0,
         status: String(connector.status),
+        state: connectorState(String(connector.status), connector.charges === 1),
         at: String(connector.status_at),
       })),
   }

@@ -36,6 +36,19 @@ export interface TransactionRow {
   readonly overlaps: boolean
   /** TransactionEvents that have not come, by their sequence numbers; OCPP 1.6 has none. */
   readonly missingEvents: number
+  readonly course: Course
+}
+
+export interface CoursePage {
+  /** What the page before gave as `older`. */
+  readonly before?: number | undefined
+  readonly limit: number
+}
+
+export interface CourseRows<T> {
+  readonly rows: readonly T[]
+  /** Where there are older ones: what to ask for as `before`. */
+  readonly older?: number
 }
 
 export interface ReadingRow {
@@ -77,11 +90,15 @@ export function isRunning(t: string): string {
   return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)})`
 }
 
+/** What counts as energy and power; everything else is only kept as it was told. */
+const UNITS = { 'Power.Active.Import': 'W', 'Energy.Active.Import.Register': 'Wh' } as const
+
 /** SQL for the newest total value of a measurand in transaction `t`. */
-export function lastOf(measurand: string): string {
+export function lastOf(measurand: keyof typeof UNITS): string {
   return `(
   SELECT value FROM meter_values m WHERE m.station = t.station
   AND m.transaction_id = t.transaction_id AND m.measurand = '${measurand}' AND m.phase IS NULL
+  AND m.unit = '${UNITS[measurand]}'
   ORDER BY m.timestamp DESC, m.id DESC LIMIT 1)`
 }
 
@@ -130,13 +147,13 @@ export function readTransactions(db: Database, query: TransactionQuery): Transac
   const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
   return db
     .all(rowsOf(`${where} ORDER BY number DESC LIMIT ?`), ...values, limit)
-    .map(transactionRow)
+    .map((row) => transactionRow(db, row))
 }
 
 /** One transaction; undefined when there is none with this number. */
 export function readTransaction(db: Database, number: number): TransactionRow | undefined {
   const row = db.get(rowsOf('WHERE number = ?'), number)
-  return row && transactionRow(row)
+  return row && transactionRow(db, row)
 }
 
 /** The newest meter readings of a transaction, newest first. */
@@ -154,14 +171,18 @@ export function readReadings(
       transactionId,
       limit,
     )
-    .map((row) => ({
-      timestamp: String(row.timestamp),
-      measurand: String(row.measurand),
-      phase: text(row.phase),
-      context: text(row.context),
-      value: Number(row.value),
-      unit: String(row.unit),
-    }))
+    .map(readingRow)
+}
+
+function readingRow(row: Record<string, unknown>): ReadingRow {
+  return {
+    timestamp: String(row.timestamp),
+    measurand: String(row.measurand),
+    phase: text(row.phase),
+    context: text(row.context),
+    value: Number(row.value),
+    unit: String(row.unit),
+  }
 }
 
 /** The newest TransactionEvents of a transaction, newest first; OCPP 1.6 has none. */
@@ -179,15 +200,92 @@ export function readEvents(
       transactionId,
       limit,
     )
-    .map((row) => ({
-      seqNo: Number(row.seq_no),
-      eventType: String(row.event_type),
-      triggerReason: String(row.trigger_reason),
-      timestamp: String(row.timestamp),
-    }))
+    .map(eventRow)
 }
 
-function transactionRow(row: Record<string, unknown>): TransactionRow {
+function eventRow(row: Record<string, unknown>): EventRow {
+  return {
+    seqNo: Number(row.seq_no),
+    eventType: String(row.event_type),
+    triggerReason: String(row.trigger_reason),
+    timestamp: String(row.timestamp),
+  }
+}
+
+/** What `isBehind` compares with: the row that the page before ended with. */
+const ROWS_BEHIND = (table: string, isBehind: string, order: string) => `
+SELECT r.rowid AS place, r.* FROM ${table} r WHERE r.station = ?1 AND r.transaction_id = ?2
+AND (?3 IS NULL OR EXISTS (SELECT 1 FROM ${table} b WHERE b.rowid = ?3 AND b.station = ?1
+  AND b.transaction_id = ?2 AND ${isBehind}))
+ORDER BY ${order} LIMIT ?4`
+const READINGS = ROWS_BEHIND(
+  'meter_values',
+  '(r.timestamp < b.timestamp OR (r.timestamp = b.timestamp AND r.id > b.id))',
+  'r.timestamp DESC, r.id',
+)
+const EVENTS = ROWS_BEHIND(
+  'transaction_events',
+  '(r.seq_no < b.seq_no OR (r.seq_no = b.seq_no AND r.rowid > b.rowid))',
+  'r.seq_no DESC, r.rowid',
+)
+const COUNTS = `
+SELECT (SELECT COUNT(*) FROM meter_values WHERE station = ?1 AND transaction_id = ?2) AS readings,
+  (SELECT COUNT(*) FROM transaction_events WHERE station = ?1 AND transaction_id = ?2) AS events`
+/** ?3 steps lead from the first to the last; of the readings within one step the newest counts. */
+const THINNED = `
+SELECT * FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY measurand, phase ORDER BY timestamp DESC, id) - 1 AS place,
+    COUNT(*) OVER (PARTITION BY measurand, phase) AS total
+  FROM meter_values WHERE station = ?1 AND transaction_id = ?2)
+WHERE place = 0 OR total <= ?3
+  -- A number that is handed in is no integer.
+  OR CAST(place * ?3 / (total - 1) AS INTEGER) <> CAST((place - 1) * ?3 / (total - 1) AS INTEGER)
+ORDER BY timestamp DESC, id`
+
+/** What was told in the course of a transaction, newest first; it is read when somebody asks. */
+export class Course {
+  readonly #db: Database
+  readonly #of: readonly [station: string, transactionId: string]
+
+  constructor(db: Database, station: string, transactionId: string) {
+    this.#db = db
+    this.#of = [station, transactionId]
+  }
+
+  readings(page: CoursePage): CourseRows<ReadingRow> {
+    return this.#page(READINGS, page, readingRow)
+  }
+
+  /** TransactionEvents; OCPP 1.6 has none. */
+  events(page: CoursePage): CourseRows<EventRow> {
+    return this.#page(EVENTS, page, eventRow)
+  }
+
+  /** How many there are of both. */
+  counts(): { readonly readings: number; readonly events: number } {
+    const row = this.#db.get(COUNTS, ...this.#of)
+    return { readings: number(row?.readings) ?? 0, events: number(row?.events) ?? 0 }
+  }
+
+  /** Of each measurand and phase at most `most` readings, evenly from the first to the last. */
+  thinned(most: number): ReadingRow[] {
+    return this.#db.all(THINNED, ...this.#of, most - 1).map(readingRow)
+  }
+
+  #page<T>(
+    sql: string,
+    { before, limit }: CoursePage,
+    rowOf: (row: Record<string, unknown>) => T,
+  ): CourseRows<T> {
+    // One more than asked for is read, to know whether there are older ones.
+    const rows = this.#db.all(sql, ...this.#of, before ?? null, limit + 1)
+    const shown = rows.slice(0, limit)
+    const last = rows.length > limit ? number(shown.at(-1)?.place) : undefined
+    return { rows: shown.map(rowOf), ...(last !== undefined && { older: last }) }
+  }
+}
+
+function transactionRow(db: Database, row: Record<string, unknown>): TransactionRow {
   return {
     number: Number(row.number),
     station: String(row.station),
@@ -208,6 +306,7 @@ function transactionRow(row: Record<string, unknown>): TransactionRow {
     isRunning: row.running === 1,
     overlaps: row.overlaps === 1,
     missingEvents: number(row.missing_events) ?? 0,
+    course: new Course(db, String(row.station), String(row.transaction_id)),
   }
 }
 

@@ -45,6 +45,8 @@ export interface AdmissionOptions {
 
 interface Peer {
   readonly entry: PeerEntry
+  /** False of one that only has a password, set over OCPP. */
+  readonly isEntered: boolean
   readonly check: PasswordCheck | undefined
   /** HMAC of the password that was right last, under a key of this process. */
   remembered: Buffer | undefined
@@ -88,16 +90,30 @@ export class Admissions {
     for (const entry of entries) {
       const check = entry.password && createPasswordCheck(entry.password, options.passwordKey)
       if (check?.isSlow) this.#decoy ??= check
-      this.#peers.set(foldId(entry.id), { entry, check, remembered: undefined, best: 0 })
+      this.#peers.set(foldId(entry.id), {
+        entry,
+        check,
+        remembered: undefined,
+        best: 0,
+        isEntered: true,
+      })
     }
+  }
+
+  /** Whether nobody is let in as this peer without a proof. */
+  mustProve(id: NodeId): boolean {
+    const peer = this.#peers.get(foldId(id))
+    if (!peer) return false
+    const { securityProfile = 0, serialNumber } = peer.entry
+    return peer.check !== undefined || peer.best > 0 || securityProfile > 0 || serialNumber !== undefined // biome-ignore format: one line
   }
 
   /** From now on this password counts, and the former one no longer. */
   setPassword(id: NodeId, password: Secret): void {
     const key = foldId(id)
     const check = createPasswordCheck(password, this.#options.passwordKey)
-    const { entry, best } = this.#peers.get(key) ?? { entry: { id }, best: 0 as const }
-    this.#peers.set(key, { entry: { ...entry, password }, check, remembered: undefined, best })
+    const { entry, best, isEntered } = this.#peers.get(key) ?? { entry: { id }, best: 0 as const, isEntered: false } // biome-ignore format: one line
+    this.#peers.set(key, { entry: { ...entry, password }, check, remembered: undefined, best, isEntered }) // biome-ignore format: one line
   }
 
   /** Answers at once, except where a slow hash has to be computed. */
@@ -156,7 +172,7 @@ export class Admissions {
     }
     if (peer) peer.best = verdict
     this.#throttle.succeeded(id, claim.address)
-    return { id: peer?.entry.id ?? id, profile: verdict }
+    return { id: peer?.isEntered ? peer.entry.id : id, profile: verdict }
   }
 
   /** What was proved, or why nothing was. */

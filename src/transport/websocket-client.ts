@@ -46,7 +46,8 @@ export interface DialOptions {
   /** Offer permessage-deflate. Default true. */
   readonly compression?: boolean
   /** How attempts follow each other. Default: full jitter, 1 s doubling to 60 s. */
-  readonly backOff?: BackOff
+  /** Asked at each loss where it is a function; undefined: full jitter up to 60 s. */
+  readonly backOff?: BackOff | (() => BackOff | undefined)
   /** `reference`: the peer speaks overlay without confirming it. */
   readonly dialect?: 'reference'
   /** How many connections there may be. Default 18 000 over all of this process. */
@@ -79,10 +80,20 @@ const OVERLAY_PING_MS = 5_000
 const STANDARD_PING_MS = 30_000
 const UNNAMED_PEER = 'CSMS' as NodeId
 
-/** How long to wait before attempt `n` (from 0): exponential, with full jitter or as OCPP says. */
-export function retryDelayMs(attempt: number, random: Randomness, backOff?: BackOff): number {
+/**
+ * How long to wait before attempt `n` (from 0): exponential, with full jitter or as OCPP says.
+ *
+ * @param lastMs How long the wait before was; undefined of the first one.
+ */
+export function retryDelayMs(
+  attempt: number,
+  random: Randomness,
+  backOff?: BackOff,
+  lastMs?: number,
+): number {
   if (backOff) {
     const { waitMinimumS, randomRangeS, repeatTimes } = backOff
+    if (attempt > repeatTimes && lastMs !== undefined) return lastMs
     const seconds = waitMinimumS * 2 ** Math.min(attempt, repeatTimes)
     return (seconds + randomFraction(random) * randomRangeS) * 1_000
   }
@@ -108,6 +119,8 @@ class Dialler implements LinkSource {
   /** What the last attempt has shown. */
   #password: Secret | undefined
   #attempt = 0
+  /** How long the last wait was. */
+  #lastMs: number | undefined
   #isStopped = false
 
   get peerId(): NodeId | undefined {
@@ -204,7 +217,11 @@ class Dialler implements LinkSource {
   #retry(why: string, retryAfterMs = 0): void {
     this.#connection = undefined
     if (this.#isStopped) return this.#onGone()
-    const ownMs = retryDelayMs(this.#attempt++, this.#random, this.#options.backOff)
+    const { backOff } = this.#options
+    const rule = typeof backOff === 'function' ? backOff() : backOff
+    if (this.#attempt === 0) this.#lastMs = undefined
+    const ownMs = retryDelayMs(this.#attempt++, this.#random, rule, this.#lastMs)
+    this.#lastMs = ownMs
     // A server that says when must not make this side wait for ever.
     const inMs = Math.ceil(Math.max(ownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)))
     // Before it is told: whoever hears it may stop this, and then nothing may dial any more.

@@ -221,8 +221,11 @@ class WebSocketAcceptor implements Acceptor {
     const id = idOfPath(request.url ?? '')
     if (this.#isDraining)
       return this.#refuse(socket, { status: 503, id: id ?? '', why: 'stopping' })
+    const address = socket.remoteAddress ?? ''
     const isQueued = this.#queue.push(() => {
-      if (!socket.destroyed) void this.#admit(request, socket, head, id)
+      // OpenSSL ends sessions of some forged certificates by itself, after the request has come.
+      if (socket.destroyed) this.#unasked(address, whyGone(socket))
+      else void this.#admit(request, socket, head, id)
     })
     if (!isQueued) this.#refuse(socket, { status: 503, id: id ?? '', why: 'too many wait' })
   }
@@ -359,6 +362,12 @@ class WebSocketAcceptor implements Acceptor {
     socket.once('finish', () => socket.destroy())
     socket.end(refusalText(refusal, this.#protocols, this.#random))
   }
+}
+
+/** Why a connection may have ended between its request and its answer. */
+function whyGone(socket: Socket): string {
+  const problem = socket instanceof TLSSocket && socket.authorizationError
+  return problem ? `its certificate proves nothing: ${problem}` : 'it left before it was answered'
 }
 
 /** Apart, because a listener keeps alive what is in scope where it is made: here, the request. */

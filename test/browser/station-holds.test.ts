@@ -109,6 +109,7 @@ test('a limit is set, listed in words, asks first where somebody charges, and is
   await row.getByRole('button', { name: 'Remove profile' }).click()
   await question.getByRole('button', { name: 'Remove profile' }).click()
   await accept('ClearChargingProfile')
+  await accept('GetChargingProfiles', { status: 'NoProfiles' })
   await row.waitFor({ ...PATIENCE, state: 'detached' })
   assert.deepEqual(complaints, [])
 })

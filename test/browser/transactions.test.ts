@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { startChain } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
 import { client } from '../support/sockets.ts'
-import { CHROMIUM, open, PATIENCE, startBrowser } from './chromium.ts'
+import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
 
 const ID = '3f0c3a52-77d1-4f0e-9d5e-1c1a5f7b0001'
 
@@ -101,5 +103,39 @@ test('at a node that is no CSMS the room says where transactions are kept', asyn
   const { page, complaints } = await open(browser, `${edge.console}transactions`, { sign })
 
   assert.match((await page.locator(sign).textContent()) ?? '', /kept at the CSMS.*NN01/s)
+  assert.deepEqual(complaints, [])
+})
+
+test('the charts of a long transaction cover all of it, and the CSV has every reading', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const { csms, folder } = await startChain(t, 0)
+  const store = new CsmsStore(join(folder, 'csms.sqlite'))
+  t.after(() => store.close())
+  const start = Date.parse('2026-01-05T11:00:00.000Z')
+  const count = 2_500
+  await store.write(() => {
+    store.charging.start({ station: 'CS01', transactionId: 'LONG', evseId: 1, connectorId: 1, idToken: undefined, startedAt: new Date(start).toISOString(), meterStartWh: 0 }) // biome-ignore format: one record
+    for (let n = 0; n < count; n++) {
+      const timestamp = new Date(start + n * 10_000).toISOString()
+      store.charging.addMeterValue({ station: 'CS01', transactionId: 'LONG', evseId: 1, phase: undefined, context: undefined, timestamp, measurand: 'Power.Active.Import', value: n, unit: 'W' }) // biome-ignore format: one record
+    }
+  })
+  const browser = await startBrowser(t)
+  const sign = '[data-transaction="LONG"]'
+  const { page, complaints } = await open(browser, `${csms.console}transactions`, { sign })
+
+  await page.locator(sign).getByRole('button').click()
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.locator('[data-thinned]').waitFor(PATIENCE)
+  assert.match((await inspector.locator('[data-thinned]').textContent()) ?? '', /400 of 2,500/)
+  await inspector.getByText('newest 400 of 2,500').waitFor(PATIENCE)
+  const saved = page.waitForEvent('download')
+  await inspector.getByRole('button', { name: 'Save readings as CSV' }).click()
+  const lines = readFileSync(await (await saved).path(), 'utf8')
+    .trim()
+    .split('\r\n')
+  assert.equal(lines.length, 1 + count)
+  assert.match(lines[1] ?? '', /^2026-01-05T11:00:00\.000Z,.*,0,W$/)
+  assert.deepEqual(await violations(page), [])
   assert.deepEqual(complaints, [])
 })

@@ -247,12 +247,45 @@ test('init says which answer cannot be, and writes nothing', async (t) => {
 })
 
 test('every command says by an example how it is used', async (t) => {
-  const commands = ['init', 'run', 'demo', 'simulate', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
-  const told = await Promise.all(commands.map((command) => wattweave(t, ...command.split(' '), '--help'))) // biome-ignore format: one line
+  const commands = ['', 'token', 'station', 'password', 'filter', 'init', 'run', 'demo', 'simulate', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
+  const told = await Promise.all(commands.map((command) => wattweave(t, ...command.split(' ').filter(Boolean), '--help'))) // biome-ignore format: one line
   for (const [i, { code, output }] of told.entries()) {
     assert.equal(code, 0)
     assert.match(output, new RegExp(`Example:\n  \\$ wattweave ${commands[i]}`))
   }
+})
+
+test('the data folder that is named on the command line counts, whatever the file says', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'csms.yaml')
+  writeFileSync(file, 'nodeId: CSMS01\nrole: csms\nlisten: [{ port: 0, insecure: true }]\ndata: unused\n') // biome-ignore format: one line
+  const data = join(folder, 'elsewhere')
+  const made = await wattweave(t, 'token', 'add', file, 'VAN-9', '--data', data)
+  assert.equal(made.code, 0, made.errors)
+  assert.deepEqual([existsSync(join(data, 'csms.sqlite')), existsSync(join(folder, 'unused'))], [true, false]) // biome-ignore format: one line
+  assert.match((await wattweave(t, 'token', 'list', file, '--data', data)).output, /VAN-9/)
+  writeFileSync(join(folder, 'a-file'), '')
+  const wrong = await wattweave(t, 'run', file, '--data', join(folder, 'a-file', 'data'))
+  assert.deepEqual([wrong.code, /cannot be written/.test(wrong.errors)], [2, true])
+})
+
+test('simulated stations outlive their CSMS and find it again', async (t) => {
+  const csms = await startCsms(t)
+  const port = new URL(csms.url).port
+  const simulation = startExecutable(t, 'simulate', csms.url)
+  await until('the station to be accepted', () => simulation.errors().includes('1 of 1'))
+  await csms.kill()
+  let isOver = false
+  void simulation.ended.then(() => {
+    isOver = true
+  })
+  const again = await startNode(t, csms.folder, { nodeId: 'CSMS01', role: 'csms', listen: [{ port: Number(port), insecure: true }], http: { port: 0, login: false }, data: join(csms.folder, 'data'), log: 'silent' }) // biome-ignore format: one line
+  await until('the station to be there again', async () => {
+    const answer = await fetch(new URL('/api/stations', again.console))
+    const { stations } = (await answer.json()) as { stations: { connected: boolean }[] }
+    return stations.some(({ connected }) => connected)
+  })
+  assert.equal(isOver, false)
 })
 
 test('simulated stations of all versions boot and charge, at a speed of their own', async (t) => {

@@ -107,7 +107,7 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
   const { folder, lines, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
   const first = start()
   await startSource(t, first.acceptors[0] ?? assert.fail())
-  first.onPasswordChange(CS01, secret('set over OCPP'))
+  first.onPasswordChange(CS01, secret('set over OCPP'), undefined, true)
   assert.ok(await isLetIn(t, first, 'set over OCPP'))
   assert.deepEqual(lines, [])
 

@@ -5,11 +5,13 @@ import {
   type ChargingProfile,
   type Limit,
   limitAt,
+  lower,
   type Place,
   type ProfilePurpose,
   type SchedulePeriod,
 } from '../../src/energy/charging-profile.ts'
 import { compositeSchedule } from '../../src/energy/composite.ts'
+import { drawOf } from '../../src/energy/vehicle.ts'
 import { PROPERTY } from '../seed.ts'
 
 const FROM = Date.UTC(2026, 0, 5, 23, 58)
@@ -100,7 +102,7 @@ function defined<T extends object>(record: T): T {
 
 /** As the specification says it, second by second, with nothing remembered. */
 function bruteForce(profiles: readonly ChargingProfile[], at: number, isPriority: boolean): Limit {
-  let { currentA, powerW, phases } = HARDWARE
+  let { currentA, phases } = HARDWARE
   const best = new Map<string, Limit>()
   for (const purpose of PURPOSES) {
     for (let level = 0; level <= 3; level++) {
@@ -126,10 +128,9 @@ function bruteForce(profiles: readonly ChargingProfile[], at: number, isPriority
   ]) {
     if (!limit) continue
     currentA = Math.min(currentA, limit.currentA)
-    powerW = Math.min(powerW, limit.powerW)
     phases = Math.min(phases, limit.phases)
   }
-  return { currentA, powerW, phases }
+  return { currentA, powerW: currentA * phases * VOLTAGE_V, phases }
 }
 
 function saidBy(one: ChargingProfile, at: number): Limit | undefined {
@@ -174,12 +175,69 @@ test('a composite schedule says of every second what all profiles together allow
       for (let second = 0; second < WINDOW_S; second++) {
         const expected = bruteForce(profiles, FROM + second * 1000, isPriority)
         const actual = said.findLast(({ startPeriod }) => startPeriod <= second)
-        assert.equal(actual?.limit, unit === 'A' ? expected.currentA : expected.powerW, `${second}`)
+        const limit = unit === 'A' ? expected.currentA : expected.powerW
+        assert.ok(Math.abs((actual?.limit ?? -1) - limit) < 1e-6, `${second}: ${actual?.limit}, not ${limit}`) // biome-ignore format: one line
         assert.equal(actual?.numberPhases, expected.phases, `${second}`)
       }
     },
   )
   fc.assert(property, PROPERTY)
+})
+
+test('both units say the same, and no vehicle draws more than either', () => {
+  const vehicles = fc.record({
+    phases: fc.constantFrom(1, 2, 3),
+    maxCurrentA: fc.integer({ min: 6, max: 64 }),
+  })
+  const property = fc.property(
+    fc.array(profile, { maxLength: 6 }),
+    moment,
+    vehicles,
+    (profiles, text, wish) => {
+      // biome-ignore format: one line
+      const from = Date.parse(text)
+      const common = { profiles, place: PLACE, hardware: HARDWARE, from, durationS: 1 }
+      const [inA] = compositeSchedule({ ...common, unit: 'A' }).periods
+      const [inW] = compositeSchedule({ ...common, unit: 'W' }).periods
+      assert.ok(inA && inW)
+      assert.equal(inA.numberPhases, inW.numberPhases)
+      assert.ok(Math.abs(inW.limit - inA.limit * inA.numberPhases * VOLTAGE_V) < 1e-6)
+      const limit = lower(HARDWARE, limitAt(profiles, PLACE, from)) as Limit
+      const vehicle = { ...wish, capacityWh: 60_000, stateOfCharge: 0.5, minCurrentA: 6, efficiency: 0.9 } // biome-ignore format: one line
+      const draw = drawOf(vehicle, { ...limit, voltageV: VOLTAGE_V })
+      assert.ok(draw.powerW <= inW.limit + 1e-6, `${draw.powerW} W of ${inW.limit}`)
+      assert.ok(draw.currentA <= inA.limit + 1e-6)
+    },
+  )
+  fc.assert(property, PROPERTY)
+})
+
+// biome-ignore format: a table
+const MIXED = [
+  // default or transaction       maximum of the station    together
+  ['A', 10,     1,                'A', 7,                   7,  1_610],
+  ['W', 7_360,  1,                'A', 16,                  16, 3_680],
+  ['W', 11_040, 3,                'A', 10,                  10, 6_900],
+] as const
+for (const [unit, limit, numberPhases, maxUnit, maxLimit, currentA, powerW] of MIXED) {
+  test(`${limit} ${unit} on ${numberPhases} phases and a maximum of ${maxLimit} ${maxUnit} are ${powerW} W`, () => {
+    const of = (chargingRateUnit: 'A' | 'W', period: object) => ({ chargingRateUnit, chargingSchedulePeriod: [{ startPeriod: 0, limit: 0, ...period }] }) // biome-ignore format: one line
+    const common = { evseId: 0, stackLevel: 0, chargingProfileKind: 'Relative' } as const
+    const profiles: ChargingProfile[] = [
+      { ...common, id: 1, chargingProfilePurpose: 'TxDefaultProfile', chargingSchedule: of(unit, { limit, numberPhases }) }, // biome-ignore format: one line
+      { ...common, id: 2, chargingProfilePurpose: 'ChargingStationMaxProfile', chargingSchedule: of(maxUnit, { limit: maxLimit }) }, // biome-ignore format: one line
+    ]
+    const said = limitAt(profiles, PLACE, FROM)
+    assert.deepEqual(said, { currentA, powerW, phases: numberPhases })
+  })
+}
+
+test('a limit that is valid to a leap second ends with that minute', () => {
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 8 }] } as const // biome-ignore format: one line
+  const own: ChargingProfile = { id: 1, evseId: 0, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', validTo: '2026-01-05T23:59:60Z', chargingSchedule } // biome-ignore format: one line
+
+  assert.equal(limitAt([own], PLACE, Date.parse('2026-01-05T23:59:59Z'))?.currentA, 8)
+  assert.equal(limitAt([own], PLACE, Date.parse('2026-01-06T00:00:00Z')), undefined)
 })
 
 test('priority lifts nothing that limits the station', () => {

@@ -18,6 +18,8 @@ const ROUTES: readonly (readonly [method: string, path: string, role: Role | und
   ['GET', '/api/trace', 'viewer'],
   ['GET', '/api/transactions', 'viewer'],
   ['GET', '/api/transactions/{number}', 'viewer'],
+  ['GET', '/api/transactions/{number}/meter-values', 'viewer'],
+  ['GET', '/api/transactions/{number}/events', 'viewer'],
   ['POST', '/api/simulated-stations', 'technician'],
   ['GET', '/api/session', undefined],
   ['POST', '/api/session', undefined],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
+import type { StationView } from '../../src/http/live-api.ts'
+import { cellsOf } from '../../web/stations/connector-status.ts'
 import { until } from '../end-to-end/processes.ts'
 import { client, type RawClient } from '../support/sockets.ts'
 import { type Api, startApi } from './api.ts'
@@ -286,6 +288,42 @@ test('stations come page by page in their order, found by what they say of thems
   await until('CS03 to be gone', async () => !(await api.ask('viewer', 'GET', '/api/stations/CS03')).body.connected) // biome-ignore format: one line
   const { body } = await api.ask('viewer', 'GET', '/api/stations/CS01')
   assert.deepEqual([body.connected, body.known, body.vendor, body.connectors[0].status], [true, false, 'V', 'Available']) // biome-ignore format: one line
+})
+
+test('charging is found and drawn alike in both generations, and connector 0 is no connector', async (t) => {
+  const api = await startApi(t)
+  const { store } = api
+  const at = '2026-01-05T11:00:00.000Z'
+  await store.write(() => {
+    for (const station of ['OLD', 'NEW', 'FREE']) store.putStation(station, true)
+    store.setConnector('OLD', 0, 0, 'Available', at)
+    store.setConnector('OLD', 1, 1, 'Charging', at)
+    store.setConnector('NEW', 1, 1, 'Occupied', at)
+    store.setConnector('NEW', 2, 1, 'Occupied', at)
+    store.setConnector('FREE', 1, 1, 'Available', at)
+    store.charging.start({ station: 'NEW', transactionId: 'T1', evseId: 1, connectorId: 1, idToken: undefined, startedAt: at, meterStartWh: 0 }) // biome-ignore format: one record
+  })
+  const found = async (status: string) =>
+    ((await api.ask('viewer', 'GET', `/api/stations?status=${status}`)).body.stations as { station: string }[]).map(({ station }) => station) // biome-ignore format: one chain
+
+  assert.deepEqual(await found('Charging'), ['NEW', 'OLD'])
+  assert.deepEqual(await found('Available'), ['FREE'])
+  assert.deepEqual(await found('Occupied'), ['NEW'], 'its other EVSE')
+  const { body } = await api.ask('viewer', 'GET', '/api/stations/NEW')
+  assert.deepEqual(
+    body.connectors.map(({ status, state }: StationView['connectors'][number]) => [status, state]),
+    [
+      ['Occupied', 'Charging'],
+      ['Occupied', 'Occupied'],
+    ],
+  )
+  assert.deepEqual(
+    cellsOf(body).map(({ status }) => status),
+    ['Charging', 'Occupied'],
+  )
+  const old = (await api.ask('viewer', 'GET', '/api/stations/OLD')).body
+  assert.deepEqual(cellsOf(old), [{ evseId: 1, status: 'Charging' }])
+  assert.equal('seenAt' in body, false, 'it was entered and never seen')
 })
 
 test('a station that nobody has entered is flagged until somebody does', async (t) => {

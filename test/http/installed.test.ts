@@ -74,7 +74,7 @@ for (const protocol of PROTOCOLS) {
     const [{ reservationId }] = (await read('/api/reservations')).reservations
 
     await reaches('refused', 'POST', 'reservations', { evseId: 9, ...wish })
-    await reaches('accepted', 'DELETE', `reservations/${reservationId}`)
+    await reaches('effect-seen', 'DELETE', `reservations/${reservationId}`)
 
     const rows = (await read('/api/reservations')).reservations as { state: string }[]
     assert.deepEqual(
@@ -99,7 +99,7 @@ for (const protocol of PROTOCOLS) {
     assert.deepEqual([row.profileId, row.evseId, row.purpose, row.source, others], [profileId, 0, 'ChargingStationMaxProfile', 'CSO', []]) // biome-ignore format: one line
     assert.equal(await limited(), 9)
     assert.equal(station.evse(1).status, 'Available')
-    await reaches('accepted', 'DELETE', `profiles/${profileId}`)
+    await reaches('effect-seen', 'DELETE', `profiles/${profileId}`)
     assert.deepEqual((await read('/api/profiles')).profiles, [])
     assert.ok((await limited()) > 9)
   })

@@ -183,11 +183,15 @@ test('copies that a mirror could not be sent are counted by error code', async (
   const primary: UplinkRule = { name: 'CSMS01', role: 'primary' }
   const node = await net.node('NN01', { perStation: [foreign.uplink] }, [primary])
   const observed = new Observations(node)
-  net.upstream('CSMS01', 'NN01')
+  const above = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()
   // The mirror does not answer: one is open there, a hundred wait.
-  for (let n = 0; n < 103; n++) station.send(`[2,"${n}","Heartbeat",{}]`)
+  for (let n = 0; n < 103; n++) {
+    station.send(`[2,"${n}","Heartbeat",{}]`)
+    await net.settle()
+    for (const frame of above.take()) above.send(`[3,"CS01",["CSMS01"],"${frame[3]}",{}]`)
+  }
   await net.settle()
 
   const { url } = await serve(t, { node, observed })

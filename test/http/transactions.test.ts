@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TransactionDetail, TransactionPage } from '../../src/http/live-api.ts'
+import type { ReadingView, TransactionDetail, TransactionPage } from '../../src/http/live-api.ts'
 import { startConsole } from '../../src/http/server.ts'
 import { createNetworkingNode } from '../../src/roles/networking-node/networking-node.ts'
 import type { CsmsStore } from '../../src/storage/csms-store.ts'
@@ -131,6 +131,80 @@ test('energy is what has flowed since the start, power what was last reported', 
       ['Power.Active.Import', undefined, 7000],
     ],
   )
+})
+
+const COUNT = 1_050
+
+/** Transaction 1 with `COUNT` moments of two measurands, 10 s apart, and as many events. */
+async function fillCourse(store: CsmsStore): Promise<void> {
+  await fill(store, 1)
+  const reading = { station: 'CS01', transactionId: 'T1', evseId: 1, phase: undefined, context: undefined } // biome-ignore format: one line
+  await store.write(() => {
+    for (let n = 0; n < COUNT; n++) {
+      const timestamp = new Date(Date.parse(AT) + n * 10_000).toISOString()
+      store.charging.addMeterValue({ ...reading, timestamp, measurand: 'Power.Active.Import', value: n, unit: 'W' }) // biome-ignore format: one line
+      store.charging.addMeterValue({ ...reading, timestamp, measurand: 'Energy.Active.Import.Register', value: 10 * n, unit: 'Wh' }) // biome-ignore format: one line
+      store.charging.addEvent('CS01', 'T1', { seqNo: n, eventType: 'Updated', triggerReason: 'MeterValuePeriodic', timestamp }) // biome-ignore format: one line
+    }
+  })
+}
+
+test('all readings and events of a long transaction are got page by page, none twice', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fillCourse(store)
+  const all = async <T>(what: string, name: string, limit: number) => {
+    const found: T[] = []
+    for (let before: number | undefined, pages = 0; pages < 20; pages++) {
+      const path = `/api/transactions/1/${what}?limit=${limit}${before === undefined ? '' : `&before=${before}`}`
+      const { status, body } = await get(path)
+      assert.equal(status, 200)
+      const page = body as Record<string, T[]> & { older?: number }
+      found.push(...(page[name] ?? []))
+      before = page.older
+      if (before === undefined) break
+    }
+    return found
+  }
+
+  const readings = await all<ReadingView>('meter-values', 'readings', 333)
+  assert.equal(readings.length, 2 * COUNT)
+  assert.equal(new Set(readings.map((one) => `${one.timestamp} ${one.measurand}`)).size, 2 * COUNT)
+  const times = readings.map(({ timestamp }) => timestamp)
+  assert.deepEqual(times, times.toSorted().toReversed(), 'newest first')
+  const events = await all<{ seqNo: number }>('events', 'events', 500)
+  assert.deepEqual(
+    events.map(({ seqNo }) => seqNo),
+    Array.from({ length: COUNT }, (_, n) => COUNT - 1 - n),
+  )
+  assert.equal((await get('/api/transactions/1/events?limit=2001')).status, 400)
+  assert.equal((await get('/api/transactions/1/meter-values?thin=7')).status, 400)
+  assert.equal((await get('/api/transactions/2/meter-values')).status, 404)
+})
+
+test('the course of a long transaction is thinned from its first to its last moment, and says so', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fillCourse(store)
+
+  const plain = (await get('/api/transactions/1')).body as TransactionDetail
+  const thin = (await get('/api/transactions/1?thin=100')).body as TransactionDetail
+
+  assert.deepEqual([plain.readings.length, plain.readingCount, plain.events.length, plain.eventCount], [400, 2 * COUNT, 400, COUNT]) // biome-ignore format: one line
+  assert.equal(plain.course, undefined)
+  const power = thin.course?.filter(({ measurand }) => measurand === 'Power.Active.Import') ?? []
+  assert.equal(power.length, 100)
+  assert.equal(thin.course?.length, 200, 'of both measurands the same moments')
+  assert.deepEqual([power[0]?.value, power.at(-1)?.value], [COUNT - 1, 0])
+  const steps = power.slice(1).map(({ value }, at) => (power[at]?.value ?? 0) - value)
+  assert.ok(Math.max(...steps) - Math.min(...steps) <= 1, 'evenly')
+})
+
+test('of a short transaction nothing is thinned', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await fill(store, 1)
+
+  const { body } = await get('/api/transactions/1?thin=400')
+
+  assert.deepEqual([(body as TransactionDetail).course, (body as TransactionDetail).readingCount], [undefined, 0]) // biome-ignore format: one line
 })
 
 test('what a station says over its socket is what the API tells, with its events', async (t) => {

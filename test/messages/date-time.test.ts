@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isDateTime, isDateTimeOrWithoutOffset, isUri } from '../../src/messages/date-time.ts'
+import {
+  isDateTime,
+  isDateTimeOrWithoutOffset,
+  isUri,
+  parseMoment,
+} from '../../src/messages/date-time.ts'
 import { SEED } from '../seed.ts'
 
 const LEGAL = [
@@ -153,3 +158,15 @@ function isDateTimeSlowly(text: string): boolean {
   const offset = (offsetHour * 60 + offsetMinute) * (match[7] === '-' ? -1 : 1)
   return (hour * 60 + minute - offset + 2880) % 1440 === 1439
 }
+
+test('a moment is read wherever a date and time is legal, and a leap second is the end of its minute', () => {
+  for (const text of LEGAL) assert.ok(Number.isFinite(parseMoment(text)), text)
+  for (const text of ['', '2026-01-31', '2016-12-31T23:59:61Z', '2026-01-31T12:00:60Z']) {
+    assert.ok(Number.isNaN(parseMoment(text)), text)
+  }
+  const last = Date.UTC(2016, 11, 31, 23, 59, 59, 999)
+  assert.equal(parseMoment('2016-12-31T23:59:60Z'), last)
+  assert.equal(parseMoment('2016-12-31T23:59:60.5Z'), last)
+  assert.equal(parseMoment('2017-01-01T08:59:60+09:00'), last)
+  assert.equal(parseMoment('2026-01-31T12:00:00.25'), Date.UTC(2026, 0, 31, 12, 0, 0, 250))
+})

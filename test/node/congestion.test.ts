@@ -151,7 +151,7 @@ async function station(t: TestContext) {
     const text = JSON.stringify(frame[3])
     return /"limit":(\d+)/.exec(text)?.[1] ?? String(frame[2])
   }) // biome-ignore format: one expression
-  return { net, call, order, limits }
+  return { net, above, call, order, limits }
 }
 
 test('a CALL that lowers a limit goes to the head of a station’s queue', async (t) => {
@@ -175,6 +175,25 @@ test('one that raises it waits its turn, and a lower one does not overtake an ea
   call('SetChargingProfile', profile(6, 2))
   await net.settle()
   assert.deepEqual(limits(await order()), ['GetBaseReport', '6', 'ClearCache', '32', '8']) // biome-ignore format: one line
+})
+
+test('where a hundred wait there is still room for what may lower a limit; others are told when to come again', async (t) => {
+  const { net, above, call, order, limits } = await station(t)
+  for (let n = 0; n < 105; n++) call('GetReport', '{}')
+  call('SetChargingProfile', profile(0))
+  call('RequestStopTransaction', '{"transactionId":"T1"}')
+  await net.settle()
+  const refused = above.take().filter((frame) => frame[0] === 4)
+  assert.equal(refused.length, 4)
+  for (const frame of refused) {
+    assert.equal(frame[4], 'Congested')
+    assert.ok(((frame[6] as { retryAfterMs?: number }).retryAfterMs ?? 0) > 0)
+  }
+  assert.deepEqual(limits((await order()).slice(0, 3)), [
+    'GetReport',
+    '0',
+    'RequestStopTransaction',
+  ])
 })
 
 test('stopping a transaction is not kept waiting', async (t) => {

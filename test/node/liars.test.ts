@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OverlayError } from '../../src/errors.ts'
 import type { PerStationUplink, UplinkRule } from '../../src/node/uplink-rules.ts'
-import type { NodeId } from '../../src/primitives/ids.ts'
+import { foldId, type NodeId } from '../../src/primitives/ids.ts'
 import { announcementsOf } from '../../src/routing/topology.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
@@ -35,7 +35,7 @@ test('a neighbour that says it is a station which is connected here is refused, 
 
 test('a neighbour that has proved nothing neither speaks for a station that has a credential nor announces it', async (t) => {
   const net = overlay(t)
-  const node = await net.node('NN01', { peers: new Map([['cs01', { mustProve: true }]]) })
+  const node = await net.node('NN01', { mustProve: (id) => foldId(id) === 'cs01' })
   const above = net.upstream('CSMS01', 'NN01')
   const stranger = net.peer('LC01', 'NN01', { proof: { transport: 'plain', credential: 'none' } })
   const proved = net.peer('LC02', 'NN01')
@@ -253,4 +253,20 @@ test('the name of an upstream, which may be its address, is not told to stations
   await net.settle()
 
   assert.ok(!station.closed?.reason.includes('inside'), station.closed?.reason)
+})
+
+test('who has proved nothing makes the node open 50 connections for the stations it announces, and no more', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary)
+  await net.node('NN01', { perStation: [foreign.uplink] })
+  const stranger = net.peer('LC01', 'NN01', { proof: { transport: 'plain', credential: 'none' } })
+  await net.settle()
+  stranger.send(
+    announcement(
+      'LC01',
+      Array.from({ length: 60 }, (_, n) => `CS${n}`),
+    ),
+  )
+  await net.settle()
+  assert.equal(foreign.connections.length, 50)
 })

@@ -194,3 +194,11 @@ test('through a node: what a station refused is not taken for its limit, an upda
   for (let i = 0; i < 3; i++) last.push(await answer('Accepted'))
   assert.deepEqual(last, ['GetBaseReport', 'SetChargingProfile', 'ClearCache'])
 })
+
+test('what is left when a profile is gone, and what a grid asks for, nobody here knows: it does not wait', () => {
+  const { send } = station()
+  for (const action of ['ClearChargingProfile', 'SetDERControl', 'ClearDERControl']) {
+    assert.equal(send(action, {}).isLower, true, action)
+  }
+  assert.equal(send('TriggerMessage', {}).order, undefined)
+})

@@ -407,3 +407,21 @@ test('requests of links that are gone make room for others where there is none',
   await net.settle()
   assert.deepEqual(last.take(), [])
 })
+
+test('a station whose request an overlay uplink never answers is told by this node, which nobody else could', async (t) => {
+  const net = overlay(t)
+  await net.node('NN01')
+  net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  const node = net.peer('LC01', 'NN01')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  node.send('[2,"CSMS",["LC01"],"2","X",{}]')
+  await net.settle()
+
+  await net.wait(180)
+
+  const [told] = station.take()
+  assert.deepEqual([told?.[0], told?.[1], told?.[4]], [4, '1', { reason: 'timeout' }])
+  assert.deepEqual(node.take(), [], 'a node that asked has its own deadline')
+})

@@ -170,3 +170,13 @@ test('10 000 samples in one message are stored, once', async (t) => {
 
   assert.equal(store.charging.readings('CS01', 'T1', 20_000).length, 10_000)
 })
+
+test('power without a unit is watts, and a share of the battery is no energy, whatever it is called', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp2.1')
+  const meterValue = (sampledValue: object[]) => ({ meterValue: [{ timestamp: at(1), sampledValue }] }) // biome-ignore format: one line
+  await say('TransactionEvent', event(0, 'Started', 0, meterValue([{ value: 7_000, measurand: 'Power.Active.Import' }, { value: 50, unitOfMeasure: { unit: 'Percent' } }]))) // biome-ignore format: one line
+
+  const [row] = store.charging.page({ limit: 1 })
+  assert.deepEqual([row?.powerW, row?.registerWh, row?.meterStartWh], [7_000, undefined, undefined])
+})

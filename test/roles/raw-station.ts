@@ -4,7 +4,7 @@ import type { Logger } from '../../src/node/core.ts'
 import { VirtualClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { seededRandomness } from '../../src/primitives/randomness.ts'
-import { createCsms } from '../../src/roles/csms/csms.ts'
+import { type CsmsOptions, createCsms } from '../../src/roles/csms/csms.ts'
 import { CsmsStore } from '../../src/storage/csms-store.ts'
 import type { Link, LinkFacts, LinkSource } from '../../src/transport/link.ts'
 import { createMemoryLinks } from '../../src/transport/memory-link.ts'
@@ -43,7 +43,11 @@ export function standardLinks(station: string, protocol: Protocol, clock: Virtua
 export type Say = (action: string, payload: object | string) => Promise<Record<string, unknown>>
 
 /** A CSMS that knows `TAG-1`, and what it logged. */
-export async function startCsms(context: TestContext, file = ':memory:') {
+export async function startCsms(
+  context: TestContext,
+  file = ':memory:',
+  more: Partial<CsmsOptions> = {},
+) {
   const store = new CsmsStore(file)
   const socket = new Socket()
   const clock = new VirtualClock()
@@ -54,7 +58,7 @@ export async function startCsms(context: TestContext, file = ':memory:') {
     warn: (event, fields) => void warnings.push([event, fields]),
     error: (event, fields) => void warnings.push([event, fields]),
   }
-  const csms = createCsms({ nodeId: 'CSMS01', links: [socket], store, tokens: ['TAG-1'], clock, log }) // biome-ignore format: one line
+  const csms = createCsms({ nodeId: 'CSMS01', links: [socket], store, tokens: ['TAG-1'], clock, log, ...more }) // biome-ignore format: one line
   await csms.start()
   context.after(async () => {
     await csms.stop()

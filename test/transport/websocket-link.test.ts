@@ -484,6 +484,8 @@ test('OCPP back-off: the minimum plus chance, doubling so often and then constan
       assert.ok(wait >= seconds * 1_000 && wait < (seconds + 5) * 1_000, `${attempt}: ${wait}`)
     }
   }
+  assert.equal(retryDelayMs(4, random, backOff, 81_234), 81_234, 'from then on the last one, not drawn anew') // biome-ignore format: one line
+  assert.notEqual(retryDelayMs(3, random, backOff, 40_000), 40_000)
 })
 
 test('a server that is too busy says when to come back, and is obeyed', async (t) => {

@@ -6,10 +6,12 @@ import { evseCells, stationPower } from '../../web/diagram/evse-state.ts'
 import { linkLabel, securityWord } from '../../web/diagram/link-words.ts'
 import {
   formatBytes,
+  formatDay,
   formatEnergy,
   formatMs,
   formatPower,
   formatRate,
+  formatSeconds,
   formatSpan,
   formatTime,
   formatUtc,
@@ -30,6 +32,14 @@ test('quantities carry their unit after a narrow space', () => {
   assert.equal(plain(join(formatMs(24.4))), '24 ms')
   assert.equal(formatRate(82.3), '82/s')
   assert.equal(formatRate(1.64), '1.6/s')
+})
+
+test('a moment that no calendar here knows stays as it was written', () => {
+  for (const written of ['2016-12-31T23:59:60Z', '', 'yesterday', '+275760-09-14T00:00:00Z']) {
+    for (const format of [formatTime, formatSeconds, formatDay, formatUtc]) {
+      assert.equal(format(written), written)
+    }
+  }
 })
 
 test('spans use the two largest units', () => {

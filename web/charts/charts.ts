@@ -34,7 +34,10 @@ const GAP = 3
 export function chartsOf({
   readings,
   meterStartWh,
-}: Pick<TransactionDetail, 'readings' | 'meterStartWh'>): readonly Chart[] {
+}: {
+  readonly readings: readonly Reading[]
+  readonly meterStartWh?: number | undefined
+}): readonly Chart[] {
   const register = valuesOf(readings, 'Energy.Active.Import.Register')
   const start = meterStartWh === undefined ? register[0]?.[1] : meterStartWh / 1000
   const energy = register.map(([at, kWh]) => [at, kWh - (start ?? 0)] as const)
@@ -92,8 +95,9 @@ function valuesOf(readings: readonly Reading[], measurand: string): [at: number,
   for (const reading of readings) {
     const factor = FACTORS[reading.unit]
     if (reading.measurand !== measurand || reading.phase !== undefined) continue
-    if (factor !== undefined)
-      found.set(Date.parse(reading.timestamp) / 1000, reading.value * factor)
+    const at = Date.parse(reading.timestamp) / 1000
+    // A leap second has no place on the axis.
+    if (factor !== undefined && !Number.isNaN(at)) found.set(at, reading.value * factor)
   }
   return [...found].sort((a, b) => a[0] - b[0])
 }

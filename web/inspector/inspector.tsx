@@ -3,6 +3,7 @@ import type { OverviewView } from '../../src/http/live-api.ts'
 import { useLive } from '../live/use-live.ts'
 import { formatSelection, type Selection } from '../navigation/address.ts'
 import { useAddress } from '../navigation/use-address.ts'
+import { Boundary } from '../shell/boundary.tsx'
 import { text } from '../text/text.ts'
 import { FrameInspector } from './frame-inspector.tsx'
 import styles from './inspector.module.css'
@@ -39,7 +40,7 @@ export function Inspector() {
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keys */}
       <section className={styles.body} data-scroll="" tabIndex={0} aria-label={titleOf(selection)}>
-        {contentOf(selection, overview)}
+        <Boundary key={key}>{contentOf(selection, overview)}</Boundary>
       </section>
     </aside>
   )

@@ -6,7 +6,13 @@ import { useResource } from '../live/use-resource.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import buttons from '../shell/button.module.css'
 import { DayMoment, Figure, Moment } from '../shell/moment.tsx'
-import { formatEnergy, formatPower, formatSpan, formatVersion } from '../text/format.ts'
+import {
+  formatCount,
+  formatEnergy,
+  formatPower,
+  formatSpan,
+  formatVersion,
+} from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { stateWords } from '../transactions/transaction-table.tsx'
 import { durationOf } from '../transactions/transactions.ts'
@@ -16,11 +22,13 @@ import { Facts, Section } from './parts.tsx'
 import { Readings } from './readings.tsx'
 
 const words = text.transactions
+/** Readings per measurand that a chart of this width can show. */
+const PER_CHART = 400
 
 /** A transaction: its facts, what the meter said, and what the station told. */
 export function TransactionInspector({ number }: { number: number }) {
   const { data, failure } = useResource<TransactionDetail>(
-    `/api/transactions/${number}`,
+    `/api/transactions/${number}?thin=${PER_CHART}`,
     useTransactionPulse(),
   )
   const status = useLive((state) => state.status)
@@ -48,18 +56,23 @@ export function TransactionInspector({ number }: { number: number }) {
           <TransactionCharts detail={data} />
         </Section>
       )}
-      <Section title={words.readings} note={words.newestFirst}>
+      <Section title={words.readings} note={partWords(data.readings.length, data.readingCount)}>
         {data.readings.length > 0 ? (
           <Readings readings={data.readings} />
         ) : (
           <p className={styles.note}>{words.noReadings}</p>
         )}
       </Section>
-      <Section title={words.events} note={words.newestFirst}>
+      <Section title={words.events} note={partWords(data.events.length, data.eventCount)}>
         <Events detail={data} />
       </Section>
     </>
   )
+}
+
+/** `newest first`, or how many more there are. */
+function partWords(shown: number, all: number): string {
+  return shown < all ? words.newestOf(formatCount(shown), formatCount(all)) : words.newestFirst
 }
 
 /** What was told of it that cannot all be true. */

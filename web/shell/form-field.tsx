@@ -51,5 +51,6 @@ export function momentOf(local: string): string {
 /** A moment as `datetime-local` wants it: without a zone, in that of the browser. */
 export function localMoment(iso: string): string {
   const moment = new Date(iso)
+  if (Number.isNaN(moment.getTime())) return ''
   return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }

@@ -44,10 +44,7 @@ export function limitOf(profile: unknown): Limit | undefined {
   const starts = textOf(schedule.startSchedule)
   const duration = schedule.duration
   const isOnce = said.chargingProfileKind === 'Absolute'
-  const end =
-    isOnce && starts !== undefined && typeof duration === 'number'
-      ? new Date(Date.parse(starts) + duration * 1000).toISOString()
-      : undefined
+  const end = isOnce ? endOf(starts, duration) : undefined
   return {
     unit: textOf(schedule.chargingRateUnit) ?? '',
     steps,
@@ -113,6 +110,13 @@ export function profileBody(
     unit,
     periods: [{ startS: 0, limit }],
   }
+}
+
+/** What cannot be added, such as seconds to a leap second, has no end here. */
+function endOf(starts: string | undefined, durationS: unknown): string | undefined {
+  if (starts === undefined || typeof durationS !== 'number') return undefined
+  const end = new Date(Date.parse(starts) + durationS * 1000)
+  return Number.isNaN(end.getTime()) ? undefined : end.toISOString()
 }
 
 function secondsBetween(from: string, to: string): number {

@@ -70,7 +70,7 @@ const COLUMNS = columnsOf<Row, keyof typeof words.listColumns>(words.listColumns
     const power = node && stationPower(node)
     return power === undefined ? text.none : <Figure quantity={formatPower(power)} />
   },
-  seen: ({ station }) => <DayMoment iso={station.seenAt} />,
+  seen: ({ station: { seenAt } }) => (seenAt ? <DayMoment iso={seenAt} /> : words.neverSeen),
 })
 
 function Table({ rows, overview }: { rows: readonly StationView[]; overview: OverviewView }) {

@@ -17,7 +17,6 @@ import { DayMoment, Figure } from '../shell/moment.tsx'
 import { formatEnergy, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { stateWords } from '../transactions/transaction-table.tsx'
-import { signOf } from './connector-status.ts'
 import styles from './station-page.module.css'
 
 const words = text.stations
@@ -32,7 +31,7 @@ export function StationFacts({ station }: { station: StationDetail }) {
     [words.facts.serialNumber, serialNumber ?? text.none],
     [words.facts.firmware, firmwareVersion ?? text.none],
     [words.facts.bootedAt, bootedAt ? <DayMoment key="boot" iso={bootedAt} /> : text.none],
-    [words.facts.seenAt, <DayMoment key="seen" iso={seenAt} />],
+    [words.facts.seenAt, seenAt ? <DayMoment key="seen" iso={seenAt} /> : words.neverSeen],
   ]
   return (
     <dl className={styles.facts}>
@@ -51,14 +50,12 @@ export function StationConnectors({ station }: { station: StationDetail }) {
   if (station.connectors.length === 0) return <p className={styles.note}>{words.noConnectors}</p>
   return (
     <ul className={styles.rows}>
-      {station.connectors.map(({ evseId, connectorId, status, at }) => (
+      {station.connectors.map(({ evseId, connectorId, status, state, at }) => (
         <li key={`${evseId} ${connectorId}`} data-connector={`${evseId}.${connectorId}`}>
-          <EvseCellsInline cells={[{ evseId, status: signOf(status) }]} />
+          <EvseCellsInline cells={[{ evseId, status: state }]} />
           <span className={styles.grow}>
             {words.connector(evseId, connectorId, station.protocol)},{' '}
-            <span className={signOf(status) === 'Faulted' ? styles.alarm : undefined}>
-              {status}
-            </span>
+            <span className={state === 'Faulted' ? styles.alarm : undefined}>{status}</span>
           </span>
           <DayMoment iso={at} />
         </li>

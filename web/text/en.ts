@@ -11,6 +11,12 @@ export const en = {
     tokens: 'Tokens',
     log: 'Log',
   },
+  /** Where a part of the page could not be drawn. */
+  broken: {
+    what: (why: string) => `What the node answered could not be shown here: ${why}`,
+    next: 'The rest of the console works on. Choose another room, or try again; if it stays like this, report it with the sentence above.',
+    again: 'Try again',
+  },
   login: {
     waiting: 'Asking the node who may see this.',
     name: 'Name',
@@ -311,6 +317,7 @@ export const en = {
       `No station ${id} has ever connected here, and nobody has entered one. Look for it among the stations.`,
     connected: 'connected',
     gone: 'not connected',
+    neverSeen: 'never',
     notEntered: 'not entered',
     flag: 'Nobody has entered this station.',
     flagWhy: 'It said who it is and was let in. Enter it if it is yours.',
@@ -651,6 +658,9 @@ export const en = {
     none: 'There are too few readings for a chart.',
     waiting: 'Drawing.',
     csv: 'Save readings as CSV',
+    thinned: (shown: string, all: string) =>
+      `Drawn from ${shown} of ${all} readings, evenly chosen: short peaks and gaps may be missing. The CSV has all.`,
+    notSaved: (why: string) => `Not saved: ${why}`,
   },
   weave: {
     title: 'Weave',
@@ -719,6 +729,7 @@ export const en = {
     readings: 'Meter readings',
     events: 'Transaction events',
     newestFirst: 'newest first',
+    newestOf: (shown: string, all: string) => `newest ${shown} of ${all}`,
     noReadings: 'The station has sent no meter reading for it.',
     noEvents: 'The station has sent no event for it.',
     noEvents16: 'OCPP 1.6 has no transaction events; start and end stand above.',

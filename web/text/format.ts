@@ -68,22 +68,31 @@ export function formatSpan(ms: number): string {
 
 /** Time of day with milliseconds, 24 h, in `zone` or the browser's own zone. */
 export function formatTime(iso: string, zone?: string): string {
-  return clock(zone, 3).format(new Date(iso))
+  return formatMoment(iso, (moment) => clock(zone, 3).format(moment))
 }
 
 /** Time of day without milliseconds. */
 export function formatSeconds(iso: string, zone?: string): string {
-  return clock(zone).format(new Date(iso))
+  return formatMoment(iso, (moment) => clock(zone).format(moment))
 }
 
 /** Day and time of day, as `22 Nov, 15:12:04`. */
 export function formatDay(iso: string, zone?: string): string {
-  return clock(zone, 'day').format(new Date(iso))
+  return formatMoment(iso, (moment) => clock(zone, 'day').format(moment))
 }
 
 /** What a time shows on hover: the full moment in UTC. */
 export function formatUtc(iso: string): string {
-  return `${new Date(iso).toISOString().replace('T', ' ').replace('Z', '')} UTC`
+  return formatMoment(
+    iso,
+    (moment) => `${moment.toISOString().replace('T', ' ').replace('Z', '')} UTC`,
+  )
+}
+
+/** Stations write moments that no calendar here knows, such as leap seconds: they stay as written. */
+function formatMoment(iso: string, format: (moment: Date) => string): string {
+  const moment = new Date(iso)
+  return Number.isNaN(moment.getTime()) ? iso : format(moment)
 }
 
 /** `ocpp1.6` as `1.6`; anything else unchanged. */

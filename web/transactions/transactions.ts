@@ -50,5 +50,8 @@ export function durationOf(transaction: TransactionView, now: number): number | 
   const { startedAt, endedAt, state } = transaction
   if (startedAt === undefined) return undefined
   const end = endedAt === undefined ? now : Date.parse(endedAt)
-  return state === 'running' || endedAt !== undefined ? end - Date.parse(startedAt) : undefined
+  const duration = end - Date.parse(startedAt)
+  // Of a leap second no difference can be told.
+  if (Number.isNaN(duration)) return undefined
+  return state === 'running' || endedAt !== undefined ? duration : undefined
 }

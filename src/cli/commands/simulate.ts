@@ -17,6 +17,7 @@ interface SimulateOptions {
 
 const MAX_STATIONS = 5_000
 const REPORT_MS = 5_000
+const STAY_MS = 2 ** 30
 
 /**
  * `wattweave simulate URL`: stations that boot, whose drivers come and go, until Ctrl-C. All have one
@@ -48,6 +49,8 @@ export async function simulate(url: string, options: SimulateOptions): Promise<v
   }
   const report = () => process.stderr.write(`${accepted} of ${count} stations are accepted\n`)
   const reporting = setInterval(report, REPORT_MS)
+  // Between two attempts to dial there may be nothing else that keeps the process.
+  const alive = setInterval(() => {}, STAY_MS)
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
@@ -59,6 +62,7 @@ export async function simulate(url: string, options: SimulateOptions): Promise<v
     }, 100)
   })
   clearInterval(reporting)
+  clearInterval(alive)
   await Promise.all(stations.map((station) => station.stop()))
   process.exit(0)
 }

@@ -1,3 +1,4 @@
+import { parseMoment } from '../../messages/date-time.ts'
 import type { StationState } from '../../storage/station-state.ts'
 import type { Dialect, IdToken, TokenInfo } from './dialect.ts'
 import { failureOf } from './outbox.ts'
@@ -66,7 +67,7 @@ export class Authorization {
 
   isValid({ status, expiresAt }: TokenInfo): boolean {
     if (status !== 'Accepted') return false
-    return expiresAt === undefined || Date.parse(expiresAt) > this.#options.now()
+    return expiresAt === undefined || parseMoment(expiresAt) > this.#options.now()
   }
 
   /** Keeps what the CSMS said of a token, accepted or not (C10.FR.01). */

@@ -4,6 +4,7 @@ import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
 import { type Clock, delay, fasterClock, systemClock } from '../../primitives/clock.ts'
 import { StationJournal } from '../../storage/station-journal.ts'
 import type { StationState } from '../../storage/station-state.ts'
+import type { BackOff } from '../../transport/websocket-client.ts'
 import { afterAnswer } from './commands.ts'
 import type { BootReason, Dialect, IdToken } from './dialect.ts'
 import { dialect16 } from './dialect-1.6.ts'
@@ -58,7 +59,10 @@ export interface ChargingStation {
   readonly accepted: Promise<unknown>
   /** Plugs in a vehicle, by default half full. @throws {TypeError} when one is plugged in. */
   plugIn(evseId: number, vehicle?: VehicleOptions): void
+  /** Unplugs the vehicle, at its own side if the connector holds the plug. */
   unplug(evseId: number): void
+  /** Pulls the plug at the station. @throws {TypeError} when the connector holds it. */
+  pull(evseId: number): void
   /** Holds up a card: lets charge, or ends that. */
   present(evseId: number, idToken: string | IdToken): Promise<PresentResult>
   /** Makes something go wrong until it is cleared. */
@@ -72,6 +76,8 @@ export interface ChargingStation {
    * @returns False where nothing runs, or nobody has said what priority is (K22.FR.01).
    */
   prioritize(evseId: number, isOn: boolean): boolean
+  /** How long it waits before it dials again, by the variables that its CSMS has set; undefined: none is. */
+  readonly backOff: BackOff | undefined
   /** What is at an EVSE, for whoever looks at the station from outside. */
   evse(evseId: number): EvseView
 }
@@ -83,6 +89,8 @@ export interface EvseView {
   readonly registerWh: number
   readonly powerW: number
   readonly vehicle: Vehicle | undefined
+  /** Whether the connector holds the plug. */
+  readonly isLocked: boolean
 }
 
 const PHASES = 3
@@ -162,6 +170,15 @@ class SimulatedStation implements ChargingStation {
     this.#begin('PowerUp')
   }
 
+  get backOff(): BackOff | undefined {
+    const { variables } = this.#life
+    const waitMinimumS = variables.number('OCPPCommCtrlr.RetryBackOffWaitMinimum')
+    const randomRangeS = variables.number('OCPPCommCtrlr.RetryBackOffRandomRange')
+    const repeatTimes = variables.number('OCPPCommCtrlr.RetryBackOffRepeatTimes')
+    const isSet = waitMinimumS + randomRangeS + repeatTimes > 0
+    return isSet ? { waitMinimumS, randomRangeS, repeatTimes } : undefined
+  }
+
   get accepted(): Promise<unknown> {
     return this.#life.accepted
   }
@@ -180,6 +197,12 @@ class SimulatedStation implements ChargingStation {
 
   unplug(evseId: number): void {
     this.#evse(evseId).unplug()
+  }
+
+  pull(evseId: number): void {
+    const evse = this.#evse(evseId)
+    if (evse.isLocked) throw new TypeError(`the connector of EVSE ${evseId} holds the plug`)
+    evse.unplug()
   }
 
   present(evseId: number, idToken: string | IdToken): Promise<PresentResult> {
@@ -217,6 +240,7 @@ class SimulatedStation implements ChargingStation {
       registerWh,
       powerW,
       vehicle: this.#outlets[evseId - 1]?.vehicle,
+      isLocked: evse.isLocked,
     }
   }
 

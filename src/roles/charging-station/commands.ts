@@ -23,6 +23,8 @@ export interface RemoteStart {
   readonly profile?: ChargingProfile
 }
 
+/** Of an event (2.0.1, SetVariableMonitoring): regular operation. */
+const INFORMATIONAL = 8
 /** Microtasks until an answer has been written: those of the node's own way out, and some more. */
 const TURNS_OF_ANSWER = 10
 
@@ -138,6 +140,30 @@ export function resetEvse(
   }
   void afterAnswer(life, act)
   return 'Accepted'
+}
+
+/**
+ * Opens the lock of a connector, and says afterwards that it is open.
+ *
+ * @returns False when it does not move.
+ * @spec OCPP 1.6 edition 2 section 5.18; OCPP 2.0.1 edition 3 Part 2, F05
+ */
+export function unlock(life: Life, evse: Evse): boolean {
+  if (!evse.unlock()) return false
+  void afterAnswer(life, () => {
+    life.statuses.tellUnlocked(evse.id)
+    life.notices.event({
+      component: { name: 'ConnectorPlugRetentionLock', evse: { id: evse.id, connectorId: 1 } },
+      variable: 'Active',
+      value: `${evse.isLocked}`,
+      isOver: false,
+      isChange: true,
+      severity: INFORMATIONAL,
+      techCode: 'ConnectorUnlocked',
+      techInfo: 'unlocked by the CSMS',
+    })
+  })
+  return true
 }
 
 function rejected(reasonCode: string): Outcome {

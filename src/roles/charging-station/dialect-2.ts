@@ -136,7 +136,7 @@ function componentEvent(event: ComponentEvent, protocol: 'ocpp2.0.1' | 'ocpp2.1'
   const data = {
     eventId,
     timestamp: at,
-    trigger: 'Alerting',
+    trigger: event.isChange ? 'Delta' : 'Alerting',
     actualValue: value,
     techCode,
     techInfo,

@@ -118,6 +118,8 @@ export interface ComponentEvent {
   readonly techCode: string
   readonly techInfo: string
   readonly transactionId?: string
+  /** It is a change of what is so, and nothing that is wrong. */
+  readonly isChange?: true
 }
 
 /** A message that is neither about a transaction nor lost when nobody is there. */

@@ -1,5 +1,6 @@
 import type { ChargingProfile } from '../../energy/charging-profile.ts'
 import type { ProfileProblem } from '../../energy/profile-problems.ts'
+import { parseMoment } from '../../messages/date-time.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import type { LimitUpdate } from './dialect.ts'
 import type { Site } from './site.ts'
@@ -78,7 +79,7 @@ export class DynamicProfiles {
   }
 
   #dueAt({ id, dynUpdateTime = '', dynUpdateInterval = 0 }: ChargingProfile): number {
-    const lastAt = Math.max(Date.parse(dynUpdateTime), this.#askedAt.get(id) ?? 0)
+    const lastAt = Math.max(parseMoment(dynUpdateTime), this.#askedAt.get(id) ?? 0)
     // A clock that was set back does not make it wait for longer.
     return Math.min(lastAt, this.#site.now()) + dynUpdateInterval * 1000
   }

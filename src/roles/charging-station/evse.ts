@@ -66,6 +66,11 @@ export class Evse {
     return ![0, this.id].some((id) => state.get('availability', id) === 'Inoperative')
   }
 
+  /** Whether its connector holds the plug. */
+  get isLocked(): boolean {
+    return this.#outlet.isLocked
+  }
+
   get isPlugged(): boolean {
     return this.#outlet.vehicle !== undefined
   }
@@ -143,6 +148,18 @@ export class Evse {
   /** Ends the transaction, whatever the settings. */
   stop(cause: CauseName): void {
     this.#change(cause, () => this.#revoke(), { isForced: true })
+  }
+
+  /**
+   * Opens the lock of the connector; who could charge cannot any more, since a plug that is not held
+   * must not carry anything.
+   *
+   * @returns False when the lock does not move.
+   */
+  unlock(): boolean {
+    if (this.#transaction && this.#site.dialect.is16) this.stop('unlocked')
+    else if (this.#grant) this.forbid('unlocked')
+    return this.#outlet.lock(false)
   }
 
   /** Whether a token is the one that may charge here. */
@@ -234,7 +251,11 @@ export class Evse {
     // What is due now would otherwise be measured after the change.
     this.#sampling.flush()
     this.#isChanging = true
+    const { isPlugged, grant } = this
     mutate()
+    // It holds the plug of whoever may charge, and lets go when that is over or the plug is gone.
+    const mustHold = this.isPlugged && this.#grant !== undefined
+    if (mustHold !== (isPlugged && grant !== undefined)) this.#outlet.lock(mustHold)
     if (this.#isClosed) this.#closedAt ??= this.#site.now()
     else this.#closedAt = undefined
     this.#isBlocked = this.#leftWh <= 0
@@ -299,8 +320,7 @@ export class Evse {
   /** The driver did not plug in in time (F02.FR.07 and FR.08). */
   #giveUp(): void {
     if (this.isPlugged || !this.#grant) return
-    const isBayWatched = listedPoints(this.#site).stops.includes('ParkingBayOccupancy')
-    if (this.#transaction && !isBayWatched) this.stop('timeout')
+    if (this.#transaction) this.stop('timeout')
     else this.forbid('timeout')
   }
 

@@ -84,6 +84,7 @@ export class Faults {
     const { problems } = this.#life()
     const transactionId = evse.transaction?.transactionId
     // Others may be there too: that one is over does not mean that all is well.
+    if (kind === 'connector-lock') outlet.isLockStuck = isOn
     if (TROUBLES[kind]) evse.suffer(this.#troublesOf(evseId))
     else {
       evse.samples([])

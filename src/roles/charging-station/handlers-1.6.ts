@@ -7,7 +7,7 @@ import type {
 } from '../../messages/ocpp1.6.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import type { Commandable } from './charging-station.ts'
-import { changeAvailability, remoteStart, remoteStop, reset } from './commands.ts'
+import { changeAvailability, remoteStart, remoteStop, reset, unlock } from './commands.ts'
 import { token16, tokenInfo16 } from './dialect-1.6.ts'
 import { trigger } from './triggers.ts'
 import { VARIABLES, type VariableRow } from './variables-table.ts'
@@ -42,12 +42,10 @@ function core(station: () => Commandable): Handlers<'ocpp1.6'> {
       return { status: 'Accepted' }
     },
     UnlockConnector({ connectorId }) {
-      const evse = station().life.evses[connectorId - 1]
+      const { life } = station()
+      const evse = life.evses[connectorId - 1]
       if (!evse) return { status: 'NotSupported' }
-      if (evse.isFaulted) return { status: 'UnlockFailed' }
-      // Who unlocks during a transaction ends it (5.18).
-      if (evse.transaction) evse.stop('unlocked')
-      return { status: 'Unlocked' }
+      return { status: unlock(life, evse) ? 'Unlocked' : 'UnlockFailed' }
     },
     TriggerMessage({ requestedMessage, connectorId }) {
       const request = { message: requestedMessage, evseId: connectorId, isExact: true }

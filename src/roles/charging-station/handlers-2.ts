@@ -1,7 +1,7 @@
 import type { StatusInfoType } from '../../messages/ocpp2.1.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import type { Commandable } from './charging-station.ts'
-import { changeAvailability, type Outcome, remoteStart, remoteStop, reset, resetEvse } from './commands.ts' // biome-ignore format: one line
+import { changeAvailability, type Outcome, remoteStart, remoteStop, reset, resetEvse, unlock } from './commands.ts' // biome-ignore format: one line
 import { tokenInfo2 } from './dialect-2.ts'
 import { deviceModel } from './handlers-2-model.ts'
 import { profile2, smartCharging2 } from './handlers-2-profiles.ts'
@@ -76,10 +76,11 @@ function availability(station: () => Commandable): Handlers<'ocpp2.1'> {
       return { status: reset(station(), 'hardReset', isOnIdle) }
     },
     UnlockConnector({ evseId, connectorId }) {
-      const evse = station().life.evses[evseId - 1]
+      const { life } = station()
+      const evse = life.evses[evseId - 1]
       if (!evse || connectorId !== 1) return { status: 'UnknownConnector' }
       if (evse.transaction && evse.grant) return { status: 'OngoingAuthorizedTransaction' }
-      return { status: evse.isFaulted ? 'UnlockFailed' : 'Unlocked' }
+      return { status: unlock(life, evse) ? 'Unlocked' : 'UnlockFailed' }
     },
     TriggerMessage({ requestedMessage: message, evse }) {
       if (!isConnector(evse?.connectorId)) return { status: 'Rejected' }

@@ -66,6 +66,7 @@ function evseEntries(life: Life, evse: Evse): Entry[] {
   const own = { name: 'EVSE', evse: { id: evse.id } }
   const connector = { name: 'Connector', evse: { id: evse.id, connectorId: 1 } }
   const power = { type: 'decimal', access: 'RO', unit: 'W', max: phases * maxCurrentA * voltageV } as const // biome-ignore format: one line
+  const lock = { name: 'ConnectorPlugRetentionLock', evse: connector.evse }
   evse.samples([])
   const problems = life.problems.ofEvse(evse.id)
   return [
@@ -78,6 +79,7 @@ function evseEntries(life: Life, evse: Evse): Entry[] {
     entry(connector, ['Available', BOOLEAN, 'true']),
     entry(connector, ['ConnectorType', TEXT, CONNECTOR_TYPE]),
     entry(connector, ['SupplyPhases', INTEGER, `${phases}`]),
+    entry(lock, ['Active', BOOLEAN, `${evse.isLocked}`]),
     ...problems.map(({ component, isOpen }) => entry(component, ['Problem', BOOLEAN, `${isOpen}`])),
   ]
 }

@@ -12,8 +12,11 @@ export class Outlet {
   #vehicle: Vehicle | undefined
   #registerWh: number
   #at: number
+  #isLocked = false
   /** Its register stands still, whatever flows. */
   isStuck = false
+  /** Its lock stays as it is, whatever is done. */
+  isLockStuck = false
 
   /** @param at Milliseconds of a clock that does not jump. */
   constructor(evseId: number, registerWh: number, at: number) {
@@ -25,6 +28,11 @@ export class Outlet {
 
   get vehicle(): Vehicle | undefined {
     return this.#vehicle
+  }
+
+  /** Whether the plug is held, so that nobody can pull it. */
+  get isLocked(): boolean {
+    return this.#isLocked
   }
 
   get registerWh(): number {
@@ -59,6 +67,13 @@ export class Outlet {
   /** Whoever changes something has settled before. */
   plug(vehicle: Vehicle | undefined): void {
     this.#vehicle = vehicle
+  }
+
+  /** Holds the plug or lets it go; false when the lock does not move. */
+  lock(isLocked: boolean): boolean {
+    if (this.isLockStuck) return false
+    this.#isLocked = isLocked
+    return true
   }
 
   supply(offer: Offer, isClosed: boolean): void {

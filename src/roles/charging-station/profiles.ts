@@ -11,6 +11,7 @@ import {
 import { type CompositeSchedule, compositeSchedule, nextChange } from '../../energy/composite.ts'
 import { isOverlapping, type ProfileProblem, problemOf } from '../../energy/profile-problems.ts'
 import type { Offer } from '../../energy/vehicle.ts'
+import { parseMoment } from '../../messages/date-time.ts'
 import type { Evse } from './evse.ts'
 import type { Site } from './site.ts'
 
@@ -241,7 +242,7 @@ export class Profiles {
   /** K28.FR.05. What is said to be of the future is of now, or it would not count until then. */
   #updateTime({ dynUpdateTime }: ChargingProfile): string {
     const saidAt =
-      dynUpdateTime === undefined ? Number.POSITIVE_INFINITY : Date.parse(dynUpdateTime)
+      dynUpdateTime === undefined ? Number.POSITIVE_INFINITY : parseMoment(dynUpdateTime)
     return new Date(Math.min(this.#site.now(), saidAt)).toISOString()
   }
 

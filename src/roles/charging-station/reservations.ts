@@ -1,3 +1,4 @@
+import { parseMoment } from '../../messages/date-time.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { isSameToken } from './authorization.ts'
 import type { IdToken } from './dialect.ts'
@@ -42,7 +43,7 @@ export class Reservations {
     const { variables, evses, state } = this.#site
     if (!variables.is('ReservationCtrlr.Enabled')) return 'Rejected'
     if (evseId > evses.length || evseId < 0) return 'Rejected'
-    if (!(Date.parse(expiresAt) > this.#site.now())) return 'Rejected'
+    if (!(parseMoment(expiresAt) > this.#site.now())) return 'Rejected'
     const status = this.#statusFor(reservation)
     if (status !== 'Accepted') return status
     state.set('reservation', id, reservation)
@@ -118,7 +119,7 @@ export class Reservations {
 
   #await(reservation: Reservation): void {
     this.#timers.get(reservation.id)?.cancel()
-    const inMs = Date.parse(reservation.expiresAt) - this.#site.now()
+    const inMs = parseMoment(reservation.expiresAt) - this.#site.now()
     const timer = this.#site.after(Math.max(0, inMs), () => this.#end(reservation, 'Expired'))
     this.#timers.set(reservation.id, timer)
   }

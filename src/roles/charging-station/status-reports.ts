@@ -52,6 +52,14 @@ export class StatusReports {
     }
   }
 
+  /** The lock of a connector is open, which in 1.6 no status says; in 2.x an event does. */
+  tellUnlocked(evseId: number): void {
+    const report = this.#current.get(evseId)
+    if (!report || !this.#site.dialect.is16) return
+    const trouble = report.trouble ?? { errorCode: 'NoError', info: 'unlocked' }
+    this.#tell({ ...report, at: this.#site.stamp(), trouble })
+  }
+
   /** Whoever accepts the station is to hear of everything, told before or not (B01). */
   forget(): void {
     this.#current.clear()

@@ -13,15 +13,14 @@ export interface Conditions {
 }
 
 /**
- * Which of the points of TxStartPoint and TxStopPoint hold. A parking bay is taken when a vehicle is
- * plugged in: a simulated one does not park for nothing.
+ * Which of the points of TxStartPoint and TxStopPoint hold. There are those only that this station
+ * can observe: see `TX_POINTS`.
  *
  * @spec OCPP 2.0.1 edition 3 Part 2, E01.FR.01–06 and E06.FR.01–07
  */
 export function pointsOf(conditions: Conditions): ReadonlySet<TxPoint> {
   const { isPlugged, isAuthorized, isUsable, powerW } = conditions
   const points: [TxPoint, boolean][] = [
-    ['ParkingBayOccupancy', isPlugged],
     ['EVConnected', isPlugged],
     ['Authorized', isAuthorized],
     ['PowerPathClosed', isPlugged && isAuthorized && isUsable],

@@ -40,14 +40,11 @@ export const MEASURANDS = [
   'SoC',
 ] as const
 
-/** Without DataSigned: this station's meter signs nothing, so that moment would never come. */
-export const TX_POINTS = [
-  'ParkingBayOccupancy',
-  'EVConnected',
-  'Authorized',
-  'PowerPathClosed',
-  'EnergyTransfer',
-] as const
+/**
+ * Without DataSigned: this station's meter signs nothing, so that moment would never come. Without
+ * ParkingBayOccupancy: no sensor looks at its bay, and a plug tells of EVConnected only.
+ */
+export const TX_POINTS = ['EVConnected', 'Authorized', 'PowerPathClosed', 'EnergyTransfer'] as const
 export type TxPoint = (typeof TX_POINTS)[number]
 
 const values = [
@@ -75,6 +72,11 @@ export const VARIABLES = [
   { name: 'OCPPCommCtrlr.FileTransferProtocols',                type: 'MemberList', access: 'RO', value: '' },
   { name: 'OCPPCommCtrlr.NetworkConfigurationPriority',         ...TEXT, value: '' },
   { name: 'OCPPCommCtrlr.NetworkProfileConnectionAttempts',     ...FIXED, value: '0' },
+  // All 0: not set, and waits are as docs/overlay.md 4.4 says.
+  { name: 'OCPPCommCtrlr.RetryBackOffWaitMinimum',              ...SECONDS, min: 0, max: 3_600, value: '0' },
+  { name: 'OCPPCommCtrlr.RetryBackOffRandomRange',              ...SECONDS, min: 0, max: 3_600, value: '0' },
+  { name: 'OCPPCommCtrlr.RetryBackOffRepeatTimes',              type: 'integer', access: 'RW', min: 0, max: 20, value: '0' },
+  { name: 'OCPPCommCtrlr.WebSocketPingInterval',                key: 'WebSocketPingInterval',             ...FIXED, unit: 's', value: '30' },
   { name: 'OCPPCommCtrlr.ResetRetries',                         key: 'ResetRetries',                      ...FIXED, value: '0' },
   { name: 'OCPPCommCtrlr.UnlockOnEVSideDisconnect',             key: 'UnlockConnectorOnEVSideDisconnect', type: 'boolean', access: 'RO', value: 'true' },
 

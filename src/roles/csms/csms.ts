@@ -5,6 +5,7 @@ import { systemClock } from '../../primitives/clock.ts'
 import { foldId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
+import { behindGate } from './admission.ts'
 import { handlers16 } from './handlers-1.6.ts'
 import { handlers21 } from './handlers-2.1.ts'
 import { handlers2 } from './handlers-2.ts'
@@ -38,8 +39,10 @@ export interface CsmsState {
   readonly heartbeatIntervalS: number
   readonly log: Logger
   readonly counts: Counts
-  /** Whether a station may boot; one that may is entered, with a flag where nobody did before. */
-  readonly mayBoot: (station: string) => boolean
+  /** Whether the boot of a station is accepted; of one that is not, nothing else is heard. */
+  readonly isAdmitted: (station: string) => boolean
+  /** Enters a station that boots, with a flag where nobody did before. */
+  readonly enter: (station: string) => void
 }
 
 /** Messages since the start that came before, and that did not say what the first one said. */
@@ -62,27 +65,25 @@ export function createCsms(options: CsmsOptions): Csms {
   const { store, tokens, heartbeatIntervalS = 300, unknownStations, knownStations = [], retention = {}, ...common } = options // biome-ignore format: one line
   const { log = silentLogger, clock = systemClock, random = systemRandomness } = common
   const named = new Set([...knownStations].map(foldId))
+  const isKnown = (station: string) => named.has(foldId(station)) || store.isKnownStation(station)
+  const isAdmitted = (station: string) => unknownStations !== 'reject' || isKnown(station)
   const state: CsmsState = {
     store,
     tokens: new Tokens(store.tokens, tokens, clock),
     heartbeatIntervalS,
     log,
     counts: { repeated: 0, conflicts: 0 },
-    mayBoot(station) {
-      const isKnown = named.has(foldId(station)) || store.isKnownStation(station)
-      if (!isKnown && unknownStations === 'reject') return false
-      store.enterStation(station, isKnown)
-      return true
-    },
+    isAdmitted,
+    enter: (station) => store.enterStation(station, isKnown(station)),
   }
   const hearing = new Hearing()
   const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers: hearing.of(csmsHandlers(state)),
+    handlers: behindGate(hearing.of(csmsHandlers(state)), isAdmitted),
     hasDefaultRoute: false,
   })
-  const operations = new Operations({ node, store, hearing, clock, random, log })
+  const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
   let endRetention = () => {}
   return {
     node,

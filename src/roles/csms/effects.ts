@@ -1,31 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Heard } from './heard.ts'
-
-type Members = Record<string, unknown>
-
-/** How it is seen that a station has done what it was asked for. */
-export type Effect =
-  /** The answer itself is what was wanted. */
-  | { readonly by: 'answer' }
-  /** The station says something that shows it; the text says what. */
-  | {
-      readonly by: 'message'
-      readonly seen: (heard: Heard, request: Members, answer: Members) => string | undefined
-    }
-  /** Asked in return, the station says the same. */
-  | {
-      readonly by: 'reading'
-      readonly ask: (
-        request: Members,
-        answer: Members,
-      ) => readonly [action: string, request: object]
-      readonly seen: (reading: Members, request: Members) => string | undefined
-    }
-  /** Nothing that a station can say shows it. */
-  | { readonly by: 'nothing' }
-
-const ANSWER: Effect = { by: 'answer' }
-const NOTHING: Effect = { by: 'nothing' }
+import { ANSWER, type Effect, type Known, type Members, NOTHING, type Verdict } from './effect.ts'
+import { cleared, limited } from './profile-effects.ts'
 
 /** Status words of answers by which a station takes something on. */
 const TAKEN: ReadonlySet<unknown> = new Set([
@@ -51,12 +26,21 @@ export function refusalOf(answer: Members): string | undefined {
 }
 
 /** How the effect of an action is seen; a version that has the action means the same by it. */
-export function effectOf(action: string, request: Members): Effect {
+export function effectOf(
+  action: string,
+  request: Members,
+  known: Known = { now: Date.now() },
+): Effect {
   if (QUERIES.has(action)) return ANSWER
-  if (action === 'SetChargingProfile') return isInForce(request) ? LIMITED : NOTHING
+  if (action === 'SetChargingProfile') return limited(request, known)
+  if (action === 'ClearChargingProfile') return cleared(request, known)
+  if (action === 'CancelReservation') return freed(known)
   if (action === 'TriggerMessage' || action === 'ExtendedTriggerMessage') return triggered(request)
   return EFFECTS[action] ?? NOTHING
 }
+
+/** How a station of OCPP 1.6 can say it, whose status has no word for a lock. */
+const UNLOCKED_INFO = 'unlocked'
 
 const QUERIES: ReadonlySet<string> = new Set([
   'GetConfiguration',
@@ -64,7 +48,6 @@ const QUERIES: ReadonlySet<string> = new Set([
   'GetLocalListVersion',
   'GetCompositeSchedule',
   'GetTransactionStatus',
-  'UnlockConnector',
   'DataTransfer',
 ])
 
@@ -100,6 +83,10 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   ChangeAvailability: status((word, { type, operationalStatus = type }) =>
     operationalStatus === 'Inoperative' ? word === 'Unavailable' : word !== 'Unavailable',
   ),
+  UnlockConnector: {
+    by: 'message',
+    seen: (said, asked) => unlocked(said.action, said.request, asked),
+  },
   ReserveNow: status((word) => word === 'Reserved'),
   ChangeConfiguration: {
     by: 'reading',
@@ -137,52 +124,9 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   GetChargingProfiles: reported('ReportChargingProfiles'),
 }
 
-/** The station itself says what it is limited to now, by all its profiles together. */
-const LIMITED: Effect = {
-  by: 'reading',
-  ask: (asked) => {
-    const { chargingRateUnit } = scheduleOf(asked)
-    const { connectorId, evseId } = asked
-    const place = evseId === undefined ? { connectorId } : { evseId }
-    return ['GetCompositeSchedule', { ...place, duration: 60, chargingRateUnit }]
-  },
-  seen: (reading, asked) => {
-    const { chargingRateUnit: unit, chargingSchedulePeriod: wanted = [] } = scheduleOf(asked)
-    const { chargingSchedule, schedule = chargingSchedule } = reading
-    const [now] = ((schedule as Schedule | undefined)?.chargingSchedulePeriod ?? []) as Period[]
-    const most = Math.max(...wanted.map(({ limit }) => limit))
-    return now && now.limit <= most ? `it is limited to ${now.limit} ${unit}` : undefined
-  },
-}
-
-interface Period {
-  readonly limit: number
-}
-interface Schedule {
-  readonly chargingRateUnit?: string
-  readonly startSchedule?: string
-  readonly chargingSchedulePeriod?: readonly Period[]
-}
-
-function profileOf({ chargingProfile, csChargingProfiles = chargingProfile }: Members): Members {
-  return csChargingProfiles as Members
-}
-
-function scheduleOf(asked: Members): Schedule {
-  const [schedule] = [profileOf(asked).chargingSchedule].flat()
-  return schedule as Schedule
-}
-
-/** Of one that begins later, or comes and goes, nothing shows yet. */
-function isInForce(asked: Members): boolean {
-  const { validFrom, chargingProfileKind } = profileOf(asked)
-  const begins = [validFrom, scheduleOf(asked).startSchedule].map((at) => Date.parse(`${at}`))
-  return chargingProfileKind !== 'Recurring' && !begins.some((at) => at > Date.now())
-}
-
 function heard(
   action: string,
-  seen: (said: Members, asked: Members, answer: Members) => string | undefined,
+  seen: (said: Members, asked: Members, answer: Members) => Verdict,
 ): Effect {
   return {
     by: 'message',
@@ -200,6 +144,44 @@ function status(isIt: (word: unknown, asked: Members) => boolean): Effect {
     const isThere = meant === undefined || meant === 0 || meant === evse
     return isThere && isIt(word, asked) ? `EVSE ${evse} is ${word}` : undefined
   })
+}
+
+/** The connector shows the reservation no longer; where none showed it, the answer is all there is. */
+function freed({ reservedEvses = [] }: Known): Effect {
+  if (reservedEvses.length === 0) return ANSWER
+  return heard('StatusNotification', (said) => {
+    const word = said.status ?? said.connectorStatus
+    const evse = Number(said.evseId ?? said.connectorId)
+    return reservedEvses.includes(evse) && word !== 'Reserved' ? `EVSE ${evse} is ${word}` : undefined // biome-ignore format: one line
+  })
+}
+
+/** Status words by which a connector has let go of the plug. */
+const RELEASED: ReadonlySet<unknown> = new Set(['Available', 'Finishing'])
+
+/**
+ * What a station says when a plug can be pulled: the state of the lock, in 2.x by its component, or
+ * what came of it.
+ */
+function unlocked(action: string, said: Members, { connectorId, evseId = connectorId }: Members) {
+  if (action === 'StopTransaction' && said.reason === 'UnlockCommand') {
+    return `transaction ${said.transactionId} has ended by it`
+  }
+  if (action === 'NotifyEvent') {
+    const open = (said.eventData as Members[]).some((event) => isOpenLock(event, evseId))
+    return open ? `the lock of EVSE ${evseId} is open` : undefined
+  }
+  const word = said.status ?? said.connectorStatus
+  if (action !== 'StatusNotification' || (said.evseId ?? said.connectorId) !== evseId)
+    return undefined
+  const isOpen = RELEASED.has(word) || said.info === UNLOCKED_INFO
+  return isOpen ? `EVSE ${evseId} is ${word}, and its connector unlocked` : undefined
+}
+
+function isOpenLock({ component, variable, actualValue }: Members, evseId: unknown): boolean {
+  const { name, evse } = component as { name: string; evse?: { id: number } }
+  const isLock = name === 'ConnectorPlugRetentionLock' && (variable as Members).name === 'Active'
+  return isLock && evse?.id === evseId && String(actualValue).toLowerCase() === 'false'
 }
 
 /** The last part of a report that was asked for by number. */

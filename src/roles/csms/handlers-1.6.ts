@@ -1,15 +1,18 @@
 import type { MeterValue } from '../../messages/ocpp1.6.ts'
 import type { Handlers } from '../../node/handlers.ts'
+import { recordBoot } from './admission.ts'
 import type { CsmsState } from './csms.ts'
 import {
   endOfReservation,
   keepSamples,
+  keepStatus,
   measured,
   record,
   recordRepeated,
   recordSamples,
   type Sample,
   timeOf,
+  usualUnit,
 } from './record.ts'
 import type { TokenUse } from './tokens.ts'
 
@@ -30,16 +33,11 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
   }
   return {
     BootNotification: (request, context) =>
-      record(state, context, () => {
-        const { chargePointVendor: vendor, chargePointModel: model } = request
-        const { chargePointSerialNumber: serialNumber, firmwareVersion } = request
-        store.setBoot(
-          context.source,
-          { vendor, model, serialNumber, firmwareVersion },
-          timeOf(context),
-        )
-        const status = state.mayBoot(context.source) ? 'Accepted' : 'Rejected'
-        return { status, currentTime: timeOf(context), interval: state.heartbeatIntervalS }
+      recordBoot(state, context, {
+        vendor: request.chargePointVendor,
+        model: request.chargePointModel,
+        serialNumber: request.chargePointSerialNumber,
+        firmwareVersion: request.firmwareVersion,
       }),
 
     Heartbeat: (_, context) => record(state, context, () => ({ currentTime: timeOf(context) })),
@@ -48,13 +46,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
       record(state, context, () => {
         const { connectorId, status, timestamp = timeOf(context) } = request
         // Connector 0 is the station as a whole.
-        store.setConnector(
-          context.source,
-          connectorId,
-          connectorId === 0 ? 0 : 1,
-          status,
-          timestamp,
-        )
+        const place = { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
+        keepStatus(state, context, { ...place, status, timestamp })
         return {}
       }),
 
@@ -130,7 +123,7 @@ function samplesOf(values: readonly MeterValue[]): Sample[] {
       .map((sample) => ({
         ...sample,
         timestamp,
-        value: measured(sample.value, sample.unit ?? 'Wh'),
+        value: measured(sample.value, sample.unit ?? usualUnit(sample.measurand)),
       })),
   )
 }

@@ -1,11 +1,13 @@
 import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import type { TransactionEvent } from '../../storage/csms-store.ts'
+import { recordBoot } from './admission.ts'
 import type { CsmsState } from './csms.ts'
 import { profileRow, reservationEnd } from './installed.ts'
 import {
   endOfReservation,
   keepSamples,
+  keepStatus,
   measured,
   record,
   recordConflict,
@@ -13,6 +15,7 @@ import {
   recordSamples,
   type Sample,
   timeOf,
+  usualUnit,
 } from './record.ts'
 import type { TokenUse } from './tokens.ts'
 
@@ -35,15 +38,11 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
   }
   const handlers: Handlers<'ocpp2.1'> = {
     BootNotification: ({ chargingStation }, context) =>
-      record(state, context, () => {
-        const { vendorName: vendor, model, serialNumber, firmwareVersion } = chargingStation
-        store.setBoot(
-          context.source,
-          { vendor, model, serialNumber, firmwareVersion },
-          timeOf(context),
-        )
-        const status = state.mayBoot(context.source) ? 'Accepted' : 'Rejected'
-        return { status, currentTime: timeOf(context), interval: state.heartbeatIntervalS }
+      recordBoot(state, context, {
+        vendor: chargingStation.vendorName,
+        model: chargingStation.model,
+        serialNumber: chargingStation.serialNumber,
+        firmwareVersion: chargingStation.firmwareVersion,
       }),
 
     Heartbeat: (_, context) => record(state, context, () => ({ currentTime: timeOf(context) })),
@@ -51,7 +50,7 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
     StatusNotification: (request, context) =>
       record(state, context, () => {
         const { evseId, connectorId, connectorStatus, timestamp } = request
-        store.setConnector(context.source, evseId, connectorId, connectorStatus, timestamp)
+        keepStatus(state, context, { evseId, connectorId, status: connectorStatus, timestamp })
         return {}
       }),
 
@@ -149,18 +148,23 @@ function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'mess
 function samplesOf(values: readonly MeterValueType[]): Sample[] {
   return values.flatMap(({ timestamp, sampledValue }) =>
     sampledValue.map((sample) => {
-      const { unit = 'Wh', multiplier } = sample.unitOfMeasure ?? {}
+      const { unit = usualUnit(sample.measurand), multiplier } = sample.unitOfMeasure ?? {}
       return { ...sample, timestamp, value: measured(sample.value, unit, multiplier) }
     }),
   )
 }
 
+/** A share of the battery, or a temperature, is no energy, whatever it is called. */
+const ENERGY_UNITS: ReadonlySet<string> = new Set(['Wh', 'kWh'])
+
 /** The first or last energy register among the values, in Wh. */
 function energyWh(values: readonly MeterValueType[], first: boolean): number | undefined {
   const registers = values.flatMap(({ sampledValue }) =>
     sampledValue.filter(
-      ({ measurand = 'Energy.Active.Import.Register', phase }) =>
-        measurand === 'Energy.Active.Import.Register' && phase === undefined,
+      ({ measurand = 'Energy.Active.Import.Register', phase, unitOfMeasure }) =>
+        measurand === 'Energy.Active.Import.Register' &&
+        phase === undefined &&
+        ENERGY_UNITS.has(unitOfMeasure?.unit ?? 'Wh'),
     ),
   )
   const sample = registers.at(first ? 0 : -1)

@@ -1,3 +1,4 @@
+import { parseMoment } from '../../messages/date-time.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { ReservationState } from '../../storage/csms-tables.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
@@ -38,7 +39,7 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
       // Connector 0 of OCPP 1.6 is any of them.
       evseId: evseId === undefined || evseId === 0 ? undefined : Number(evseId),
       idToken: String((idToken as Members | undefined)?.idToken ?? idTag),
-      expiresAt: new Date(String(request.expiryDate ?? request.expiryDateTime)).toISOString(),
+      expiresAt: utcOf(String(request.expiryDate ?? request.expiryDateTime)),
       state: 'reserved',
       changedAt: at,
     })
@@ -155,8 +156,13 @@ export function reservationEnd(status: string): ReservationState {
   return status === 'Removed' ? 'removed' : 'expired'
 }
 
+/** The same moment in UTC, as all that is stored. */
+function utcOf(time: string): string {
+  return new Date(parseMoment(time)).toISOString()
+}
+
 /** The two generations call one purpose by different names. */
-function purposeOf(purpose: string): string {
+export function purposeOf(purpose: string): string {
   return purpose === 'ChargePointMaxProfile' ? 'ChargingStationMaxProfile' : purpose
 }
 

@@ -1,7 +1,6 @@
-import type { Protocol } from '../../messages/protocols.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
-import { OperationError, type Operations } from './operations.ts'
+import type { Operations } from './operations.ts'
 import { type ListEntryWish, maxTokenLength, sendLocalList } from './requests.ts'
 
 /** As many entries go into a message where the station has not said how many it takes. */
@@ -33,8 +32,7 @@ export async function replaceLocalList(
   entries: readonly ListEntryWish[],
   askedBy: string,
 ): Promise<ListJob> {
-  const protocol = store.stationProtocol(station) as Protocol | undefined
-  if (!protocol) throw new OperationError('unknown-station', `no station ${station} has ever connected`) // biome-ignore format: one line
+  const protocol = operations.protocolOf(station)
   const sendable = entries.filter(({ idToken }) => idToken.length <= maxTokenLength(protocol))
   const first = (store.localLists.of(station)?.version ?? 0) + 1
   const size = itemsPerMessage(store, station)

@@ -8,7 +8,8 @@ import type { Clock, Timer } from '../../primitives/clock.ts'
 import { createUuidV7, type Randomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationChange, OperationRow } from '../../storage/operation-rows.ts'
-import { type Effect, effectOf, refusalOf } from './effects.ts'
+import type { Effect, Known, Members, Verdict } from './effect.ts'
+import { effectOf, refusalOf } from './effects.ts'
 import type { Heard, Hearing } from './heard.ts'
 import { keepInstalled } from './installed.ts'
 
@@ -25,6 +26,8 @@ export interface OperationsOptions {
   readonly clock: Clock
   readonly random: Randomness
   readonly log: Logger
+  /** Whether the boot of a station is accepted: nothing is asked of any other (B03.FR.03). */
+  readonly isAdmitted: (station: string) => boolean
 }
 
 export interface OperationRequest {
@@ -49,14 +52,28 @@ export class OperationError extends Error {
   }
 }
 
-interface Waiting {
+/** An operation on its way, and what is to be kept once it is done. */
+interface Job {
   readonly operation: OperationRow
-  readonly effect: Extract<Effect, { by: 'message' }>
-  answer: Record<string, unknown> | undefined
-  /** What has shown the effect before the answer came. */
-  early: string | undefined
+  readonly protocol: Protocol
+  readonly request: Members
+  readonly effect: Effect
+  keep?: (() => void) | undefined
+}
+
+interface Waiting {
+  readonly job: Job
+  readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
+  answer: Members | undefined
+  /** What was found out before the answer came. */
+  early: Verdict
   timer: Timer | undefined
 }
+
+/** What is to be kept only when it is seen: an answer alone would hide what is still in force. */
+const KEPT_WHEN_SEEN: ReadonlySet<string> = new Set(['CancelReservation', 'ClearChargingProfile'])
+/** Reservations of a station that one is looked for among. */
+const MAX_RESERVATIONS = 1000
 
 /**
  * Lets stations do things, and watches what comes of it: an answer is a promise, and only the
@@ -68,10 +85,13 @@ export class Operations {
   readonly #validator = createValidator()
   readonly #waiting = new Map<string, Waiting>()
   readonly #listeners = new Set<(operation: OperationRow) => void>()
+  /** Of the last question that is answered by reports. */
+  #requestId: number
 
   constructor(options: OperationsOptions) {
     this.#options = options
     this.#newId = createUuidV7(() => options.clock.now(), options.random)
+    this.#requestId = options.clock.now() % 1_000_000_000
     options.hearing.listen((heard) => this.#onHeard(heard))
   }
 
@@ -79,7 +99,10 @@ export class Operations {
   start(): Promise<number> {
     const { operations } = this.#options.store
     return this.#options.store.write(() =>
-      operations.abandoned('the CSMS was restarted before there was an answer'),
+      operations.abandoned(
+        'the CSMS was restarted before there was an answer',
+        'accepted, no effect seen before the CSMS was restarted',
+      ),
     )
   }
 
@@ -94,7 +117,7 @@ export class Operations {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Resolves when an operation is over; not for one whose effect nothing can show. */
+  /** Resolves when an operation is over. */
   ended(id: string): Promise<OperationRow> {
     const isOver = ({ state }: OperationRow) => state !== 'sent' && state !== 'accepted'
     return new Promise((resolve) => {
@@ -114,7 +137,7 @@ export class Operations {
    * @throws {OperationError} when it cannot be asked for that, or not so.
    */
   async submit({ station, action, request, askedBy }: OperationRequest): Promise<OperationRow> {
-    const protocol = this.#protocolOf(station)
+    const protocol = this.protocolOf(station)
     this.#check(protocol, action, request)
     const operation: OperationRow = {
       id: this.#newId(),
@@ -129,13 +152,15 @@ export class Operations {
     const { store } = this.#options
     await store.write(() => store.operations.add(operation))
     this.#tell(operation)
-    this.#run(operation, protocol).catch((error) => {
-      this.#options.log.error('operation.failed', { operation: operation.id, error: String(error) })
-    })
+    this.#run(operation, protocol).catch((error) => this.#broke(operation, error))
     return operation
   }
 
-  #protocolOf(station: string): Protocol {
+  /** What a station speaks. @throws {OperationError} when nothing can be asked of it. */
+  protocolOf(station: string): Protocol {
+    if (!this.#options.isAdmitted(station)) {
+      throw new OperationError('unknown-station', `station ${station} is rejected, and nothing is asked of it: nobody has entered it`) // biome-ignore format: one line
+    }
     const known = this.#options.store.stationProtocol(station)
     if (known) return known as Protocol
     throw new OperationError('unknown-station', `no station ${station} has ever connected`)
@@ -151,99 +176,180 @@ export class Operations {
   }
 
   async #run(operation: OperationRow, protocol: Protocol): Promise<void> {
-    const { station, action } = operation
-    const request = operation.request as Record<string, unknown>
-    const effect = effectOf(action, request)
+    const { action } = operation
+    const request = operation.request as Members
+    const effect = effectOf(action, request, this.#known(operation, protocol))
+    const job: Job = { operation, protocol, request, effect }
     // Before it is asked: what shows the effect may come before the answer does.
-    const waiting = effect.by === 'message' ? this.#wait(operation, effect) : undefined
-    let answer: Record<string, unknown>
+    const waiting = this.#waitFor(job)
+    const before = await this.#before(job)
+    let answer: Members
     try {
-      answer = await this.#call(station, protocol, action, request)
+      answer = await this.#call(job, action, request)
     } catch (error) {
       this.#waiting.delete(operation.id)
       return this.#change(operation, { state: 'failed', answeredAt: this.#now(), problem: problemOf(error) }) // biome-ignore format: one line
     }
-    const refusal = refusalOf(answer)
     const answeredAt = this.#now()
+    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
+    const refusal = refusalOf(answer)
     if (refusal !== undefined) {
       this.#waiting.delete(operation.id)
-      return this.#change(operation, { state: 'refused', answeredAt, answer, problem: refusal })
+      // The station knows of none of them, so none is in force.
+      const isNone = action === 'ClearChargingProfile' && answer.status === 'Unknown'
+      return this.#change(operation, { state: 'refused', answeredAt, answer, problem: refusal }, isNone ? keep : undefined) // biome-ignore format: one line
     }
-    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
     if (effect.by === 'answer') {
       return this.#change(operation, { state: 'effect-seen', answeredAt, answer, effectAt: answeredAt, effect: 'the answer says so' }, keep) // biome-ignore format: one line
     }
-    await this.#change(operation, { state: 'accepted', answeredAt, answer }, keep)
-    if (waiting) this.#answered(waiting, answer)
-    else if (effect.by === 'reading') await this.#read(operation, effect, protocol, answer)
+    const isLate = KEPT_WHEN_SEEN.has(action)
+    if (isLate) job.keep = keep
+    await this.#change(operation, { state: 'accepted', answeredAt, answer }, isLate ? undefined : keep) // biome-ignore format: one line
+    if (effect.by === 'reading') await this.#read(job, effect, answer, before)
+    else if (waiting) this.#answered(waiting, answer)
   }
 
-  async #call(station: string, protocol: Protocol, action: string, request: object) {
+  /** What is known of a station that tells the effect of an operation. */
+  #known({ station, action, request }: OperationRow, protocol: Protocol): Known {
+    const { store, clock } = this.#options
+    const common = { now: clock.now(), is16: protocol === 'ocpp1.6' }
+    if (action === 'CancelReservation') {
+      const { reservationId } = request as Members
+      const open = store.reservations.page({ station, state: 'reserved', limit: MAX_RESERVATIONS })
+      const row = open.find((one) => one.reservationId === reservationId)
+      const reserved = (store.stationRow(station)?.connectors ?? [])
+        .filter(({ status, evseId }) => status === 'Reserved' && evseId === (row?.evseId ?? evseId))
+        .map(({ evseId }) => evseId)
+      return { ...common, reservedEvses: row ? reserved : [] }
+    }
+    if (action === 'ClearChargingProfile') {
+      this.#requestId += 1
+      const { id } = request as Members
+      const cleared = id === undefined ? undefined : store.profiles.find(station, Number(id))
+      return { ...common, requestId: this.#requestId, cleared }
+    }
+    return common
+  }
+
+  /** What a reading says before anything was done; undefined where nobody wants to know. */
+  async #before({ operation, effect, protocol, request }: Job): Promise<Members | undefined> {
+    if (effect.by !== 'reading' || !effect.isCompared) return undefined
+    const [action, question] = effect.ask(request, {})
+    try {
+      return await this.#call({ operation, protocol }, action, question)
+    } catch (error) {
+      this.#options.log.debug('operation.unread', { operation: operation.id, error: String(error) })
+      return undefined
+    }
+  }
+
+  async #call(
+    { operation, protocol }: Pick<Job, 'operation' | 'protocol'>,
+    action: string,
+    request: object,
+  ): Promise<Members> {
     // The action was checked against the version; the types of 194 actions cannot say so here.
     const call = this.#options.node.call.bind(this.#options.node) as (
       ...of: [string, Protocol, string, object]
-    ) => Promise<Record<string, unknown>>
-    return call(station, protocol, action, request)
+    ) => Promise<Members>
+    return call(operation.station, protocol, action, request)
   }
 
-  #wait(operation: OperationRow, effect: Waiting['effect']): Waiting {
-    const waiting: Waiting = { operation, effect, answer: undefined, early: undefined, timer: undefined } // biome-ignore format: one line
-    this.#waiting.set(operation.id, waiting)
+  #waitFor(job: Job): Waiting | undefined {
+    const { effect } = job
+    if (effect.by === 'message') return this.#wait(job, effect.seen)
+    return effect.by === 'nothing' ? this.#wait(job, () => undefined) : undefined
+  }
+
+  #wait(job: Job, seen: Waiting['seen']): Waiting {
+    const waiting: Waiting = { job, seen, answer: undefined, early: undefined, timer: undefined }
+    this.#waiting.set(job.operation.id, waiting)
     return waiting
   }
 
-  #answered(waiting: Waiting, answer: Record<string, unknown>): void {
-    const { operation, early } = waiting
+  #answered(waiting: Waiting, answer: Members): void {
+    const { job, early } = waiting
+    const { operation, effect } = job
     waiting.answer = answer
-    if (early !== undefined) return this.#seen(waiting, early)
+    if (early !== undefined) return this.#found(waiting, early)
     const afterMs = SLOW.has(operation.action) ? SLOW_EFFECT_MS : EFFECT_MS
-    waiting.timer = this.#options.clock.setTimer(() => {
-      this.#waiting.delete(operation.id)
-      const problem = `accepted, no effect after ${afterMs / 1000} s`
-      void this.#change(operation, { state: 'no-effect', problem })
-    }, afterMs)
+    const why = effect.by === 'nothing' ? 'seen: nothing that a station says shows it' : `after ${afterMs / 1000} s` // biome-ignore format: one line
+    waiting.timer = this.#options.clock.setTimer(
+      () => this.#found(waiting, { problem: `accepted, no effect ${why}` }),
+      afterMs,
+    )
   }
 
   #onHeard(heard: Heard): void {
     for (const waiting of this.#waiting.values()) {
-      const { operation, effect, answer } = waiting
-      if (operation.station !== heard.station) continue
-      const request = operation.request as Record<string, unknown>
-      const shown = effect.seen(heard, request, answer ?? {})
-      if (shown === undefined) continue
-      if (answer) this.#seen(waiting, shown)
-      else waiting.early ??= shown
+      const { job, seen, answer } = waiting
+      if (job.operation.station !== heard.station) continue
+      const verdict = seen(heard, job.request, answer ?? {})
+      if (verdict === undefined) continue
+      if (answer) this.#found(waiting, verdict)
+      else waiting.early ??= verdict
     }
   }
 
-  #seen({ operation, timer }: Waiting, effect: string): void {
+  #found({ job, timer }: Waiting, verdict: Verdict): void {
+    const { operation } = job
     timer?.cancel()
     this.#waiting.delete(operation.id)
-    void this.#change(operation, { state: 'effect-seen', effectAt: this.#now(), effect })
+    this.#conclude(job, verdict).catch((error) => this.#broke(operation, error))
+  }
+
+  async #conclude({ operation, keep }: Job, verdict: Verdict, more?: () => void): Promise<void> {
+    if (typeof verdict !== 'string') {
+      const { problem = 'accepted, no effect' } = verdict ?? {}
+      return this.#change(operation, { state: 'no-effect', problem }, more)
+    }
+    await this.#change(
+      operation,
+      { state: 'effect-seen', effectAt: this.#now(), effect: verdict },
+      () => {
+        // biome-ignore format: one line
+        keep?.()
+        more?.()
+      },
+    )
   }
 
   async #read(
-    operation: OperationRow,
+    job: Job,
     effect: Extract<Effect, { by: 'reading' }>,
-    protocol: Protocol,
-    answer: Record<string, unknown>,
+    answer: Members,
+    before: Members | undefined,
   ): Promise<void> {
-    const request = operation.request as Record<string, unknown>
+    const { operation, request } = job
+    const { station } = operation
     const [action, question] = effect.ask(request, answer)
+    const waiting = effect.later && this.#wait(job, effect.later)
+    let reading: Members
     try {
-      const reading = await this.#call(operation.station, protocol, action, question)
-      const shown = effect.seen(reading, request)
-      const { station } = operation
-      const { store } = this.#options
-      const at = this.#now()
-      const keep = () => keepInstalled(store, { station, action, request: question }, reading, at)
-      const change: OperationChange =
-        shown === undefined
-          ? { state: 'no-effect', problem: `${action} says otherwise` }
-          : { state: 'effect-seen', effectAt: at, effect: shown }
-      await this.#change(operation, change, keep)
+      reading = await this.#call(job, action, question)
     } catch (error) {
-      await this.#change(operation, { state: 'no-effect', problem: `${action}: ${problemOf(error)}` }) // biome-ignore format: one line
+      this.#waiting.delete(operation.id)
+      return this.#conclude(job, { problem: `${action}: ${problemOf(error)}` })
+    }
+    const verdict = effect.seen(reading, request, before)
+    if (verdict === undefined && waiting) return this.#answered(waiting, answer)
+    this.#waiting.delete(operation.id)
+    const at = this.#now()
+    const keep = () => keepInstalled(this.#options.store, { station, action, request: question }, reading, at) // biome-ignore format: one line
+    await this.#conclude(job, verdict ?? { problem: `${action} says otherwise` }, keep)
+  }
+
+  /** Something that was not foreseen: the operation is over, and says so. */
+  async #broke(operation: OperationRow, error: unknown): Promise<void> {
+    const { log } = this.#options
+    log.error('operation.failed', { operation: operation.id, error: String(error) })
+    this.#waiting.get(operation.id)?.timer?.cancel()
+    this.#waiting.delete(operation.id)
+    const problem = `what followed from the answer could not be kept: ${error instanceof Error ? error.message : error}` // biome-ignore format: one line
+    try {
+      await this.#change(operation, { state: 'failed', problem })
+    } catch (cause) {
+      log.error('operation.failed', { operation: operation.id, error: String(cause) })
     }
   }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { parseMoment } from '../../messages/date-time.ts'
 import type { Context } from '../../node/handlers.ts'
 import { parsePayload } from '../../wire/payload.ts'
 import type { CsmsState } from './csms.ts'
@@ -64,6 +65,30 @@ function mark(
   else log.debug('message.repeated', fields)
 }
 
+/** A status as a station told it. */
+export interface Status {
+  readonly evseId: number
+  readonly connectorId: number
+  readonly status: string
+  /** RFC 3339, by the station's clock. */
+  readonly timestamp: string
+}
+
+/** Keeps the status of a connector, unless a newer one is known: messages may come late. */
+export function keepStatus({ store }: CsmsState, context: Context, status: Status): void {
+  const { source, receivedAt } = context
+  const { evseId, connectorId, status: word, timestamp } = status
+  const known = store
+    .stationRow(source)
+    ?.connectors.find((one) => one.evseId === evseId && one.connectorId === connectorId)
+  const at = parseMoment(timestamp)
+  const knownAt = known ? parseMoment(known.at) : Number.NaN
+  // A clock that was ahead, and has been set right, must not silence its station.
+  const wasAhead = knownAt > receivedAt && at <= receivedAt
+  if (knownAt > at && !wasAhead) return
+  store.setConnector(source, evseId, connectorId, word, timestamp)
+}
+
 /** A transaction began with a reservation, if it names one: that is used up. */
 export function endOfReservation(
   { store }: CsmsState,
@@ -92,6 +117,20 @@ const FACTORS = new Map([
   ['kWh', { unit: 'Wh', factor: 1000 }],
 ])
 
+/** The unit of a value that is told without one; the standard says it of energy only. */
+const USUAL_UNITS: readonly (readonly [prefix: string, unit: string])[] = [
+  ['Power.Factor', ''],
+  ['Power.', 'W'],
+  ['Current.', 'A'],
+  ['Voltage', 'V'],
+  ['SoC', 'Percent'],
+]
+
+/** @spec OCPP 1.6 edition 2 section 7.43; OCPP 2.0.1 edition 3 Part 2, UnitOfMeasureType */
+export function usualUnit(measurand = ''): string {
+  return USUAL_UNITS.find(([prefix]) => measurand.startsWith(prefix))?.[1] ?? 'Wh'
+}
+
 /** What both generations call a decimal; JavaScript would also read hexadecimal and blanks. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
@@ -116,8 +155,9 @@ export interface Sample {
 
 /** The same moment in UTC, so that times of a station that writes local ones stand in order as texts. */
 function inUtc(timestamp: string): string {
-  if (timestamp.endsWith('Z')) return timestamp
-  const moment = Date.parse(timestamp)
+  const isLeap = timestamp.slice(17, 19) === '60'
+  if (timestamp.endsWith('Z') && !isLeap) return timestamp
+  const moment = parseMoment(timestamp)
   return Number.isNaN(moment) ? timestamp : new Date(moment).toISOString()
 }
 

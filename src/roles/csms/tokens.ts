@@ -1,3 +1,4 @@
+import { parseMoment } from '../../messages/date-time.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import type { TokenRow, TokenRows } from '../../storage/token-rows.ts'
 
@@ -40,9 +41,9 @@ export class Tokens {
 
   #statusOf(token: TokenRow, use: TokenUse): TokenVerdict['status'] {
     if (token.status === 'Blocked') return 'Blocked'
-    if (token.expiresAt !== undefined && Date.parse(token.expiresAt) <= this.#clock.now()) {
-      return 'Expired'
-    }
+    // A time that cannot be read is over: `>` with NaN is never true.
+    const isOver = (at: string) => !(parseMoment(at) > this.#clock.now())
+    if (token.expiresAt !== undefined && isOver(token.expiresAt)) return 'Expired'
     return this.#isElsewhere(token, use) ? 'ConcurrentTx' : 'Accepted'
   }
 

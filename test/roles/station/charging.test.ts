@@ -103,7 +103,6 @@ test('a driver who does not plug in in time has to begin again', async (t) => {
 
 const points = [
   ['EVConnected', 'EVConnected', [['Started', 'CablePluggedIn', 'EVConnected'], ['Updated', 'Authorized', 'Charging'], ['Updated', 'StopAuthorized', 'EVConnected'], ['Ended', 'EVCommunicationLost', 'Idle', 'Local']]], // biome-ignore format: a table
-  ['ParkingBayOccupancy', 'ParkingBayOccupancy', [['Started', 'CablePluggedIn', 'EVConnected'], ['Updated', 'Authorized', 'Charging'], ['Updated', 'StopAuthorized', 'EVConnected'], ['Ended', 'EVCommunicationLost', 'Idle', 'Local']]], // biome-ignore format: a table
   ['Authorized', 'Authorized', [['Started', 'Authorized', 'Charging'], ['Ended', 'StopAuthorized', 'EVConnected', 'Local']]], // biome-ignore format: a table
   ['PowerPathClosed', 'PowerPathClosed', [['Started', 'Authorized', 'Charging'], ['Ended', 'StopAuthorized', 'EVConnected', 'Local']]], // biome-ignore format: a table
   ['EnergyTransfer', 'EnergyTransfer', [['Started', 'Authorized', 'Charging'], ['Ended', 'StopAuthorized', 'EVConnected', 'Local']]], // biome-ignore format: a table

@@ -1,0 +1,52 @@
+import { OverlayError } from '../../errors.ts'
+import type { AnyHandler, Context, HandlersByProtocol } from '../../node/handlers.ts'
+import type { BootRow } from '../../storage/csms-store.ts'
+import type { CsmsState } from './csms.ts'
+import { record, timeOf } from './record.ts'
+
+/**
+ * Answers a BootNotification. One that is rejected is kept as it came, and nothing follows from it.
+ *
+ * @spec OCPP 1.6 edition 2 section 4.2; OCPP 2.0.1 edition 3 Part 2, B01 and B03
+ */
+export async function recordBoot(state: CsmsState, context: Context, boot: BootRow) {
+  const { store, heartbeatIntervalS: interval, log } = state
+  const { source: station, protocol, action, payloadBytes: payload } = context
+  const currentTime = timeOf(context)
+  if (!state.isAdmitted(station)) {
+    log.warn('station.rejected', { station })
+    const message = { station, protocol, action, receivedAt: currentTime, payload }
+    await store.write(() => store.messages.add(message))
+    return { status: 'Rejected' as const, currentTime, interval }
+  }
+  return record(state, context, () => {
+    store.setBoot(station, boot, currentTime)
+    state.enter(station)
+    return { status: 'Accepted' as const, currentTime, interval }
+  })
+}
+
+/**
+ * The same handlers, behind a gate: a station whose boot is rejected may say nothing else.
+ *
+ * @spec OCPP 2.0.1 edition 3 Part 2, B01.FR.10 and B03.FR.07; OCPP 1.6 edition 2 section 4.2
+ */
+export function behindGate(
+  handlers: HandlersByProtocol,
+  isAdmitted: (station: string) => boolean,
+): HandlersByProtocol {
+  const gated = Object.entries(handlers).map(([protocol, byAction]) => {
+    const entries = Object.entries(byAction) as [string, AnyHandler][]
+    const guarded = entries.map(([action, run]) => [action, action === 'BootNotification' ? run : guard(run, isAdmitted)]) // biome-ignore format: one line
+    return [protocol, Object.fromEntries(guarded)]
+  })
+  return Object.fromEntries(gated) as HandlersByProtocol
+}
+
+function guard(run: AnyHandler, isAdmitted: (station: string) => boolean): AnyHandler {
+  return (request, context) => {
+    const { source: station } = context
+    if (isAdmitted(station)) return run(request, context)
+    throw new OverlayError('ERR_STATION_REJECTED', { station })
+  }
+}

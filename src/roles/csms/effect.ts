@@ -1,0 +1,47 @@
+import type { Heard } from './heard.ts'
+
+export type Members = Record<string, unknown>
+
+/** What shows the effect, in words, or why it is not there; undefined: nothing yet. */
+export type Verdict = string | { readonly problem: string } | undefined
+
+/** How it is seen that a station has done what it was asked for. */
+export type Effect =
+  /** The answer itself is what was wanted. */
+  | { readonly by: 'answer' }
+  /** The station says something that shows it; the text says what. */
+  | {
+      readonly by: 'message'
+      readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
+    }
+  /** Asked in return, the station says the same. */
+  | {
+      readonly by: 'reading'
+      readonly ask: (
+        request: Members,
+        answer: Members,
+      ) => readonly [action: string, request: Members]
+      /** Asked also before, as what changes is what shows it. */
+      readonly isCompared?: true
+      readonly seen: (reading: Members, request: Members, before: Members | undefined) => Verdict
+      /** What the station says after that reading, when the reading itself shows nothing yet. */
+      readonly later?: (heard: Heard) => Verdict
+    }
+  /** Nothing that a station can say shows it. */
+  | { readonly by: 'nothing' }
+
+/** What else than the request an effect is judged by. */
+export interface Known {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly is16?: boolean
+  /** Of a question that is answered by reports. */
+  readonly requestId?: number
+  /** EVSEs that show the reservation that is cancelled. */
+  readonly reservedEvses?: readonly number[]
+  /** The profile that is cleared, where it is a single one. */
+  readonly cleared?: { readonly evseId: number; readonly profile: unknown } | undefined
+}
+
+export const ANSWER: Effect = { by: 'answer' }
+export const NOTHING: Effect = { by: 'nothing' }

@@ -1,0 +1,139 @@
+/**
+ * How it is seen what charging profiles a station obeys: by what it says that it is limited to, and
+ * by the profiles that it reports.
+ *
+ * @spec OCPP 1.6 edition 2 section 5.7; OCPP 2.0.1 edition 3 Part 2, K08, K09 and K10
+ */
+import { type ChargingProfile, limitAt, type RateUnit } from '../../energy/charging-profile.ts'
+import { type Effect, type Known, type Members, NOTHING, type Verdict } from './effect.ts'
+import { purposeOf } from './installed.ts'
+
+interface Period {
+  readonly limit: number
+  readonly limit_L2?: number
+  readonly limit_L3?: number
+}
+interface Schedule {
+  readonly chargingRateUnit: RateUnit
+  readonly startSchedule?: string
+  readonly chargingSchedulePeriod?: readonly Period[]
+}
+
+/** Stations tell decimals of 0.1, rounded down. */
+const ROUNDING = 0.1
+const EPSILON = 1e-6
+const EXTERNAL = 'ChargingStationExternalConstraints'
+/** Any: effects compare amperes with amperes and watts with watts. */
+const VOLTAGE_V = 230
+
+/** The station itself says what it is limited to now, by all its profiles together. */
+export function limited(asked: Members, { now }: Known): Effect {
+  const profile = (asked.csChargingProfiles ?? asked.chargingProfile) as Members
+  const evseId = Number(asked.evseId ?? asked.connectorId)
+  const wanted = wantedNow(profile, evseId, now)
+  if (wanted === undefined) return NOTHING
+  const { chargingRateUnit: unit } = scheduleOf(profile)
+  return {
+    by: 'reading',
+    ask: () => compositeOf(asked.evseId === undefined, placeOf(profile, evseId), unit),
+    seen: (reading) => {
+      const limit = limitIn(reading, unit)
+      if (limit === undefined) return { problem: `GetCompositeSchedule does not say what it is limited to in ${unit}` } // biome-ignore format: one line
+      const asks = `the profile asks for ${wanted} ${unit} now`
+      if (limit > wanted + EPSILON) return { problem: `GetCompositeSchedule says ${limit} ${unit}, ${asks}` } // biome-ignore format: one line
+      if (limit < wanted - ROUNDING - EPSILON) return { problem: `something else limits it to ${limit} ${unit}, ${asks}` } // biome-ignore format: one line
+      return `it is limited to ${limit} ${unit}, as the profile asks for now`
+    },
+  }
+}
+
+/** The profiles are not there any more: 2.x reports them, in 1.6 the limit is another one. */
+export function cleared(asked: Members, known: Known): Effect {
+  return known.is16 ? lifted(asked, known) : gone(asked, known)
+}
+
+function lifted({ connectorId }: Members, { cleared: row }: Known): Effect {
+  const profile = row?.profile as Members | undefined
+  const evseId = Number(connectorId ?? row?.evseId ?? 0)
+  const unit = profile ? scheduleOf(profile).chargingRateUnit : 'A'
+  const place = profile ? placeOf(profile, evseId) : evseId
+  return {
+    by: 'reading',
+    isCompared: true,
+    ask: () => compositeOf(true, place, unit),
+    seen: (reading, _, before) => {
+      const limit = limitIn(reading, unit)
+      const limitBefore = before && limitIn(before, unit)
+      if (limit === undefined || limitBefore === undefined) return { problem: 'GetCompositeSchedule does not say what it is limited to' } // biome-ignore format: one line
+      if (limit > limitBefore) return `it is limited to ${limit} ${unit}, before to ${limitBefore} ${unit}` // biome-ignore format: one line
+      return { problem: `GetCompositeSchedule says ${limit} ${unit}, as before` }
+    },
+  }
+}
+
+function gone(asked: Members, { requestId }: Known): Effect {
+  const { chargingProfileId: id } = asked
+  const { evseId, ...criterion } = (asked.chargingProfileCriteria ?? {}) as Members
+  const chargingProfile = { ...criterion, ...(id !== undefined && { chargingProfileId: [id] }) }
+  const place = evseId === undefined ? {} : { evseId }
+  return {
+    by: 'reading',
+    ask: () => ['GetChargingProfiles', { requestId, ...place, chargingProfile }],
+    seen: ({ status }) => (status === 'NoProfiles' ? 'GetChargingProfiles finds none of them' : undefined), // biome-ignore format: one line
+    later: ({ action, request: said }): Verdict => {
+      if (action !== 'ReportChargingProfiles' || said.requestId !== requestId) return undefined
+      const there = (said.chargingProfile as Members[]).find((one) => isMeant(one, id, criterion))
+      if (there) return { problem: `the station still reports profile ${there.id}` }
+      return said.tbc === true ? undefined : 'the station reports none of them any more'
+    },
+  }
+}
+
+// What others than the CSMS have set is not cleared (K10.FR.08).
+function isMeant(profile: Members, id: unknown, criterion: Members): boolean {
+  if (profile.chargingProfilePurpose === EXTERNAL) return false
+  if (id !== undefined && profile.id !== id) return false
+  return Object.entries(criterion).every(([name, value]) => profile[name] === value)
+}
+
+/** What a profile limits to now, in its own unit; undefined when it does not, or nobody can tell. */
+function wantedNow(profile: Members, evseId: number, now: number): number | undefined {
+  const schedule = scheduleOf(profile)
+  const { chargingSchedulePeriod: periods = [], startSchedule } = schedule
+  // Such a schedule counts from a moment that only the station knows.
+  const isRelative = profile.chargingProfileKind === 'Relative' || startSchedule === undefined
+  if (isRelative && periods.length > 1) return undefined
+  const place = { evseId: Math.max(1, evseId), relativeFrom: now, voltageV: VOLTAGE_V }
+  const { transactionId } = profile
+  const one = {
+    ...profile,
+    evseId,
+    chargingProfilePurpose: purposeOf(String(profile.chargingProfilePurpose)),
+    chargingSchedule: schedule,
+  } as unknown as ChargingProfile
+  const of = transactionId === undefined ? place : { ...place, transactionId: transactionId as string } // biome-ignore format: one line
+  const limit = limitAt([one], of, now)
+  return limit && (schedule.chargingRateUnit === 'A' ? limit.currentA : limit.powerW)
+}
+
+function compositeOf(is16: boolean, evseId: number, chargingRateUnit: RateUnit) {
+  const place = is16 ? { connectorId: evseId } : { evseId }
+  return ['GetCompositeSchedule', { ...place, duration: 60, chargingRateUnit }] as const
+}
+
+/** What is for each EVSE does not limit the station as a whole, so one of them is asked about. */
+function placeOf({ chargingProfilePurpose }: Members, evseId: number): number {
+  return String(chargingProfilePurpose).startsWith('Tx') ? Math.max(1, evseId) : evseId
+}
+
+/** The limit with which a composite schedule begins; undefined where it is none in that unit. */
+function limitIn(reading: Members, unit: RateUnit): number | undefined {
+  const schedule = (reading.schedule ?? reading.chargingSchedule) as Schedule | undefined
+  const [now] = schedule?.chargingSchedulePeriod ?? []
+  return schedule?.chargingRateUnit === unit ? now?.limit : undefined
+}
+
+function scheduleOf({ chargingSchedule }: Members): Schedule {
+  const [schedule] = [chargingSchedule].flat()
+  return schedule as Schedule
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { ROOT } from '../house/source-files.ts'
+import { startApi } from './api.ts'
+
+interface Operation {
+  readonly summary?: string
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[]
+  readonly responses: Readonly<Record<string, Response>>
+}
+
+interface Response {
+  readonly description: string
+  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref?: string } }>>
+}
+
+/** Each operation of the API as it is described. */
+async function operationsOf(ask: Awaited<ReturnType<typeof startApi>>['ask']) {
+  const { body } = await ask('viewer', 'GET', '/api/openapi.json')
+  const found = Object.entries(body.paths as Record<string, Record<string, Operation>>)
+    .filter(([path]) => path.startsWith('/api/'))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    )
+  return { found, schemas: body.components.schemas as Record<string, object> }
+}
+
+test('every query parameter that a route accepts is described, and no other', async (t) => {
+  const { ask } = await startApi(t)
+  const { found } = await operationsOf(ask)
+  let checkedByHand = 0
+  for (const { path, method, operation } of found) {
+    if (method !== 'get' || path === '/api/live') continue
+    const address = path.replace(/\{\w+\}/g, '1')
+    const declared = (operation.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name) // biome-ignore format: one chain
+    const { status, body } = await ask('admin', 'GET', `${address}?nonsense=1`)
+    const [, known] = /known are (.*)/.exec(body.detail ?? '') ?? []
+    if (known !== undefined) {
+      assert.deepEqual(declared.toSorted(), known.split(', ').toSorted(), path)
+      checkedByHand++
+    } else {
+      // Checked by what is declared, or no parameter is looked at.
+      assert.equal(status === 400, declared.length > 0, `${path} ${status} ${declared}`)
+    }
+  }
+  assert.ok(checkedByHand >= 5, `${checkedByHand}`)
+})
+
+test('every operation is described with what it answers, in success and otherwise', async (t) => {
+  const { ask } = await startApi(t)
+  const { found, schemas } = await operationsOf(ask)
+  const shapes = readFileSync(`${ROOT}/src/http/live-api.ts`, 'utf8') + readFileSync(`${ROOT}/src/http/account-views.ts`, 'utf8') // biome-ignore format: one line
+  assert.ok(found.length > 40)
+  for (const { path, method, operation } of found) {
+    const which = `${method} ${path}`
+    const { responses, summary } = operation
+    assert.ok(summary, which)
+    const codes = Object.keys(responses).map(Number)
+    assert.equal(codes.filter((code) => code < 300).length, 1, which)
+    assert.ok(
+      codes.some((code) => code >= 400),
+      which,
+    )
+    for (const [code, { description, content = {} }] of Object.entries(responses)) {
+      assert.notEqual(description, 'Default Response', which)
+      if (Number(code) >= 400) assert.deepEqual(Object.keys(content), ['application/problem+json'])
+      for (const { schema } of Object.values(content)) {
+        const [, name] = /^#\/components\/schemas\/(\w+)$/.exec(schema.$ref ?? '') ?? []
+        if (name === undefined) continue
+        assert.ok(name in schemas, `${which} ${name}`)
+        assert.match(shapes, name === 'Problem' ? /./ : new RegExp(`export (interface|type) ${name}\\b`)) // biome-ignore format: one line
+      }
+    }
+  }
+})
+
+test('what is answered is what is described, where a request goes wrong', async (t) => {
+  const { ask } = await startApi(t)
+  const { found } = await operationsOf(ask)
+  for (const { path, method, operation } of found) {
+    // One has no end, the other one is lines.
+    if (path === '/api/live' || path === '/api/trace') continue
+    const address = path.replace(/\{\w+\}/g, '7')
+    const body = method === 'get' || method === 'delete' ? undefined : {}
+    for (const role of [undefined, 'admin'] as const) {
+      const { status } = await ask(role, method.toUpperCase(), address, body)
+      assert.ok(`${status}` in operation.responses, `${method} ${path}: ${status}`)
+    }
+  }
+})
