@@ -290,6 +290,10 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'edges: a station is told of what nobody answers', file: 'src/node/answers.ts', find: 'isNeighbour(request.asker) && request.asker.isOverlay) continue', replace: 'isNeighbour(request.asker)) continue', tests: 'test/node/pending.test.ts' },
   { rule: 'edges: who has proved nothing opens few connections', file: 'src/node/upstreams.ts', find: "via?.link.credential === 'none' ?", replace: 'false ?', tests: 'test/node/liars.test.ts' },
   { rule: 'edges: waits are as the CSMS has set them', file: 'src/cli/link-sources.ts', find: 'backOff() ?? uplink.backOff', replace: 'uplink.backOff', tests: 'test/cli/back-off.test.ts' },
+  { rule: 'depot: a rejected station says nothing but its boot', file: 'src/roles/csms/admission.ts', find: 'if (isAdmitted(station)) return run(request, context)', replace: 'return run(request, context)', tests: 'test/roles/admission.test.ts' },
+  { rule: 'depot: a cable carries what it can', file: 'src/roles/charging-station/outlet.ts', find: 'currentA: Math.min(offer.currentA, this.#cableA)', replace: 'currentA: offer.currentA', tests: 'test/roles/station/hardware.test.ts' },
+  { rule: 'depot: what a cable leaves is for others', file: 'src/roles/charging-station/evse.ts', find: 'return Math.min(vehicle.maxCurrentA, cableA)', replace: 'return vehicle.maxCurrentA', tests: 'test/roles/station/hardware.test.ts' },
+  { rule: 'depot: a percentage is no energy', file: 'src/roles/csms/handlers-2.ts', find: "ENERGY_UNITS.has(unitOfMeasure?.unit ?? 'Wh'),", replace: 'true,', tests: 'test/roles/bad-transactions.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

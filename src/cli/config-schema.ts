@@ -342,7 +342,12 @@ export const CONFIG_SCHEMA = {
       properties: {
         model: { type: 'string', maxLength: 20, default: 'Simulated AC 22' },
         evses: { type: 'integer', minimum: 1, maximum: 64, default: 1 },
-        maxPowerW: { type: 'number', exclusiveMinimum: 0, default: 22_000 },
+        maxPowerW: {
+          type: 'number',
+          exclusiveMinimum: 0,
+          description: 'Of an EVSE, over all its phases. Default: a third of 22 000 of each.',
+        },
+        phases: { enum: [1, 2, 3], default: 3, description: 'That each EVSE has.' },
         pauseS: seconds('Seconds between sessions, at most.', 20),
         sessionS: seconds('Seconds a session lasts.', 60),
         meterIntervalS: seconds('Seconds between meter values.', 10),

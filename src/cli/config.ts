@@ -95,7 +95,8 @@ export interface Config {
   readonly simulation: {
     model: string
     evses: number
-    maxPowerW: number
+    maxPowerW?: number
+    phases: 1 | 2 | 3
     pauseS: number
     sessionS: number
     meterIntervalS: number

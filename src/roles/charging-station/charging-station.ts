@@ -25,8 +25,10 @@ export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | '
   readonly tokens?: readonly string[]
   /** Default 1. */
   readonly evses?: number
-  /** Of an EVSE and its cable, over three phases. Default 22 000. */
+  /** Of an EVSE, over all its phases. Default 22 000 of three, a third of it of each. */
   readonly maxPowerW?: number
+  /** Each EVSE has. Default 3. */
+  readonly phases?: 1 | 2 | 3
   /** Between a phase and neutral. Default 230. */
   readonly voltageV?: number
   /** Pause before each session and length of it, in seconds. Default 20 and 60. */
@@ -47,8 +49,11 @@ export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | '
   readonly state?: StationState
 }
 
-/** What a vehicle is when nothing else is said of it. */
-export type VehicleOptions = Partial<Vehicle>
+/** A vehicle, as far as it is another one than usual, and the cable it comes with. */
+export interface VehicleOptions extends Partial<Vehicle> {
+  /** What the cable carries per phase, which its plug tells the station (IEC 61851-1, annex B). Default: more than all others. */
+  readonly cableA?: number
+}
 
 /** A simulated station: boots, says it is alive, and drivers come and go. */
 export interface ChargingStation {
@@ -94,6 +99,7 @@ export interface EvseView {
 }
 
 const PHASES = 3
+const PHASE_POWER_W = 22_000 / PHASES
 /** How long a station that is to boot again waits for what it has said to be answered (B12.FR.05). */
 const RESET_WAIT_MS = 5_000
 const FIRST_REGISTER_WH = 1_000
@@ -192,7 +198,9 @@ class SimulatedStation implements ChargingStation {
   }
 
   plugIn(evseId: number, vehicle: VehicleOptions = {}): void {
-    this.#evse(evseId).plugIn({ ...this.#defaultVehicle(), ...vehicle })
+    const { cableA = Number.POSITIVE_INFINITY, ...own } = vehicle
+    const evse = this.#evse(evseId)
+    evse.plugIn({ ...this.#defaultVehicle(), ...own }, cableA)
   }
 
   unplug(evseId: number): void {
@@ -329,8 +337,9 @@ class SimulatedStation implements ChargingStation {
   }
 
   get #hardware(): Hardware {
-    const { maxPowerW = 22_000, voltageV = 230 } = this.#options
-    return { maxCurrentA: maxPowerW / voltageV / PHASES, phases: PHASES, voltageV }
+    const { voltageV = 230, phases = PHASES } = this.#options
+    const { maxPowerW = PHASE_POWER_W * phases } = this.#options
+    return { maxCurrentA: maxPowerW / voltageV / phases, phases, voltageV }
   }
 
   #outlet(evseId: number): Outlet {

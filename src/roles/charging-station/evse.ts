@@ -87,9 +87,9 @@ export class Evse {
 
   /** What its vehicle could use now, in A per phase. */
   get wantedA(): number {
-    const { vehicle } = this.#outlet
+    const { vehicle, cableA } = this.#outlet
     if (!vehicle || !this.#isClosed || this.#mustWait || isFull(vehicle)) return 0
-    return vehicle.maxCurrentA
+    return Math.min(vehicle.maxCurrentA, cableA)
   }
 
   get chargingState(): ChargingState {
@@ -115,9 +115,10 @@ export class Evse {
     }
   }
 
-  plugIn(vehicle: Vehicle): void {
+  /** @param cableA What its cable carries per phase. */
+  plugIn(vehicle: Vehicle, cableA: number): void {
     if (this.isPlugged) throw new TypeError(`something is plugged in at EVSE ${this.id} already`)
-    this.#change('plugged', () => this.#outlet.plug(vehicle))
+    this.#change('plugged', () => this.#outlet.plug(vehicle, cableA))
   }
 
   unplug(): void {

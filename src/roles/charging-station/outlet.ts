@@ -10,6 +10,7 @@ export class Outlet {
   #offer: Offer
   #isClosed = false
   #vehicle: Vehicle | undefined
+  #cableA = Number.POSITIVE_INFINITY
   #registerWh: number
   #at: number
   #isLocked = false
@@ -33,6 +34,11 @@ export class Outlet {
   /** Whether the plug is held, so that nobody can pull it. */
   get isLocked(): boolean {
     return this.#isLocked
+  }
+
+  /** What the cable that is plugged in carries per phase. */
+  get cableA(): number {
+    return this.#cableA
   }
 
   get registerWh(): number {
@@ -65,8 +71,9 @@ export class Outlet {
   }
 
   /** Whoever changes something has settled before. */
-  plug(vehicle: Vehicle | undefined): void {
+  plug(vehicle: Vehicle | undefined, cableA = Number.POSITIVE_INFINITY): void {
     this.#vehicle = vehicle
+    this.#cableA = cableA
   }
 
   /** Holds the plug or lets it go; false when the lock does not move. */
@@ -77,7 +84,7 @@ export class Outlet {
   }
 
   supply(offer: Offer, isClosed: boolean): void {
-    this.#offer = offer
+    this.#offer = { ...offer, currentA: Math.min(offer.currentA, this.#cableA) }
     this.#isClosed = isClosed
   }
 }
