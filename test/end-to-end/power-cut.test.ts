@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -31,6 +31,9 @@ async function busyHour(t: TestContext): Promise<{ sent: Sent; acts: Act[] }> {
   const folder = temporaryFolder(t)
   const prefix = join(folder, 'trace')
   const data = join(folder, 'data')
+  // Made at the first start and never again; what is to be seen here are the databases.
+  mkdirSync(data)
+  writeFileSync(join(data, 'fingerprint.key'), 'k'.repeat(32))
   // biome-ignore format: one line
   const csms = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', data, tokens: ['TAG-1'], listen: [{ port: 0, insecure: true }], log: 'silent' }, traced(prefix))
   const sent = new Map<string, string>()
