@@ -7,9 +7,9 @@ import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-/** These start processes that have little to do. */
-const WITH_LIGHT_PROCESSES = ['cli', 'http']
-const WITH_PROCESSES = ['transport', 'attacks', 'foreign', 'end-to-end', 'browser']
+/** These start processes that have little to do, or much to wait for. */
+const WITH_LIGHT_PROCESSES = ['cli', 'http', 'foreign', 'end-to-end']
+const WITH_PROCESSES = ['transport', 'attacks', 'browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
   .filter(

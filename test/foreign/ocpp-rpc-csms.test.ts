@@ -91,7 +91,8 @@ test('the foreign CSMS commands its station through the node; its password chang
   await node.stop()
   const again = await startNode(t, folder, config)
   const count = foreign.calls.length
-  const returned = await foreignStation(t, again.url, options)
+  // It shows what it has accepted; without that nobody is this station any more.
+  const returned = await foreignStation(t, again.url, { ...options, password: change.value })
   assert.equal((await returned.call('Heartbeat', {})).currentTime, AT)
   assert.equal(foreign.calls.length, count + 1)
 })
