@@ -18,7 +18,9 @@ async function freePort(): Promise<number> {
 test('a station whose node is not there yet stays, and boots once it is', async (t) => {
   const folder = temporaryFolder(t)
   const port = await freePort()
-  const uplinks = [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp1.6' }]
+  // A link that lived for less than ten seconds makes no wait short again, and chance may choose a minute.
+  const backOff = { waitMinimumS: 1, randomRangeS: 1, repeatTimes: 1 }
+  const uplinks = [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp1.6', backOff }] // biome-ignore format: one line
   const station = await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', uplinks, tokens: ['TAG-1'], log: 'info' }) // biome-ignore format: one line
   await until('a second attempt', () => station.errors().split('link.retry').length > 2)
 
