@@ -89,19 +89,33 @@ export class KnownLimits {
   }
 }
 
-const LIMITING: ReadonlySet<string> = new Set([
-  'RemoteStopTransaction',
-  'RequestStopTransaction',
-  'ClearChargingProfile',
-  'SetDERControl',
-  'ClearDERControl',
-  'SetChargingProfile',
-  'UpdateDynamicSchedule',
+type Judge = (payload: Uint8Array, messageId: MessageId, known: () => KnownLimits) => LimitChange
+
+const stops: Judge = () => ({ order: 'stop', isLower: true })
+// What is left when a profile is gone, or what a grid sets, only the station knows.
+const isUnknown: Judge = () => ({ order: '*', isLower: true })
+
+/** What changes a limit, and how. */
+const CHANGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
+  ['RemoteStopTransaction', stops],
+  ['RequestStopTransaction', stops],
+  ['SetDERControl', isUnknown],
+  ['ClearDERControl', isUnknown],
+  [
+    'ClearChargingProfile',
+    (...of) => {
+      const [, , known] = of
+      known().clear()
+      return isUnknown(...of)
+    },
+  ],
+  ['SetChargingProfile', (payload, messageId, known) => profileChange(read(payload), messageId, known())], // biome-ignore format: one line
+  ['UpdateDynamicSchedule', (payload, messageId, known) => dynamicChange(read(payload), messageId, known())], // biome-ignore format: one line
 ])
 
 /** Whether a CALL may change a limit: there is room for it where there is none for others. */
 export function mayChangeLimit(action: string): boolean {
-  return LIMITING.has(action)
+  return CHANGES.has(action)
 }
 
 /**
@@ -118,24 +132,7 @@ export function limitChangeOf(
   messageId: MessageId,
   known: () => KnownLimits,
 ): LimitChange | undefined {
-  switch (action) {
-    case 'RemoteStopTransaction':
-    case 'RequestStopTransaction':
-      return { order: 'stop', isLower: true }
-    // What is left when one is gone, or what a grid sets, only the station knows.
-    case 'ClearChargingProfile':
-      known().clear()
-      return { order: '*', isLower: true }
-    case 'SetDERControl':
-    case 'ClearDERControl':
-      return { order: '*', isLower: true }
-    case 'SetChargingProfile':
-      return profileChange(read(payload), messageId, known())
-    case 'UpdateDynamicSchedule':
-      return dynamicChange(read(payload), messageId, known())
-    default:
-      return undefined
-  }
+  return CHANGES.get(action)?.(payload, messageId, known)
 }
 
 type Members = Readonly<Record<string, unknown>>
