@@ -93,20 +93,20 @@ type Judge = (payload: Uint8Array, messageId: MessageId, known: () => KnownLimit
 
 const stops: Judge = () => ({ order: 'stop', isLower: true })
 // What is left when a profile is gone, or what a grid sets, only the station knows.
-const isUnknown: Judge = () => ({ order: '*', isLower: true })
+const notKnown: Judge = () => ({ order: '*', isLower: true })
 
 /** What changes a limit, and how. */
 const CHANGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ['RemoteStopTransaction', stops],
   ['RequestStopTransaction', stops],
-  ['SetDERControl', isUnknown],
-  ['ClearDERControl', isUnknown],
+  ['SetDERControl', notKnown],
+  ['ClearDERControl', notKnown],
   [
     'ClearChargingProfile',
     (...of) => {
       const [, , known] = of
       known().clear()
-      return isUnknown(...of)
+      return notKnown(...of)
     },
   ],
   ['SetChargingProfile', (payload, messageId, known) => profileChange(read(payload), messageId, known())], // biome-ignore format: one line
