@@ -41,8 +41,14 @@ export async function open(
   return { page, complaints }
 }
 
-/** What axe finds in the page as it is now. */
+// What fades in has no contrast yet: what ends by itself is let end, what flows for ever is not waited for.
+const FADED = `Promise.allSettled(document.getAnimations()
+  .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+  .map((one) => one.finished))`
+
+/** What axe finds in the page once nothing fades in any more. */
 export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(FADED)
   await page.evaluate(AXE) // not by a script element: the page's own policy forbids that
   return page.evaluate(async () => {
     // biome-ignore format: one line
