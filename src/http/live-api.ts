@@ -54,6 +54,8 @@ export interface LinkView {
   readonly state: 'up' | 'down'
   /** RFC 3339; when `state` last changed. */
   readonly since: string
+  /** RFC 3339; when this node dials again, where it is down and this node is who dials. */
+  readonly nextTry?: string
   /** Originators seen or announced on it. */
   readonly sharedBy: number
   /** Frames per second over the last 10 s, both directions. */
@@ -155,12 +157,15 @@ export interface FrameDetail extends FrameView {
 
 /** One transaction as the CSMS has stored it. */
 export interface TransactionView {
-  /** Rises by one per transaction of this CSMS; the transactionId of OCPP 1.6. */
+  /** Rises with each transaction of this CSMS; the transactionId that it gives in OCPP 1.6. */
   readonly number: number
   readonly station: string
-  /** As the station names it, in OCPP 1.6 the CSMS. */
+  /** As the station names it, in OCPP 1.6 the CSMS, be it this one or one before it. */
   readonly transactionId: string
-  /** `unfinished`: its end was never told, but another one has begun at the same place. */
+  /**
+   * `unfinished`: its end was never told, but another one has begun at the same place, or its
+   * station has been removed.
+   */
   readonly state: 'running' | 'ended' | 'unfinished'
   /** What was told of it that cannot all be true. */
   readonly problems?: readonly (
@@ -179,7 +184,7 @@ export interface TransactionView {
   readonly token?: string
   /** The id token itself, for those who may see it. */
   readonly idToken?: string
-  /** RFC 3339, by the station's clock. */
+  /** RFC 3339, by the station's clock; undefined where nobody told its start (`no-start`). */
   readonly startedAt?: string
   readonly endedAt?: string
   readonly reason?: string
@@ -193,8 +198,9 @@ export interface TransactionView {
 }
 
 /**
- * `GET /api/transactions`, newest first. Query: `station`, `state` (`running` or `ended`, which unfinished ones are, too), `before`
- * (`older` of the page before) and `limit` (1 to 500, default 100).
+ * `GET /api/transactions`, newest first. Query: `station`, `find`, `state` (`running` or `ended`,
+ * which unfinished ones are, too), `idToken` (for operators), `from` and `to` (started in that
+ * span), `before` (`older` of the page before) and `limit` (1 to 500, default 100).
  */
 export interface TransactionPage {
   /** RFC 3339. */
@@ -292,6 +298,20 @@ export interface OperationView extends OperationRow {
   readonly showsEffect: boolean
 }
 
+/** `POST /api/stations/{station}/profiles`. */
+export interface ProfileOperationView extends OperationView {
+  /** Of the profile that it sets. */
+  readonly profileId: number
+}
+
+/** `PUT /api/stations/{station}/local-list`. */
+export interface LocalListOperationView extends OperationView {
+  /** How many it takes to send the list. */
+  readonly messages: number
+  /** Tokens that are too long for the version of the station. */
+  readonly leftOut: number
+}
+
 /** A reservation that a station has accepted, `GET /api/reservations`. */
 export interface ReservationView extends Omit<ReservationRow, 'idToken'> {
   /** Fingerprint of the id token. */
@@ -301,11 +321,15 @@ export interface ReservationView extends Omit<ReservationRow, 'idToken'> {
 /** `GET /api/reservations`: open ones first, of these those that end first. */
 export interface ReservationPage {
   readonly reservations: readonly ReservationView[]
+  /** Where there are more: what to ask for as `after`. */
+  readonly next?: string
 }
 
-/** `GET /api/profiles`: charging profiles that stations have taken or reported. */
+/** `GET /api/profiles`: charging profiles that stations have taken or reported, by station. */
 export interface ProfilePage {
   readonly profiles: readonly ProfileRow[]
+  /** Where there are more: what to ask for as `after`. */
+  readonly next?: string
 }
 
 /** `GET /api/stations/{station}/local-list`: as the station has taken it. */
@@ -353,6 +377,12 @@ export interface OperationPage {
   readonly operations: readonly OperationView[]
   /** Where there are older ones: what to ask for as `before`. */
   readonly older?: string
+}
+
+/** `POST /api/simulated-stations`. */
+export interface SimulatedStationView {
+  /** Of the station that was started. */
+  readonly id: string
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeEvent } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
+import { type Clock, systemClock } from '../primitives/clock.ts'
 import { foldId } from '../primitives/ids.ts'
 import type { LinkFacts } from '../transport/link.ts'
 import type { ClassStatistics, SendStatistics } from '../transport/scheduler/send-statistics.ts'
@@ -45,8 +46,12 @@ export class Observations {
   readonly endedQueues = new Map<PriorityClass, QueueTotals>()
   readonly #links = new Map<string, KnownLink>()
   readonly #stations = new Map<string, Protocol>()
+  /** By label of a link that is down: when it is dialled again, in ms since 1970. */
+  readonly #nextTries = new Map<string, number>()
+  readonly #clock: Clock
 
-  constructor(node: Node) {
+  constructor(node: Node, clock: Clock = systemClock) {
+    this.#clock = clock
     for (const { label, link } of node.neighbours) this.#linkUp(label, link)
     for (const [id, { announced }] of node.table.entries()) {
       if (announced) remember(this.#stations, foldId(id), announced.protocol as Protocol)
@@ -64,6 +69,11 @@ export class Observations {
     return this.#stations.get(foldId(id))
   }
 
+  /** When a link that is down is dialled again, in ms since 1970; undefined where this node does not. */
+  nextTryOf(label: string): number | undefined {
+    return this.#nextTries.get(label)
+  }
+
   #onEvent(event: NodeEvent): void {
     switch (event.name) {
       case 'link.up':
@@ -75,6 +85,8 @@ export class Observations {
       case 'link.refused':
         return count(this.refusedUpgrades, `${event.status}`)
       case 'link.retry':
+        if (event.link !== undefined)
+          this.#nextTries.set(event.link, this.#clock.now() + event.inMs)
         return count(this.dialRetries, withoutCredentials(event.url))
       case 'upstream.lost':
         return count(this.lostUpstreams, withoutCredentials(event.upstream))
@@ -84,6 +96,7 @@ export class Observations {
   }
 
   #linkUp(label: string, { peer, way, protocol, peerIds }: LinkFacts): void {
+    this.#nextTries.delete(label)
     remember(this.#links, label, { peer, way, protocol })
     if (peer === 'station') remember(this.#stations, foldId(peerIds[0]), protocol)
   }

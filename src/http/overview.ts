@@ -200,7 +200,8 @@ export function createOverview(sources: ViewSources): Overview {
     originators: ReadonlyMap<string, number>,
   ): LinkView {
     const neighbour = neighbours.get(id)
-    const isUp = neighbour?.link.way === 'up'
+    // Also of one that is down: a line that turned round would be another line.
+    const isUp = (neighbour?.link ?? sources.observed?.link(id))?.way === 'up'
     const [from, to] = isUp ? [node.id, id] : [id, entry.parent]
     const roundTripMs = neighbour?.link.roundTripMs
     const own = entry.parent === node.id
@@ -217,8 +218,14 @@ export function createOverview(sources: ViewSources): Overview {
       transport: neighbour?.link.transport ?? 'unknown',
       credential: neighbour?.link.credential ?? 'unknown',
       own,
+      ...(own && entry.state === 'down' && nextTryView(id)),
       ...(neighbour && waitingView(neighbour)),
     }
+  }
+
+  function nextTryView(id: string): Pick<LinkView, 'nextTry'> {
+    const at = sources.observed?.nextTryOf(id)
+    return at === undefined ? {} : { nextTry: new Date(at).toISOString() }
   }
 
   /** Frames per second over the last 10 s. */

@@ -92,7 +92,7 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'password.changed'; readonly station: string }
   // biome-ignore format: one line
-  | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string }
+  | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string; readonly link?: string }
 
 /** Structured logging; a line is an event name and fields. Silent unless one is handed in. */
 export interface Logger {

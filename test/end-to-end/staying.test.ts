@@ -38,3 +38,20 @@ test('a station whose node is not there yet stays, and boots once it is', async 
   await until('it to be back', isUp)
   assert.equal(await Promise.race([station.ended, 'running']), 'running')
 })
+
+test('a node whose CSMS is gone shows since when, and when it tries again', async (t) => {
+  const { csms, edge: node } = await startChain(t, 1)
+  const uplink = async () => {
+    const { links } = (await (await fetch(`${node.console}api/overview`)).json()) as { links: { to: string; state: string; since: string; nextTry?: string }[] } // biome-ignore format: one line
+    return links.find(({ to }) => to === 'CSMS01')
+  }
+  await until('the uplink', async () => (await uplink())?.state === 'up')
+  assert.equal((await uplink())?.nextTry, undefined)
+  await csms.kill()
+  const down = await until('its loss', async () => {
+    const link = await uplink()
+    return link?.nextTry !== undefined && link
+  })
+  assert.equal(down.state, 'down')
+  assert.ok(Date.parse(`${down.nextTry}`) > Date.parse(down.since))
+})

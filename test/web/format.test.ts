@@ -88,6 +88,10 @@ test('a link says how it is shared, how fast and how far, or for how long it is 
 
   assert.equal(plain(linkLabel(shared, now)), 'shared by 5 · 82/s · 24 ms')
   assert.equal(plain(linkLabel({ ...shared, state: 'down' }, now)), 'down 12 s')
+  const nextTry = new Date(now + 3_400).toISOString()
+  const dialled = { ...shared, state: 'down', nextTry } as const
+  assert.equal(plain(linkLabel(dialled, now)), 'down 12 s, next try 3 s')
+  assert.equal(plain(linkLabel(dialled, now + 4_000)), 'down 16 s, tries now')
   assert.equal(plain(linkLabel({ ...shared, sharedBy: 1 }, now)), '82/s · 24 ms')
 })
 

@@ -28,9 +28,9 @@ export function ageOf(iso: string, now: number): string {
   return formatSpan(now - Date.parse(iso))
 }
 
-/** `shared by 5 · 82/s · 24 ms`, or `down 12 s`. */
+/** `shared by 5 · 82/s · 24 ms`, `down 12 s`, or `down 12 s, next try 3 s` where this node dials. */
 export function linkLabel(link: LinkView, now: number): string {
-  if (link.state === 'down') return text.link.downFor(ageOf(link.since, now))
+  if (link.state === 'down') return downWords(link, now)
   const parts: string[] = []
   if (isShared(link)) parts.push(text.link.sharedBy(link.sharedBy))
   if (link.framesPerSecond >= 0.05) parts.push(formatRate(link.framesPerSecond))
@@ -38,4 +38,11 @@ export function linkLabel(link: LinkView, now: number): string {
     parts.push(join(formatMs(link.roundTripMs)))
   }
   return parts.join(' · ')
+}
+
+function downWords({ since, nextTry }: LinkView, now: number): string {
+  const down = text.link.downFor(ageOf(since, now))
+  if (nextTry === undefined) return down
+  const inMs = Date.parse(nextTry) - now
+  return `${down}, ${inMs > 0 ? text.link.nextTry(formatSpan(inMs)) : text.link.triesNow}`
 }

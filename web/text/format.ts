@@ -76,7 +76,7 @@ export function formatSeconds(iso: string, zone?: string): string {
   return formatMoment(iso, (moment) => clock(zone).format(moment))
 }
 
-/** Day and time of day, as `22 Nov, 15:12:04`. */
+/** Day and time of day, with milliseconds, as `22 Nov, 15:12:04.137`. */
 export function formatDay(iso: string, zone?: string): string {
   return formatMoment(iso, (moment) => clock(zone, 'day').format(moment))
 }
@@ -132,7 +132,7 @@ function clock(zone: string | undefined, more?: 3 | 'day'): Intl.DateTimeFormat 
     second: '2-digit',
     hourCycle: 'h23',
     ...(more === 3 ? { fractionalSecondDigits: more } : {}),
-    ...(more === 'day' ? { day: 'numeric', month: 'short' } : {}),
+    ...(more === 'day' ? { day: 'numeric', month: 'short', fractionalSecondDigits: 3 } : {}),
     ...(zone ? { timeZone: zone } : {}),
   })
   clocks.set(key, format)

@@ -1,0 +1,100 @@
+/** The words of the frame around all rooms. */
+export const shell = {
+  rooms: {
+    label: 'Rooms',
+    overlay: 'Overlay',
+    stations: 'Stations',
+    transactions: 'Transactions',
+    operations: 'Operations',
+    tokens: 'Tokens',
+    log: 'Log',
+  },
+  /** Where a part of the page could not be drawn. */
+  broken: {
+    what: (why: string) => `What the node answered could not be shown here: ${why}`,
+    next: 'The rest of the console works on. Choose another room, or try again; if it stays like this, report it with the sentence above.',
+    again: 'Try again',
+  },
+  login: {
+    waiting: 'Asking the node who may see this.',
+    name: 'Name',
+    password: 'Password',
+    submit: 'Log in',
+    out: 'Log out',
+    how: 'No password, or forgotten? On the machine of the node, this prints a link that lets you in:',
+    once: 'It works once, for 15 minutes.',
+    refused: (why: string) => `Not logged in: ${why}.`,
+    notReached: 'the node was not reached',
+  },
+  accountRoles: {
+    viewer: 'viewer',
+    operator: 'operator',
+    technician: 'technician',
+    admin: 'admin',
+  },
+  cancel: 'Cancel',
+  newest: 'Show newest',
+  older: 'Show older',
+  notAllowed: 'Your role may not see this. An admin can give you another one.',
+  elsewhere: (kept: string, id: string, role: string) =>
+    `${kept} at the CSMS. ${id} is not one (${role}): it passes frames on and stores none. Open the console of the CSMS.`,
+  ofAll: (part: string, all: string) => `${part} of ${all}`,
+  asOf: (time: string) => `as of ${time}`,
+  none: '–',
+  yes: 'yes',
+  no: 'no',
+  close: 'Close inspector',
+  copied: 'Copied',
+  theme: {
+    dark: 'Use dark theme',
+    light: 'Use light theme',
+    darkShort: 'Dark',
+    lightShort: 'Light',
+  },
+  status: {
+    label: 'Annunciator',
+    offline: 'Console offline, retrying',
+    connecting: 'Connecting to the node',
+    servedBy: (id: string) => `Served by ${id}`,
+    version: (version: string) => `Version ${version}`,
+  },
+  windows: {
+    held: (count: string) => `${count} held`,
+    links: { label: 'Links', title: 'Links' },
+    refused: { label: 'Refused', title: 'Refused frames' },
+    queues: { label: 'Queues', title: 'Queues' },
+    stations: { label: 'Stations', title: 'Stations' },
+    insecure: { label: 'Insecure', title: 'Without protection' },
+    simulated: { label: 'Simulated', title: 'Simulated nodes' },
+  },
+  windowText: {
+    linksFine: 'Every link is up.',
+    linksDown: (count: number) =>
+      count === 1
+        ? 'One link is down. Its node dials again by itself.'
+        : `${count} links are down. Their nodes dial again by themselves.`,
+    refusedNone: 'No frame has been refused since this node started.',
+    refusedSome: 'Frames this node did not let pass since it started, by error code.',
+    refusedLatest: 'Latest refused frames',
+    showRefused: 'Show only refused frames',
+    queuesEmpty: 'Nothing waits to be sent.',
+    queuesHeld: (size: string) =>
+      `${size} wait to be sent because a link is slower than its frames or down.`,
+    held: (count: number) =>
+      count === 1
+        ? 'One call waits: a standard station gets the next one when it has answered the one before.'
+        : `${count} calls wait: a standard station gets the next one when it has answered the one before.`,
+    stationsFine: 'Every station is connected.',
+    stationsDown: (count: number) =>
+      count === 1 ? 'One station is not connected.' : `${count} stations are not connected.`,
+    secure: 'Every link this node knows of has TLS and a credential.',
+    unguarded:
+      'Whoever reaches this console may do everything. Take http.login: false out of the YAML file of this node and start it again; then everybody has to log in.',
+    insecureMode: 'This node was started with the insecure switch.',
+    insecureRemedy:
+      'Without TLS anyone on the wire can read and change frames; without a credential anyone can claim the id. Give the listener a certificate and the peer a password.',
+    simulatedNone: 'No node is simulated.',
+    simulatedSome: 'These nodes are programs, not hardware. Their values are made up.',
+    noOverview: 'Waiting for the first overview.',
+  },
+}
