@@ -20,10 +20,10 @@ export interface DialTlsFiles {
 
 /** What can be wrong with a file, for a person; other codes of the system are shown as they are. */
 const PROBLEMS = new Map([
-  ['ENOENT', 'no such file: make it, or correct its name'],
-  ['EISDIR', 'it is a folder'],
-  ['EACCES', 'this user may not read it'],
-  ['ENOTDIR', 'what should be its folder is a file'],
+  ['ENOENT', 'no such file; make it, or correct its name'],
+  ['EISDIR', 'it is a folder; name a file'],
+  ['EACCES', 'this user may not read it; give it to this user'],
+  ['ENOTDIR', 'what should be its folder is a file; correct its name'],
 ])
 
 /**

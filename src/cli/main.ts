@@ -19,6 +19,7 @@ import { send } from './commands/send.ts'
 import { simulate } from './commands/simulate.ts'
 import { trace } from './commands/trace.ts'
 import { setData } from './config.ts'
+import { explain } from './explain.ts'
 import { VERSION } from './version.ts'
 
 const program = new Command('wattweave')
@@ -116,9 +117,10 @@ program
 
 program
   .command('check')
-  .description('Say whether a configuration file can be used')
+  .description('Say whether a configuration file can be used: exit code 0, or 2 when it cannot')
   .argument('<file>', 'YAML file, see docs/config.md')
   .option(...DATA)
+  .option('--json', 'print JSON, also of what is wrong')
   .addHelpText('after', '\nExample:\n  $ wattweave check examples/config/csms.yaml')
   .action(check)
 
@@ -252,7 +254,8 @@ filter
 
 showOwnHelp(program, 'wattweave')
 program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`wattweave: ${explain(error)}\n`)
+  const { what, remedy } = explain(error)
+  process.stderr.write(`wattweave: ${what}\n  ${remedy}\n`)
   process.exit(error instanceof OverlayError && error.code.startsWith('ERR_CONFIG') ? 2 : 1)
 })
 
@@ -260,47 +263,4 @@ program.parseAsync().catch((error: unknown) => {
 function showOwnHelp(command: Command, name: string): void {
   command.showHelpAfterError(`(${name} --help shows what there is)`)
   for (const one of command.commands) showOwnHelp(one, `${name} ${one.name()}`)
-}
-
-/** Result code of SQLite: database or disk is full. */
-const SQLITE_FULL = 13
-
-/** What the system refuses because of how this machine is, and what to do about it. */
-function hintFor(code: string | undefined): string | undefined {
-  switch (code) {
-    case 'EADDRINUSE':
-      return '; choose another port or end who uses it'
-    case 'EADDRNOTAVAIL':
-      return '; this machine does not have that address: choose another host'
-    case 'EACCES':
-    case 'EPERM':
-      return '; this user may not do that: choose another folder, or give it to this user'
-    case 'ENOTFOUND':
-      return '; no such name: check the host'
-    case 'ENOENT':
-      return '; it is not there: check the path'
-    case 'EEXIST':
-    case 'EISDIR':
-    case 'ENOTDIR':
-      return '; a file stands where a folder is due, or a folder where a file is: choose another path'
-    case 'EROFS':
-      return '; nothing can be written there: choose another folder'
-    case 'ENOSPC':
-      return '; free some space, then it goes on'
-    default:
-      return undefined
-  }
-}
-
-/** One line for what was to be expected; a stack for what was not, because somebody must mend it. */
-function explain(error: unknown): string {
-  if (error instanceof OverlayError) return error.message
-  if (!(error instanceof Error)) return String(error)
-  const { code, syscall, errcode } = error as NodeJS.ErrnoException & { errcode?: number }
-  if (errcode === SQLITE_FULL) return `${error.message}; free some space, then it goes on`
-  const hint = syscall === undefined ? undefined : hintFor(code)
-  if (hint !== undefined) return `${error.message}${hint}`
-  return syscall === undefined && !(error instanceof TypeError) && error.name === 'Error'
-    ? error.message
-    : (error.stack ?? error.message)
 }

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -44,7 +53,7 @@ test('a token that a command adds charges at once at the CSMS that runs', async 
   assert.equal(JSON.parse(listed.output)[0].status, 'Blocked')
 })
 
-test('what is no token, no date and no CSMS is said in one line', async (t) => {
+test('what is no token, no date and no CSMS is said in one line, and what to do in another', async (t) => {
   const folder = temporaryFolder(t)
   const [csms, node] = [join(folder, 'csms.yaml'), join(folder, 'node.yaml')]
   writeFileSync(csms, 'nodeId: C\nrole: csms\nlisten: [{ port: 0 }]\n')
@@ -53,14 +62,14 @@ test('what is no token, no date and no CSMS is said in one line', async (t) => {
     [['token', 'add', csms, '<b>'], /"<b>" is no id token/],
     [['token', 'add', csms, 'A', '--expires', 'soon'], /--expires must be a date/],
     [['token', 'add', node, 'A'], /describes a networking-node/],
-    [['station', 'show', csms, 'CS99'], /no station CS99 is known; wattweave station list/],
-    [['login', csms], /has no console; add: http/],
+    [['station', 'show', csms, 'CS99'], /no station CS99 is known\n {2}wattweave station list/],
+    [['login', csms], /has no console\n {2}add: http/],
     [['restore', csms, folder], /holds no backup/],
   ] as const) {
     const { code, errors } = await wattweave(t, ...args)
     assert.equal(code, 1, args.join(' '))
     assert.match(errors, said)
-    assert.match(errors, /^wattweave: [^\n]*\n$/)
+    assert.match(errors, /^wattweave: [^\n]*\n {2}[^\n]+\n$/)
   }
 })
 
@@ -110,7 +119,7 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
 
   const made = await wattweave(t, 'backup', file, copies)
   assert.equal(made.code, 0, made.errors)
-  assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite'])
+  assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite', 'fingerprint.key'])
   assert.match((await wattweave(t, 'backup', file, copies)).errors, /is there already/)
   assert.match((await wattweave(t, 'restore', file, copies)).errors, /is in use/)
   await wattweave(t, 'token', 'add', file, 'VAN-9', '--blocked')
@@ -121,6 +130,40 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
   const again = await startCsms(t, folder)
   assert.equal(await authorize(t, again.url, 'VAN-9'), 'Accepted')
   assert.ok(readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
+})
+
+test('a restored backup makes the same fingerprints, by a key that only its owner can read', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const [key, copies] = [join(folder, 'data', 'fingerprint.key'), join(folder, 'copies')]
+  const text = readFileSync(key, 'utf8')
+  chmodSync(key, 0o644) // as somebody may have copied it
+  await wattweave(t, 'backup', file, copies)
+  await stop()
+  const isOwners = (path: string) => (statSync(path).mode & 0o777) === 0o600
+  assert.ok(isOwners(join(copies, 'fingerprint.key')))
+  writeFileSync(key, 'another key, made anew after the loss')
+
+  const restored = await wattweave(t, 'restore', file, copies)
+
+  assert.equal(restored.code, 0, restored.errors)
+  assert.match(restored.output, /fingerprint\.key -> /)
+  assert.deepEqual([readFileSync(key, 'utf8'), isOwners(key)], [text, true])
+  const [before = ''] = readdirSync(join(folder, 'data')).filter((name) => name.startsWith('fingerprint.key.before-')) // biome-ignore format: one line
+  assert.match(readFileSync(join(folder, 'data', before), 'utf8'), /made anew/)
+})
+
+test('a backup without a key, as earlier versions made, leaves the key as it is', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const [key, copies] = [join(folder, 'data', 'fingerprint.key'), join(folder, 'copies')]
+  const text = readFileSync(key, 'utf8')
+  await wattweave(t, 'backup', file, copies)
+  await stop()
+  rmSync(join(copies, 'fingerprint.key'))
+
+  const restored = await wattweave(t, 'restore', file, copies)
+
+  assert.equal(restored.code, 0, restored.errors)
+  assert.equal(readFileSync(key, 'utf8'), text)
 })
 
 test('a damaged backup takes the place of nothing', async (t) => {
@@ -143,7 +186,7 @@ test('a second CSMS on the same data is refused in one line; killed, the first l
 
   const second = await wattweave(t, 'run', file)
   assert.equal(second.code, 1)
-  assert.match(second.errors, /^wattweave: [^\n]*csms\.sqlite is in use by another process; stop that one[^\n]*\n$/) // biome-ignore format: one line
+  assert.match(second.errors, /^wattweave: [^\n]*csms\.sqlite is in use by another process\n {2}stop that one[^\n]*\n$/) // biome-ignore format: one line
   await kill()
   await startCsms(t, folder)
 })
@@ -179,8 +222,29 @@ test('check says what a file describes, or where it is wrong', async (t) => {
   for (const command of ['check', 'run']) {
     const { code, errors } = await wattweave(t, command, file)
     assert.equal(code, 2)
-    assert.match(errors, /^wattweave: data: \S+node\.yaml\/data cannot be written: [^\n]+ is a file[^\n]*\n$/) // biome-ignore format: one line
+    assert.match(errors, /^wattweave: data: \S+node\.yaml\/data cannot be written: [^\n]+ is a file[^\n]*\n {2}set another folder[^\n]*\n$/) // biome-ignore format: one line
   }
+})
+
+test('check --json says the same to a program, what is wrong and where included', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'node.yaml')
+  const checked = async (text: string) => {
+    writeFileSync(file, text)
+    const { code, output, errors } = await wattweave(t, 'check', file, '--json')
+    assert.equal(errors, '')
+    return { code, said: JSON.parse(output) }
+  }
+  const good = 'nodeId: N\nrole: networking-node\nlisten: [{ port: 0 }]\n'
+  const { code, said } = await checked(good)
+  assert.deepEqual([code, said.valid, said.nodeId, said.role], [0, true, 'N', 'networking-node'])
+
+  const bad = await checked(`${good}lsten: []\n`)
+  const { remedy, problem, ...place } = bad.said
+  assert.equal(bad.code, 2)
+  assert.deepEqual(place, { valid: false, file, code: 'ERR_CONFIG_VALUE', line: 4, column: 1, pointer: 'lsten' }) // biome-ignore format: one line
+  assert.match(problem, /is not a setting/)
+  assert.match(remedy, /./)
 })
 
 test('init writes a file that can be run, and a password that lets the station in', async (t) => {
@@ -306,7 +370,7 @@ test('simulated stations of all versions boot and charge, at a speed of their ow
   assert.equal(await simulation.stop(), 0)
 })
 
-test('what cannot be simulated is said in one line', async (t) => {
+test('what cannot be simulated is said in one line, and what to do in another', async (t) => {
   for (const [args, said] of [
     [['http://127.0.0.1:9000/'], /is no URL of a node/],
     [['ws://127.0.0.1:9/', '--stations', '0'], /--stations must be a whole number from 1 to 5000/],

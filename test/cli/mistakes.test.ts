@@ -14,7 +14,7 @@ import { createAuthority } from '../support/certificates.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { listen } from '../support/sockets.ts'
 
-/** Ordinary mistakes are said in one line, and leave nothing behind. */
+/** Ordinary mistakes are said in one line with one of what to do, and leave nothing behind. */
 
 const MAIN = join(ROOT, 'src/cli/main.ts')
 
@@ -22,7 +22,8 @@ function wattweave(cwd: string, args: readonly string[], input = '') {
   return spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: 'utf8', input })
 }
 
-const isOneLine = (text: string) => /^wattweave: [^\n]+\n$/.test(text)
+/** What is wrong in one line, and what to do about it in another. */
+const isExplained = (text: string) => /^wattweave: [^\n]+\n {2}[^\n]+\n$/.test(text)
 
 test('a new password makes its folders, for its owner only, and is printed once', (t) => {
   const folder = temporaryFolder(t)
@@ -34,7 +35,7 @@ test('a new password makes its folders, for its owner only, and is printed once'
   const stored = readFileSync(join(folder, 'secrets/CS01'), 'utf8')
 
   const again = wattweave(folder, ['password', 'new', 'secrets/CS01', '--key', 'keys/other'])
-  assert.match(again.stderr, /^wattweave: secrets\/CS01 exists; remove it first[^\n]*\n$/)
+  assert.match(again.stderr, /^wattweave: secrets\/CS01 exists\n {2}remove it first[^\n]*\n$/)
   assert.equal(readFileSync(join(folder, 'secrets/CS01'), 'utf8'), stored)
   assert.ok(!existsSync(join(folder, 'keys/other')), 'no key is left behind')
 })
@@ -43,7 +44,7 @@ test('a new password that cannot be written leaves no key behind', (t) => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'file'), '')
   const { status, stdout, stderr } = wattweave(folder, ['password', 'new', 'file/CS01', '--key', 'key']) // biome-ignore format: one line
-  assert.deepEqual([status, stdout, isOneLine(stderr)], [1, '', true], stderr)
+  assert.deepEqual([status, stdout, isExplained(stderr)], [1, '', true], stderr)
   assert.deepEqual(readdirSync(folder), ['file'])
 })
 
@@ -51,15 +52,15 @@ test('a key that is a folder, or was there before, is left as it is', (t) => {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'key'))
   const asFolder = wattweave(folder, ['password', 'new', 'CS01', '--key', 'key'])
-  assert.ok(isOneLine(asFolder.stderr), asFolder.stderr)
+  assert.ok(isExplained(asFolder.stderr), asFolder.stderr)
   writeFileSync(join(folder, 'short'), 'short')
   const short = wattweave(folder, ['password', 'new', 'CS01', '--key', 'short'])
-  assert.ok(isOneLine(short.stderr), short.stderr)
+  assert.ok(isExplained(short.stderr), short.stderr)
   assert.deepEqual(readdirSync(folder).sort(), ['key', 'short'])
 })
 
 for (const [password, said] of [
-  ['short', /has 5 characters; OCPP allows 16 to 40/],
+  ['short', /has 5 characters\n {2}OCPP allows 16 to 40/],
   ['x'.repeat(15), /has 15 characters/],
   ['x'.repeat(41), /has 41 characters/],
   ['', /no password on standard input/],
@@ -69,7 +70,7 @@ for (const [password, said] of [
     const { status, stderr } = wattweave(folder, ['password', 'hash', 'CS01'], `${password}\n`)
     assert.equal(status, 1)
     assert.match(stderr, said)
-    assert.ok(isOneLine(stderr))
+    assert.ok(isExplained(stderr))
     assert.deepEqual(readdirSync(folder), [])
   })
 }
@@ -103,7 +104,7 @@ test('send refuses what it could only fail with, in one line', (t) => {
     [['--password-file', 'stored'], /^wattweave: --password-file \(stored\) holds the stored form/],
     [
       ['--password-file', 'nope'],
-      /^wattweave: --password-file names a file that cannot be used: no such file: make it, or correct its name/,
+      /^wattweave: --password-file names a file that cannot be used: no such file\n {2}make it, or correct its name/,
     ],
     [['--ca', 'no.pem'], /^wattweave: [^\n]*no\.pem holds no certificate in PEM\n/],
     [['--as', ' x'], /^wattweave: --as " x" is not a legal node id\n/],
@@ -111,7 +112,7 @@ test('send refuses what it could only fail with, in one line', (t) => {
   ] as const) {
     const { status, stderr } = ask(...options)
     assert.match(stderr, said)
-    assert.ok(isOneLine(stderr), stderr)
+    assert.ok(isExplained(stderr), stderr)
     assert.notEqual(status, 0)
   }
 })
@@ -121,7 +122,7 @@ test('an address that this machine does not have is said in one line', async (t)
   writeFileSync(file, 'nodeId: A\nrole: networking-node\nlog: silent\nlisten: [{host: 192.0.2.1, port: 0}]') // biome-ignore format: one line
   const started = startExecutable(t, 'run', file)
   assert.equal(await started.ended, 1)
-  assert.match(started.errors(), /^wattweave: listen EADDRNOTAVAIL[^\n]*192\.0\.2\.1[^\n]*; this machine does not have that address[^\n]*\n$/) // biome-ignore format: one line
+  assert.match(started.errors(), /^wattweave: listen EADDRNOTAVAIL[^\n]*192\.0\.2\.1[^\n]*\n {2}this machine does not have that address[^\n]*\n$/) // biome-ignore format: one line
 })
 
 test('a console whose port is in use ends the node with one line; only the demo may move', async (t) => {
@@ -133,7 +134,7 @@ test('a console whose port is in use ends the node with one line; only the demo 
   writeFileSync(file, `nodeId: A\nrole: networking-node\nlog: silent\nlisten: [{port: 0}]\nhttp: {port: ${port}}`) // biome-ignore format: one line
   const started = startExecutable(t, 'run', file)
   assert.equal(await started.ended, 1)
-  assert.match(started.errors(), /^wattweave: listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+; choose another port[^\n]*\n$/) // biome-ignore format: one line
+  assert.match(started.errors(), /^wattweave: listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+\n {2}choose another port[^\n]*\n$/) // biome-ignore format: one line
   assert.equal(started.output(), '', 'it never said that it is ready')
 
   const net = overlay(t)
@@ -163,14 +164,14 @@ test('send trusts the authority that --ca names, and says so where one is missin
   for (const [more, said] of [
     [
       [],
-      /its certificate is not of a trusted authority \(\w+\); name the file of that authority: .*--ca of send\n$/,
+      /its certificate is not of a trusted authority \(\w+\)\n {2}name the file of that authority: .*--ca of send\n$/,
     ],
-    [['--ca', ca], /it answered 401; check the own id/],
+    [['--ca', ca], /it answered 401\n {2}check the own id/],
   ] as const) {
     // biome-ignore format: a table
     const sent = startExecutable(t, 'send', 'CS01', 'Heartbeat', '{}', '--uplink', url, ...more)
     assert.equal(await sent.ended, 1)
     assert.match(sent.errors(), said)
-    assert.ok(isOneLine(sent.errors()))
+    assert.ok(isExplained(sent.errors()))
   }
 })

@@ -142,7 +142,7 @@ test('a station whose password is not in the folder is logged with the file that
   const sources = start()
   t.after(() => sources.stop())
   dialOnce(t, sources)
-  const problem = `${join(folder, 'backend/CS01')}: cannot be read: no such file: make it, or correct its name`
+  const problem = `${join(folder, 'backend/CS01')}: cannot be read: no such file; make it, or correct its name`
   assert.deepEqual(lines, [{ event: 'password.missing', station: 'CS01', upstream: 'backend', problem }]) // biome-ignore format: one line
   assert.ok(!existsSync(join(folder, 'wattweave-data')))
 })

@@ -52,8 +52,14 @@ test('with --follow it goes on with what comes, each record once', async (t) => 
 
 test('a console that is not there, or no URL, is said in one line', async (t) => {
   for (const [argument, said] of [
-    ['127.0.0.1:8350', /^wattweave: "127\.0\.0\.1:8350" is not the URL of a console[^\n]*\n$/],
-    ['http://127.0.0.1:1/', /^wattweave: http:\/\/127\.0\.0\.1:1 cannot be reached: [^\n]*\n$/],
+    [
+      '127.0.0.1:8350',
+      /^wattweave: "127\.0\.0\.1:8350" is not the URL of a console[^\n]*\n {2}[^\n]+\n$/,
+    ],
+    [
+      'http://127.0.0.1:1/',
+      /^wattweave: http:\/\/127\.0\.0\.1:1 cannot be reached: [^\n]*\n {2}[^\n]+\n$/,
+    ],
   ] as const) {
     const process = startExecutable(t, 'trace', argument)
     assert.equal(await process.ended, 1)

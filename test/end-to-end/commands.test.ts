@@ -22,7 +22,10 @@ test('a mistake in a configuration ends with status 2 and one line that says whe
   writeFileSync(file, 'nodeId: A\nrole: cms\n')
   const process = startExecutable(t, 'run', file)
   await until('the error', () => process.errors().endsWith('\n'))
-  assert.match(process.errors(), /^wattweave: .*wrong\.yaml:2:1: role must be one of [^\n]*\n$/)
+  assert.match(
+    process.errors(),
+    /^wattweave: .*wrong\.yaml:2:1: role must be one of [^\n]*\n {2}[^\n]+\n$/,
+  )
   assert.equal(await process.ended, 2)
 })
 
@@ -43,7 +46,10 @@ test('a port that is in use is said in one line', async (t) => {
   writeFileSync(file, `nodeId: B\nrole: networking-node\nlisten: [{ port: ${port} }]\n`)
   const second = startExecutable(t, 'run', file)
   await until('the error', () => second.errors().endsWith('\n'))
-  assert.match(second.errors(), /^wattweave: listen EADDRINUSE[^\n]*; choose another port[^\n]*\n$/)
+  assert.match(
+    second.errors(),
+    /^wattweave: listen EADDRINUSE[^\n]*\n {2}choose another port[^\n]*\n$/,
+  )
 })
 
 test('a node ends in peace when asked to', async (t) => {
