@@ -18,6 +18,8 @@ export interface ProfileBounds {
   readonly maxStackLevel: number
   readonly maxPeriods: number
   readonly units: readonly string[]
+  /** ms since 1970. */
+  readonly now: number
 }
 
 type Check = (profile: ChargingProfile, bounds: ProfileBounds) => boolean
@@ -40,6 +42,7 @@ const CHECKS: readonly Row[] = [
   [({ stackLevel }, { maxStackLevel }) => stackLevel < 0 || stackLevel > maxStackLevel, 'InvalidStackLevel', 'the stack level is above the maximum'],
   [(p) => p.chargingProfileKind === 'Recurring' && p.recurrencyKind === undefined,      'InvalidProfile', 'a recurring profile says how often'],
   [(p) => isBackwards(p.validFrom, p.validTo),                                          'InvalidProfile', 'it ends before it begins to be valid'],
+  [(p, { now }) => endOf(p) <= now,                                                     'InvalidProfile', 'its validity is over'],
   [({ chargingSchedule }, { units }) => !isUnit(chargingSchedule.chargingRateUnit, units), 'UnsupportedRateUnit', 'this unit is not configured'],                   // K01.FR.26
   [(p) => p.chargingProfileKind === 'Relative' && p.chargingSchedule.startSchedule !== undefined, 'InvalidSchedule', 'a relative schedule has no start'],           // K01.FR.41
   [(p) => p.chargingProfileKind === 'Recurring' && p.chargingSchedule.startSchedule === undefined, 'InvalidSchedule', 'a recurring schedule has a start'],          // K01.FR.40

@@ -84,6 +84,7 @@ export class Profiles {
         maxStackLevel: variables.number('SmartChargingCtrlr.ProfileStackLevel'),
         maxPeriods: variables.number('SmartChargingCtrlr.PeriodsPerSchedule'),
         units: UNITS,
+        now: this.#site.now(),
       })
     )
   }

@@ -105,6 +105,7 @@ const refused = [
   ['an external limit', 0, { chargingProfilePurpose: 'ChargingStationExternalConstraints', chargingProfileKind: 'Absolute' }, { startSchedule: start }, 'InvalidProfile'],
   ['a stack level above the maximum', 0, { stackLevel: 9 }, {}, 'InvalidStackLevel'],
   ['a validity that ends before it begins', 0, { validFrom: start, validTo: start }, {}, 'InvalidProfile'],
+  ['a validity that is over', 0, { validTo: start }, {}, 'InvalidProfile'],
   ['a recurrence without a period', 0, { chargingProfileKind: 'Recurring' }, { startSchedule: start }, 'InvalidProfile'],
   ['a recurrence without a start', 0, { chargingProfileKind: 'Recurring', recurrencyKind: 'Daily' }, {}, 'InvalidSchedule'],
   ['a relative schedule with a start', 0, {}, { startSchedule: start }, 'InvalidSchedule'],
