@@ -118,7 +118,6 @@ export async function startNode(
       accounts?.close()
       await simulations?.stop()
       await stop()
-      store?.close()
     },
   }
 }
@@ -139,6 +138,8 @@ async function createRole(config: Config, common: Parameters<typeof createNetwor
     const { node, start, stop } = csms
     const stopped = async () => {
       await stop()
+      store.close()
+      // Last: whoever comes next must find a closed file.
       lock.release()
     }
     return { node, start, stop: stopped, csms, store, station: undefined }
