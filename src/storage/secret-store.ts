@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs' // biome-ignore format: one line
-import { dirname } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { OverlayError } from '../errors.ts'
+import { writeWhole } from './whole-file.ts'
 
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32
@@ -80,18 +80,4 @@ function read(file: string): Map<string, string> {
   } catch (cause) {
     throw new OverlayError('ERR_CREDENTIAL_STORED', { problem: `${file} is no JSON` }, { cause })
   }
-}
-
-/** Whole or not at all, also when the power goes while it is written. */
-function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}.new`
-  const handle = openSync(draft, 'w', 0o600)
-  writeSync(handle, text)
-  fsyncSync(handle)
-  closeSync(handle)
-  renameSync(draft, file)
-  const folder = openSync(dirname(file), 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }
