@@ -1,37 +1,63 @@
 import type { Role } from '../storage/account-store.ts'
+import { ACCOUNT_SHAPES } from './account-shapes.ts'
+import { DEPOT_SHAPES } from './depot-shapes.ts'
+import { OVERLAY_SHAPES } from './overlay-shapes.ts'
+import { object, type Schema, shape, text } from './shape-parts.ts'
+import { TRANSACTION_SHAPES } from './transaction-shapes.ts'
 
 /** What a route answers where all is well. */
 interface Answer {
   /** Default 200. */
   readonly status?: number
-  /** Name of the shape of the JSON; undefined where the summary says what it is. */
-  readonly shape?: string
+  /** Undefined where there is nothing in it. */
+  readonly schema?: Schema
   /** Default `application/json`. */
   readonly type?: string
 }
 
-const json = (shape: string, status = 200): Answer => ({ shape, status })
+const json = (name: string, status = 200): Answer => ({ schema: shape(name), status })
 const ACCEPTED = json('OperationView', 202)
 const DONE: Answer = { status: 204 }
+const DESCRIPTION = {
+  ...object({
+    openapi: { const: '3.1.0' },
+    info: { type: 'object' },
+    paths: { type: 'object' },
+    components: { type: 'object' },
+  }),
+  additionalProperties: true,
+}
+const LINES = text('Open OCPP Trace v1.1, one JSON object per line')
 
-/** The shapes are types of `live-api.ts` and `account-views.ts`. */
+/** Under the names of the types in `live-api.ts` and `account-views.ts` where there is one. */
+const SHAPES: Readonly<Record<string, Schema>> = {
+  ...OVERLAY_SHAPES,
+  ...TRANSACTION_SHAPES,
+  ...DEPOT_SHAPES,
+  ...ACCOUNT_SHAPES,
+}
+
 const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['GET /api/overview', json('OverviewView')],
-  ['GET /api/live', { shape: 'LiveEvent', type: 'text/event-stream' }],
+  ['GET /api/live', { schema: shape('LiveEvent'), type: 'text/event-stream' }],
   ['GET /api/frames', json('FramePage')],
   ['GET /api/frames/{sequence}', json('FrameDetail')],
-  ['GET /api/trace', { type: 'application/x-ndjson' }],
+  ['GET /api/trace', { schema: LINES, type: 'application/x-ndjson' }],
   ['GET /api/transactions', json('TransactionPage')],
   ['GET /api/transactions/{number}', json('TransactionDetail')],
   ['GET /api/transactions/{number}/meter-values', json('ReadingPage')],
   ['GET /api/transactions/{number}/events', json('TransactionEventPage')],
-  ['POST /api/simulated-stations', { status: 201 }],
+  ['POST /api/simulated-stations', json('SimulatedStationView', 201)],
   ['GET /api/session', json('SessionView')],
   ['POST /api/session', json('SessionView')],
   ['DELETE /api/session', DONE],
+  ['GET /api/users', json('UserList')],
+  ['PUT /api/users/{name}', json('UserView')],
   ['DELETE /api/users/{name}', DONE],
-  ['POST /api/api-tokens', { status: 201 }],
+  ['GET /api/api-tokens', json('ApiTokenList')],
+  ['POST /api/api-tokens', json('NewApiToken', 201)],
   ['DELETE /api/api-tokens/{id}', DONE],
+  ['GET /api/audit', json('AuditPage')],
   ['POST /api/stations/{station}/operations/{action}', ACCEPTED],
   ['GET /api/operations', json('OperationPage')],
   ['GET /api/operations/{id}', json('OperationView')],
@@ -39,10 +65,10 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['POST /api/stations/{station}/reservations', ACCEPTED],
   ['DELETE /api/stations/{station}/reservations/{id}', ACCEPTED],
   ['GET /api/profiles', json('ProfilePage')],
-  ['POST /api/stations/{station}/profiles', ACCEPTED],
+  ['POST /api/stations/{station}/profiles', json('ProfileOperationView', 202)],
   ['DELETE /api/stations/{station}/profiles/{id}', ACCEPTED],
   ['GET /api/stations/{station}/local-list', json('LocalListView')],
-  ['PUT /api/stations/{station}/local-list', ACCEPTED],
+  ['PUT /api/stations/{station}/local-list', json('LocalListOperationView', 202)],
   ['GET /api/security-events', json('SecurityEventPage')],
   ['GET /api/tokens', json('TokenPage')],
   ['GET /api/tokens/{id}', json('TokenView')],
@@ -52,10 +78,27 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['GET /api/stations', json('StationPage')],
   ['GET /api/stations/{station}', json('StationDetail')],
   ['PUT /api/stations/{station}', json('StationView')],
+  ['DELETE /api/stations/{station}', DONE],
   ['GET /api/stations/{station}/messages', json('MessagePage')],
-  ['GET /metrics', { type: 'text/plain' }],
+  ['GET /api/openapi.json', { schema: DESCRIPTION }],
+  ['GET /metrics', { schema: text('Metrics as Prometheus reads them'), type: 'text/plain' }],
+  ['GET /health', json('Health')],
+  ['GET /ready', json('Readiness')],
 ])
-const OTHER: Answer = {}
+/** The console, where it is built. */
+const OTHER: Answer = { schema: text('A page or a part of it'), type: 'text/html' }
+
+/** Lists that other nodes answer with where they are kept. */
+const ONLY_AT_CSMS = new Set(['GET /api/transactions'])
+
+/** Why what is asked for cannot be as things are. */
+const CONFLICTS: ReadonlyMap<string, string> = new Map([
+  ['POST /api/simulated-stations', 'No more can be started.'],
+  ['PUT /api/users/{name}', 'It is the last admin.'],
+  ['DELETE /api/users/{name}', 'It is the last admin.'],
+  ['POST /api/tokens', 'The token is there already.'],
+  ['DELETE /api/stations/{station}', 'The station is connected.'],
+])
 
 /** The parts of a description that are read and added to here. */
 interface Operation {
@@ -78,8 +121,6 @@ export function withAnswers<D extends Description>(
   description: D,
   roleOf: (operation: string) => Role | 'anybody',
 ): D {
-  const shapes = [...ANSWERS.values()].flatMap(({ shape }) => shape ?? [])
-  const named = shapes.map((shape) => [shape, { type: 'object', title: shape }])
   const paths = Object.entries(description.paths ?? {}).map(([path, methods]) => [
     path,
     Object.fromEntries(
@@ -92,10 +133,7 @@ export function withAnswers<D extends Description>(
   return {
     ...description,
     paths: Object.fromEntries(paths),
-    components: {
-      ...description.components,
-      schemas: { ...Object.fromEntries(named), Problem: PROBLEM },
-    },
+    components: { ...description.components, schemas: SHAPES },
   }
 }
 
@@ -106,42 +144,35 @@ function responsesOf(key: string, operation: Operation, role: Role | 'anybody'):
   const isOfOne = parameters.some((parameter) => parameter.in === 'path')
   return {
     [status]: success(status, answer, operation.summary),
+    ...(requestBody !== undefined && {
+      413: problem('The body is longer than 1 MiB.'),
+      415: problem('The body must be application/json.'),
+    }),
     ...(isAsked && { 400: problem('A parameter or the body is wrong; `detail` says which and why.') }), // biome-ignore format: one line
+    ...(key === 'POST /api/session' && { 401: problem('The password or the link is wrong.') }),
     ...(role !== 'anybody' && {
       401: problem('Nobody is logged in, and no valid API token came with it.'),
       403: problem(`This needs the role ${role}.`),
     }),
-    ...(isOfOne && { 404: problem('There is no such thing here.') }),
+    ...((isOfOne || ONLY_AT_CSMS.has(key)) && { 404: problem('There is no such thing here.') }),
     ...(status === 202 && {
       422: problem('The request is not valid for the version of the station.'),
     }),
-    ...(key === 'POST /api/simulated-stations' && { 409: problem('No more can be started.') }),
-    ...(key === 'GET /ready' && { 503: { description: 'Not ready; the body says why.' } }),
+    ...(CONFLICTS.has(key) && { 409: problem(CONFLICTS.get(key) ?? '') }),
+    ...(key === 'GET /ready' && { 503: success(200, answer, 'Not ready; `missing` says why') }),
     429: problem('Too many requests of this address; `retry-after` says when to come back.'),
   }
 }
 
 function success(status: number, answer: Answer, summary = 'As asked'): object {
-  const { shape, type = 'application/json' } = answer
+  const { schema, type = 'application/json' } = answer
   if (status === 204) return { description: 'Done; there is nothing to say of it.' }
-  const schema = shape === undefined ? {} : { $ref: `#/components/schemas/${shape}` }
-  const description = status === 202 ? 'Begun; what becomes of it stands at the address in `location`.' : summary // biome-ignore format: one line
-  return { description, content: { [type]: { schema } } }
+  const content = { [type]: { schema } }
+  if (status !== 202) return { description: summary, content }
+  const description = 'Begun; what becomes of it stands at the address in `location`.'
+  return { description, content, headers: { location: { schema: text('Where to ask') } } }
 }
 
 function problem(description: string): object {
-  const schema = { $ref: '#/components/schemas/Problem' }
-  return { description, content: { 'application/problem+json': { schema } } }
+  return { description, content: { 'application/problem+json': { schema: shape('Problem') } } }
 }
-
-/** @spec RFC 9457 */
-const PROBLEM = {
-  type: 'object',
-  required: ['status', 'title', 'detail'],
-  properties: {
-    status: { type: 'integer' },
-    title: { type: 'string' },
-    detail: { type: 'string', description: 'A sentence for whoever asked' },
-    pointer: { type: 'string', description: 'JSON pointer to what is wrong in the body' },
-  },
-} as const

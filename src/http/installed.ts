@@ -10,13 +10,18 @@ import {
 } from '../roles/csms/requests.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { ReservationState } from '../storage/csms-tables.ts'
+import { type ProfilePlace, profilePlace } from '../storage/profile-rows.ts'
+import { type ReservationPlace, reservationPlace } from '../storage/reservation-rows.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
+import { pageOf, placeOf } from './cursors.ts'
 import { fingerprint } from './fingerprints.ts'
 import type {
+  LocalListOperationView,
   LocalListView,
+  OperationView,
+  ProfileOperationView,
   ProfilePage,
   ReservationPage,
-  ReservationView,
   SecurityEventPage,
 } from './live-api.ts'
 import { roleForOperation } from './operation-roles.ts'
@@ -28,8 +33,19 @@ const PARAMS = { type: 'object', properties: { station: STATION } } as const
 const INT32 = { type: 'integer', minimum: 0, maximum: 2_147_483_647 } as const
 const WITH_ID = { type: 'object', properties: { station: STATION, id: INT32 } } as const
 const LIMIT = { type: 'integer', minimum: 1, maximum: 500, default: 100 } as const
+/** What the page before gave as `next`. */
+const AFTER = { type: 'string', minLength: 1, maxLength: 4_096 } as const
+const RESERVATION_PLACE = ['number', 'string', 'string', 'number'] as const
+const PROFILE_PLACE = ['string', 'number', 'string', 'number', 'number'] as const
 const TIME = { type: 'string', format: 'date-time' } as const
 const STATES: readonly ReservationState[] = ['reserved', 'used', 'cancelled', 'expired', 'removed']
+interface List {
+  readonly station?: string
+  readonly after?: string
+  readonly limit: number
+}
+/** What an answer says beside the operation that was begun. */
+type More<V extends OperationView> = Omit<V, keyof OperationView>
 type OfStation<T = object> = { Params: { station: string } & T }
 
 /**
@@ -47,7 +63,7 @@ type Operations = Csms['operations']
 
 function serveReservations(app: FastifyInstance, operations: Operations, store: CsmsStore): void {
   const tags = ['reservations']
-  app.get<{ Querystring: { station?: string; state?: ReservationState; limit: number } }>(
+  app.get<{ Querystring: List & { state?: ReservationState } }>(
     '/api/reservations',
     {
       schema: {
@@ -57,16 +73,18 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
         querystring: {
           type: 'object',
           additionalProperties: false,
-          properties: { station: STATION, state: { enum: STATES }, limit: LIMIT },
+          properties: { station: STATION, state: { enum: STATES }, after: AFTER, limit: LIMIT },
         },
       },
     },
-    async ({ query }): Promise<ReservationPage> => {
+    async ({ query: { after: cursor, limit, ...of } }): Promise<ReservationPage> => {
+      const after = placeOf<ReservationPlace>(cursor, RESERVATION_PLACE)
       await store.write(() => store.reservations.expire(new Date().toISOString()))
+      const found = store.reservations.page({ ...of, after, limit: limit + 1 })
+      const { rows, ...next } = pageOf(found, limit, reservationPlace)
       return {
-        reservations: store.reservations
-          .page(query)
-          .map(({ idToken, ...row }): ReservationView => ({ ...row, token: fingerprint(idToken) })),
+        reservations: rows.map(({ idToken, ...row }) => ({ ...row, token: fingerprint(idToken) })),
+        ...next,
       }
     },
   )
@@ -126,22 +144,26 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
 
 function serveProfiles(app: FastifyInstance, operations: Operations, store: CsmsStore): void {
   const tags = ['profiles']
-  app.get<{ Querystring: { station?: string; limit: number } }>(
+  app.get<{ Querystring: List }>(
     '/api/profiles',
     {
       schema: {
-        summary: 'Charging profiles that stations have taken or reported',
+        summary:
+          'Charging profiles that stations have taken or reported, by station, EVSE, purpose and level',
         tags,
         querystring: {
           type: 'object',
           additionalProperties: false,
-          properties: { station: STATION, limit: LIMIT },
+          properties: { station: STATION, after: AFTER, limit: LIMIT },
         },
       },
     },
-    async ({ query: { station, limit } }): Promise<ProfilePage> => ({
-      profiles: store.profiles.page(station, limit),
-    }),
+    async ({ query: { station, after: cursor, limit } }): Promise<ProfilePage> => {
+      const after = placeOf<ProfilePlace>(cursor, PROFILE_PLACE)
+      const found = store.profiles.page(station, limit + 1, after)
+      const { rows: profiles, ...next } = pageOf(found, limit, profilePlace)
+      return { profiles, ...next }
+    },
   )
   app.post<OfStation & { Body: Omit<ProfileWish, 'id'> & { id?: number } }>(
     '/api/stations/:station/profiles',
@@ -160,7 +182,8 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
       const { id = store.profiles.freeId() } = request.body
       const of = setChargingProfile(protocolOf(store, station), { ...request.body, id })
       const asked = operations.submit({ station, action: 'SetChargingProfile', request: of, askedBy }) // biome-ignore format: one line
-      return sendOperation(reply, await submitted(asked), { profileId: id })
+      const more: More<ProfileOperationView> = { profileId: id }
+      return sendOperation(reply, await submitted(asked), more)
     },
   )
   app.delete<OfStation<{ id: number }>>(
@@ -255,7 +278,8 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
       const entries = tokenIds?.map((id) => tokenOf(store, id)) ?? store.tokens.all()
       const asked = replaceLocalList(operations, store, station, entries, askedBy)
       const { operation, messages, leftOut } = await submitted(asked)
-      return sendOperation(reply, operation, { messages, leftOut })
+      const more: More<LocalListOperationView> = { messages, leftOut }
+      return sendOperation(reply, operation, more)
     },
   )
 }

@@ -1,3 +1,5 @@
+import { isDateTime, parseMoment } from '../messages/date-time.ts'
+
 /** A request that says something wrong; answered with 400 and the sentence. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest'
@@ -55,6 +57,19 @@ export function readWord<W extends string>(
   const word = words.find((known) => known === text)
   if (word !== undefined) return word
   throw new BadRequest(`"${name}" must be ${words.join(' or ')}, not "${text}"`)
+}
+
+/**
+ * A moment, in UTC with milliseconds; undefined when it is not given.
+ *
+ * @throws {BadRequest}
+ */
+export function readMoment(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (isDateTime(text)) return new Date(parseMoment(text)).toISOString()
+  // In an address a plus is a space.
+  const hint = isDateTime(text.replace(' ', '+')) ? ' (write %2B for +)' : ''
+  throw new BadRequest(`"${name}" must be a moment such as 2026-01-31T12:00:00Z, not "${text}"${hint}`) // biome-ignore format: one line
 }
 
 /**

@@ -6,7 +6,7 @@ export interface ReadinessSources {
   readonly node: Node
   /** Only a CSMS has one. */
   readonly store: CsmsStore | undefined
-  /** Configured uplinks, without those that exist per station. Default 0. */
+  /** Configured uplinks that answer stations, without those that exist per station. Default 0. */
   readonly uplinks?: number
   /** Whether the node has started and does not stop. Default: yes. */
   readonly isListening?: () => boolean
@@ -28,10 +28,11 @@ export async function readinessOf(sources: ReadinessSources): Promise<Readiness>
   return missing.length === 0 ? { status: 'ready' } : { status: 'not ready', missing }
 }
 
-/** Connections in the name of a station come and go with it. */
+/** Connections in the name of a station come and go with it, and a mirror answers nobody. */
 function hasUplink(node: Node): boolean {
-  for (const { link, represents } of node.neighbours) {
-    if (link.way === 'up' && represents === undefined) return true
+  for (const { link, represents, rule } of node.neighbours) {
+    const answers = rule === undefined || rule.role === 'primary'
+    if (link.way === 'up' && represents === undefined && answers) return true
   }
   return false
 }

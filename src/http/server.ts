@@ -109,6 +109,7 @@ function described(summary: string, tag: string) {
   return { schema: { summary, tags: [tag] } }
 }
 
+const NOTHING_HERE = 'there is nothing at this address'
 const CSP = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
@@ -137,14 +138,13 @@ async function serveConsole(app: FastifyInstance, page: string | undefined): Pro
     app.get('/', async (_, reply) =>
       reply.type('text/plain').send('The console is not built. Run: npm run build:web\n'),
     )
+    app.setNotFoundHandler((_, reply) => sendProblem(reply, 404, NOTHING_HERE))
     return
   }
   await app.register(fastifyStatic, { root: page, cacheControl: false })
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
     const isRoom = request.method === 'GET' && !/\.[^/]*$|^\/api\//.test(path)
-    return isRoom
-      ? reply.sendFile('index.html')
-      : sendProblem(reply, 404, 'there is nothing at this address')
+    return isRoom ? reply.sendFile('index.html') : sendProblem(reply, 404, NOTHING_HERE)
   })
 }

@@ -5,7 +5,8 @@ import { Secret } from '../transport/credentials.ts'
 import { createPasswordCheck, storePassword } from '../transport/passwords.ts'
 import { AttemptThrottle } from '../transport/throttle.ts'
 import { giveCookie, takeCookie } from './access.ts'
-import type { SessionView } from './account-views.ts'
+import type { ApiTokenList, AuditPage, NewApiToken, SessionView, UserList, UserView } from './account-views.ts' // biome-ignore format: one line
+import { FailedLogins } from './failed-logins.ts'
 import { RequestProblem } from './problems.ts'
 
 const MIN_PASSWORD = 12
@@ -43,6 +44,8 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
   )
 
   if (!accounts) return
+  const failed = new FailedLogins(accounts, systemClock)
+  app.addHook('onClose', async () => failed.stop())
   app.post<{ Body: Login }>(
     '/api/session',
     {
@@ -54,7 +57,7 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
       },
     },
     async (request, reply): Promise<SessionView> => {
-      const user = await logIn(request.body, request.ip)
+      const user = await logIn(request.body, request.ip, failed)
       // What the browser had before may have been given to it by somebody else.
       takeCookie(request, reply, accounts)
       const { secret, csrf } = accounts.openSession(user)
@@ -72,10 +75,12 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
     },
   )
 
-  async function logIn({ link, name = '', password = '' }: Login, ip: string): Promise<User> {
+  async function logIn(said: Login, ip: string, failed: FailedLogins): Promise<User> {
+    const { link, name = '', password = '' } = said
     const who = link === undefined ? name.toLowerCase() : 'a link'
     const waitMs = throttle.delayMs(who, ip)
     if (waitMs > 0 || throttle.isFlooding(ip)) {
+      failed.refused()
       throw new RequestProblem(429, `too many wrong attempts; try again in ${Math.ceil(waitMs / 1000) || 60} s`) // biome-ignore format: one line
     }
     const user =
@@ -85,6 +90,7 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
       return user
     }
     throttle.failed(who, ip)
+    failed.wrong(said.name, ip)
     const wrong = link === undefined ? 'user or password is wrong' : 'this link was used before or is too old; make another one with: wattweave login' // biome-ignore format: one line
     throw new RequestProblem(401, wrong)
   }
@@ -126,9 +132,11 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
   const config = { role: 'admin' } as const
   const tags = ['accounts']
 
-  app.get('/api/users', { config, schema: { summary: 'All users', tags } }, async () => ({
-    users: accounts.users(),
-  }))
+  app.get(
+    '/api/users',
+    { config, schema: { summary: 'All users', tags } },
+    async (): Promise<UserList> => ({ users: accounts.users() }),
+  )
   app.put<{ Params: { name: string }; Body: { role: User['role']; password?: string } }>(
     '/api/users/:name',
     {
@@ -139,7 +147,7 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
       keepAnAdmin(name, role)
       const stored = password === undefined ? undefined : await storePassword(new Secret(password))
       accounts.putUser(name, role, stored)
-      return reply.code(200).send({ name, role })
+      return reply.code(200).send({ name, role } satisfies UserView)
     },
   )
   app.delete<{ Params: { name: string } }>(
@@ -151,13 +159,13 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
       return reply.code(204).send()
     },
   )
-  app.get('/api/api-tokens', { config, schema: { summary: 'API tokens, without their secrets', tags } }, async () => ({ apiTokens: accounts.apiTokens() })) // biome-ignore format: one route
+  app.get('/api/api-tokens', { config, schema: { summary: 'API tokens, without their secrets', tags } }, async (): Promise<ApiTokenList> => ({ apiTokens: accounts.apiTokens() })) // biome-ignore format: one route
   app.post<{ Body: { name: string; role: User['role']; expiresAt?: string } }>(
     '/api/api-tokens',
     { config, schema: { summary: 'Make an API token; it is shown once', tags, body: API_TOKEN } },
     async ({ body: { name, role, expiresAt } }, reply) => {
       const { id, secret } = accounts.newApiToken(name, role, expiresAt)
-      return reply.code(201).send({ id, name, role, token: secret })
+      return reply.code(201).send({ id, name, role, token: secret } satisfies NewApiToken)
     },
   )
   app.delete<{ Params: { id: number } }>(
@@ -171,7 +179,7 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
   app.get<{ Querystring: { before?: number; limit: number } }>(
     '/api/audit',
     { config, schema: { summary: 'Who changed what, newest first', tags, querystring: PAGE } },
-    async ({ query: { before, limit } }) => {
+    async ({ query: { before, limit } }): Promise<AuditPage> => {
       const entries = accounts.audit(limit, before)
       const last = entries.length === limit ? entries.at(-1) : undefined
       return { entries, ...(last && { older: last.id }) }

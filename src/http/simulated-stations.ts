@@ -7,6 +7,7 @@ import {
   createChargingStation,
 } from '../roles/charging-station/charging-station.ts'
 import { dial } from '../transport/websocket-client.ts'
+import type { SimulatedStationView } from './live-api.ts'
 import { sendProblem } from './problems.ts'
 import { BadRequest } from './query.ts'
 import { isLoopback } from './same-origin.ts'
@@ -102,7 +103,7 @@ export function serveSimulatedStations(
     }
     if (JSON.stringify(request.body) !== '{}') throw new BadRequest('the body must be {}')
     const id = await simulations.start()
-    if (id !== undefined) return reply.code(201).send({ id })
+    if (id !== undefined) return reply.code(201).send({ id } satisfies SimulatedStationView)
     const max = `${simulations.max} simulated stations are running; there may not be more`
     return sendProblem(reply, 409, max)
   })

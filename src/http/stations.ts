@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Node } from '../node/node.ts'
-import type { NodeId } from '../primitives/ids.ts'
+import { foldId, type NodeId } from '../primitives/ids.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import { withFingerprints } from './fingerprints.ts'
@@ -11,6 +11,13 @@ const ID = { type: 'string', minLength: 1, maxLength: 255 } as const
 const PARAMS = { type: 'object', properties: { station: ID } } as const
 const LIMIT = { type: 'integer', minimum: 1, maximum: 500, default: 100 } as const
 const tags = ['stations']
+
+const REMOVED =
+  'Removes that it was entered, its maker and model, its connectors and device model, and the reservations, ' +
+  'charging profiles and local list that it holds. Keeps what is about money, and what happened: its ' +
+  'transactions with their meter values, its messages as received, its operations and security events. ' +
+  'Of its transactions none runs any more. If it connects again it is a station that nobody has entered, ' +
+  'unless the configuration names it; its password is not touched.'
 
 interface Query {
   readonly search?: string
@@ -88,6 +95,18 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
       return view(store.stationRow(station) as StationListRow)
     },
   )
+  app.delete<{ Params: { station: string } }>(
+    '/api/stations/:station',
+    { schema: { summary: 'Remove a station', description: REMOVED, tags, params: PARAMS } },
+    async ({ params: { station } }, reply) => {
+      if (!store.stationRow(station)) throw new RequestProblem(404, `there is no station ${station}`) // biome-ignore format: one line
+      if (isConnected(node, station)) {
+        throw new RequestProblem(409, `${station} is connected and would be here again with its next message; disconnect it first`) // biome-ignore format: one line
+      }
+      await store.write(() => store.removeStation(station, new Date().toISOString()))
+      return reply.code(204).send()
+    },
+  )
   app.get<{ Params: { station: string }; Querystring: { before?: number; limit: number } }>(
     '/api/stations/:station/messages',
     {
@@ -116,5 +135,6 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
 
 function isConnected(node: Node, station: string): boolean {
   if (node.table.get(station as NodeId)) return true
-  return [...node.neighbours].some(({ id }) => id === station)
+  const folded = foldId(station)
+  return [...node.neighbours].some(({ id }) => foldId(id) === folded)
 }

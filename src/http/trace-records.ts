@@ -19,12 +19,13 @@ export interface TraceRecord {
   readonly ocppVersion?: '1.6' | '2.0.1' | '2.1'
   readonly chargePointId?: string
   readonly connectorId?: number
+  /** What a CALL and its answer have in common: at an edge the two links know it by two ids. */
   readonly messageId: string
   /** Of an answer: the action it answers, where the log still has the CALL. */
   readonly action?: string
   /** With id tokens and secrets as fingerprints; of CALL and CALLRESULT. */
   readonly payload?: unknown
-  /** The text on the wire, with the same fingerprints; not of binary frames. */
+  /** The text on the wire, with the same fingerprints; not of binary frames, nor under another id. */
   readonly raw?: string
   /** Of CALLERROR. */
   readonly error?: { readonly code: string; readonly description: string; readonly details: object }
@@ -57,6 +58,9 @@ export function traceRecord(
   const version = versionOf(context, record, frame, station)
   const connectorId = connectorOf(payload)
   const isError = frame.type === 4
+  const messageId = record.trace ?? frame.messageId
+  // Readers go by the id in `raw`, and would find no answer to it where the other link has another.
+  const hasRaw = !record.isBinary && messageId === frame.messageId
   return {
     schemaVersion: '1.1',
     timestamp: new Date(record.time).toISOString(),
@@ -66,10 +70,10 @@ export function traceRecord(
     ...(version && { ocppVersion: VERSIONS[version] }),
     ...(station !== undefined && { chargePointId: station }),
     ...(connectorId !== undefined && { connectorId }),
-    messageId: frame.messageId,
+    messageId,
     ...(action !== undefined && { action }),
     ...(!isError && payload !== undefined && { payload }),
-    ...(!record.isBinary && { raw: withFingerprints(Buffer.from(record.bytes).toString('utf8')) }),
+    ...(hasRaw && { raw: withFingerprints(Buffer.from(record.bytes).toString('utf8')) }),
     ...(isError && { error: errorOf(frame, payload) }),
     meta: metaOf(context, record, frame),
   }
@@ -152,6 +156,7 @@ function metaOf({ node }: TraceContext, record: FrameRecord, frame: Frame): obje
     node: node.id,
     link,
     trace: trace ?? frame.messageId,
+    ...(trace !== undefined && trace !== frame.messageId && { wireMessageId: frame.messageId }),
     reaction,
     networkPath: frame.route?.networkPath ?? (direction === 'received' ? [link] : [node.id]),
     form: frame.route ? 'overlay' : 'standard',

@@ -19,7 +19,15 @@ import type {
 } from './live-api.ts'
 import type { ViewSources } from './overview.ts'
 import { RequestProblem, sendProblem } from './problems.ts'
-import { BadRequest, readInteger, readQuery, readsQuery, readWord, wholeNumber } from './query.ts'
+import {
+  BadRequest,
+  readInteger,
+  readMoment,
+  readQuery,
+  readsQuery,
+  readWord,
+  wholeNumber,
+} from './query.ts'
 import { maySee } from './tokens.ts'
 
 const LIMIT = { min: 1, max: 500 } as const
@@ -34,6 +42,9 @@ const MAX_EVENTS = 400
 /** Clocks of stations may be so far ahead of ours. */
 const AHEAD_MS = 300_000
 const STATES = ['running', 'ended'] as const
+/** Of an id token in OCPP 2.1, where they may be longest. */
+const MAX_TOKEN = 255
+const LIST_NAMES = ['station', 'find', 'state', 'idToken', 'from', 'to', 'before', 'limit'] as const
 const NUMBER = { min: 1, max: Number.MAX_SAFE_INTEGER } as const
 
 const tags = ['transactions']
@@ -42,11 +53,22 @@ const COURSE_QUERY = {
   before: wholeNumber(NUMBER),
   limit: wholeNumber(COURSE_LIMIT, DEFAULT_LIMIT),
 }
+const moment = (description: string) => ({
+  type: 'string',
+  format: 'date-time',
+  description: `${description}; where nobody told its start, the first that was told of it counts`,
+})
 const LIST = readsQuery('Transactions, newest first', tags, {
   query: {
     station: { type: 'string', description: 'Id of a station' },
     find: { type: 'string', description: 'Part of the id of a station' },
     state: { enum: STATES },
+    idToken: {
+      type: 'string',
+      description: 'An id token as a whole, in any letter case; needs the role operator',
+    },
+    from: moment('Only those that started then or later'),
+    to: moment('Only those that started before'),
     before: wholeNumber(NUMBER),
     limit: wholeNumber(LIMIT, DEFAULT_LIMIT),
   },
@@ -76,6 +98,10 @@ export function serveTransactions(
 
   app.get('/api/transactions', LIST, async (request, reply) => {
     const query = transactionQuery(request.query)
+    if (query.idToken !== undefined && !sees(request)) {
+      // Whoever may not see tokens could try which ones there are.
+      throw new RequestProblem(403, 'to filter by id token needs the role operator')
+    }
     return store ? pageOf(store, query, sees(request)) : sendProblem(reply, 404, elsewhere)
   })
   app.get<OfNumber>('/api/transactions/:number', ONE, async ({ params, query, principal }) => {
@@ -121,15 +147,25 @@ function coursePage(query: unknown): CoursePage {
 }
 
 function transactionQuery(query: unknown): TransactionQuery {
-  const given = readQuery(query, ['station', 'find', 'state', 'before', 'limit'])
-  const { station } = given
+  const given = readQuery(query, LIST_NAMES)
+  const { station, idToken } = given
   if (station !== undefined && !isNodeId(station)) {
     throw new BadRequest(`"station" must be the id of a station, not "${station}"`)
+  }
+  if (idToken !== undefined && (idToken === '' || idToken.length > MAX_TOKEN)) {
+    throw new BadRequest(`"idToken" must be an id token of 1 to ${MAX_TOKEN} characters`)
+  }
+  const [from, to] = [readMoment('from', given.from), readMoment('to', given.to)]
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new BadRequest('"from" must be before "to"')
   }
   return {
     station,
     find: given.find,
     state: readWord('state', given.state, STATES),
+    idToken,
+    from,
+    to,
     before: readInteger('before', given.before, NUMBER),
     limit: readInteger('limit', given.limit, LIMIT) ?? DEFAULT_LIMIT,
   }

@@ -36,11 +36,14 @@ export class ChargingRows {
   start(start: TransactionStart): number {
     const known = this.knownStart(start)
     if (known) return known.number
-    const number = this.#db.run(
-      `INSERT INTO transactions (station, transaction_id, evse_id, connector_id, id_token, started_at,
-       meter_start_wh, start_message) VALUES (?,?,?,?,?,?,?,?)`,
+    const { transactionId } = start
+    const own = transactionId === undefined ? this.#freeNumber(start.station) : undefined
+    return this.#db.run(
+      `INSERT INTO transactions (number, station, transaction_id, evse_id, connector_id, id_token,
+       started_at, meter_start_wh, start_message) VALUES (?,?,?,?,?,?,?,?,?)`,
+      own ?? null,
       start.station,
-      start.transactionId ?? null,
+      transactionId ?? `${own}`,
       start.evseId ?? null,
       start.connectorId ?? null,
       start.idToken ?? null,
@@ -49,14 +52,6 @@ export class ChargingRows {
       start.message ?? null,
       // biome-ignore format: one row
     )
-    if (start.transactionId === undefined) {
-      this.#db.run(
-        'UPDATE transactions SET transaction_id = ? WHERE number = ?',
-        `${number}`,
-        number,
-      )
-    }
-    return number
   }
 
   /**
@@ -81,10 +76,11 @@ export class ChargingRows {
     return row && knownTransaction(row)
   }
 
-  /** The transaction of a station with this id. */
+  /** The transaction of a station with this id, whose start was told. */
   known(station: string, transactionId: string): KnownTransaction | undefined {
     const row = this.#db.get(
-      'SELECT * FROM transactions WHERE station = ? AND transaction_id = ?',
+      `SELECT * FROM transactions WHERE station = ? AND transaction_id = ?
+       AND started_at IS NOT NULL`,
       station,
       transactionId,
       // biome-ignore format: one query
@@ -133,10 +129,12 @@ export class ChargingRows {
     )
     this.#db.run(
       // To try and fail would use up a number each time.
-      `INSERT INTO transactions (station, transaction_id) SELECT ?1, ?2
-       WHERE NOT EXISTS (SELECT 1 FROM transactions WHERE station = ?1 AND transaction_id = ?2)`,
+      `INSERT INTO transactions (station, transaction_id, started_at) SELECT ?1, ?2, ?3
+       WHERE NOT EXISTS (SELECT 1 FROM transactions WHERE station = ?1 AND transaction_id = ?2
+       AND started_at IS NOT NULL)`,
       station,
       transactionId,
+      event.timestamp,
       // biome-ignore format: one row
     )
     this.#db.run(FOLLOW_EVENTS, station, transactionId)
@@ -167,7 +165,7 @@ export class ChargingRows {
     if (!this.known(end.station, end.transactionId)) return false
     this.#db.run(
       `UPDATE transactions SET ended_at = ?, meter_stop_wh = ?, reason = ?, stop_message = ?
-       WHERE station = ? AND transaction_id = ? AND ended_at IS NULL`,
+       WHERE station = ? AND transaction_id = ? AND started_at IS NOT NULL AND ended_at IS NULL`,
       end.endedAt,
       end.meterStopWh ?? null,
       end.reason ?? null,
@@ -177,6 +175,53 @@ export class ChargingRows {
       // biome-ignore format: one row
     )
     return true
+  }
+
+  /**
+   * The transaction that this end was told of before, and no start. Stations give several of them
+   * one id, such as -1, so it is told by station, id, time and register.
+   */
+  knownEnd(end: TransactionEnd): KnownTransaction | undefined {
+    const row = this.#db.get(
+      `SELECT * FROM transactions WHERE station = ? AND transaction_id = ? AND started_at IS NULL
+       AND ended_at = ? AND meter_stop_wh IS ?`,
+      end.station,
+      end.transactionId,
+      end.endedAt,
+      end.meterStopWh ?? null,
+      // biome-ignore format: one query
+    )
+    return row && knownTransaction(row)
+  }
+
+  /**
+   * Keeps a transaction of OCPP 1.6 of which only the end was told: what its meter says is owed all
+   * the same.
+   *
+   * @returns `conflict` when another one bears its id, which counts all the same; `repeated` when
+   *   it was stored before, and nothing was done.
+   */
+  endUnseen(end: TransactionEnd): Novelty {
+    if (this.knownEnd(end)) return 'repeated'
+    const { station, transactionId } = end
+    const other = this.#db.get(
+      'SELECT 1 FROM transactions WHERE station = ? AND transaction_id = ? AND started_at IS NULL',
+      station,
+      transactionId,
+      // biome-ignore format: one query
+    )
+    this.#db.run(
+      `INSERT INTO transactions (station, transaction_id, ended_at, meter_stop_wh, reason,
+       stop_message) VALUES (?,?,?,?,?,?)`,
+      station,
+      transactionId,
+      end.endedAt,
+      end.meterStopWh ?? null,
+      end.reason ?? null,
+      end.message ?? null,
+      // biome-ignore format: one row
+    )
+    return other ? 'conflict' : 'new'
   }
 
   /** Stores a value, unless one of the same place in time, station and message is there. */
@@ -245,19 +290,39 @@ export class ChargingRows {
   events(station: string, transactionId: string, limit: number): EventRow[] {
     return readEvents(this.#db, station, transactionId, limit)
   }
+
+  /** The next number that is no transactionId of the station yet: somebody else may have given it. */
+  #freeNumber(station: string): number {
+    return Number(this.#db.get(FREE_NUMBER, station)?.number)
+  }
+}
+
+/** ?1 is the station. Numbers that were given once are never given again. */
+const FREE_NUMBER = `
+WITH RECURSIVE next (number) AS (
+  SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'transactions'), 0) + 1
+  UNION ALL SELECT number + 1 FROM next WHERE ${isTaken('IS NULL')} OR ${isTaken('IS NOT NULL')}
+)
+SELECT MAX(number) AS number FROM next`
+
+/** SQL for: the number is the id of a transaction; each of the two indexes has those of its kind. */
+function isTaken(start: 'IS NULL' | 'IS NOT NULL'): string {
+  return `EXISTS (SELECT 1 FROM transactions WHERE station = ?1
+    AND transaction_id = CAST(next.number AS TEXT) AND started_at ${start})`
 }
 
 /** What a transaction of OCPP 2.x is by its events: ?1 is the station, ?2 the transaction. */
 const FOLLOW_EVENTS = `
 UPDATE transactions SET
-  started_at = (${ofEvents('timestamp')}), meter_start_wh = (${ofEvents('first_wh')}),
+  started_at = (${ofEvents('timestamp')}),
+  meter_start_wh = (${ofEvents('first_wh', 'AND first_wh IS NOT NULL')}),
   evse_id = (${ofEvents('evse_id', 'AND evse_id IS NOT NULL')}),
   connector_id = (${ofEvents('connector_id', 'AND connector_id IS NOT NULL')}),
   id_token = (${ofEvents('id_token', 'AND id_token IS NOT NULL')}),
   ended_at = (${ofEvents('timestamp', "AND event_type = 'Ended'")}),
   meter_stop_wh = (${ofEvents('last_wh', "AND event_type = 'Ended'")}),
   reason = (${ofEvents('reason', "AND event_type = 'Ended'")})
-WHERE station = ?1 AND transaction_id = ?2`
+WHERE station = ?1 AND transaction_id = ?2 AND started_at IS NOT NULL`
 
 /** SQL for what the first event that meets a condition says. */
 function ofEvents(column: string, condition = ''): string {

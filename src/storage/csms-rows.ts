@@ -47,8 +47,9 @@ export interface TransactionEvent extends EventRow {
   readonly evseId?: number | undefined
   readonly connectorId?: number | undefined
   readonly idToken?: string | undefined
-  /** First and last total register in it. */
+  /** Total register when the transaction began, if the event says so. */
   readonly firstWh?: number | undefined
+  /** Last total register in it. */
   readonly lastWh?: number | undefined
   /** Only of an event that ends the transaction. */
   readonly reason?: string | undefined

@@ -183,6 +183,29 @@ const PROBE_TABLE = `
 CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), at TEXT NOT NULL, room BLOB NOT NULL) STRICT;
 `
 
+/**
+ * Transactions of OCPP 1.6 whose end was told and whose start was not have no `started_at`; several
+ * of a station may bear one id. What finds transactions by time and token.
+ */
+const UNSEEN_STARTS = `
+DROP INDEX transactions_by_id;
+CREATE UNIQUE INDEX transactions_by_id ON transactions (station, transaction_id)
+  WHERE started_at IS NOT NULL;
+CREATE INDEX transactions_unseen ON transactions (station, transaction_id)
+  WHERE started_at IS NULL;
+CREATE INDEX transactions_by_time ON transactions (coalesce(started_at, ended_at));
+CREATE INDEX transactions_by_token ON transactions (upper(id_token));
+`
+
+/** What transactions say of stations that are removed: they stay, for they are about money. */
+const FORMER_STATIONS = `
+CREATE TABLE former_stations (
+  station TEXT PRIMARY KEY, protocol TEXT NOT NULL, vendor TEXT,
+  last_number INTEGER NOT NULL, -- of its transactions when it was removed; 0: it had none
+  removed_at TEXT NOT NULL
+) STRICT;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -196,4 +219,6 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '3-depot', up: (db) => db.script(DEPOT_TABLES) },
   { name: '4-installed', up: (db) => db.script(INSTALLED_TABLES) },
   { name: '5-probe', up: (db) => db.script(PROBE_TABLE) },
+  { name: '6-unseen-starts', up: (db) => db.script(UNSEEN_STARTS) },
+  { name: '7-former-stations', up: (db) => db.script(FORMER_STATIONS) },
 ]

@@ -160,6 +160,22 @@ export class CsmsStore {
     )
   }
 
+  /**
+   * Forgets a station: what it is, and what it holds. What it has told stays: its transactions with
+   * their values and its messages, because they are about money, and what happened to it. Of its
+   * transactions none runs any more.
+   *
+   * @param at RFC 3339.
+   * @returns Whether it was there.
+   */
+  removeStation(station: string, at: string): boolean {
+    const row = this.#db.get('SELECT * FROM stations WHERE station = ?', station)
+    if (!row) return false
+    this.#db.run(REMEMBER_FORMER, station, at)
+    for (const table of OF_STATION) this.#db.run(`DELETE FROM ${table} WHERE station = ?`, station)
+    return true
+  }
+
   /** Deletes at most `limit` rows from before a moment. @returns How many are gone. */
   deleteOldest(table: Perishable, before: string, limit: number): number {
     return deleteOldest(this.#db, table, before, limit)
@@ -169,6 +185,28 @@ export class CsmsStore {
     this.#db.close()
   }
 }
+
+/** What is removed with a station. */
+const OF_STATION = [
+  'connectors',
+  'variables',
+  'reservations',
+  'charging_profiles',
+  'local_list_entries',
+  'local_lists',
+  'stations',
+]
+
+/** ?1 is the station, ?2 the time; what it never said again it said before it was removed first. */
+const REMEMBER_FORMER = `
+INSERT INTO former_stations (station, protocol, vendor, last_number, removed_at)
+SELECT station, protocol, vendor,
+  (SELECT coalesce(MAX(number), 0) FROM transactions t WHERE t.station = ?1), ?2
+FROM stations WHERE station = ?1
+ON CONFLICT (station) DO UPDATE SET
+  protocol = coalesce(nullif(excluded.protocol, ''), protocol),
+  vendor = coalesce(excluded.vendor, vendor),
+  last_number = excluded.last_number, removed_at = excluded.removed_at`
 
 const CONNECTORS = `
 SELECT c.*, t.transaction_id,

@@ -27,6 +27,15 @@ export interface ProfileCriteria {
   readonly stackLevel?: number | undefined
 }
 
+/** Where a profile stands in the list. */
+export type ProfilePlace = readonly [
+  station: string,
+  evseId: number,
+  purpose: string,
+  stackLevel: number,
+  profileId: number,
+]
+
 const COLUMNS = {
   profileId: 'profile_id',
   evseId: 'evse_id',
@@ -93,8 +102,8 @@ export class ProfileRows {
     return row && profileRow(row)
   }
 
-  /** Of one station or all, by station, EVSE and level. */
-  page(station: string | undefined, limit: number): ProfileRow[] {
+  /** Of one station or all, by station, EVSE, purpose and level; those behind a place. */
+  page(station: string | undefined, limit: number, after?: ProfilePlace): ProfileRow[] {
     let query = queries
       .selectFrom('charging_profiles')
       .selectAll()
@@ -102,8 +111,18 @@ export class ProfileRows {
       .orderBy('evse_id')
       .orderBy('purpose')
       .orderBy('stack_level')
+      .orderBy('profile_id')
       .limit(limit)
     if (station !== undefined) query = query.where('station', '=', station)
+    if (after !== undefined) {
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(
+          refTuple('station', 'evse_id', 'purpose', 'stack_level', 'profile_id'),
+          '>',
+          tuple(...after),
+        ),
+      )
+    }
     return this.#db.rows(query).map(profileRow)
   }
 
@@ -114,6 +133,11 @@ export class ProfileRows {
     )
     return (row?.most ?? 0) + 1
   }
+}
+
+/** The place of a profile in the order of `page`. */
+export function profilePlace(row: ProfileRow): ProfilePlace {
+  return [row.station, row.evseId, row.purpose, row.stackLevel, row.profileId]
 }
 
 function profileRow(row: CsmsTables['charging_profiles']): ProfileRow {

@@ -15,9 +15,19 @@ export interface ReservationRow {
   readonly changedAt: string
 }
 
+/** Where a reservation stands in the list: by `expiresAt` while it is open, then by `changedAt`. */
+export type ReservationPlace = readonly [
+  isOver: number,
+  at: string,
+  station: string,
+  reservationId: number,
+]
+
 export interface ReservationQuery {
   readonly station?: string | undefined
   readonly state?: ReservationState | undefined
+  /** Only reservations behind this place. */
+  readonly after?: ReservationPlace | undefined
   readonly limit: number
 }
 
@@ -73,14 +83,17 @@ export class ReservationRows {
   }
 
   /** Open ones first, of these those that end first; of the others those that changed last. */
-  page({ station, state, limit }: ReservationQuery): ReservationRow[] {
+  page({ station, state, after, limit }: ReservationQuery): ReservationRow[] {
     let query = queries.selectFrom('reservations').selectAll().limit(limit)
     if (station !== undefined) query = query.where('station', '=', station)
     if (state !== undefined) query = query.where('state', '=', state)
+    if (after !== undefined) query = query.where(isBehind(after))
     query = query
       .orderBy(sql`state <> 'reserved'`)
       .orderBy(sql`CASE state WHEN 'reserved' THEN expires_at END`)
-      .orderBy('changed_at', 'desc')
+      .orderBy(sql`CASE WHEN state <> 'reserved' THEN changed_at END`, 'desc')
+      .orderBy('station')
+      .orderBy('reservation_id')
     return this.#db.rows(query).map((row) => ({
       station: row.station,
       reservationId: row.reservation_id,
@@ -99,4 +112,19 @@ export class ReservationRows {
     )
     return (row?.most ?? 0) + 1
   }
+}
+
+/** The place of a reservation in the order of `page`. */
+export function reservationPlace(row: ReservationRow): ReservationPlace {
+  const isOver = row.state !== 'reserved'
+  return [isOver ? 1 : 0, isOver ? row.changedAt : row.expiresAt, row.station, row.reservationId]
+}
+
+function isBehind([isOver, at, station, id]: ReservationPlace) {
+  if (isOver === 0) {
+    return sql<boolean>`(state <> 'reserved'
+      OR (expires_at, station, reservation_id) > (${at}, ${station}, ${id}))`
+  }
+  return sql<boolean>`(state <> 'reserved' AND (changed_at < ${at}
+    OR (changed_at = ${at} AND (station, reservation_id) > (${station}, ${id}))))`
 }

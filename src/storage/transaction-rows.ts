@@ -6,6 +6,14 @@ export interface TransactionQuery {
   /** Part of the station's id, in any letter case. */
   readonly find?: string | undefined
   readonly state?: 'running' | 'ended' | undefined
+  /** In any letter case, as OCPP compares them. */
+  readonly idToken?: string | undefined
+  /**
+   * RFC 3339, UTC: only transactions that began then or later, or before `to`. One whose start
+   * nobody told is found by the first moment that was told of it.
+   */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
   /** Only transactions with a smaller number: the one a page before ended with. */
   readonly before?: number | undefined
   readonly limit: number
@@ -21,6 +29,7 @@ export interface TransactionRow {
   readonly evseId: number | undefined
   readonly connectorId: number | undefined
   readonly idToken: string | undefined
+  /** Undefined: nobody told its start. */
   readonly startedAt: string | undefined
   readonly meterStartWh: number | undefined
   readonly endedAt: string | undefined
@@ -87,7 +96,13 @@ function isLaterAt(n: string, t: string): string {
 
 /** SQL for: the transaction runs. */
 export function isRunning(t: string): string {
-  return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)})`
+  return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)} AND NOT ${isOfFormer(t)})`
+}
+
+/** SQL for: its station has been removed since. */
+function isOfFormer(t: string): string {
+  return `EXISTS (SELECT 1 FROM former_stations f WHERE f.station = ${t}.station
+    AND f.last_number >= ${t}.number)`
 }
 
 /** What counts as energy and power; everything else is only kept as it was told. */
@@ -115,35 +130,51 @@ const HEARD_AT = `(SELECT received_at FROM messages WHERE id = COALESCE(t.start_
 const MISSING_EVENTS = `(SELECT MAX(e.seq_no) - MIN(e.seq_no) + 1 - COUNT(DISTINCT e.seq_no)
   FROM transaction_events e WHERE e.station = t.station AND e.transaction_id = t.transaction_id)`
 
+/** SQL for: events of it came, of any kind or of one. */
+const HAS_EVENT = (condition = '') => `EXISTS (SELECT 1 FROM transaction_events e
+  WHERE e.station = t.station AND e.transaction_id = t.transaction_id ${condition})`
+
+/** SQL for: nobody told its start; in OCPP 2.x, whose events all tell something, none that is it. */
+const STARTED_UNSEEN = `(t.started_at IS NULL
+  OR (${HAS_EVENT()} AND NOT ${HAS_EVENT("AND e.event_type = 'Started'")}))`
+
+/** SQL for the first moment that is known of a transaction, as the station wrote it. */
+const FIRST_TOLD = 'coalesce(started_at, ended_at)'
+
+/** Stations may write local times: texts bound what has to be looked at, moments decide. */
+const FROM = `${FIRST_TOLD} >= date(?, '-1 day') AND julianday(${FIRST_TOLD}) >= julianday(?)`
+/** After the year 9999 there is no date, and a letter is behind each digit. */
+const TO = `${FIRST_TOLD} < coalesce(date(?, '+2 days'), 'a')
+  AND julianday(${FIRST_TOLD}) < julianday(?)`
+
 /** SQL for what is known of the transactions that `chosen` selects; no others are looked up. */
 const rowsOf = (chosen: string) => `
-SELECT t.*, s.protocol, s.vendor,
+SELECT t.*, coalesce(nullif(s.protocol, ''), f.protocol) AS protocol,
+  coalesce(s.vendor, f.vendor) AS vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
   ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
-  ${MISSING_EVENTS} AS missing_events
-FROM (SELECT * FROM transactions c ${chosen}) t LEFT JOIN stations s ON s.station = t.station
+  ${MISSING_EVENTS} AS missing_events, ${STARTED_UNSEEN} AS started_unseen
+FROM (SELECT * FROM transactions c ${chosen}) t
+  LEFT JOIN stations s ON s.station = t.station
+  LEFT JOIN former_stations f ON f.station = t.station
 ORDER BY t.number DESC`
 
 /** A page of transactions, newest first. */
 export function readTransactions(db: Database, query: TransactionQuery): TransactionRow[] {
-  const { station, find, state, before, limit } = query
+  const { station, find, state, idToken, from, to, before, limit } = query
   const conditions: string[] = []
   const values: (string | number)[] = []
-  if (station !== undefined) {
-    conditions.push('station = ?')
-    values.push(station)
+  const add = (condition: string, ...more: (string | number)[]) => {
+    conditions.push(condition)
+    values.push(...more)
   }
-  if (find) {
-    conditions.push('instr(lower(station), lower(?)) > 0')
-    values.push(find)
-  }
-  if (state !== undefined) {
-    conditions.push(state === 'running' ? isRunning('c') : `NOT ${isRunning('c')}`)
-  }
-  if (before !== undefined) {
-    conditions.push('number < ?')
-    values.push(before)
-  }
+  if (station !== undefined) add('station = ?', station)
+  if (find) add('instr(lower(station), lower(?)) > 0', find)
+  if (state !== undefined) add(state === 'running' ? isRunning('c') : `NOT ${isRunning('c')}`)
+  if (idToken !== undefined) add('upper(id_token) = upper(?)', idToken)
+  if (from !== undefined) add(FROM, from, from)
+  if (to !== undefined) add(TO, to, to)
+  if (before !== undefined) add('number < ?', before)
   const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
   return db
     .all(rowsOf(`${where} ORDER BY number DESC LIMIT ?`), ...values, limit)
@@ -295,7 +326,7 @@ function transactionRow(db: Database, row: Record<string, unknown>): Transaction
     evseId: number(row.evse_id),
     connectorId: number(row.connector_id),
     idToken: text(row.id_token),
-    startedAt: text(row.started_at),
+    startedAt: row.started_unseen === 1 ? undefined : text(row.started_at),
     meterStartWh: number(row.meter_start_wh),
     endedAt: text(row.ended_at),
     meterStopWh: number(row.meter_stop_wh),

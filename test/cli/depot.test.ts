@@ -13,6 +13,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { loadConfig } from '../../src/cli/config.ts'
+import { rememberedPasswords } from '../../src/cli/remembered-passwords.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { Secret } from '../../src/transport/credentials.ts'
 import { startExecutable, startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { basic, client } from '../support/sockets.ts'
 
@@ -150,6 +153,21 @@ test('a restored backup makes the same fingerprints, by a key that only its owne
   assert.deepEqual([readFileSync(key, 'utf8'), isOwners(key)], [text, true])
   const [before = ''] = readdirSync(join(folder, 'data')).filter((name) => name.startsWith('fingerprint.key.before-')) // biome-ignore format: one line
   assert.match(readFileSync(join(folder, 'data', before), 'utf8'), /made anew/)
+})
+
+test('passwords that stations were given over OCPP are in a backup, with their key', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const [data, copies] = [join(folder, 'data'), join(folder, 'copies')]
+  const given = { station: 'CS01' as NodeId, password: new Secret('given over OCPP'), uplink: undefined } // biome-ignore format: one line
+  rememberedPasswords({ data }).expect(given)
+  await wattweave(t, 'backup', file, copies)
+  await stop()
+  for (const name of ['station-secrets.json', 'secrets.key']) rmSync(join(data, name))
+
+  assert.equal((await wattweave(t, 'restore', file, copies)).code, 0)
+  const [found] = rememberedPasswords({ data }).expected()
+  assert.equal(found?.password.reveal(), 'given over OCPP')
+  assert.equal(statSync(join(data, 'secrets.key')).mode & 0o777, 0o600)
 })
 
 test('a backup without a key, as earlier versions made, leaves the key as it is', async (t) => {

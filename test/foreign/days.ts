@@ -32,9 +32,16 @@ function modern(transactionId: string): readonly (readonly [string, object])[] {
 
 export const idOf = (protocol: Protocol) => `RPC-${protocol}`
 
-export async function runDay(station: RpcClient, protocol: Protocol) {
+/** @param isObedient Uses the transaction id that the CSMS gives in 1.6, and not always the same bytes. */
+export async function runDay(station: RpcClient, protocol: Protocol, isObedient = false) {
   const answers: unknown[] = []
-  for (const [action, payload] of SCRIPTS[protocol])
-    answers.push(await station.call(action, payload))
+  let given: object = {}
+  for (const [action, payload] of SCRIPTS[protocol]) {
+    const asked = isObedient && 'transactionId' in payload ? { ...payload, ...given } : payload
+    const answer = await station.call(action, asked)
+    const { transactionId } = answer as { transactionId?: number }
+    if (transactionId !== undefined) given = { transactionId }
+    answers.push(answer)
+  }
   return answers
 }

@@ -17,7 +17,7 @@ async function rowsOver(t: TestContext, nodes: number) {
   for (const protocol of PROTOCOLS) {
     const options = { identity: idOf(protocol), protocols: [protocol] }
     const station = await foreignStation(t, edge.url, options)
-    await runDay(station, protocol)
+    await runDay(station, protocol, true)
     await station.close()
   }
   const database = new DatabaseSync(join(folder, 'csms.sqlite'), { readOnly: true })

@@ -51,6 +51,7 @@ const ROUTES: readonly (readonly [method: string, path: string, role: Role | und
   ['GET', '/api/stations', 'viewer'],
   ['GET', '/api/stations/{station}', 'viewer'],
   ['PUT', '/api/stations/{station}', 'technician'],
+  ['DELETE', '/api/stations/{station}', 'admin'],
   ['GET', '/api/stations/{station}/messages', 'viewer'],
   ['GET', '/api/openapi.json', undefined],
 ]

@@ -228,6 +228,85 @@ test('security events of all stations are read page by page, of one station or t
   assert.deepEqual(names(typed), ['CS08 FirmwareUpdated', 'CS07 FirmwareUpdated'])
 })
 
+/** All pages of a list, and what is done between two of them. */
+async function pagesOf(
+  read: (path: string) => Promise<Record<string, never[]>>,
+  name: string,
+  between: (page: number) => Promise<unknown> = async () => {},
+) {
+  const pages: object[][] = []
+  for (let after = ''; pages.length < 20; ) {
+    const { [name]: rows = [], next } = await read(`/api/${name}?limit=2${after}`)
+    pages.push(rows)
+    if (next === undefined) break
+    await between(pages.length)
+    after = `&after=${next}`
+  }
+  return pages
+}
+
+test('reservations come page by page, none twice and none left out, also when one ends meanwhile', async (t) => {
+  const { store, ask } = await startApi(t)
+  const read = async (path: string) => (await ask('viewer', 'GET', path)).body
+  const row = { station: 'CS01', evseId: 1, idToken: 'TAG-1' }
+  const at = (hour: number) => `2999-01-01T0${hour}:00:00.000Z`
+  await store.write(() => {
+    for (const [i, hour] of [3, 1, 2, 1].entries()) store.reservations.put({ ...row, reservationId: i, expiresAt: at(hour), state: 'reserved', changedAt: at(0) }) // biome-ignore format: one line
+    for (const [i, hour] of [5, 7, 7].entries()) store.reservations.put({ ...row, reservationId: 10 + i, expiresAt: at(1), state: 'used', changedAt: at(hour) }) // biome-ignore format: one line
+  })
+  const ids = (pages: object[][]) => pages.map((page) => page.map((one) => (one as { reservationId: number }).reservationId)) // biome-ignore format: one line
+
+  const pages = await pagesOf(read, 'reservations')
+  assert.deepEqual(ids(pages), [[1, 3], [2, 0], [11, 12], [10]])
+  const meanwhile = await pagesOf(read, 'reservations', (page) =>
+    store.write(() => page === 1 && store.reservations.end('CS01', 3, 'cancelled', at(9))),
+  )
+
+  assert.deepEqual(
+    ids(meanwhile),
+    [
+      [1, 3],
+      [2, 0],
+      [3, 11],
+      [12, 10],
+    ],
+    'it stands where it is now',
+  )
+  assert.equal((await read('/api/reservations?limit=7')).next, undefined)
+})
+
+test('charging profiles come page by page in their order, none twice and none left out', async (t) => {
+  const { store, ask } = await startApi(t)
+  const read = async (path: string) => (await ask('viewer', 'GET', path)).body
+  const row = { purpose: 'TxDefaultProfile', transactionId: undefined, source: 'CSO', profile: {}, changedAt: '2026-01-05T11:00:00.000Z' } // biome-ignore format: one line
+  await store.write(() => {
+    for (const [
+      i,
+      [station, evseId, stackLevel],
+    ] of ([['CS02', 0, 0], ['CS01', 1, 1], ['CS01', 1, 0], ['CS01', 0, 5], ['CS01', 1, 1]] as const).entries()) // biome-ignore format: one line
+      store.profiles.put({ ...row, station, evseId, stackLevel, profileId: i })
+  })
+
+  const pages = await pagesOf(read, 'profiles')
+
+  const ids = pages.map((page) => page.map((one) => (one as { profileId: number }).profileId))
+  assert.deepEqual(ids, [[3, 2], [1, 4], [0]])
+  assert.equal((await read('/api/profiles?station=CS01&limit=4')).next, undefined)
+})
+
+test('a cursor of nothing, or of another list, is refused with what it should be', async (t) => {
+  const { ask } = await startApi(t)
+  const other = Buffer.from('["CS01",0,"TxProfile",0,1]').toString('base64url')
+  for (const path of [
+    'reservations?after=guess',
+    `reservations?after=${other}`,
+    'profiles?after=W10',
+  ]) {
+    const { status, body } = await ask('viewer', 'GET', `/api/${path}`)
+    assert.deepEqual([status, body.detail], [400, '"after" must be what the page before gave as "next"']) // biome-ignore format: one line
+  }
+})
+
 test('a dynamic limit that is updated is what the station gets when it asks for it', async (t) => {
   const { read, reaches, store } = await startPair(t, 'ocpp2.1')
   const profile = { id: 9, stackLevel: 0, chargingProfilePurpose: 'ChargingStationMaxProfile', chargingProfileKind: 'Dynamic', dynUpdateInterval: 1, chargingSchedule: [{ id: 1, chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 20 }] }] } // biome-ignore format: one profile

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ROOT } from '../house/source-files.ts'
 import { startApi } from './api.ts'
+import { ShapeJudge } from './shapes.ts'
 
 interface Operation {
   readonly summary?: string
@@ -78,14 +79,39 @@ test('every operation is described with what it answers, in success and otherwis
 test('what is answered is what is described, where a request goes wrong', async (t) => {
   const { ask } = await startApi(t)
   const { found } = await operationsOf(ask)
+  const judge = new ShapeJudge((await ask('viewer', 'GET', '/api/openapi.json')).body)
   for (const { path, method, operation } of found) {
     // One has no end, the other one is lines.
     if (path === '/api/live' || path === '/api/trace') continue
     const address = path.replace(/\{\w+\}/g, '7')
     const body = method === 'get' || method === 'delete' ? undefined : {}
     for (const role of [undefined, 'admin'] as const) {
-      const { status } = await ask(role, method.toUpperCase(), address, body)
+      const { status, headers, body: answered } = await ask(role, method.toUpperCase(), address, body) // biome-ignore format: one line
       assert.ok(`${status}` in operation.responses, `${method} ${path}: ${status}`)
+      judge.answer(method.toUpperCase(), address, status, headers.get('content-type') ?? '', answered) // biome-ignore format: one line
     }
   }
+  assert.ok(!judge.unseen().includes('Problem.pointer'))
+})
+
+test('whatever goes wrong before a route is reached is a problem, too', async (t) => {
+  const { ask, server } = await startApi(t)
+  const judge = new ShapeJudge((await ask('viewer', 'GET', '/api/openapi.json')).body)
+  const json = { 'content-type': 'application/json' }
+  const asked = [
+    ['GET', '/api/no-such-thing', undefined, {}],
+    ['GET', '/no-such-page.html', undefined, {}],
+    ['POST', '/api/tokens', '{"idToken":', json],
+    ['POST', '/api/tokens', 'idToken=7', { 'content-type': 'text/plain' }],
+    ['POST', '/api/tokens', '{}', { ...json, origin: 'http://evil.example' }],
+    ['DELETE', '/api/tokens/seven', undefined, {}],
+  ] as const
+  const statuses = []
+  for (const [method, path, body, headers] of asked) {
+    const answer = await ask('admin', method, new URL(path, server.url).href, body, headers)
+    statuses.push(answer.status)
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
+    judge.value({ $ref: '#/components/schemas/Problem' }, answer.body, path)
+  }
+  assert.deepEqual(statuses, [404, 404, 400, 415, 403, 400])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import type { UplinkRule } from '../../src/node/uplink-rules.ts'
 import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { startNode, temporaryFolder, until } from '../end-to-end/processes.ts'
 import { overlay } from '../support/memory-overlay.ts'
@@ -31,6 +32,19 @@ test('a node is ready while one of its uplinks is open, and up all the time', as
   await net.settle()
   assert.deepEqual(await ready(url), none)
   assert.deepEqual(await (await fetch(new URL('health', url))).json(), { status: 'up' })
+})
+
+test('a mirror answers nobody, so it makes no node ready', async (t) => {
+  const net = overlay(t)
+  const rules = ['primary', 'mirror'].map((role) => ({ name: role, role }) as UplinkRule)
+  const node = await net.node('NN01', {}, rules)
+  const { url } = await serve(t, { node, uplinks: 1 })
+  net.upstream('mirror', 'NN01')
+  await net.settle()
+  assert.equal((await ready(url)).status, 503)
+  net.upstream('primary', 'NN01')
+  await net.settle()
+  assert.deepEqual(await ready(url), READY)
 })
 
 test('a connection in the name of a station is no uplink of the node', async (t) => {

@@ -129,3 +129,23 @@ test('accept-and-flag lets every station in, hears it, and flags those that nobo
   await store.write(() => store.putStation('CS01', true))
   assert.equal(store.stationRow('CS01')?.known, true)
 })
+
+test('a station that is removed is rejected as one that nobody has entered, until somebody does', async (t) => {
+  const { station, store } = await rejecting(t)
+  const say = station('CS01', 'ocpp2.1')
+  const boot = async () => (await say('BootNotification', bootOf('ocpp2.1'))).status
+  await store.write(() => store.putStation('CS01', true))
+  assert.equal(await boot(), 'Accepted')
+  await say('TransactionEvent', started)
+
+  await store.write(() => assert.ok(store.removeStation('CS01', AT)))
+
+  await assert.rejects(say('Heartbeat', {}), /"SecurityError"/)
+  assert.equal(await boot(), 'Rejected')
+  assert.deepEqual(store.stations(), [])
+  await store.write(() => store.putStation('CS01', true))
+  assert.equal(await boot(), 'Accepted')
+  await say('TransactionEvent', { ...started, seqNo: 1, eventType: 'Ended' })
+  const [{ startedAt, endedAt } = {}] = store.charging.page({ limit: 2 })
+  assert.deepEqual([startedAt, endedAt], [AT, AT], 'the end of what it had begun before')
+})

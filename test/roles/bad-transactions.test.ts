@@ -89,14 +89,70 @@ test('of two ends the first counts, and the second is marked as saying something
   assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 1 })
 })
 
-test('the end of a transaction nobody began is answered and kept as it came', async (t) => {
+test('the end of a transaction nobody began is answered, and is one with an end and no start', async (t) => {
   const { store, station } = await startCsms(t)
   const say = station('CS01', 'ocpp1.6')
 
-  assert.deepEqual(await say('StopTransaction', stop(4711, 9, { idTag: 'TAG-1' })), { idTagInfo: { status: 'Accepted' } }) // biome-ignore format: one line
+  for (const _ of ['once', 'again']) assert.deepEqual(await say('StopTransaction', stop(4711, 9, { idTag: 'TAG-1' })), { idTagInfo: { status: 'Accepted' } }) // biome-ignore format: one line
 
-  assert.deepEqual(told(store), [])
-  assert.deepEqual(store.messages.of('CS01').map(({ action }) => action), ['StopTransaction']) // biome-ignore format: one line
+  assert.deepEqual(told(store), [{ isRunning: false, startedAt: undefined, endedAt: at(9), meterStopWh: 900 }]) // biome-ignore format: one line
+  assert.deepEqual(store.messages.of('CS01').map(({ isRepeated }) => isRepeated), [false, true]) // biome-ignore format: one line
+})
+
+test('ends that a station tells under one id, having no other, all count; that one id is theirs is told', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+
+  for (const minute of [5, 7, 7]) await say('StopTransaction', stop(-1, minute))
+
+  assert.deepEqual(told(store).map(({ meterStopWh }) => meterStopWh), [500, 700]) // biome-ignore format: one line
+  assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 1 })
+})
+
+test('a number that was the id of an end without a start is not given to another transaction of that station', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  // Ids that a CSMS before this one has given.
+  for (const id of [4, 5, 7]) await say('StopTransaction', stop(id, id))
+
+  const { transactionId: first } = await say('StartTransaction', start(20))
+  const { transactionId: second } = await say('StartTransaction', start(30))
+  await say('StopTransaction', stop(4, 4))
+
+  assert.deepEqual([first, second], [6, 8])
+  const running = store.charging.page({ state: 'running', limit: 9 })
+  assert.deepEqual(
+    running.map(({ transactionId }) => transactionId),
+    ['8'],
+  )
+})
+
+for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
+  test(`${protocol}: a transaction of which only the end was told has no start until that is told, too`, async (t) => {
+    const { store, station } = await startCsms(t)
+    const say = station('CS01', protocol)
+    const both = [{ value: 100, context: 'Transaction.Begin' }, { value: 900, context: 'Transaction.End' }] // biome-ignore format: one line
+    const now = () => {
+      const [row] = store.charging.page({ limit: 1 })
+      return [row?.startedAt, row?.meterStartWh, row?.endedAt, row?.meterStopWh]
+    }
+
+    await say('TransactionEvent', event(3, 'Ended', 9))
+    assert.deepEqual(now(), [undefined, undefined, at(9), 900])
+    await say('TransactionEvent', event(2, 'Updated', 8, { meterValue: [{ timestamp: at(8), sampledValue: both }] })) // biome-ignore format: one line
+    assert.deepEqual(now(), [undefined, 100, at(9), 900], 'the register says of itself when it was')
+    await say('TransactionEvent', event(0, 'Started', 1))
+    assert.deepEqual(now(), [at(1), 100, at(9), 900])
+  })
+}
+
+test('an event of 2.x under the id of an end without a start leaves that one as it is', async (t) => {
+  const { store, station } = await startCsms(t)
+  await station('CS01', 'ocpp1.6')('StopTransaction', stop(4711, 9))
+
+  await station('CS01', 'ocpp2.0.1')('TransactionEvent', event(0, 'Started', 20, { transactionInfo: { transactionId: '4711' } })) // biome-ignore format: one line
+
+  assert.deepEqual(told(store).map(({ startedAt, meterStopWh }) => [startedAt, meterStopWh]), [[undefined, 900], [at(20), undefined]]) // biome-ignore format: one line
 })
 
 test('the end of the transaction of another station is not obeyed', async (t) => {

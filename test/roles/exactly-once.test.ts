@@ -158,18 +158,25 @@ test('values that differ in phase, context, place, unit, connector or transactio
   assert.deepEqual(store.messages.repeats('CS01'), { repeated: 1, conflicts: 0 })
 })
 
-test('a StopTransaction of an unknown transaction, or of another station, changes nothing', async (t) => {
+test('a StopTransaction of an unknown transaction, or of another station, changes no other and counts once', async (t) => {
   const { store, station } = await startCsms(t)
   const { transactionId } = await station('CS01', 'ocpp1.6')('StartTransaction', START)
   const say = station('CS02', 'ocpp1.6')
 
-  for (const id of [transactionId, 4711]) {
+  for (const id of [transactionId, transactionId, 4711, 4711]) {
     const answer = await say('StopTransaction', { transactionId: id, meterStop: 5, timestamp: at(1), transactionData: [energy(1, '5')] }) // biome-ignore format: one line
     assert.deepEqual(answer, {})
   }
 
   assert.equal(effects(store, 'CS01')[0]?.endedAt, undefined)
-  assert.deepEqual(effects(store, 'CS02'), [])
+  assert.deepEqual(
+    effects(store, 'CS02').map((row) => [row.transactionId, row.meterStopWh, row.readings.length]),
+    [
+      [`${transactionId}`, 5, 2],
+      ['4711', 5, 2],
+    ],
+  )
+  assert.deepEqual(store.messages.repeats('CS02'), { repeated: 2, conflicts: 0 })
 })
 
 for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {

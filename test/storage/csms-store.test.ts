@@ -181,3 +181,64 @@ test('of transactions whose end was never reported only the newest runs, once, a
   await store.write(() => store.setConnector('CS01', 1, 1, 'Available', AT))
   assert.deepEqual(store.connectors().map(({ transactionId, powerW }) => [transactionId, powerW]), [[undefined, undefined]]) // biome-ignore format: one line
 })
+
+test('an end without a start is stored once; another end under its id, too, and both are told apart', async (t) => {
+  const { store } = open(t)
+  const end = { station: 'CS01', transactionId: '-1', endedAt: AT, meterStopWh: 5, reason: 'Local', message: 7 } // biome-ignore format: one line
+
+  const stored = await store.write(() => [
+    store.charging.endUnseen(end),
+    store.charging.endUnseen({ ...end, message: 8, reason: 'Remote' }),
+    store.charging.endUnseen({ ...end, meterStopWh: 6 }),
+    store.charging.endUnseen({ ...end, endedAt: '2026-01-05T11:00:01.000Z' }),
+    store.charging.endUnseen({ ...end, station: 'CS02' }),
+  ])
+
+  assert.deepEqual(stored, ['new', 'repeated', 'conflict', 'conflict', 'new'])
+  assert.equal(store.charging.knownEnd(end)?.stopMessage, 7)
+  assert.equal(store.charging.known('CS01', '-1'), undefined)
+  assert.equal(store.charging.page({ state: 'ended', limit: 10 }).length, 4)
+})
+
+test('what transactions say of a station outlives it, also when it was entered again and removed again', async (t) => {
+  const { store } = open(t)
+  const remove = () => store.write(() => store.removeStation('CS01', AT))
+  await store.write(() => {
+    store.addMessage({ station: 'CS01', protocol: 'ocpp2.1', action: 'Heartbeat', receivedAt: AT, payload: Buffer.from('{}') }) // biome-ignore format: one line
+    store.setBoot('CS01', { vendor: 'V', model: 'M' }, AT)
+    store.charging.start({ ...START, transactionId: 'T1' })
+  })
+  const told = () => store.charging.page({ limit: 9 }).map(({ protocol, vendor, isRunning }) => [protocol, vendor, isRunning]) // biome-ignore format: one line
+  assert.deepEqual(told(), [['ocpp2.1', 'V', true]])
+
+  assert.deepEqual([await remove(), await remove()], [true, false])
+  assert.deepEqual(told(), [['ocpp2.1', 'V', false]])
+  await store.write(() => store.putStation('CS01', true))
+  assert.equal(await remove(), true)
+  assert.deepEqual(told(), [['ocpp2.1', 'V', false]])
+
+  await store.write(() => {
+    store.putStation('CS01', true)
+    store.charging.start({ ...START, transactionId: 'T2' })
+  })
+  assert.deepEqual(told().map(([, , isRunning]) => isRunning), [true, false]) // biome-ignore format: one line
+})
+
+test('a file with transactions from before ends without a start were kept goes on with its numbers', async (t) => {
+  const file = join(temporaryFolder(t), 'csms.sqlite')
+  const store = new CsmsStore(file)
+  const numbers = await store.write(() => [store.charging.start(START)])
+  store.close()
+  const old = new DatabaseSync(file)
+  old.exec(`DELETE FROM migrations WHERE name >= '6'; DROP TABLE former_stations;
+    DROP INDEX transactions_by_id; DROP INDEX transactions_unseen;
+    DROP INDEX transactions_by_time; DROP INDEX transactions_by_token;
+    CREATE UNIQUE INDEX transactions_by_id ON transactions (station, transaction_id);`)
+  old.close()
+
+  const { store: again } = open(t, file)
+
+  numbers.push(await again.write(() => again.charging.start(START)))
+  numbers.push(await again.write(() => again.charging.start({ ...START, connectorId: 2 })))
+  assert.deepEqual(numbers, [1, 1, 2])
+})

@@ -35,7 +35,7 @@ test('openssl opens the file with the passphrase, and verifies what was signed w
   const file = join(folder, 'message.pem')
   const signer = createKeyFile(file, 'Ed25519', PASSPHRASE)
   const env = { ...process.env, PASSPHRASE }
-  const pem = execFileSync('openssl', ['pkey', '-in', file, '-passin', 'env:PASSPHRASE', '-pubout'], { env }) // biome-ignore format: one line
+  const pem = execFileSync('/usr/bin/openssl', ['pkey', '-in', file, '-passin', 'env:PASSPHRASE', '-pubout'], { env }) // biome-ignore format: one line
   assert.ok(verify(null, MESSAGE, createPublicKey(pem), await signer.sign(MESSAGE)))
 })
 

@@ -1,15 +1,32 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Database } from '../../storage/database.ts'
 import { loadConfig } from '../config.ts'
 
-/** `wattweave backup FILE FOLDER`: copies every database of the node, also while it runs. */
+/**
+ * What else must be as it was after a restore: fingerprints of id tokens, and the passwords that
+ * stations were given over OCPP. A key that the operator keeps elsewhere is not here, and not copied.
+ */
+const SECRETS = ['fingerprint.key', 'station-secrets.json', 'secrets.key']
+
+/**
+ * `wattweave backup FILE FOLDER`: copies every database of the node, also while it runs, and its
+ * secrets.
+ */
 export function backup(file: string, folder: string): void {
   const { data } = loadConfig(file)
   const names = databasesIn(data)
   if (names.length === 0) throw new Error(`${data} holds no database yet; there is nothing to copy`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const taken = names.find((name) => existsSync(join(folder, name)))
+  const taken = [...names, ...SECRETS].find((name) => existsSync(join(folder, name)))
   if (taken) throw new Error(`${join(folder, taken)} is there already; choose an empty folder`)
   for (const name of names) {
     const database = new Database(join(data, name))
@@ -21,11 +38,12 @@ export function backup(file: string, folder: string): void {
     }
     process.stdout.write(`${join(data, name)} -> ${join(folder, name)}\n`)
   }
+  for (const name of SECRETS) if (existsSync(join(data, name))) copySecret(name, data, folder)
 }
 
 /**
- * `wattweave restore FILE FOLDER`: puts a backup in the place of the databases; what was there is
- * kept beside it.
+ * `wattweave restore FILE FOLDER`: puts a backup in the place of the databases and secrets; what was
+ * there is kept beside it. What a backup of an earlier version does not have stays as it is.
  */
 export function restore(file: string, folder: string): void {
   const { data } = loadConfig(file)
@@ -45,6 +63,17 @@ export function restore(file: string, folder: string): void {
     copyFileSync(join(folder, name), place)
     process.stdout.write(`${join(folder, name)} -> ${place}\n`)
   }
+  for (const name of SECRETS.filter((one) => existsSync(join(folder, one)))) {
+    const place = join(data, name)
+    if (existsSync(place)) renameSync(place, `${place}.before-${stamp}`)
+    copySecret(name, folder, data)
+  }
+}
+
+/** Nobody but its owner may read it, at no moment. */
+function copySecret(name: string, from: string, to: string): void {
+  writeFileSync(join(to, name), readFileSync(join(from, name)), { mode: 0o600, flag: 'wx' })
+  process.stdout.write(`${join(from, name)} -> ${join(to, name)}\n`)
 }
 
 function databasesIn(folder: string): string[] {

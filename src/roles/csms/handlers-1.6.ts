@@ -8,6 +8,7 @@ import {
   keepStatus,
   measured,
   record,
+  recordConflict,
   recordRepeated,
   recordSamples,
   type Sample,
@@ -92,14 +93,16 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const { timestamp, meterStop, reason = 'Local', transactionData = [], idTag } = request
         const station = context.source
         const transactionId = `${request.transactionId}`
-        const known = store.charging.known(station, transactionId)
+        const end = { station, transactionId, endedAt: timestamp, meterStopWh: meterStop, reason, message } // biome-ignore format: one line
+        const known = store.charging.known(station, transactionId) ?? store.charging.knownEnd(end)
         store.profiles.endTransaction(station, transactionId)
         if (known?.isEnded) {
           recordRepeated(state, context, message, known.stopMessage)
-        } else if (known) {
-          // biome-ignore format: one line
-          store.charging.end({ station, transactionId, endedAt: timestamp, meterStopWh: meterStop, reason, message })
-          const metering = { evseId: known.evseId ?? 0, transactionId, message }
+        } else {
+          const metering = { evseId: known?.evseId ?? 0, transactionId, message }
+          if (known) store.charging.end(end)
+          // Its start was told to nobody, or to a CSMS before this one; energy has flowed.
+          else if (store.charging.endUnseen(end) === 'conflict') recordConflict(state, context, message) // biome-ignore format: one line
           keepSamples(state, context, metering, samplesOf(transactionData))
         }
         return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag, { station }) }

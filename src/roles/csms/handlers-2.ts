@@ -139,8 +139,9 @@ function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'mess
     evseId: evse?.id,
     connectorId: evse?.connectorId,
     idToken: idToken?.idToken,
-    firstWh: energyWh(meterValue, true),
-    lastWh: energyWh(meterValue, false),
+    firstWh:
+      eventType === 'Started' ? energyWh(meterValue, 'first') : energyWh(meterValue, 'begin'),
+    lastWh: energyWh(meterValue, 'last'),
     ...(eventType === 'Ended' && { reason: stoppedReason }),
   }
 }
@@ -157,8 +158,11 @@ function samplesOf(values: readonly MeterValueType[]): Sample[] {
 /** A share of the battery, or a temperature, is no energy, whatever it is called. */
 const ENERGY_UNITS: ReadonlySet<string> = new Set(['Wh', 'kWh'])
 
-/** The first or last energy register among the values, in Wh. */
-function energyWh(values: readonly MeterValueType[], first: boolean): number | undefined {
+/** An energy register among the values, in Wh: the first, the last, or that of the beginning. */
+function energyWh(
+  values: readonly MeterValueType[],
+  which: 'first' | 'last' | 'begin',
+): number | undefined {
   const registers = values.flatMap(({ sampledValue }) =>
     sampledValue.filter(
       ({ measurand = 'Energy.Active.Import.Register', phase, unitOfMeasure }) =>
@@ -167,7 +171,8 @@ function energyWh(values: readonly MeterValueType[], first: boolean): number | u
         ENERGY_UNITS.has(unitOfMeasure?.unit ?? 'Wh'),
     ),
   )
-  const sample = registers.at(first ? 0 : -1)
+  // What an event says in the middle, or at the end, is not how the meter stood at the start.
+  const sample = which === 'begin' ? registers.find(({ context }) => context === 'Transaction.Begin') : registers.at(which === 'first' ? 0 : -1) // biome-ignore format: one line
   const { unit = 'Wh', multiplier } = sample?.unitOfMeasure ?? {}
   return sample && measured(sample.value, unit, multiplier)?.value
 }
