@@ -69,6 +69,7 @@ const ERRORS = {
 
   ERR_STATION_REJECTED:     { rpc: 'security', text: '{station} is not entered here and its boot is rejected; enter it, or set `unknownStations: accept-and-flag`' },
   ERR_ACCESS_DENIED:        { rpc: 'security', text: 'uplink {uplink} may not ask {station} for {action}' },
+  ERR_ACCESS_UPLINK:       { rpc: 'security', text: 'no uplink is for {action} of {station}' },
   ERR_ACCESS_NETWORK:       { rpc: 'security', text: '{station} is connected through a node: {change} cannot be changed over this uplink' },
 
   ERR_FILTER_RULE:          { rpc: undefined, text: 'filter rule {rule}: {member} {problem}' },
@@ -87,6 +88,7 @@ const ERRORS = {
   ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
 
   ERR_ROLE_DOCUMENT:        { rpc: undefined, text: 'user role: {place} {problem}' },
+  ERR_POLICY_DOCUMENT:      { rpc: undefined, text: 'signature policy: {place} {problem}' },
   ERR_SIGNATURE_KEY:        { rpc: undefined, text: 'this key cannot be used: {problem}' },
   ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
 

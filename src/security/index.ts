@@ -31,6 +31,26 @@ export {
 export * from './jwk.ts'
 export * from './keys/key-directory.ts'
 export * from './keys/key-record.ts'
+export * from './policies/activation.ts'
+export { DANGEROUS_COMMANDS } from './policies/dangerous-commands.ts'
+export { DEFAULT_POLICY, INSECURE_POLICY } from './policies/default-policy.ts'
+export {
+  type Explained,
+  explainForwarded,
+  explainIncoming,
+  judgeForwarded,
+  judgeIncoming,
+} from './policies/evaluate.ts'
+export * from './policies/facts.ts'
+export * from './policies/outgoing.ts'
+export * from './policies/policy-document.ts'
+export * from './policies/rule-book.ts'
+export {
+  areInsecure,
+  compileSignaturePolicy,
+  type SignaturePolicy,
+} from './policies/signature-policy.ts'
+export * from './policies/two-roles.ts'
 export { PRESET_ROLES } from './roles/presets.ts'
 export * from './roles/rights.ts'
 export { compileUserRole, type UserRole, type UserRoleDocument } from './roles/user-role.ts'

@@ -1,0 +1,65 @@
+import { actionsOf } from '../../messages/actions.ts'
+import { PROTOCOLS } from '../../messages/protocols.ts'
+import type { SignaturePolicyDocument } from './policy-document.ts'
+
+// biome-ignore format: a table
+/** Whom this network obeys and what is laid through it; none of these is an action of OCPP. */
+const MANAGEMENT = [
+  '*KeyRecord*', '*Revocation*', '*SignaturePolic*', '*UserRole*', '*Grid*',
+  'SendFile', 'GetFile', 'DeleteFile', 'ListDirectory', 'StreamOpen', '*Tunnel*',
+  'SetRoute', 'RemoveRoute', 'SetLinkState',
+]
+
+/** What OCPP lets a CSMS ask a station for, in any version. */
+const COMMANDS = [
+  ...new Set(
+    PROTOCOLS.flatMap((protocol) =>
+      [...actionsOf(protocol)].flatMap(([action, { from }]) => (from === 'csms' ? [action] : [])),
+    ),
+  ),
+]
+
+const REQUESTS = ['CALL', 'SEND'] as const
+/** How long what this node signs holds: as long as a live message may. */
+const LIFETIME_S = 60
+
+// biome-ignore format: a table
+/**
+ * What holds where nobody says anything else.
+ *
+ * @spec docs/security.md, "Signature policies"
+ */
+export const DEFAULT_POLICY: SignaturePolicyDocument = {
+  name: 'default',
+  version: 1,
+  description: 'nodes sign end to end, edges vouch for standard peers, everything else is rejected',
+  out: [
+    { name: 'to a standard peer', match: { link: { kinds: ['station', 'csms'] } }, carrier: 'strip', sign: { key: { usage: 'sign-message' }, lifetimeS: LIFETIME_S } },
+    { name: 'to a node', match: {}, carrier: 'members', sign: { key: { usage: 'sign-message' }, lifetimeS: LIFETIME_S } },
+  ],
+  in: [
+    { name: '1 keys, policies, roles, grid, files, tunnels', match: { actions: MANAGEMENT }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
+    { name: '2 what a standard CSMS asks for', match: { origin: 'csms', kinds: REQUESTS }, require: { assurance: 'attested', primaryUpstream: true } },
+    { name: '2 a standard station commands nobody', match: { origin: 'station', kinds: REQUESTS, actions: COMMANDS }, refuse: true },
+    { name: '2 from a standard peer', match: { origin: ['station', 'csms'] }, require: { assurance: 'attested' } },
+    { name: '3 commands from nodes', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: COMMANDS }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
+    { name: '4 from a node', match: { origin: ['node', 'local'] }, require: { assurance: 'e2e', replay: 'queued' } },
+    { name: '5 all else', match: {}, refuse: true },
+  ],
+  forward: [
+    { name: 'from a standard peer', match: { neighbour: { kinds: ['station', 'csms'] } }, treat: 'attest' },
+    // The end judges; a node in the middle need not know the keys of all others.
+    { name: 'between nodes', match: {}, treat: 'pass' },
+  ],
+}
+
+// biome-ignore format: a table
+/** What `insecure` stands for: nothing is signed, everything is obeyed. `areInsecure` says so. */
+export const INSECURE_POLICY: SignaturePolicyDocument = {
+  name: 'insecure',
+  version: 1,
+  description: 'INSECURE: whatever comes is obeyed, whoever sent it, signed or not; for trials only',
+  out: [{ name: 'unsigned', match: {}, carrier: 'strip' }],
+  in: [{ name: 'everything', match: {}, require: { assurance: 'none', replyBinding: false } }],
+  forward: [{ name: 'everything', match: {}, treat: 'pass' }],
+}

@@ -1,0 +1,142 @@
+import type { JsonObject } from '../../wire/payload.ts'
+import { canonicalize } from '../canonical.ts'
+import { sha256 } from '../jwk.ts'
+import { judgeRights } from '../roles/rights.ts'
+import { compileUserRole, type UserRole, type UserRoleDocument } from '../roles/user-role.ts'
+import { judgeIncoming } from './evaluate.ts'
+import type { PolicyDecision, PolicyFacts, SignerFacts } from './facts.ts'
+import type { SignaturePolicyDocument } from './policy-document.ts'
+import { compileSignaturePolicy, type SignaturePolicy } from './signature-policy.ts'
+
+/** The policies and user roles that hold together. */
+export interface RuleBook {
+  readonly policies: readonly SignaturePolicyDocument[]
+  readonly roles: readonly UserRoleDocument[]
+}
+
+export interface CompiledRuleBook {
+  readonly policies: readonly SignaturePolicy[]
+  /** By name. */
+  readonly roles: ReadonlyMap<string, UserRole>
+}
+
+/**
+ * Makes a rule book ready to be asked.
+ *
+ * @throws {OverlayError} ERR_POLICY_DOCUMENT, ERR_ROLE_DOCUMENT
+ */
+export function compileRuleBook({ policies, roles }: RuleBook): CompiledRuleBook {
+  return {
+    policies: policies.map(compileSignaturePolicy),
+    roles: new Map(roles.map(compileUserRole).map((role) => [role.name, role])),
+  }
+}
+
+/** What a document is known by: base64url of SHA-256 of its canonical form (RFC 8785). */
+export function documentDigest(document: SignaturePolicyDocument | UserRoleDocument): string {
+  return sha256(canonicalize(document))
+}
+
+/** The same facts, each signer with whether its own user roles permit what is asked for. */
+export function withRights(facts: PolicyFacts, roles: ReadonlyMap<string, UserRole>): PolicyFacts {
+  const { action, to, payload } = facts
+  const isPermitted = (signer: SignerFacts) =>
+    payload !== undefined && mayAsk(signer, { action, to, payload }, roles)
+  return {
+    ...facts,
+    signers: facts.signers.map((signer) => ({ ...signer, isPermitted: isPermitted(signer) })),
+  }
+}
+
+function mayAsk(
+  signer: SignerFacts,
+  request: { readonly action: string; readonly to: string; readonly payload: JsonObject },
+  roles: ReadonlyMap<string, UserRole>,
+): boolean {
+  const own = signer.roles.flatMap((name) => roles.get(name) ?? [])
+  return judgeRights(own, request).status === 'permitted'
+}
+
+/** A message that two rule books decide differently. */
+export interface Difference {
+  /** Index of its facts. */
+  readonly index: number
+  readonly before: PolicyDecision
+  readonly after: PolicyDecision
+}
+
+/** What would have been decided differently; rights are judged by the roles of each rule book. */
+export function dryRun(
+  before: CompiledRuleBook,
+  after: CompiledRuleBook,
+  messages: readonly PolicyFacts[],
+): readonly Difference[] {
+  return messages.flatMap((facts, index) => {
+    const [old, now] = [before, after].map((book) => judgeBy(book, facts)) as [PolicyDecision, PolicyDecision] // biome-ignore format: one line
+    return old.outcome === now.outcome && old.reason === now.reason ? [] : [{ index, before: old, after: now }] // biome-ignore format: one line
+  })
+}
+
+/** The decision of a rule book, user roles included. */
+export function judgeBy({ policies, roles }: CompiledRuleBook, facts: PolicyFacts): PolicyDecision {
+  return judgeIncoming(policies, withRights(facts, roles))
+}
+
+/** The role without which nobody could change the rules any more. */
+export const OWNER = 'owner'
+const NEEDED = ['UpdateSignaturePolicy', 'UpdateUserRole'] as const
+
+/**
+ * Which of the actions that change rules no owner could ask for any more, if a rule book held; it
+ * is tried with every owner as originator and all the others as further signers.
+ *
+ * A rule that looks into the payload counts as one that refuses: what will be in it is not known.
+ *
+ * @param owners The keys of owners that count now.
+ * @param nodeId Whom they would ask.
+ * @spec docs/security.md, "Signature policies"
+ */
+export function lockedOutOf(
+  { policies, roles }: CompiledRuleBook,
+  owners: readonly SignerFacts[],
+  { nodeId, nowS }: { readonly nodeId: string; readonly nowS: number },
+): (typeof NEEDED)[number] | undefined {
+  const keys = owners.filter((one) => one.att === undefined && one.roles.includes(OWNER))
+  return NEEDED.find((action) => {
+    const request = { action, to: nodeId, payload: {} }
+    const signers = keys.map((key) => ({ ...key, isEntitled: false, isPermitted: mayAsk(key, request, roles) })) // biome-ignore format: one line
+    return !signers.some(({ owner }) => {
+      const facts = managementCall(action, owner, nodeId, nowS, signers)
+      return judgeIncoming(policies, facts).outcome === 'accept'
+    })
+  })
+}
+
+function managementCall(
+  action: string,
+  from: string,
+  to: string,
+  nowS: number,
+  signers: readonly SignerFacts[],
+): PolicyFacts {
+  return {
+    kind: 'CALL',
+    action,
+    from,
+    to,
+    origin: 'node',
+    neighbour: { id: from, kind: 'node', proof: 'mtls' },
+    path: [from],
+    payload: undefined,
+    form: 'statement',
+    signers,
+    unknownKeys: 0,
+    problem: undefined,
+    replay: 'live',
+    isReplyBound: false,
+    isPrimaryUpstream: false,
+    iat: nowS,
+    nowS,
+    data: [],
+  }
+}
