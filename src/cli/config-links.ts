@@ -23,9 +23,7 @@ export function checkLinks(
   for (const [i, uplink] of uplinks.entries()) {
     const path = ['uplinks', `${i}`]
     checkDialled(uplink, path, fail)
-    if (isBare(uplink, written.uplinks?.[i] ?? {})) {
-      warn([...path, 'url'], 'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`') // biome-ignore format: one line
-    }
+    if (isBare(uplink, written.uplinks?.[i] ?? {})) warn([...path, 'url'], BARE)
     checkUplink(uplink, role, path, fail)
     checkSettings(uplink, Object.keys(written.uplinks?.[i] ?? {}), path, fail)
   }
@@ -40,6 +38,9 @@ export function checkLinks(
   checkRoles(uplinks, fail)
   checkPrimaries(uplinks, fail)
 }
+
+const BARE =
+  'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`'
 
 /** Why an id is none of a station. */
 export const NO_STATION =

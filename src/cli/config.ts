@@ -204,6 +204,7 @@ function complete(
   checkIds({ ...raw, uplinks, downlinks }, fail)
   checkLinks({ ...raw, listen, uplinks, downlinks }, written, { fail, warn })
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
+  if (raw.filters?.length && raw.role !== 'networking-node') warn(['filters'], `judge what a node passes on; a ${raw.role} passes on nothing but what is for others, and hears and says all else unfiltered`) // biome-ignore format: one line
   checkActions({ ...raw, uplinks }, { fail, warn })
   const base = dirname(file)
   for (const [i, uplink] of uplinks.entries()) {

@@ -7,7 +7,7 @@ import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
 import { wildcard } from '../primitives/wildcard.ts'
 import { Admissions } from '../transport/admission.ts'
-import { describeNames, isCertificateFor, namesOf } from '../transport/certificates.ts' // biome-ignore format: one line
+import { describeNames, isCertificateFor, namesOf, type StationName } from '../transport/certificates.ts' // biome-ignore format: one line
 import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
 import { isStoredForm } from '../transport/passwords.ts'
@@ -17,7 +17,7 @@ import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
 import { type DialTlsFiles, readDialTls, readListenTls, readSecret } from './config-files.ts' // biome-ignore format: one line
-import { type FilePasswords, type Place, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
+import { type ExpectedPassword, type FilePasswords, type Place, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
 
 /** How often certificate files are looked at. */
 const WATCH_EVERY_MS = 2_000
@@ -77,7 +77,11 @@ export function createLinkSources(
     if (rule) uplinkRules.set(source, rule)
   }
   const downlinks = config.downlinks.map((downlink) =>
-    dial({ ...dialOptions(downlink, nodeId), mode: 'standard', peer: 'station' }),
+    dial({
+      ...dialOptions(downlink, nodeId, stationNameOf(config, downlink.peerId)),
+      mode: 'standard',
+      peer: 'station',
+    }),
   )
   const stop = watchCertificates(config, acceptors, log)
   return {
@@ -86,23 +90,54 @@ export function createLinkSources(
     uplinkRules,
     perStation,
     ruleOrder,
-    onPasswordChange(station, password, by, isHere) {
-      // Of a station behind another node that one asks for its password.
-      const isOurs = isHere || config.peers.some(({ id }) => foldId(id) === foldId(station))
-      const places = filePasswords(config, station, by)
-      remembered.remember(station, password, isOurs ? places : places.filter(([place]) => place !== 'peer')) // biome-ignore format: one line
-      if (isOurs) admissions.setPassword(station, password)
-    },
+    onPasswordChange: passwordFollower(config, { remembered, admissions }),
     mustProve: (id) => admissions.mustProve(id),
     stop,
   }
 }
 
-/** What was set over OCPP counts from the start on, unless its file was changed since. */
-function applyRemembered(
-  { peers }: Config,
-  { remembered, admissions, log }: Omit<Around, 'nodeId'> & { admissions: Admissions },
+interface Passwords {
+  readonly remembered: RememberedPasswords
+  readonly admissions: Admissions
+}
+
+/** What follows from a password that a station has accepted. */
+function passwordFollower(config: Config, passwords: Passwords): PasswordListener {
+  const { remembered, admissions } = passwords
+  return ({ station, password, by, isHere, isInForce }) => {
+    if (!isInForce) {
+      // When a station behind another node changes to it only that node sees.
+      if (!isHere) return
+      const one = { station, password, uplink: by?.name }
+      remembered.expect(one)
+      return expectPassword(config, passwords, one)
+    }
+    // Of a station behind another node that one asks for its password.
+    const isOurs = isHere || config.peers.some(({ id }) => foldId(id) === foldId(station))
+    const places = filePasswords(config, station, by?.name)
+    remembered.remember(station, password, isOurs ? places : places.filter(([place]) => place !== 'peer')) // biome-ignore format: one line
+    if (isOurs) admissions.setPassword(station, password)
+  }
+}
+
+/** Once the station has shown it, it is shown to the uplink that has set it, too. */
+function expectPassword(
+  config: Config,
+  { remembered, admissions }: Passwords,
+  one: ExpectedPassword,
 ): void {
+  const { station, password, uplink } = one
+  admissions.expectPassword(station, password, () => {
+    remembered.remember(station, password, filePasswords(config, station, uplink))
+    remembered.met(one)
+  })
+}
+
+/** What was set over OCPP counts from the start on, unless its file was changed since. */
+function applyRemembered(config: Config, { log, ...passwords }: Passwords & { log: Logger }): void {
+  const { peers } = config
+  const { remembered, admissions } = passwords
+  for (const one of remembered.expected()) expectPassword(config, passwords, one)
   for (const station of remembered.stations()) {
     // Also one that nobody has entered, as under `insecure`: without it anybody could be that station.
     const { id = station, password: inFile } = peers.find((one) => foldId(one.id) === station) ?? {}
@@ -119,11 +154,11 @@ function applyRemembered(
 function filePasswords(
   { peers, uplinks }: Config,
   station: NodeId,
-  by: UplinkRule | undefined,
+  uplinkName: string | undefined,
 ): FilePasswords {
   const peer = peers.find(({ id }) => foldId(id) === foldId(station))
   const upstream = uplinks
-    .filter(({ mode, url, name = url }) => mode === 'per-station' && name === by?.name)
+    .filter(({ mode, url, name = url }) => mode === 'per-station' && name === uplinkName)
     .slice(0, 1)
     .map((uplink) => [placeOf(uplink), stationPassword(uplink, station, () => {})] as const)
   return [['peer', peer?.password], ...upstream]
@@ -149,9 +184,19 @@ function createAdmissions({ peers, passwordKey, organization }: Config): Admissi
 
 type Dialled = Config['uplinks'][number] | Config['downlinks'][number]
 
-function dialOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'> {
-  const { tls } = config
-  return { ...plainOptions(config, nodeId), ...(tls && { tls: readDialTls(tls) }) }
+function dialOptions(
+  config: Dialled,
+  nodeId: NodeId,
+  station?: StationName,
+): Omit<DialOptions, 'mode'> {
+  const tls = { ...(config.tls && readDialTls(config.tls)), ...(station && { station }) }
+  return { ...plainOptions(config, nodeId), tls }
+}
+
+/** By which name of an OCPP station certificate a station is known here. */
+function stationNameOf({ peers, organization }: Config, id: string): StationName | undefined {
+  const { serialNumber } = peers.find((peer) => foldId(peer.id) === foldId(id)) ?? {}
+  return serialNumber === undefined ? undefined : { serialNumber, organization }
 }
 
 /** All but what is in the files of its certificates. */

@@ -25,6 +25,18 @@ export interface RememberedPasswords {
   insteadOf(place: Place, station: string, inFile: Secret | undefined): Secret | undefined
   /** On disk when it returns, for these places and no others, with what their files said then. */
   remember(station: NodeId, password: Secret, files: FilePasswords): void
+  /** Passwords that stations may show one day, and which uplink has set each. */
+  expected(): readonly ExpectedPassword[]
+  /** On disk when it returns. */
+  expect(one: ExpectedPassword): void
+  /** It was shown, and is remembered otherwise. */
+  met(one: ExpectedPassword): void
+}
+
+export interface ExpectedPassword {
+  readonly station: NodeId
+  readonly password: Secret
+  readonly uplink: string | undefined
 }
 
 /** Opens no file, and makes none, before there is a password to remember. */
@@ -35,7 +47,27 @@ export function rememberedPasswords({
   const file = join(data, 'station-secrets.json')
   const keyFile = secretsKeyFile ?? join(data, 'secrets.key')
   let store = existsSync(file) ? new SecretStore(file, keyFrom(keyFile)) : undefined
+  const readExpected = () =>
+    (JSON.parse(store?.get(EXPECTED) ?? '[]') as StoredExpected[]).map((one) => ({
+      station: one.station as NodeId,
+      password: new Secret(one.password),
+      uplink: one.uplink,
+    }))
+  const writeExpected = (all: readonly ExpectedPassword[]) => {
+    store ??= new SecretStore(file, keyFrom(keyFile))
+    const plain = all.map((one) => ({ ...one, password: one.password.reveal() }))
+    store.set(EXPECTED, JSON.stringify(plain.slice(-MAX_EXPECTED)))
+  }
   return {
+    expected: readExpected,
+    expect: (one) => writeExpected([...readExpected(), one]),
+    met({ station, password }) {
+      const others = readExpected().filter(
+        (one) =>
+          foldId(one.station) !== foldId(station) || one.password.reveal() !== password.reveal(),
+      )
+      writeExpected(others)
+    },
     stations: () => (store?.names() ?? []).filter((name) => !name.includes(SEPARATOR)),
     insteadOf(place, station, inFile) {
       const text = store?.get(passwordAt(place, station))
@@ -59,6 +91,15 @@ export function rememberedPasswords({
 
 /** No id holds a control character, so no station is named like this. */
 const SEPARATOR = '\n'
+const EXPECTED = `${SEPARATOR}expected`
+/** Of all stations; the oldest are forgotten first. */
+const MAX_EXPECTED = 1_000
+
+interface StoredExpected {
+  readonly station: string
+  readonly password: string
+  readonly uplink?: string
+}
 
 /** The first version kept one password for all places, which was right for the stations only. */
 function passwordAt(place: Place, station: string): string {

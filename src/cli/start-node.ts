@@ -97,7 +97,7 @@ export async function startNode(
     accounts = http.login ? await openAccounts(config) : undefined
     const around = { consoleHost: http.host, listeners: acceptors, isTaken }
     simulations = createSimulatedStations({ ...around, tokens, log })
-    const uplinks = config.uplinks.filter(({ mode }) => mode !== 'per-station').length
+    const uplinks = config.uplinks.filter(({ mode, role = 'primary' }) => mode !== 'per-station' && role === 'primary').length // biome-ignore format: one line
     const ready = { uplinks, isListening: () => isListening }
     // biome-ignore format: one record
     const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, ...ready }

@@ -18,16 +18,19 @@ import type { Upstreams } from './upstreams.ts'
 /** A frame with its route: read from it, or known from the standard link it came in on. */
 export type RoutedFrame = Frame & { readonly route: Route }
 
-/**
- * @param by Whose connection in the station's name the command came over, if it did so.
- * @param isHere Whether the station is connected here itself, and not behind another node.
- */
-export type PasswordListener = (
-  station: NodeId,
-  password: Secret,
-  by: UplinkRule | undefined,
-  isHere: boolean,
-) => void
+/** A password that a station has accepted. */
+export interface PasswordChange {
+  readonly station: NodeId
+  readonly password: Secret
+  /** Whose connection in the station's name the command came over, if it did so. */
+  readonly by: UplinkRule | undefined
+  /** Whether the station is connected here itself, and not behind another node. */
+  readonly isHere: boolean
+  /** False of one that the station may use later, when it changes to another network profile. */
+  readonly isInForce: boolean
+}
+
+export type PasswordListener = (change: PasswordChange) => void
 
 /** What the parts of one node share. Only the node itself creates one. */
 export interface Core {
@@ -62,6 +65,8 @@ export interface Core {
   /** Refused and dropped frames by error code. */
   readonly refusals: Map<ErrorCode, number>
   readonly newMessageId: () => MessageId
+  /** Length of the message that is being received, as it came. */
+  arrivalBytes: number
   /** Links that have gone so far. */
   closings: number
   validatorOf(source: NodeId): Validator
@@ -90,7 +95,7 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
   // biome-ignore format: one line
-  | { readonly name: 'password.changed'; readonly station: string }
+  | { readonly name: 'password.changed' | 'password.expected'; readonly station: string }
   // biome-ignore format: one line
   | { readonly name: 'link.retry'; readonly url: string; readonly inMs: number; readonly why: string; readonly link?: string }
 

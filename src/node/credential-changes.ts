@@ -11,22 +11,33 @@ import { parsePayload } from '../wire/payload.ts'
  *   whitepaper A01, A05
  */
 
+/** A password that a station has accepted, as the bytes a Basic header will carry. */
+export interface NewPassword {
+  readonly password: Secret
+  /** False of one of a network profile: which profile the station uses is not known here. */
+  readonly isInForce: boolean
+}
+
 /**
- * The password a command sets, as the bytes a Basic header will carry.
+ * The passwords a command sets.
  *
- * @returns What finds in the station's answer the password that is now in force, or undefined
- *   there: none was accepted. Undefined: the command sets no password.
+ * @returns What finds those in the station's answer that it accepted, the last one of each kind.
+ *   Undefined: the command sets no password.
  * @throws {OverlayError} ERR_SCHEMA_JSON
  */
-export function passwordSetBy(
+export function passwordsSetBy(
   action: string,
   payload: Uint8Array,
-): ((answer: Uint8Array) => Secret | undefined) | undefined {
+): ((answer: Uint8Array) => NewPassword[]) | undefined {
   if (action === 'ChangeConfiguration') {
     const { key, value } = read<{ key?: unknown; value?: unknown }>(payload)
     if (nameOf(key) !== 'authorizationkey' || typeof value !== 'string') return undefined
-    const isAccepted = (answer: Uint8Array) => read<{ status?: unknown }>(answer).status === 'Accepted' // biome-ignore format: one line
-    return (answer) => (isAccepted(answer) ? new Secret(value) : undefined)
+    return whenAccepted(value, true)
+  }
+  if (action === 'SetNetworkProfile') {
+    const { connectionData } = read<{ connectionData?: { basicAuthPassword?: unknown } | null }>(payload) // biome-ignore format: one line
+    const value = connectionData?.basicAuthPassword
+    return typeof value === 'string' ? whenAccepted(value, false) : undefined
   }
   if (action !== 'SetVariables') return undefined
   const set = variablesOf(payload, 'setVariableData').filter(
@@ -35,11 +46,27 @@ export function passwordSetBy(
   if (set.length === 0) return undefined
   return (answer) => {
     const results = variablesOf(answer, 'setVariableResult')
-    const accepted = set.findLast((data) =>
+    const accepted = set.filter((data) =>
       results.some((one) => isSameVariable(one, data) && one.attributeStatus === 'Accepted'),
     )
-    return accepted && new Secret(String(accepted.attributeValue))
+    const last = [false, true].map((isOfProfile) =>
+      accepted.findLast((data) => (placeOf(data) === PROFILE_PASSWORD) === isOfProfile),
+    )
+    return last.flatMap((data) =>
+      data === undefined
+        ? []
+        : [newPassword(String(data.attributeValue), placeOf(data) !== PROFILE_PASSWORD)],
+    )
   }
+}
+
+function whenAccepted(value: string, isInForce: boolean) {
+  return (answer: Uint8Array): NewPassword[] =>
+    read<{ status?: unknown }>(answer).status === 'Accepted' ? [newPassword(value, isInForce)] : []
+}
+
+function newPassword(value: string, isInForce: boolean): NewPassword {
+  return { password: new Secret(value), isInForce }
 }
 
 /** What a command would change of the station's connection; undefined: nothing. */
@@ -64,9 +91,10 @@ const NETWORK_VARIABLES: ReadonlySet<string> = new Set([
 ])
 /** OCPP 2.1: an instance for each network profile. */
 const NETWORK_PROFILE = 'networkconfiguration'
+const PROFILE_PASSWORD = `${NETWORK_PROFILE}.basicauthpassword`
 const PASSWORDS: ReadonlySet<string> = new Set([
   'securityctrlr.basicauthpassword',
-  `${NETWORK_PROFILE}.basicauthpassword`,
+  PROFILE_PASSWORD,
 ])
 
 interface VariableData {

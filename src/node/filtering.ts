@@ -37,7 +37,7 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
       from: from.label,
       to: to.label,
       payload: frame.payload,
-      bytes: frame.origin?.bytes.length ?? frame.payload.length,
+      bytes: node.arrivalBytes,
       isBinary: frame.encoding === 'binary',
       protocol: protocolOf(node, frame, passage),
       arrival: frame,

@@ -235,8 +235,8 @@ function read(payload: Uint8Array): Record<string, unknown> | undefined {
 }
 
 /**
- * Puts a call in its place: one that lowers a limit at the head, behind those that do there and behind
- * earlier changes of the same EVSE, which would undo it if they came later.
+ * Puts a call in its place: one that lowers a limit at the head, behind those that do. Earlier changes
+ * of the same EVSE, which would undo it if they came later, go there before it.
  */
 export function enqueueCall(waiting: QueuedCall[], call: QueuedCall): void {
   const { change } = call
@@ -244,15 +244,20 @@ export function enqueueCall(waiting: QueuedCall[], call: QueuedCall): void {
     waiting.push(call)
     return
   }
-  const others = waiting.findIndex(({ change: other }) => !other?.isLower)
-  const head = others < 0 ? waiting.length : others
-  const earlier = waiting.findLastIndex(
-    ({ change: other }) => other !== undefined && isSamePlace(other.order, change.order),
-  )
-  waiting.splice(Math.max(head, earlier + 1), 0, call)
+  const head = waiting.findLastIndex(({ change: other }) => other?.isLower) + 1
+  const first = [call]
+  const rest: QueuedCall[] = []
+  // From the end on: what one that goes first must not overtake goes before it, too.
+  for (const earlier of waiting.slice(head).reverse()) {
+    const mustPrecede = first.some(({ change: other }) => isSamePlace(earlier.change, other))
+    if (mustPrecede) first.unshift(earlier)
+    else rest.unshift(earlier)
+  }
+  waiting.splice(head, waiting.length, ...first, ...rest)
 }
 
 /** EVSE 0 and `*` stand for the whole station. */
-function isSamePlace(a: string, b: string): boolean {
-  return a === b || [a, b].some((one) => one === '*' || one === '0')
+function isSamePlace(a: LimitChange | undefined, b: LimitChange | undefined): boolean {
+  if (!a || !b) return false
+  return a.order === b.order || [a, b].some(({ order }) => order === '*' || order === '0')
 }

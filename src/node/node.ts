@@ -62,6 +62,7 @@ export class Node {
       linkCounters: new Map(),
       refusals: new Map(),
       newMessageId: newId as () => MessageId,
+      arrivalBytes: 0,
       closings: 0,
       validatorOf: (source) => validators.of(source),
       mustProve: (id) => this.#neighbourhood.isDialled(id) || options.mustProve?.(id) === true,

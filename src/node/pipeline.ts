@@ -46,6 +46,7 @@ export function receive(
   let to: Neighbour | undefined
   const { frameLog } = node
   frameLog.arrivalTrace = undefined
+  node.arrivalBytes = bytes.length
   try {
     frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
     if (!isCounted) from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1 // biome-ignore format: one line

@@ -75,10 +75,11 @@ function answerToRemains(node: Core, arrival: Arrival, error: OverlayError): Fra
     const reply = errorFrame(error, from, messageId)
     return reply && addressed(reply, from, remains.source ?? from.id, [node.id])
   }
-  if (remains.type !== 3) return undefined
+  if (remains.type !== 3 && remains.type !== 4) return undefined
   // Whoever asked is told too: nothing better will come.
   const asker = from.pending.sourceOf(messageId)
   if (asker !== undefined) failOpenRequest(node, from, messageId, asker, error)
+  if (remains.type === 4) return undefined // nobody answers an error
   const reply = from.knowsResultErrorAndSend && errorFrame(error, from, messageId, 5)
   if (!reply) return undefined
   // In the name of the asker, by which the answerer remembers its answer.

@@ -6,12 +6,13 @@ import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, MAX_WAITING_LIMITS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
-import { passwordSetBy } from './credential-changes.ts'
+import { passwordsSetBy } from './credential-changes.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
 import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
+import { isStandardStation } from './presence.ts'
 import { isCsmsService } from './uplink-rules.ts'
 import { assertSize, encode, logOwn } from './writing.ts'
 
@@ -61,7 +62,7 @@ export function forwardRequest(
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    open(node, to, frame, messageId, from, expiresAt, passwordWatch(node, to, from, frame))
+    open(node, to, frame, messageId, from, expiresAt, passwordWatch(node, to, frame, from))
   }
   sendOrQueue(to, frame, messageId, bytes, now)
   if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
@@ -71,7 +72,7 @@ export function forwardRequest(
 /**
  * Where a request goes: to the CSMS by the rule that is for its source, else as the table says.
  *
- * @throws {OverlayError} ERR_ROUTE_UNKNOWN
+ * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_ACCESS_UPLINK
  */
 function destinationOf(
   node: Core,
@@ -81,11 +82,16 @@ function destinationOf(
 ): Neighbour | undefined {
   const [next] = destination
   const { upstreams } = node
-  const primary =
-    upstreams && from.link.way === 'down' && isCsmsService(next)
-      ? upstreams.primaryFor(frame.route.networkPath[0], frame.action, next)
-      : undefined
-  return primary ?? node.table.lookup(next, from)
+  if (!upstreams || from.link.way !== 'down') return node.table.lookup(next, from)
+  const [source] = frame.route.networkPath
+  const isToCsms = isCsmsService(next)
+  const primary = isToCsms ? upstreams.primaryFor(source, frame.action, next) : undefined
+  if (primary) return primary
+  const to = node.table.lookup(next, from)
+  if (isToCsms && !to) throw new OverlayError('ERR_ACCESS_UPLINK', { station: source, action: frame.action }) // biome-ignore format: one line
+  // The CSMS of a station is whom a rule names for it, and nobody who merely is up there.
+  if (to) upstreams.assertMayHear(to, source, frame.action)
+  return to
 }
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
@@ -126,29 +132,27 @@ function speaksFor(to: Neighbour, source: NodeId): boolean {
 /**
  * A command that sets a station's password is followed once the station has accepted it: towards
  * the station whoever set it, upwards only by the connection the command came over.
+ *
+ * @param from Undefined: this node itself set it.
  */
 function passwordWatch(
   node: Core,
   to: Neighbour,
-  from: Neighbour,
-  frame: RoutedFrame,
+  frame: Frame,
+  from?: Neighbour,
 ): ((payload: Uint8Array) => void) | undefined {
   const { onPasswordChange } = node
-  const isAtEdge = !to.isOverlay && to.link.peer === 'station'
-  const station = from.represents ?? (isAtEdge ? to.id : undefined)
+  const isAtEdge = isStandardStation(to)
+  const station = from?.represents ?? (isAtEdge ? to.id : undefined)
   if (!onPasswordChange || station === undefined) return undefined
-  const acceptedIn = passwordSetBy(frame.action, frame.payload)
+  const acceptedIn = passwordsSetBy(frame.action, frame.payload)
   if (!acceptedIn) return undefined
+  const by = from?.represents === undefined ? undefined : from.rule
   return (answer) => {
-    const password = acceptedIn(answer)
-    if (!password) return
-    onPasswordChange(
-      station,
-      password,
-      from.represents === undefined ? undefined : from.rule,
-      isAtEdge,
-    )
-    node.emit({ name: 'password.changed', station })
+    for (const { password, isInForce } of acceptedIn(answer)) {
+      onPasswordChange({ station, password, by, isHere: isAtEdge, isInForce })
+      node.emit({ name: isInForce ? 'password.changed' : 'password.expected', station })
+    }
   }
 }
 
@@ -172,7 +176,10 @@ export function originate(
   const route = { destination, networkPath: [node.id] } as const
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
   const routed = { ...frame, route }
-  if (asker) open(node, to, routed, frame.messageId, asker, now + timeoutMs)
+  if (asker) {
+    const watch = passwordWatch(node, to, frame)
+    open(node, to, routed, frame.messageId, asker, now + timeoutMs, watch)
+  }
   sendOrQueue(to, routed, frame.messageId, bytes, now)
   const trace = traceToKeep(undefined, frame.messageId, bytes)
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)

@@ -59,6 +59,11 @@ export function copyRules(
   )
 }
 
+/** Whether an uplink may hear this of a station: none but a primary's answer ever reaches it. */
+export function mayHear(rule: UplinkRule, station: NodeId, action: string): boolean {
+  return isFor(rule, station) && lists(rule.up, action, rule.role !== 'restricted')
+}
+
 /** Whether an uplink may ask a station for this: the first primary, or whose list says so. */
 export function mayCommand(
   rules: readonly UplinkRule[],

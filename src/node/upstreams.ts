@@ -6,7 +6,7 @@ import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
 import type { NodeEvent } from './core.ts'
 import { networkChangeIn } from './credential-changes.ts'
 import type { Neighbour } from './neighbour.ts'
-import { copyRules, isFor, mayCommand, type PerStationUplink, primaryRule, type UplinkRule } from './uplink-rules.ts' // biome-ignore format: one line
+import { copyRules, isFor, mayCommand, mayHear, type PerStationUplink, primaryRule, type UplinkRule } from './uplink-rules.ts' // biome-ignore format: one line
 
 /** What upstreams need of the node they belong to. */
 export interface UpstreamHost {
@@ -104,6 +104,17 @@ export class Upstreams {
     const neighbour = this.#linkOf(rule, station)
     if (!neighbour) throw this.#notConnected(rule, station, destination)
     return neighbour
+  }
+
+  /**
+   * Refuses what would go up by another way than a rule names: a default route is none.
+   *
+   * @throws {OverlayError} ERR_ACCESS_UPLINK
+   */
+  assertMayHear({ rule }: Neighbour, station: NodeId, action: string): void {
+    if (rule && !mayHear(rule, station, action)) {
+      throw new OverlayError('ERR_ACCESS_UPLINK', { station, action })
+    }
   }
 
   /**

@@ -48,12 +48,22 @@ interface Peer {
   /** False of one that only has a password, set over OCPP. */
   readonly isEntered: boolean
   readonly check: PasswordCheck | undefined
+  /** Passwords it may show one day; the first time it does, that one counts. Newest last. */
+  readonly expected: readonly Expected[]
   /** HMAC of the password that was right last, under a key of this process. */
   remembered: Buffer | undefined
   /** The best it has proved since this process began. */
   best: SecurityProfile
 }
 
+interface Expected {
+  readonly password: Secret
+  readonly check: PasswordCheck
+  readonly onUsed: () => void
+}
+
+/** One for each network profile, as far as stations have them. */
+const MAX_EXPECTED = 4
 /** Slow hashes use much memory each, so only two are computed at a time. */
 const MAX_SLOW = 2
 const MAX_WAITING_SLOW = 100
@@ -93,6 +103,7 @@ export class Admissions {
       this.#peers.set(foldId(entry.id), {
         entry,
         check,
+        expected: [],
         remembered: undefined,
         best: 0,
         isEntered: true,
@@ -112,8 +123,22 @@ export class Admissions {
   setPassword(id: NodeId, password: Secret): void {
     const key = foldId(id)
     const check = createPasswordCheck(password, this.#options.passwordKey)
-    const { entry, best, isEntered } = this.#peers.get(key) ?? { entry: { id }, best: 0 as const, isEntered: false } // biome-ignore format: one line
-    this.#peers.set(key, { entry: { ...entry, password }, check, remembered: undefined, best, isEntered }) // biome-ignore format: one line
+    const peer = this.#peers.get(key) ?? newcomer(id)
+    const entry = { ...peer.entry, password }
+    this.#peers.set(key, { ...peer, entry, check, remembered: undefined })
+  }
+
+  /**
+   * This password counts, too, and alone as soon as the peer has shown it.
+   *
+   * @param onUsed Called then.
+   */
+  expectPassword(id: NodeId, password: Secret, onUsed: () => void): void {
+    const key = foldId(id)
+    const peer = this.#peers.get(key) ?? newcomer(id)
+    const check = createPasswordCheck(password, this.#options.passwordKey)
+    const expected = [...peer.expected, { password, check, onUsed }].slice(-MAX_EXPECTED)
+    this.#peers.set(key, { ...peer, expected })
   }
 
   /** Answers at once, except where a slow hash has to be computed. */
@@ -126,11 +151,23 @@ export class Admissions {
     const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
     // Always one, also where nothing depends on it.
     const matches = (fast ?? this.#fastDecoy).matches(password)
-    const isRight = fast ? matches : isRemembered
+    const shown = peer?.expected.find(({ check }) => check.matches(password) === true)
+    const isRight = (fast ? matches : isRemembered) || shown !== undefined
     const isProved = typeof this.#profileOf(claim, peer, isRight) !== 'string'
     // Where one peer is slow a wrong password is, whoever it is tried for: the time says nothing.
-    if (isProved || !basic || !this.#decoy) return this.#judge(claim, peer, isRight)
-    return this.#admitSlowly(claim, peer, password, digest)
+    if (!isProved && basic && this.#decoy) return this.#admitSlowly(claim, peer, password, digest)
+    const admission = this.#judge(claim, peer, isRight)
+    if (shown && peer && 'id' in admission) this.#use(peer, shown)
+    return admission
+  }
+
+  /** From now on it is the one that counts. */
+  #use({ entry: { id }, expected }: Peer, shown: Expected): void {
+    this.setPassword(id, shown.password)
+    const key = foldId(id)
+    const peer = this.#peers.get(key)
+    if (peer) this.#peers.set(key, { ...peer, expected: expected.filter((one) => one !== shown) })
+    shown.onUsed()
   }
 
   async #admitSlowly(
@@ -225,6 +262,10 @@ export class Admissions {
   #digest(password: Uint8Array): Buffer {
     return createHmac('sha256', this.#processKey).update(password).digest()
   }
+}
+
+function newcomer(id: NodeId): Peer {
+  return { entry: { id }, isEntered: false, check: undefined, expected: [], remembered: undefined, best: 0 } // biome-ignore format: one line
 }
 
 /** For the log: what was shown and what would have been let in. */

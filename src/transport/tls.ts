@@ -7,7 +7,12 @@ import {
 } from 'node:tls'
 import { OverlayError } from '../errors.ts'
 import type { NodeId } from '../primitives/ids.ts'
-import { type CertificateNames, isCertificateFor, namesOf } from './certificates.ts'
+import {
+  type CertificateNames,
+  isCertificateFor,
+  namesOf,
+  type StationName,
+} from './certificates.ts'
 import type { Secret } from './credentials.ts'
 
 /** Certificate and key of this side, and whom it trusts; all PEM. */
@@ -29,6 +34,8 @@ export interface DialTls {
   readonly ca?: string
   /** Own certificate (security profile 3). */
   readonly identity?: TlsIdentity
+  /** How the certificate of the peer may stand for it, beside its id. */
+  readonly station?: StationName
 }
 
 /**
@@ -77,18 +84,18 @@ export function serverSettings({ certificate, key, clientCa }: ListenTls) {
 
 /**
  * Settings of a TLS connection that this side opens. The server must be who the URL says, or bear
- * the id of the peer that is expected in a URI name.
+ * the id of the peer that is expected, by the rule for those who dial in.
  *
  * @throws {OverlayError} ERR_CREDENTIAL_TLS
  */
-export function clientSettings({ ca, identity }: DialTls, peerId: NodeId | undefined) {
+export function clientSettings({ ca, identity, station }: DialTls, peerId: NodeId | undefined) {
   const settings = {
     ...COMMON,
     ...(ca !== undefined && { ca }),
     ...(identity && { cert: identity.certificate, key: identity.key.reveal() }),
     checkServerIdentity(host: string, certificate: PeerCertificate) {
       const names = namesOf(new X509Certificate(certificate.raw))
-      const isPeer = peerId !== undefined && names.hasNodeUri && isCertificateFor(names, peerId)
+      const isPeer = peerId !== undefined && isCertificateFor(names, peerId, station)
       return isPeer ? undefined : checkServerIdentity(host, certificate)
     },
   }

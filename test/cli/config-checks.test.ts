@@ -133,6 +133,12 @@ test('an id that only a node can have is a warning with its place', (t) => {
   assert.deepEqual(others, [])
 })
 
+test('filters of who passes on little are a warning', (t) => {
+  const rules = 'filters:\n  - {name: a, effect: reject, match: {action: Reset}}\n'
+  const file = write(t, `${LISTEN.replace('networking-node', 'csms')}${rules}`)
+  assert.match(loadConfig(file).warnings.join(), /filters judge what a node passes on; a csms/)
+})
+
 test('a peer that nothing can let in, and an uplink that proves nothing, are warnings with their places', (t) => {
   const file = write(t, `${LISTEN}peers:\n  - {id: LC01, peer: node}\nuplinks:\n  - url: ws://csms.example/\n  - {url: 'ws://127.0.0.1:1/', mode: standard, protocol: ocpp1.6}`) // biome-ignore format: one line
   const [uplink, peer, ...others] = loadConfig(file).warnings

@@ -107,7 +107,7 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
   const { folder, lines, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
   const first = start()
   await startSource(t, first.acceptors[0] ?? assert.fail())
-  first.onPasswordChange(CS01, secret('set over OCPP'), undefined, true)
+  first.onPasswordChange({ station: CS01, password: secret('set over OCPP'), by: undefined, isHere: true, isInForce: true }) // biome-ignore format: one line
   assert.ok(await isLetIn(t, first, 'set over OCPP'))
   assert.deepEqual(lines, [])
 
@@ -123,6 +123,24 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
   assert.deepEqual(lines, [{ event: 'password.remembered', station: 'CS01', counts: 'file' }])
   assert.ok(await isLetIn(t, third, 'issued by the operator'))
   assert.ok(!(await isLetIn(t, third, 'set over OCPP')))
+})
+
+test('a password for later leaves the one in force as it is until the station shows it, also over a restart', async (t) => {
+  const { start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
+  const first = start()
+  await startSource(t, first.acceptors[0] ?? assert.fail())
+  first.onPasswordChange({ station: CS01, password: secret('for slot 2'), by: undefined, isHere: true, isInForce: false }) // biome-ignore format: one line
+  assert.ok(await isLetIn(t, first, 'password of CS01'))
+
+  const second = start()
+  await startSource(t, second.acceptors[0] ?? assert.fail())
+  assert.ok(await isLetIn(t, second, 'password of CS01'))
+  assert.ok(await isLetIn(t, second, 'for slot 2'))
+  for (const sources of [second, start()]) {
+    if (sources !== second) await startSource(t, sources.acceptors[0] ?? assert.fail())
+    assert.ok(!(await isLetIn(t, sources, 'password of CS01')))
+    assert.ok(await isLetIn(t, sources, 'for slot 2'))
+  }
 })
 
 const PER_STATION = 'uplinks: [{name: backend, url: "ws://127.0.0.1:1/", mode: per-station, stationPasswords: backend}]\n' // biome-ignore format: one line

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeOptions } from '../../src/node/node.ts'
+import type { PasswordListener } from '../../src/node/core.ts'
 import type { UplinkRule } from '../../src/node/uplink-rules.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 
@@ -34,6 +34,8 @@ interface Change {
   readonly request: string
   readonly accepted: string
   readonly rejected: string
+  /** False where the station changes to it later, if at all. */
+  readonly isInForce?: boolean
 }
 const key = (name: string): Change => ({
   action: 'ChangeConfiguration',
@@ -60,17 +62,18 @@ const CHANGES: readonly [string, Change][] = [
   ['ChangeConfiguration of AUTHORIZATIONKEY', key('AUTHORIZATIONKEY')],
   ['SetVariables of BasicAuthPassword', variable(BASIC)],
   ['SetVariables of basicauthpassword, answered in another spelling', variable(OTHER_CASE, BASIC)],
-  ['SetVariables of the password of a network profile', variable(slot('1'), undefined, 'ocpp2.1')],
+  ['SetVariables of the password of a network profile', { ...variable(slot('1'), undefined, 'ocpp2.1'), isInForce: false }],
 ] // biome-ignore format: a table
 
-for (const [what, { action, protocol, request, accepted, rejected }] of CHANGES) {
+for (const [what, { action, protocol, request, accepted, rejected, isInForce = true }] of CHANGES) {
   test(`${what} is followed after the station has accepted it, and only then`, async (t) => {
     const net = overlay(t)
-    const changes: [string, string][] = []
+    const changes: [string, string, boolean][] = []
     const foreign = net.foreignCsms(primary('foreign'))
     await net.node('NN01', {
       perStation: [foreign.uplink],
-      onPasswordChange: (station, password) => changes.push([station, password.reveal()]),
+      onPasswordChange: ({ station, password, isInForce }) =>
+        changes.push([station, password.reveal(), isInForce]),
     })
     const station = net.station('CS01', 'NN01', protocol)
     await net.settle()
@@ -83,7 +86,7 @@ for (const [what, { action, protocol, request, accepted, rejected }] of CHANGES)
       station.send(`[3,"${ids(station)[0]}",${answer}]`)
       await net.settle()
     }
-    assert.deepEqual(changes, [['CS01', 'new secret']])
+    assert.deepEqual(changes, [['CS01', 'new secret', isInForce]])
     assert.ok(!JSON.stringify(net.events.get('NN01')).includes('new secret'))
   })
 }
@@ -94,7 +97,7 @@ test('of two passwords in one command the one that was accepted is followed', as
   const foreign = net.foreignCsms(primary('foreign'))
   await net.node('NN01', {
     perStation: [foreign.uplink],
-    onPasswordChange: (_, password) => changes.push(password.reveal()),
+    onPasswordChange: ({ password }) => changes.push(password.reveal()),
   })
   const station = net.station('CS01', 'NN01', 'ocpp2.1')
   await net.settle()
@@ -115,7 +118,7 @@ test('a change is followed towards the upstream whose connection it came over, a
   const b = net.foreignCsms({ name: 'b', role: 'restricted', down })
   const shared: UplinkRule = { name: 'shared', role: 'restricted', down }
   const perStation = [a.uplink, b.uplink]
-  const onPasswordChange: NodeOptions['onPasswordChange'] = (_, password, by) => changes.push([password.reveal(), by?.name]) // biome-ignore format: one line
+  const onPasswordChange: PasswordListener = ({ password, by }) => changes.push([password.reveal(), by?.name]) // biome-ignore format: one line
   await net.node('NN01', { perStation, onPasswordChange }, [shared])
   const overlaid = net.upstream('shared', 'NN01')
   const station = net.station('CS01', 'NN01')
@@ -131,6 +134,45 @@ test('a change is followed towards the upstream whose connection it came over, a
     await net.settle()
   }
   assert.deepEqual(changes, [['set by a', 'a'], ['set by b', 'b'], ['set by shared', undefined]]) // biome-ignore format: one line
+})
+
+test('a password that a node sets itself, as a CSMS does, is followed as any other', async (t) => {
+  const net = overlay(t)
+  const changes: [string, string][] = []
+  const node = await net.node('CSMS01', {
+    services: ['CSMS', 'CentralSystem'],
+    hasDefaultRoute: false,
+    onPasswordChange: ({ station, password }) => changes.push([station, password.reveal()]),
+  })
+  const station = net.station('CS01', 'CSMS01')
+  const change = { key: 'AuthorizationKey', value: 'new secret' }
+  for (const status of ['Rejected', 'Accepted'] as const) {
+    const asked = node.call('CS01', 'ocpp1.6', 'ChangeConfiguration', change)
+    await net.settle()
+    assert.deepEqual(changes, [], 'not before')
+    station.send(`[3,"${ids(station)[0]}",{"status":"${status}"}]`)
+    await net.settle()
+    assert.deepEqual(await asked, { status })
+  }
+  assert.deepEqual(changes, [['CS01', 'new secret']])
+})
+
+test('the password of a network profile is followed where an upstream may set one', async (t) => {
+  const net = overlay(t)
+  const changes: [string, boolean][] = []
+  const foreign = net.foreignCsms(primary('foreign', { allowsNetworkChanges: true }))
+  await net.node('NN01', {
+    perStation: [foreign.uplink],
+    onPasswordChange: ({ password, isInForce }) => changes.push([password.reveal(), isInForce]),
+  })
+  const station = net.station('CS01', 'NN01', 'ocpp2.1')
+  await net.settle()
+  const data = { configurationSlot: 2, connectionData: { basicAuthPassword: 'of slot 2' } }
+  foreign.connections[0]?.peer.send(`[2,"a","SetNetworkProfile",${JSON.stringify(data)}]`)
+  await net.settle()
+  station.send(`[3,"${ids(station)[0]}",{"status":"Accepted"}]`)
+  await net.settle()
+  assert.deepEqual(changes, [['of slot 2', false]])
 })
 
 // ---- Where and how it connects

@@ -41,6 +41,20 @@ test('a station whose CALL is rejected gets SecurityError with the reason filter
   assert.deepEqual(above.take(), [])
 })
 
+for (const [limit, heard] of [
+  [43, 0],
+  [44, 1],
+] as const) {
+  test(`a frame of 44 bytes on a standard link is ${heard ? 'not ' : ''}larger than ${limit}: all of it counts`, async (t) => {
+    const { net, above, station } = await between(t, { name: 'big', effect: 'reject', match: { action: 'DataTransfer', largerThan: limit } }) // biome-ignore format: one rule
+    const frame = '[2, "12", "DataTransfer", {"vendorId":"x"}]'
+    assert.equal(frame.length + 1, 44)
+    station.send(`${frame} `)
+    await net.settle()
+    assert.equal(above.take().length, heard)
+  })
+}
+
 test('what is dropped is answered nothing, and leaves nothing open', async (t) => {
   const { net, above, station } = await between(t, { name: 'hush', effect: 'drop', match: { kind: ['CALL', 'SEND'], action: 'Reset' } }) // biome-ignore format: one rule
   above.send(RESET)
@@ -90,7 +104,7 @@ test('a password is not followed when the answer that accepts it was rejected', 
   const net = overlay(t)
   const changes: string[] = []
   const filters = compileFilters([{ name: 'x', effect: 'reject', match: { kind: 'CALLRESULT', action: 'ChangeConfiguration' } }], 'NN01') // biome-ignore format: one rule
-  await net.node('NN01', { filters, onPasswordChange: (station) => changes.push(station) })
+  await net.node('NN01', { filters, onPasswordChange: ({ station }) => changes.push(station) })
   const above = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()

@@ -185,3 +185,34 @@ test('an undecodable CALL that came as JSON text in a binary message is answered
 
   assert.deepEqual(peer.take()[0]?.slice(0, 5), [4, 'LC01', ['NN01'], '1', 'RpcFrameworkError'])
 })
+
+for (const [what, error] of [
+  ['no description', '"GenericError"'],
+  ['a description of null', '"GenericError",null,{}'],
+  ['details of null', '"GenericError","x",null'],
+] as const) {
+  for (const protocol of ['ocpp1.6', 'ocpp2.1'] as const) {
+    test(`a CALLERROR with ${what} ends its request on ${protocol}: the asker is told, and the next one goes`, async (t) => {
+      const net = overlay(t)
+      await net.node('NN01')
+      const above = net.upstream('CSMS01', 'NN01')
+      const station = net.station('CS01', 'NN01', protocol)
+      await net.settle()
+      above.take()
+      for (const id of ['a', 'b']) above.send(`[2,"CS01",["CSMS01"],"${id}","ClearCache",{}]`)
+      await net.settle()
+      const [first] = station.take()
+      station.send(`[4,"${first?.[1]}",${error}]`)
+      await net.settle()
+      const told = above.take().filter((frame) => frame[0] === 4)
+      assert.deepEqual(
+        told.map((frame) => [frame[3], frame[4]]),
+        [['a', 'RpcFrameworkError']],
+      )
+      assert.deepEqual(
+        station.take().map((frame) => frame[2]),
+        ['ClearCache'],
+      )
+    })
+  }
+}

@@ -227,6 +227,46 @@ test('a restricted upstream sees and asks for what its lists name, nothing else'
   assert.deepEqual(station.take().map((frame) => frame[2]), ['GetConfiguration']) // biome-ignore format: one line
 })
 
+test('an access list is no list of wishes: what a primary may not hear goes nowhere, and the asker is told', async (t) => {
+  const net = overlay(t)
+  const isOurs = (id: NodeId) => id.startsWith('CS0')
+  await net.node('NN01', {}, [
+    primary('CSMS01', { includes: isOurs, up: new Set(['BootNotification']) }),
+  ])
+  const ours = net.upstream('CSMS01', 'NN01')
+  const [station, other] = [net.station('CS01', 'NN01'), net.station('XX01', 'NN01')]
+  await net.settle()
+  ours.take()
+  station.send('[2,"1","StatusNotification",{"connectorId":1}]')
+  other.send(`[2,"1","BootNotification",${BOOT}]`)
+  station.send(`[2,"2","BootNotification",${BOOT}]`)
+  await net.settle()
+  assert.deepEqual(ours.take().map((frame) => [frame[2], frame[4]]), [[['CS01', 'NN01'], 'BootNotification']]) // biome-ignore format: one line
+  for (const peer of [station, other])
+    assert.match(peer.received[0] ?? '', /^\[4,"1","SecurityError"/)
+  assert.equal(net.refusals('NN01').ERR_ACCESS_UPLINK, 2)
+})
+
+test('who names the CSMS by its own id, or is behind another node, gets no further', async (t) => {
+  const net = overlay(t)
+  const up = new Set(['BootNotification'])
+  await net.node('NN01', {}, [
+    primary('CSMS01', { up }),
+    mirror('CSMS02', { up }),
+    restricted('CSMS03', {}),
+  ])
+  const above = ['CSMS01', 'CSMS02', 'CSMS03'].map((id) => net.upstream(id, 'NN01'))
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  for (const peer of above) peer.take()
+  const destinations = ['CSMS', 'CSMS01', 'CSMS02', 'CSMS03']
+  for (const to of destinations) below.send(`[2,"${to}",["CS01","LC01"],"of ${to}","Heartbeat",{}]`)
+  below.send('[6,"CSMS01",["CS01","LC01"],"s","NotifyPeriodicEventStream",{}]')
+  await net.settle()
+  for (const peer of above) assert.deepEqual(peer.take(), [])
+  assert.deepEqual(below.take().map((frame) => [frame[3], frame[4]]), destinations.map((to) => [`of ${to}`, 'SecurityError'])) // biome-ignore format: one line
+})
+
 test('the primary that is not connected is not replaced by a mirror', async (t) => {
   const net = overlay(t)
   const foreign = net.foreignCsms(mirror('foreign'))

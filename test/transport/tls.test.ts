@@ -7,6 +7,7 @@ import { WebSocket } from 'ws'
 import { systemClock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { Admissions } from '../../src/transport/admission.ts'
+import type { StationName } from '../../src/transport/certificates.ts'
 import { type PeerEntry, Secret } from '../../src/transport/credentials.ts'
 import { securityProfileOf } from '../../src/transport/link.ts'
 import type { TlsIdentity } from '../../src/transport/tls.ts'
@@ -392,6 +393,26 @@ test('a server whose certificate bears the expected id may be anywhere; with ano
   assert.match(dialled.events[0]?.why ?? '', /NN02, expected NN01/)
   assert.deepEqual(dialled.links, [])
 })
+
+for (const [what, names] of [
+  ['a DNS name', { dnsNames: ['cs17'] }],
+  ['the common name', { commonName: 'CS17' }],
+  ['the serial number of its operator', { commonName: 'SN-4711', organization: 'Good Operator' }],
+] as const) {
+  test(`a listening station that bears its id as ${what} is who was dialled, wherever it is; as another it is refused`, async (t) => {
+    const { url } = await listenTls(t, { tls: await authority.issue(names), nodeId: id('CS17') })
+    const station = { serialNumber: 'SN-4711', organization: 'Good Operator' }
+    const other = { serialNumber: 'SN-4711', organization: 'Other Operator' }
+    const to = (peerId: string, name?: StationName) =>
+      startSource(t, dial(uplink(url, { mode: 'standard', peer: 'station', peerId: id(peerId), tls: { ca: authority.certificate, ...(name && { station: name }) } }))) // biome-ignore format: one line
+    const right = await to('CS17', station)
+    await until(() => right.links.length > 0, 'the link')
+    for (const wrong of [await to('CS18'), await to('CS18', other)]) {
+      await until(() => wrong.events.length > 0, 'a refusal')
+      assert.deepEqual(wrong.links, [])
+    }
+  })
+}
 
 test('this side proves itself with a certificate too', async (t) => {
   const identity = await authority.issue({ uris: urn('LC01') })
