@@ -88,6 +88,8 @@ const ERRORS = {
   ERR_CREDENTIAL_TLS:       { rpc: undefined, text: 'this certificate or key cannot be used: {problem}' },
 
   ERR_ROLE_DOCUMENT:        { rpc: undefined, text: 'user role: {place} {problem}' },
+  ERR_POLICY_REFUSED:      { rpc: 'security', text: 'not obeyed: {reason}' },
+  ERR_POLICY_CHALLENGE:    { rpc: 'security', text: 'whether this is of now cannot be told: sign it again with the challenge' },
   ERR_POLICY_DOCUMENT:      { rpc: undefined, text: 'signature policy: {place} {problem}' },
   ERR_SIGNATURE_KEY:        { rpc: undefined, text: 'this key cannot be used: {problem}' },
   ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
@@ -132,6 +134,7 @@ const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
   ERR_ROUTE_CANNOT_CARRY: 'the link to the destination cannot carry this frame',
   ERR_STATION_REJECTED: 'the CSMS has not accepted this station',
   ERR_ACCESS_DENIED: 'this uplink may not ask the station for that',
+  ERR_ACCESS_UPLINK: 'no uplink of this node is for that',
   ERR_ACCESS_NETWORK:
     'the station is connected through a node, which keeps its connection as it is',
   ERR_HANDLER: 'the handler of this action failed',
@@ -161,12 +164,20 @@ export class RemoteError extends Error {
   readonly errorCode: string
   readonly errorDescription: string
   readonly errorDetails: unknown
+  /** False: somebody on the way may have said it. Undefined where nothing is verified. */
+  readonly isSigned: boolean | undefined
 
-  constructor(errorCode: string, errorDescription: string, errorDetails: unknown) {
+  constructor(
+    errorCode: string,
+    errorDescription: string,
+    errorDetails: unknown,
+    isSigned?: boolean,
+  ) {
     super(errorDescription === '' ? errorCode : `${errorCode}: ${errorDescription}`)
     this.errorCode = errorCode
     this.errorDescription = errorDescription
     this.errorDetails = errorDetails
+    this.isSigned = isSigned
   }
 }
 

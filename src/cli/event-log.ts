@@ -26,6 +26,7 @@ export function logEvents(node: Node, log: Logger): void {
     // The node itself logs links that come and go.
     if (event.name === 'link.up' || event.name === 'link.down') return
     const { name, ...fields } = event
+    if (event.name === 'request.repeated') return log.debug(name, fields)
     if (event.name === 'presence') {
       const skipped = presences.take(event.link, Date.now())
       if (skipped !== undefined) log.info(name, { ...fields, ...(skipped > 0 && { skipped }) })

@@ -12,6 +12,7 @@ import type { Frame, Route } from '../wire/frame.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
+import type { SecurityGate } from './security-gate.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 import type { Upstreams } from './upstreams.ts'
 
@@ -67,6 +68,8 @@ export interface Core {
   readonly newMessageId: () => MessageId
   /** Length of the message that is being received, as it came. */
   arrivalBytes: number
+  /** Undefined: nothing is signed and everything obeyed. */
+  readonly gate: SecurityGate | undefined
   /** Links that have gone so far. */
   closings: number
   validatorOf(source: NodeId): Validator
@@ -92,6 +95,8 @@ export type NodeEvent =
   | { readonly name: 'upstream.lost'; readonly station: string; readonly upstream: string; readonly why: string }
   // biome-ignore format: one line
   | { readonly name: 'request.unanswered'; readonly link: string; readonly source: string; readonly action: string }
+  // biome-ignore format: one line
+  | { readonly name: 'request.repeated'; readonly link: string; readonly source: string; readonly action: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
   // biome-ignore format: one line

@@ -1,15 +1,17 @@
 import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { foldId } from '../primitives/ids.ts'
+import { foldId, type MessageId } from '../primitives/ids.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import type { Frame } from '../wire/frame.ts'
-import { encodePayload, parsePayload } from '../wire/payload.ts'
+import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
 import type { Neighbour } from './neighbour.ts'
+import { peerOf } from './peer-facts.ts'
 import { receiveAnnouncement } from './presence.ts'
 import { addressed, errorFrame } from './reply-error.ts'
+import type { Admitted } from './security-gate.ts'
 import { writeOwn } from './writing.ts'
 
 /**
@@ -23,8 +25,12 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
   const source = frame.route.networkPath[0]
   if (frame.action === NOTIFY_NETWORK_TOPOLOGY) return handleAnnouncement(node, from, frame)
   const handler = handlerOf(node, protocol, frame)
-  const request = parsePayload(frame.payload)
-  node.validatorOf(source).assertValid(protocol, frame.action, 'request', request)
+  const admitted = admit(node, from, frame, protocol)
+  if (admitted?.repeated) return repeat(node, from, frame, admitted)
+  const request = admitted?.payload ?? parsePayload(frame.payload)
+  const validate = () => node.validatorOf(source).assertValid(protocol, frame.action, 'request', request) // biome-ignore format: one line
+  // Whoever has signed its request gets a signed answer, also when that is what is wrong with it.
+  if (!admitted) validate()
   const context: Context = {
     source,
     networkPath: frame.route.networkPath,
@@ -34,7 +40,26 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     payloadBytes: frame.payload,
     receivedAt: node.clock.now(),
   }
-  void answerWith(node, from, frame, () => handler(request, context))
+  void answerWith(node, { from, frame, protocol, admitted }, () => {
+    if (admitted) telling(node, { from, frame }, validate)
+    return handler(request, context)
+  })
+}
+
+/** What is refused is to be seen, whoever answers it. */
+function telling(
+  node: Core,
+  { from, frame }: Pick<Asked, 'from' | 'frame'>,
+  run: () => void,
+): void {
+  try {
+    run()
+  } catch (error) {
+    if (!(error instanceof OverlayError)) throw error
+    const { code, details } = error
+    node.emit({ name: 'frame.refused', link: from.label, code, details, source: frame.route.networkPath[0] }) // biome-ignore format: one line
+    throw error
+  }
 }
 
 /**
@@ -81,37 +106,104 @@ function handleAnnouncement(node: Core, from: Neighbour, frame: RoutedFrame): vo
   receiveAnnouncement(node, from, payload)
 }
 
-async function answerWith(
+/** A request that is being answered. */
+interface Asked {
+  readonly from: Neighbour
+  readonly frame: RoutedFrame
+  readonly protocol: Protocol
+  /** Undefined where nothing is verified. */
+  readonly admitted: Admitted | undefined
+}
+
+/** The one gate before a handler. */
+function admit(
   node: Core,
   from: Neighbour,
-  frame: RoutedFrame,
-  call: () => unknown,
-): Promise<void> {
+  { type, action, payload, route }: RoutedFrame,
+  protocol: Protocol,
+): Admitted | undefined {
+  const { networkPath: path, destination } = route
+  const to = destination[destination.length - 1] ?? destination[0]
+  return node.gate?.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to })
+}
+
+/** The same was asked and obeyed before, and whoever asked has not got the answer. */
+function repeat(node: Core, from: Neighbour, frame: RoutedFrame, { seen }: Admitted): void {
+  const { action, messageId, route } = frame
+  node.emit({ name: 'request.repeated', link: from.label, source: route.networkPath[0], action })
+  if (!seen?.reply) throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: REPEAT_AFTER_MS })
+  const kept = parsePayload(seen.reply) as unknown as Answer
+  reply(node, { from, frame }, answerFrame(kept, messageId))
+}
+
+/** The answer to the first one is on its way. */
+const REPEAT_AFTER_MS = 1_000
+
+/** What is told, whatever the frame's id is. */
+interface Answer {
+  readonly type: 3 | 4
+  readonly errorCode: string
+  readonly errorDescription: string
+  readonly payload: JsonObject
+}
+
+function answerFrame(answer: Answer, messageId: MessageId): Frame {
+  const payload = encodePayload(answer.payload)
+  return { ...answer, encoding: 'text', route: undefined, messageId, action: '', payload }
+}
+
+async function answerWith(node: Core, asked: Asked, call: () => unknown): Promise<void> {
+  const { from, frame } = asked
   const { action, messageId } = frame
   const source = frame.route.networkPath[0]
   try {
     const response = await call()
     if (frame.type === 6) return
-    const payload = encodePayload(response)
-    // biome-ignore format: one frame
-    const result = { type: 3, encoding: 'text', route: undefined, messageId, action: '', payload, errorCode: '', errorDescription: '' } as const
+    const plain = { type: 3, errorCode: '', errorDescription: '', payload: response as JsonObject } as const // biome-ignore format: one line
+    const result = answerFrame(await signed(node, asked, plain), messageId)
     const expiresAt = node.clock.now() + ANSWERED_MS
     // biome-ignore format: one record
     const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined,
       answererId: node.id, onResult: undefined, next: undefined }
     from.answered.add(answered, undefined, node.id, expiresAt)
-    reply(node, from, addressed(result, from, source, [node.id]), action)
+    reply(node, asked, result)
   } catch (cause) {
     const isOwn = cause instanceof OverlayError
     if (!isOwn) node.log.error('handler.failed', { action, error: String(cause) })
     const error = isOwn ? cause : new OverlayError('ERR_HANDLER', { action }, { cause })
     node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
     const frame4 = frame.type === 6 ? undefined : errorFrame(error, from, messageId)
-    if (frame4) reply(node, from, addressed(frame4, from, source, [node.id]), action)
+    if (frame4) reply(node, asked, await signedError(node, asked, frame4))
   }
 }
 
-function reply(node: Core, to: Neighbour, frame: Frame, action: string): void {
-  if (!to.isOpen) return
-  writeOwn(node, to, frame, action)
+/** Signs an answer where this node signs, and keeps it for who asks the same again. */
+async function signed<A extends Answer>(node: Core, asked: Asked, answer: A): Promise<A> {
+  const { from, frame, protocol, admitted } = asked
+  if (!node.gate || !admitted) return answer
+  const { type, errorCode: code, errorDescription: description, payload } = answer
+  const bare = type === 4 ? { code, description, details: payload } : payload
+  const said = { type, action: frame.action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference } // biome-ignore format: one line
+  const done = { ...answer, payload: (await node.gate.sign(said)).payload }
+  if (admitted.seen) admitted.seen.reply = encodePayload(done)
+  return done
+}
+
+/** An error is told unsigned, as one of a hop, rather than not at all. */
+async function signedError(node: Core, asked: Asked, error: Frame): Promise<Frame> {
+  if (!node.gate || !asked.admitted) return error
+  const { errorCode, errorDescription } = error
+  const answer = { type: 4, errorCode, errorDescription, payload: parsePayload(error.payload) } as const // biome-ignore format: one line
+  try {
+    return answerFrame(await signed(node, asked, answer), error.messageId)
+  } catch (cause) {
+    node.log.error('signing.failed', { action: asked.frame.action, error: String(cause) })
+    return error
+  }
+}
+
+function reply(node: Core, { from, frame }: Pick<Asked, 'from' | 'frame'>, answer: Frame): void {
+  if (!from.isOpen) return
+  const [source] = frame.route.networkPath
+  writeOwn(node, from, addressed(answer, from, source, [node.id]), frame.action)
 }

@@ -6,6 +6,7 @@ import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
 import type { Logger, PasswordListener } from './core.ts'
 import type { HandlersByProtocol } from './handlers.ts'
+import type { SecurityOptions } from './security-gate.ts'
 import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
 
 /** What a node is made of. */
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly onPasswordChange?: PasswordListener
   /** Whether a peer of this id has to prove it: then nobody who has proved nothing speaks for it. */
   readonly mustProve?: (id: NodeId) => boolean
+  /** Keys, policies and roles. Without them nothing is signed, and whatever comes is obeyed. */
+  readonly security?: SecurityOptions
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock

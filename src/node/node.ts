@@ -1,7 +1,7 @@
-import { type ErrorCode, OverlayError, RemoteError } from '../errors.ts'
+import { type ErrorCode, OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { delay, every, systemClock, type Timer } from '../primitives/clock.ts'
+import { type Clock, delay, every, systemClock, type Timer } from '../primitives/clock.ts'
 import { assertNodeId, foldId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { createUuidV7, systemRandomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
@@ -10,13 +10,16 @@ import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, refuseResult } from './answers.ts'
+import { type Answered, ask, askSigned, type Question, remoteError, requestFrame, sendSigned } from './asking.ts' // biome-ignore format: one line
 import { type Core, type NodeEvent, silentLogger } from './core.ts'
 import { FrameLog } from './frame-log.ts'
 import { type ActionRequest, type ActionResponse, type MessagesOf, tableOf } from './handlers.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import type { CallOptions, NodeOptions } from './node-options.ts'
+import { originOf } from './peer-facts.ts'
 import { originate } from './requests.ts'
+import { type GateSite, SecurityGate } from './security-gate.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 import { Upstreams } from './upstreams.ts'
 import { ValidatorCache } from './validators.ts'
@@ -63,6 +66,7 @@ export class Node {
       refusals: new Map(),
       newMessageId: newId as () => MessageId,
       arrivalBytes: 0,
+      gate: options.security && new SecurityGate(options.security, this.#gateSite(clock)),
       closings: 0,
       validatorOf: (source) => validators.of(source),
       mustProve: (id) => this.#neighbourhood.isDialled(id) || options.mustProve?.(id) === true,
@@ -165,9 +169,10 @@ export class Node {
   ): Promise<ActionResponse<P, A>> {
     const timeoutMs = options.timeoutMs ?? actionRow(protocol, action)?.timeoutMs ?? 30_000
     const payload = encodePayload(request)
-    const { frame, from } = await this.#ask(ids(destination), action, payload, 'text', timeoutMs)
+    const question = { action, payload, encoding: 'text', protocol } as const
+    const { frame, from, response: admitted } = await this.#ask(ids(destination), question, timeoutMs) // biome-ignore format: one line
     try {
-      const response = parsePayload(frame.payload)
+      const response = admitted ?? parsePayload(frame.payload)
       const source = frame.route?.networkPath[0] ?? from.id
       this.#core.validatorOf(source).assertValid(protocol, action, 'response', response)
       return response as ActionResponse<P, A>
@@ -185,25 +190,20 @@ export class Node {
     options: { timeoutMs?: number; encoding?: 'text' | 'binary' } = {},
   ): Promise<Frame> {
     const { timeoutMs = 30_000, encoding = 'text' } = options
-    return (await this.#ask(ids(destination), action, payload, encoding, timeoutMs)).frame
+    const question = { action, payload, encoding }
+    return (await this.#ask(ids(destination), question, timeoutMs)).frame
   }
 
-  #ask(
+  async #ask(
     destination: Route['destination'],
-    action: string,
-    payload: Uint8Array,
-    encoding: 'text' | 'binary',
+    question: Question,
     timeoutMs: number,
-  ): Promise<{ frame: Frame; from: Neighbour }> {
-    return new Promise((resolve, reject) => {
-      const request = this.#request(2, action, payload, encoding)
-      const settle = (frame: Frame, from: Neighbour) => {
-        if (frame.type === 3) return resolve({ frame, from })
-        const { errorCode, errorDescription } = frame
-        reject(new RemoteError(errorCode, errorDescription, detailsOf(frame.payload)))
-      }
-      originate(this.#core, request, destination, { resolve: settle, reject }, timeoutMs)
-    })
+  ): Promise<Answered> {
+    const { gate } = this.#core
+    if (gate) return askSigned(this.#core, gate, destination, question, timeoutMs)
+    const answered = await ask(this.#core, destination, question, timeoutMs)
+    if (answered.frame.type === 3) return answered
+    throw remoteError(answered.frame)
   }
 
   /**
@@ -217,14 +217,27 @@ export class Node {
     payload: Uint8Array,
     encoding: 'text' | 'binary' = 'text',
   ): void {
-    const frame = this.#request(6, action, payload, encoding)
-    originate(this.#core, frame, ids(destination), undefined, 0)
+    const { gate, log } = this.#core
+    if (gate) {
+      void sendSigned(this.#core, gate, ids(destination), { action, payload, encoding }).catch(
+        (error: unknown) => log.error('send.failed', { action, error: String(error) }),
+      )
+      return
+    }
+    originate(this.#core, requestFrame(this.#core, 6, { action, payload, encoding }), ids(destination), undefined, 0) // biome-ignore format: one line
   }
 
-  #request(type: 2 | 6, action: string, payload: Uint8Array, encoding: 'text' | 'binary'): Frame {
-    const messageId = this.#core.newMessageId()
-    // biome-ignore format: one frame
-    return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
+  #gateSite(clock: Clock): GateSite {
+    const random = this.#options.random ?? systemRandomness
+    const core = () => this.#core
+    return {
+      nodeId: this.#options.nodeId as NodeId,
+      clock,
+      random,
+      newId: () => core().newMessageId(),
+      isOwnName: (id) => [core().id, ...core().services].some((own) => foldId(own) === foldId(id)),
+      originOf: (id) => originOf(core(), id),
+    }
   }
 
   #createUpstreams(): Upstreams | undefined {
@@ -284,12 +297,4 @@ function ids(destination: string | readonly string[]): readonly [NodeId, ...Node
   const [first, ...rest] = list.map(assertNodeId)
   if (!first) throw new TypeError('a destination needs at least one id')
   return [first, ...rest]
-}
-
-function detailsOf(payload: Uint8Array): unknown {
-  try {
-    return parsePayload(payload)
-  } catch {
-    return undefined // the error itself matters more than what it says about itself
-  }
 }

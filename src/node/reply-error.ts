@@ -10,6 +10,7 @@ const MAX_DESCRIPTION = 255
 /** `details.reason`, where the kind of error alone does not say enough. */
 const REASONS = new Map<ErrorCode, object>([
   ['ERR_ROUTE_HOP_LIMIT', { reason: 'hop-limit' }],
+  ['ERR_POLICY_CHALLENGE', { reason: 'challenge' }],
   ['ERR_LINK_CLOSED', { reason: 'link-lost', executed: 'unknown' }],
 ])
 
@@ -26,6 +27,8 @@ const TELLABLE = [
   'type',
   'executed',
   'retryAfterMs',
+  'reason',
+  'challenge',
 ]
 
 /**

@@ -1,0 +1,171 @@
+import { OverlayError, RemoteError } from '../errors.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import type { NodeId } from '../primitives/ids.ts'
+import type { RequestReference } from '../security/header.ts'
+import type { Frame, Route } from '../wire/frame.ts'
+import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
+import { refuseResult } from './answers.ts'
+import type { Core } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+import { peerOf } from './peer-facts.ts'
+import { originate } from './requests.ts'
+import type { Admitted, SecurityGate } from './security-gate.ts'
+
+type Destination = Route['destination']
+
+/** What this node asks for in its own name. */
+export interface Question {
+  readonly action: string
+  readonly payload: Uint8Array
+  readonly encoding: 'text' | 'binary'
+  /** Default: the version of the destination, as far as it is known. */
+  readonly protocol?: Protocol
+}
+
+export interface Answered {
+  readonly frame: Frame
+  readonly from: Neighbour
+  /** Verified, and without its signatures; undefined where nothing is verified. */
+  readonly response?: JsonObject
+}
+
+/** A CALL or SEND of this node. */
+export function requestFrame(node: Core, type: 2 | 6, question: Question): Frame {
+  const { action, payload, encoding } = question
+  const messageId = node.newMessageId()
+  // biome-ignore format: one frame
+  return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
+}
+
+/** Sends a CALL and waits for what answers it, a result or an error. */
+export function ask(
+  node: Core,
+  destination: Destination,
+  question: Question,
+  timeoutMs: number,
+): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const asker = { resolve: (frame: Frame, from: Neighbour) => resolve({ frame, from }), reject }
+    originate(node, requestFrame(node, 2, question), destination, asker, timeoutMs)
+  })
+}
+
+/**
+ * The same, signed as the policies of this node want it, and answered only by what they accept. Who
+ * cannot tell whether the question is of now is asked again with the challenge it gave.
+ *
+ * @throws {RemoteError} the peer answered with CALLERROR.
+ * @throws {OverlayError} ERR_POLICY_REFUSED: the answer is not believed; ERR_SIGNATURE_FAILED.
+ */
+export async function askSigned(
+  node: Core,
+  gate: SecurityGate,
+  destination: Destination,
+  question: Question,
+  timeoutMs: number,
+  challenge?: string,
+): Promise<Answered> {
+  const { action } = question
+  const { asked, reference, protocol } = await signQuestion(node, gate, destination, { ...question, type: 2 }, challenge) // biome-ignore format: one line
+  const answered = await ask(node, destination, asked, timeoutMs)
+  const answer = { ...answered, action, protocol, request: reference }
+  if (answered.frame.type === 4) {
+    const asksFor = challengeIn(answered.frame)
+    if (asksFor !== undefined && challenge === undefined) {
+      return askSigned(node, gate, destination, question, timeoutMs, asksFor)
+    }
+    throw remoteError(answered.frame, isBelieved(node, gate, answer))
+  }
+  try {
+    return { ...answered, response: admitAnswer(node, gate, answer).payload }
+  } catch (error) {
+    if (error instanceof OverlayError) refuseResult(node, answered.from, answered.frame, error)
+    throw error
+  }
+}
+
+/**
+ * Sends a SEND of this node, signed as its policies want it.
+ *
+ * @throws {OverlayError} as `askSigned`
+ */
+export async function sendSigned(
+  node: Core,
+  gate: SecurityGate,
+  destination: Destination,
+  question: Question,
+): Promise<void> {
+  const { asked } = await signQuestion(node, gate, destination, { ...question, type: 6 })
+  originate(node, requestFrame(node, 6, asked), destination, undefined, 0)
+}
+
+async function signQuestion(
+  node: Core,
+  gate: SecurityGate,
+  destination: Destination,
+  question: Question & { readonly type: 2 | 6 },
+  challenge?: string,
+): Promise<{ asked: Question; reference: RequestReference; protocol: Protocol }> {
+  const { type, action, encoding } = question
+  const to = destination[destination.length - 1] ?? destination[0]
+  const way = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
+  if (!way) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
+  if (encoding === 'binary') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: 'own', problem: 'binary payloads are not signed yet' }) // biome-ignore format: one line
+  const protocol = question.protocol ?? protocolOf(node, to, way)
+  const payload = parsePayload(question.payload) as JsonObject
+  const said = { type, action, protocol, payload, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
+  const signed = await gate.sign(said)
+  const asked = { action, encoding, payload: encodePayload(signed.payload) }
+  return { asked, reference: signed.reference, protocol }
+}
+
+interface Reply extends Answered {
+  readonly action: string
+  readonly protocol: Protocol
+  readonly request: RequestReference
+}
+
+/** @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON */
+function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
+  const { frame, from, action, protocol, request } = reply
+  const { type, payload, errorCode: code, errorDescription: description, route } = frame
+  const path = route?.networkPath ?? ([from.id] as const)
+  const error = type === 4 ? { error: { code, description } } : {}
+  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, ...error }) // biome-ignore format: one line
+}
+
+/** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */
+function isBelieved(node: Core, gate: SecurityGate, reply: Reply): boolean {
+  try {
+    admitAnswer(node, gate, reply)
+    return true
+  } catch (error) {
+    if (error instanceof OverlayError) return false
+    throw error
+  }
+}
+
+/** What stands on a standard link is told in its version, everything else as its edge has said. */
+function protocolOf(node: Core, to: NodeId, way: Neighbour): Protocol {
+  if (!way.isOverlay) return way.link.protocol
+  return (node.table.get(to)?.announced?.protocol as Protocol | undefined) ?? way.link.protocol
+}
+
+function challengeIn({ payload }: Frame): string | undefined {
+  const { reason, challenge } = (detailsOf(payload) ?? {}) as { reason?: unknown; challenge?: unknown } // biome-ignore format: one line
+  return reason === 'challenge' && typeof challenge === 'string' ? challenge : undefined
+}
+
+/** @param isBelieved Whether whoever was asked has signed it; undefined where nothing is verified. */
+export function remoteError(frame: Frame, isBelieved?: boolean): RemoteError {
+  const { errorCode, errorDescription, payload } = frame
+  return new RemoteError(errorCode, errorDescription, detailsOf(payload), isBelieved)
+}
+
+function detailsOf(payload: Uint8Array): unknown {
+  try {
+    return parsePayload(payload)
+  } catch {
+    return undefined // the error itself matters more than what it says about itself
+  }
+}

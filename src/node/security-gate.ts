@@ -1,0 +1,319 @@
+/**
+ * What stands between a message and its effect: what this node itself says is signed, what it is to
+ * obey is verified, and policies and user roles decide.
+ *
+ * @spec docs/security.md
+ */
+import { OverlayError } from '../errors.ts'
+import { actionRow, type ReplayClass } from '../messages/actions.ts'
+import type { Protocol } from '../messages/protocols.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { isSameId, type NodeId } from '../primitives/ids.ts'
+import type { Randomness } from '../primitives/randomness.ts'
+import { encodeBase64url } from '../security/base64url.ts'
+import { canonicalize, parseStrict } from '../security/canonical.ts'
+import { stripSignatures, takeSignatures } from '../security/carriers.ts'
+import { Challenges } from '../security/freshness/challenges.ts'
+import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
+import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
+import type { MessageFields, RequestReference } from '../security/header.ts'
+import { sha256 } from '../security/jwk.ts'
+import type { KeyDirectory } from '../security/keys/key-directory.ts'
+import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
+import { planOutgoing } from '../security/policies/outgoing.ts'
+import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
+import type { Signer } from '../security/signer.ts'
+import { signStatement, verifyStatement } from '../security/statement.ts'
+import type { Verdict } from '../security/verdict.ts'
+import { KINDS, type MessageType } from '../wire/frame.ts'
+import type { JsonObject } from '../wire/payload.ts'
+
+/** What a node needs to sign, verify and decide. */
+export interface SecurityOptions {
+  /** Signs what this node says. */
+  readonly signer: Signer
+  /** Whose keys are known here, and what for. */
+  readonly directory: KeyDirectory
+  /** Signature policies and user roles. */
+  readonly book: CompiledRuleBook
+}
+
+/** The node around the gate. */
+export interface GateSite {
+  readonly nodeId: NodeId
+  readonly clock: Clock
+  readonly random: Randomness
+  newId(): string
+  /** Whether messages to this name are for this node. */
+  isOwnName(id: string): boolean
+  /** What somebody is by the node's own records, never by what a message says. */
+  originOf(id: NodeId): PeerKind
+}
+
+/** A message as it came, with what the link and the path say about it. */
+export interface Incoming {
+  readonly type: MessageType
+  /** Plain name; of an answer what it answers. */
+  readonly action: string
+  readonly protocol: Protocol
+  /** Of an error: its details. */
+  readonly payload: Uint8Array
+  readonly error?: { readonly code: string; readonly description: string }
+  readonly neighbour: Peer
+  readonly path: readonly [NodeId, ...NodeId[]]
+  /** As the frame addresses it: the last of its destinations. */
+  readonly to: NodeId
+  /** Of an answer: the request it must belong to. */
+  readonly request?: RequestReference
+}
+
+/** A message that is to be obeyed. */
+export interface Admitted {
+  /** Without its signatures. */
+  readonly payload: JsonObject
+  /** What an answer to it says it answers. */
+  readonly reference: RequestReference
+  /** Where its answer is kept, for who asks the same again. */
+  readonly seen: SeenMessage | undefined
+  /** It was obeyed before: this is what was answered, and nothing is to be done. */
+  readonly repeated: boolean
+}
+
+/** A message of this node, before it is signed. */
+export interface Outgoing {
+  readonly type: MessageType
+  readonly action: string
+  readonly protocol: Protocol
+  /** Of types 4 and 5 `{code, description, details}`. */
+  readonly payload: JsonObject
+  readonly to: NodeId
+  readonly link: Peer
+  /** Of an answer. */
+  readonly request?: RequestReference
+  /** The challenge that is answered by signing anew. */
+  readonly challenge?: string
+}
+
+export interface Signed {
+  /** As it is sent; of types 4 and 5 the details. */
+  readonly payload: JsonObject
+  /** What the answer to it must say it answers. */
+  readonly reference: RequestReference
+}
+
+const NONCE_BYTES = 16
+const NAMES: Readonly<Record<MessageType, string>> = {
+  2: 'request',
+  3: 'response',
+  4: 'error',
+  5: 'error',
+  6: 'send',
+}
+
+export class SecurityGate {
+  readonly #options: SecurityOptions
+  readonly #site: GateSite
+  readonly #freshness: FreshnessGate
+  readonly #startedS: number
+
+  constructor(options: SecurityOptions, site: GateSite) {
+    this.#options = options
+    this.#site = site
+    this.#freshness = new FreshnessGate(new SeenMessages(), new Challenges(site.random))
+    this.#startedS = site.clock.now() / 1_000
+  }
+
+  /**
+   * Judges a message that would be obeyed here.
+   *
+   * @throws {OverlayError} ERR_POLICY_REFUSED with the reason, ERR_POLICY_CHALLENGE when nobody can
+   *   tell whether it is of now, ERR_SCHEMA_JSON when its payload cannot be read in one way only.
+   */
+  admit(message: Incoming): Admitted {
+    const taken = takeSignatures(parseStrict(message.payload))
+    if ('status' in taken) throw refused(taken.reason)
+    const { error } = message
+    const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
+    const digest = sha256(bytes)
+    const { directory } = this.#options
+    const { action, type } = message
+    const expected = { kind: 'message', action, messageType: type as 2 } as const
+    const verdict = verifyStatement(bytes, taken.entries, { expected, keyOf: directory.keyOf })
+    const header = headerOf(verdict)
+    const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
+    const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)
+    const facts = this.#factsOf(message, taken.payload, verdict, {
+      problem: problem ?? freshness?.problem,
+      replay: freshness?.replay,
+    })
+    const decision = judgeBy(this.#options.book, facts)
+    if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
+      throw refused(decision.reason ?? 'no-rule')
+    }
+    const { id, nonce } = header ?? {}
+    const reference = header ? { id, nonce, digest } : { digest }
+    const { seen, repeated = false } = freshness ?? {}
+    return { payload: taken.payload, reference: reference as RequestReference, seen, repeated }
+  }
+
+  /**
+   * Signs a message of this node as its policies want it.
+   *
+   * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SIGNATURE_FAILED: it does not leave unsigned.
+   */
+  async sign(message: Outgoing): Promise<Signed> {
+    const { type, action, protocol, payload, to, link, request, challenge } = message
+    const { book, signer } = this.#options
+    const plan = planOutgoing(book.policies, { kind: KINDS[type], action, to, link })
+    if (plan.outcome === 'reject') throw refused(plan.reason)
+    const bytes = canonicalize(payload)
+    const digest = sha256(bytes)
+    const isError = type === 4 || type === 5
+    const bare = isError ? (payload.details as JsonObject) : payload
+    if (plan.carrier === 'strip') return { payload: bare, reference: { digest } }
+    const { nodeId, clock, random } = this.#site
+    const iat = Math.floor(clock.now() / 1_000)
+    const id = this.#site.newId()
+    const nonce = encodeBase64url(random(NONCE_BYTES))
+    const fields: MessageFields = {
+      ocpp: protocol,
+      ctx: contextOf(protocol, action, type),
+      OCPPAction: action,
+      OCPPMessageTypedId: type as 2,
+      id,
+      from: nodeId,
+      to,
+      iat,
+      exp: iat + (plan.lifetimeS ?? 0),
+      nonce,
+      ...(request && { req: request }),
+      ...(challenge !== undefined && { chal: challenge }),
+    }
+    const entry = await signStatement(bytes, fields, signer)
+    const reference = { id, nonce, digest }
+    // Of an error the whole is signed, and its details have the room.
+    return { payload: { ...(isError ? bare : stripSignatures(bare)), signatures: [entry] }, reference } // biome-ignore format: one line
+  }
+
+  /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
+  #addressProblem(
+    { path, to, request }: Incoming,
+    header: MessageFields | undefined,
+  ): 'not-this-message' | undefined {
+    if (!header) return undefined
+    const isForThis = this.#site.isOwnName(header.to) && this.#site.isOwnName(to)
+    if (!isForThis || !isSameId(header.from as NodeId, path[0])) return 'not-this-message'
+    return request && !isBound(header.req, request) ? 'not-this-message' : undefined
+  }
+
+  /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
+  #judgeFreshness(
+    { type, action, protocol }: Incoming,
+    header: MessageFields | undefined,
+    digest: string,
+  ): Fresh | undefined {
+    if (!header || (type !== 2 && type !== 6)) return undefined
+    const replay = actionRow(protocol, action)?.replay ?? 'live'
+    const nowS = this.#site.clock.now() / 1_000
+    const moment = { nowS, startedS: this.#startedS, isClockTrusted: true }
+    const verdict = this.#freshness.judge({ header, digest, replay }, moment)
+    switch (verdict.kind) {
+      case 'fresh':
+        return { replay, seen: verdict.message, repeated: false }
+      case 'repeated':
+        return { replay, seen: verdict.message, repeated: true }
+      case 'challenge':
+        throw new OverlayError('ERR_POLICY_CHALLENGE', { challenge: verdict.challenge })
+      case 'refused':
+        return { replay, seen: undefined, repeated: false, problem: verdict.reason }
+    }
+  }
+
+  #factsOf(
+    message: Incoming,
+    payload: JsonObject,
+    verdict: Verdict,
+    judged: Pick<PolicyFacts, 'problem' | 'replay'>,
+  ): PolicyFacts {
+    const { type, action, neighbour, path, to, request } = message
+    const header = headerOf(verdict)
+    const signers = this.#signersOf(verdict)
+    const all = verdict.status === 'verified' ? verdict.signers.length : 0
+    return {
+      kind: KINDS[type],
+      action,
+      from: path[0],
+      to: header?.to ?? to,
+      origin: this.#site.originOf(path[0]),
+      neighbour,
+      path,
+      payload,
+      form: verdict.status === 'unsigned' ? 'none' : 'statement',
+      signers,
+      unknownKeys: verdict.ignored.length + all - signers.length,
+      ...judged,
+      isReplyBound: request !== undefined && header !== undefined && isBound(header.req, request),
+      isPrimaryUpstream: false,
+      iat: header?.iat,
+      nowS: this.#site.clock.now() / 1_000,
+      data: [],
+    }
+  }
+
+  /** Who signed, by keys that counted for messages when they did. */
+  #signersOf(verdict: Verdict): SignerFacts[] {
+    if (verdict.status !== 'verified') return []
+    const { directory } = this.#options
+    return verdict.signers.flatMap(({ kid, header }) => {
+      const found = directory.find(kid, 'sign-message', header.iat)
+      if (found.status !== 'usable') return []
+      const { owner, organisation, roles, key } = found.record
+      const claimed = header.role === undefined ? roles : roles.filter((one) => one === header.role)
+      return {
+        kid,
+        owner,
+        roles: claimed,
+        algorithm: key.alg,
+        ...(organisation !== undefined && { organisation }),
+        ...(header.att && { att: header.att }),
+      }
+    })
+  }
+}
+
+interface Fresh {
+  readonly replay: ReplayClass
+  readonly seen: SeenMessage | undefined
+  readonly repeated: boolean
+  readonly problem?: StaleReason
+}
+
+/** The name of the structure that is signed. */
+function contextOf(protocol: Protocol, action: string, type: MessageType): string {
+  return `urn:wattweave:${protocol}:${action}:${NAMES[type]}`
+}
+
+/** All headers agree in what messages have; what differs is the signer's own. */
+function headerOf(verdict: Verdict): MessageFields | undefined {
+  if (verdict.status !== 'verified') return undefined
+  const [{ header }] = verdict.signers
+  return header.OCPPAction === undefined ? undefined : header
+}
+
+function problemOf(verdict: Verdict): PolicyFacts['problem'] {
+  if (verdict.status !== 'refused') return undefined
+  return verdict.reason as PolicyFacts['problem']
+}
+
+function isBound(said: RequestReference | undefined, request: RequestReference): boolean {
+  return (
+    said !== undefined &&
+    said.digest === request.digest &&
+    said.id === request.id &&
+    said.nonce === request.nonce
+  )
+}
+
+function refused(reason: PolicyReason): OverlayError {
+  return new OverlayError('ERR_POLICY_REFUSED', { reason })
+}

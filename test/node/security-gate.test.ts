@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { RemoteError } from '../../src/errors.ts'
+import type { HandlersByProtocol } from '../../src/node/handlers.ts'
+import type { SecurityOptions } from '../../src/node/security-gate.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { publicKeyOf } from '../../src/security/jwk.ts'
+import { KeyDirectory } from '../../src/security/keys/key-directory.ts'
+import type { KeyRecord } from '../../src/security/keys/key-record.ts'
+import { DEFAULT_POLICY, INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
+import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
+import { compileRuleBook } from '../../src/security/policies/rule-book.ts'
+import { PRESET_ROLES } from '../../src/security/roles/presets.ts'
+import { createMemorySigner } from '../../src/security/signer.ts'
+import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+
+/** A CSMS and a native station, and between them a node that belongs to somebody else. */
+
+const ROLES: Readonly<Record<string, readonly string[]>> = {
+  CSMS01: ['operations'],
+  GUEST: ['technician'],
+  CS01: [],
+  CS02: [],
+}
+const KEYS = new Map(
+  Object.keys(ROLES).map((id) => [
+    id,
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  ]),
+)
+
+function recordOf(id: string): KeyRecord {
+  const key = KEYS.get(id)
+  assert.ok(key)
+  const roles = ROLES[id] ?? []
+  return { key: publicKeyOf(key), owner: id as NodeId, usages: ['sign-message'], roles, notBefore: 0, notAfter: 4e9 } // biome-ignore format: one line
+}
+
+/** What a node knows: its own key, and the public ones of all. */
+function securityOf(id: string, policy: SignaturePolicyDocument = DEFAULT_POLICY): SecurityOptions {
+  const key = KEYS.get(id)
+  assert.ok(key)
+  return {
+    signer: createMemorySigner(key),
+    directory: new KeyDirectory([...KEYS.keys()].map(recordOf)),
+    book: compileRuleBook({ policies: [policy], roles: PRESET_ROLES }),
+  }
+}
+
+type Frame = unknown[]
+/** What the middle makes of a frame; undefined: it keeps it. */
+type Tamper = (frame: Frame) => Frame | undefined
+
+const PAYLOAD = 5
+const ask = { setVariableData: [{ component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' }, attributeValue: '60' }] } // biome-ignore format: one line
+
+interface SiteOptions {
+  readonly stationPolicy?: SignaturePolicyDocument
+  /** Its nodes have started just now. */
+  readonly isNew?: boolean
+}
+
+async function site(t: TestContext, options: SiteOptions = {}) {
+  const net = overlay(t)
+  const applied: unknown[] = []
+  const setVariables = (request: typeof ask) => {
+    applied.push(request)
+    const setVariableResult = request.setVariableData.map(({ component, variable }) => ({ component, variable, attributeStatus: 'Accepted' })) // biome-ignore format: one line
+    return { setVariableResult }
+  }
+  const streamed = (request: object) => void applied.push(request)
+  const handlers = { 'ocpp2.1': { SetVariables: setVariables, NotifyPeriodicEventStream: streamed } } as unknown as HandlersByProtocol // biome-ignore format: one line
+  const station = (id: string) => net.node(id, { handlers, security: securityOf(id, options.stationPolicy) }) // biome-ignore format: one line
+  await station('CS01')
+  await station('CS02')
+  const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, security: securityOf('CSMS01') }) // biome-ignore format: one line
+  const above = net.peer('LC01', 'CSMS01')
+  const below = new Map(['CS01', 'CS02'].map((id) => [id, net.upstream('LC01', id)]))
+  const wire: Frame[] = []
+  let tamper: Tamper = (frame) => frame
+  /** Carries frames on as a node does, as long as there are any. */
+  const carry = async () => {
+    for (let isIdle = false; !isIdle; ) {
+      await net.settle()
+      isIdle = true
+      for (const peer of [above, ...below.values()]) {
+        for (const frame of peer.take()) {
+          isIdle = false
+          wire.push(structuredClone(frame))
+          const changed = tamper([...structuredClone(frame)])
+          if (changed) onward(changed)
+        }
+      }
+    }
+  }
+  const onward = (frame: Frame) => {
+    const [type, destination, path, ...rest] = frame as [number, string, string[], ...unknown[]]
+    const to = below.get(destination) ?? above
+    to.send(JSON.stringify([type, destination, [...path, 'LC01'], ...rest]))
+  }
+  // The middle is where everybody is.
+  for (const id of ['CS01', 'CS02'])
+    above.send(`[2,"CSMS01",["${id}","LC01"],"hello-${id}","X",{}]`)
+  await net.wait(options.isNew ? 0 : 61)
+  for (const peer of [above, ...below.values()]) peer.take()
+  const call = async (to = 'CS01') => {
+    const asked = csms.call(to, 'ocpp2.1', 'SetVariables', ask, { timeoutMs: 5_000 })
+    const outcome = asked.then((answer) => ({ answer }), (error: unknown) => ({ error })) // biome-ignore format: one line
+    await carry()
+    await net.wait(6)
+    return (await outcome) as { answer?: object; error?: Error }
+  }
+  const reasons = (id: string) =>
+    (net.events.get(id) ?? []).flatMap(
+      (event) =>
+      event.name === 'frame.refused' && event.code.startsWith('ERR_POLICY') ? [event.details.reason ?? 'challenge'] : [], // biome-ignore format: one line
+    )
+  return { net, applied, csms, above, below, wire, carry, onward, call, reasons, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
+}
+
+const isCall = ([type]: Frame) => type === 2
+const isResult = ([type]: Frame) => type === 3
+/** The payload changed, where a frame is one of these. */
+const changed =
+  (
+    which: (frame: Frame) => boolean,
+    change: (payload: Record<string, unknown>) => object,
+  ): Tamper =>
+  (frame) => {
+    if (!which(frame)) return frame
+    const at = isCall(frame) ? PAYLOAD : PAYLOAD - 1
+    return frame.with(at, change(frame[at] as Record<string, unknown>))
+  }
+const without = ({ signatures: _, ...rest }: Record<string, unknown>) => rest
+const send = (peer: RawPeer | undefined, frame: Frame) => peer?.send(JSON.stringify(frame))
+
+test('a command that is signed by who may give it takes effect, and its signed answer is believed', async (t) => {
+  const { applied, call, wire } = await site(t)
+  const { answer } = await call()
+  assert.equal((answer as { setVariableResult: { attributeStatus: string }[] }).setVariableResult[0]?.attributeStatus, 'Accepted') // biome-ignore format: one line
+  assert.deepEqual(applied, [ask], 'the handler sees no signatures')
+  assert.deepEqual(
+    wire.map((frame) => frame[0]),
+    [2, 3],
+  )
+  for (const frame of wire) assert.match(JSON.stringify(frame), /"signatures":\[\{"keyId"/)
+})
+
+/** Each attack by the middle, on a command on its way; with the reason it is refused with. */
+const ATTACKS: readonly (readonly [string, Tamper, string])[] = [
+  ['changes a value', changed(isCall, (payload) => ({ ...payload, setVariableData: [{ ...ask.setVariableData[0], attributeValue: '86400' }] })), 'signature-invalid'],
+  ['takes the signatures away', changed(isCall, without), 'unsigned'],
+  ['adds a member', changed(isCall, (payload) => ({ ...payload, customData: { vendorId: 'x' } })), 'signature-invalid'],
+  ['leads it to another station', (frame) => (isCall(frame) ? frame.with(1, 'CS02') : frame), 'not-this-message'],
+  ['writes another originator', (frame) => (isCall(frame) ? frame.with(2, ['GUEST']) : frame), 'not-this-message'],
+] // biome-ignore format: a table
+
+for (const [what, tamper, reason] of ATTACKS) {
+  test(`a middle that ${what} has no effect, and the reason is ${reason}`, async (t) => {
+    const { applied, call, tamperWith, reasons } = await site(t)
+    tamperWith(tamper)
+    const { error } = await call()
+    assert.deepEqual(applied, [])
+    assert.deepEqual([...reasons('CS01'), ...reasons('CS02')], [reason])
+    // Who was named as originator gets the answer, and the caller none.
+    if (error instanceof RemoteError) assert.deepEqual(error.errorDetails, { reason })
+    else assert.match(String(error), /no answer before the deadline/)
+  })
+}
+
+test('the same bytes take effect where the policy is insecure', async (t) => {
+  const { applied, call, tamperWith } = await site(t, { stationPolicy: INSECURE_POLICY })
+  tamperWith(changed(isCall, without))
+  await call()
+  assert.deepEqual(applied, [ask])
+})
+
+test('a command that is told again has one effect and the same answer; another id or nonce makes it no new one', async (t) => {
+  const { net, applied, call, wire, below } = await site(t)
+  await call()
+  const [command, answer] = wire
+  assert.ok(command && answer)
+  const station = below.get('CS01')
+  station?.take()
+  const again = command.with(2, ['CSMS01', 'LC01']).with(3, 'another-id')
+  send(station, again)
+  await net.settle()
+  const [told] = station?.take() ?? []
+  assert.deepEqual([told?.[0], told?.[3], told?.[4]], [3, 'another-id', answer[4]])
+  assert.equal(applied.length, 1)
+  const repeated = net.events.get('CS01')?.filter(({ name }) => name === 'request.repeated')
+  assert.equal(repeated?.length, 1)
+})
+
+test('a command that was kept back for a minute is old', async (t) => {
+  const { net, applied, csms, carry, wire, below, tamperWith, reasons } = await site(t)
+  tamperWith(() => undefined)
+  void csms.call('CS01', 'ocpp2.1', 'SetVariables', ask).catch(() => {})
+  await carry()
+  await net.wait(61)
+  send(below.get('CS01'), (wire[0] ?? []).with(2, ['CSMS01', 'LC01']))
+  await net.settle()
+  assert.deepEqual(applied, [])
+  assert.deepEqual(reasons('CS01'), ['expired'])
+})
+
+test('whose role does not permit it is refused, though the signature is right', async (t) => {
+  const { net, applied, carry, reasons } = await site(t)
+  const guest = await net.node('GUEST', { security: securityOf('GUEST') })
+  net.connect('GUEST', 'CSMS01')
+  await net.settle()
+  const asked = guest.call('CS01', 'ocpp2.1', 'SetVariables', ask).catch((error: unknown) => error)
+  await carry()
+  await carry()
+  assert.ok((await asked) instanceof RemoteError)
+  assert.deepEqual(applied, [])
+  assert.deepEqual(reasons('CS01'), ['role'])
+})
+
+for (const [what, tamper, reason] of [
+  [
+    'changed',
+    changed(isResult, (payload) => ({ ...payload, setVariableResult: [] })),
+    'signature-invalid',
+  ],
+  ['stripped of its signatures', changed(isResult, without), 'unsigned'],
+] as const) {
+  // biome-ignore format: a table
+  test(`an answer that was ${what} on the way is not believed: ${reason}`, async (t) => {
+    const { call, tamperWith, applied } = await site(t)
+    tamperWith(tamper)
+    const { error } = await call()
+    assert.equal((error as { details?: { reason?: string } }).details?.reason, reason)
+    assert.equal(applied.length, 1)
+  })
+}
+
+test('an answer to another request is not believed, however well it is signed', async (t) => {
+  const { call, tamperWith, wire } = await site(t)
+  await call()
+  const old = wire.find(isResult)
+  tamperWith((frame) => (isResult(frame) && old ? frame.with(4, old[4]) : frame))
+  const { error } = await call()
+  assert.equal((error as { details?: { reason?: string } }).details?.reason, 'not-this-message')
+})
+
+test('an error that the station signed is its word; one that the middle made is only the word of a hop', async (t) => {
+  const { call, tamperWith, csms, carry } = await site(t)
+  const asked = csms.call('CS01', 'ocpp2.1', 'SetVariables', { setVariableData: [] } as never).catch((error: unknown) => error) // biome-ignore format: one line
+  await carry()
+  const own = await asked
+  assert.ok(own instanceof RemoteError)
+  assert.match(own.errorCode, /Violation/)
+  assert.equal(own.isSigned, true)
+  tamperWith((frame) => isCall(frame) ? [4, 'CSMS01', ['CS01'], frame[3], 'InternalError', 'sorry', {}] : frame) // biome-ignore format: one line
+  const { error } = await call()
+  assert.ok(error instanceof RemoteError)
+  assert.equal(error.isSigned, false)
+})
+
+test('a station that has just started cannot tell what is new: it asks for a challenge, and obeys who signs it', async (t) => {
+  const { applied, call, wire } = await site(t, { isNew: true })
+  const { answer } = await call()
+  assert.ok(answer)
+  assert.equal(applied.length, 1)
+  assert.deepEqual(
+    wire.map(([type]) => type),
+    [2, 4, 2, 3],
+  )
+})
+
+test('a challenge counts once, and for whom it was issued', async (t) => {
+  const { net, applied, call, wire, below, reasons } = await site(t, { isNew: true })
+  await call()
+  const answered = wire[2]
+  assert.ok(answered)
+  await net.wait(120)
+  send(below.get('CS01'), answered.with(2, ['CSMS01', 'LC01']).with(3, 'again'))
+  await net.settle()
+  assert.equal(applied.length, 1)
+  assert.deepEqual(reasons('CS01').at(-1), 'not-challenged')
+})
+
+test('a SEND is under the same gate: signed it counts once, unsigned or again never, and nobody is answered', async (t) => {
+  const { net, applied, csms, carry, wire, below, reasons } = await site(t)
+  const told = { id: 1, pending: 0, basetime: '2026-01-01T00:00:00Z', data: [{ t: 0, v: '1' }] }
+  csms.send('CS01', 'NotifyPeriodicEventStream', new TextEncoder().encode(JSON.stringify(told)))
+  await carry()
+  const station = below.get('CS01')
+  const again = (wire[0] ?? []).with(2, ['CSMS01', 'LC01'])
+  send(station, again.with(3, 'again'))
+  send(station, again.with(3, 'bare').with(PAYLOAD, told))
+  await net.settle()
+  assert.deepEqual(applied, [told])
+  assert.deepEqual(reasons('CS01'), ['replayed', 'unsigned'])
+  assert.deepEqual(station?.take(), [])
+})
