@@ -137,6 +137,7 @@ const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
   ERR_ACCESS_UPLINK: 'no uplink of this node is for that',
   ERR_ACCESS_NETWORK:
     'the station is connected through a node, which keeps its connection as it is',
+  ERR_SIGNATURE_FAILED: 'nothing could be signed',
   ERR_HANDLER: 'the handler of this action failed',
 }
 

@@ -32,7 +32,7 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'overlay frames do not belong on standard links', file: 'src/node/pipeline.ts', find: "if (route) throw new OverlayError('ERR_WIRE_FORM', { form: 'overlay' })", replace: 'if (route) return frame as RoutedFrame', tests: 'test/node/**/*.test.ts' },
   { rule: 'a source route starts at its first hop', file: 'src/node/pipeline.ts', find: "if (!isOwn) throw new OverlayError('ERR_ROUTE_SOURCE_ROUTE')", replace: 'if (!isOwn) return destination', tests: 'test/node/**/*.test.ts' },
   { rule: 'one open CALL towards a standard peer', file: 'src/node/requests.ts', find: 'if (to.activeCall !== undefined) {', replace: 'if (to.activeCall === null) {', tests: 'test/node/**/*.test.ts' },
-  { rule: 'a payload is validated before its handler', file: 'src/node/dispatch.ts', find: "  node.validatorOf(source).assertValid(protocol, frame.action, 'request', request)\n", replace: '', tests: 'test/node/**/*.test.ts' },
+  { rule: 'a payload is validated before its handler', file: 'src/node/dispatch.ts', find: '  if (!admitted) validate()\n', replace: '', tests: 'test/node/**/*.test.ts' },
   { rule: 'duplicate keys are refused where parsed', file: 'src/wire/payload.ts', find: 'if (shape.members !== found.members)', replace: 'if (false)', tests: 'test/wire/*.test.ts' },
   { rule: '__proto__ is refused where parsed', file: 'src/wire/payload.ts', find: "if (key === '__proto__')", replace: 'if (false)', tests: 'test/wire/*.test.ts' },
   { rule: 'nesting is limited', file: 'src/wire/scanner.ts', find: 'if (depth === maxNesting)', replace: 'if (depth === 255)', tests: 'test/wire/*.test.ts' },
@@ -333,6 +333,14 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'edges: a filter measures the whole frame', file: 'src/node/filtering.ts', find: 'bytes: node.arrivalBytes', replace: 'bytes: frame.payload.length', tests: 'test/node/filters.test.ts' },
   { rule: 'edges: the certificate of whom this node dials names somebody else', file: 'src/transport/tls.ts', find: 'peerId !== undefined && isCertificateFor(names, peerId, station)', replace: 'peerId !== undefined', tests: 'test/transport/tls.test.ts' },
   { rule: 'depot: a mirror makes no node ready', file: 'src/http/readiness.ts', find: "rule === undefined || rule.role === 'primary'", replace: 'true', tests: 'test/http/readiness.test.ts' },
+  { rule: 'gate: a message for somebody else is not obeyed', file: 'src/node/security-gate.ts', find: 'const isForThis = this.#site.isOwnName(header.to) && this.#site.isOwnName(to)', replace: 'const isForThis = true', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: who signed is who the path begins with', file: 'src/node/security-gate.ts', find: '!isForThis || !isSameId(header.from as NodeId, path[0])', replace: '!isForThis', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: an answer belongs to its request', file: 'src/node/security-gate.ts', find: "return request && !isBound(header.req, request) ? 'not-this-message' : undefined", replace: 'return undefined', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: what is refused throws', file: 'src/node/security-gate.ts', find: "throw refused(decision.reason ?? 'no-rule')", replace: 'void 0', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: what was obeyed is not done again', file: 'src/node/dispatch.ts', find: 'if (admitted?.repeated) return repeat(node, from, frame, admitted)', replace: '', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: freshness counts', file: 'src/node/security-gate.ts', find: 'problem: problem ?? freshness?.problem,', replace: 'problem,', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: an error that nobody signed is the word of a hop', file: 'src/node/asking.ts', find: 'throw remoteError(answered.frame, isBelieved(node, gate, answer))', replace: 'throw remoteError(answered.frame, true)', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'gate: an answer is judged', file: 'src/node/asking.ts', find: 'response: admitAnswer(node, gate, answer).payload', replace: 'response: parsePayload(answered.frame.payload) as JsonObject', tests: 'test/node/security-gate.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

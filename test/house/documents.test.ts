@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { ERROR_CODES } from '../../src/errors.ts'
+import { ERROR_CODES, rpcKindOf, textOf as textTold } from '../../src/errors.ts'
 import { EXTENSION_ACTIONS } from '../../src/messages/extensions.ts'
 import { CAPABILITIES } from '../../src/transport/negotiation.ts'
 import { filesBelow, ROOT, textOf } from './source-files.ts'
@@ -10,6 +10,14 @@ import { filesBelow, ROOT, textOf } from './source-files.ts'
 test('each error code stands in docs/errors.md with meaning and remedy, and nothing else does', () => {
   const rows = [...textOf('docs/errors.md').matchAll(/^\| `(ERR_\w+)` \| (.+) \| (.+) \|$/gm)]
   assert.deepEqual(rows.map(([, code]) => code).sort(), [...ERROR_CODES].sort())
+})
+
+test('what a peer is told about an error has no value in it, and no place for one', () => {
+  const told = ERROR_CODES.filter((code) => rpcKindOf(code) !== undefined).map(textTold)
+  assert.deepEqual(
+    told.filter((text) => text === '' || /[{}]/.test(text)),
+    [],
+  )
 })
 
 test('each dependency has its line in docs/dependencies.md, and nothing else does', () => {
