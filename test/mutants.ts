@@ -325,7 +325,7 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'policy: the second wants the very same', file: 'src/security/policies/two-roles.ts', find: "if (digest !== proposal.digest) return not('other-command')", replace: '', tests: 'test/security/policies/*.test.ts' },
   { rule: 'policy: a veto has its time', file: 'src/security/policies/two-roles.ts', find: "if (nowS < dueS) return not('too-early')", replace: '', tests: 'test/security/policies/*.test.ts' },
   { rule: 'edges: neither a default route nor the own id of a CSMS leads past an access list', file: 'src/node/requests.ts', find: '  if (to) upstreams.assertMayHear(to, source, frame.action)\n', replace: '', tests: 'test/node/upstreams.test.ts' },
-  { rule: 'edges: a CSMS follows the password it sets itself', file: 'src/node/requests.ts', find: 'const watch = passwordWatch(node, to, frame)', replace: 'const watch = undefined', tests: 'test/node/credential-changes.test.ts' },
+  { rule: 'edges: a CSMS follows the password it sets itself', file: 'src/node/requests.ts', find: 'const onResult = passwordWatch(node, to, frame)', replace: 'const onResult = undefined', tests: 'test/node/credential-changes.test.ts' },
   { rule: 'edges: the password of a network profile does not replace the one in force', file: 'src/node/credential-changes.ts', find: 'newPassword(String(data.attributeValue), placeOf(data) !== PROFILE_PASSWORD)', replace: 'newPassword(String(data.attributeValue), true)', tests: 'test/node/credential-changes.test.ts' },
   { rule: 'edges: a password that was shown is the only one from then on', file: 'src/transport/admission.ts', find: "if (shown && peer && 'id' in admission) this.#use(peer, shown)", replace: '', tests: 'test/cli/remembered-passwords.test.ts' },
   { rule: 'edges: a CALLERROR that cannot be read ends its request', file: 'src/node/refusal.ts', find: 'if (remains.type !== 3 && remains.type !== 4) return undefined', replace: 'if (remains.type !== 3) return undefined', tests: 'test/node/undecodable.test.ts' },
@@ -341,6 +341,10 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'gate: freshness counts', file: 'src/node/security-gate.ts', find: 'problem: problem ?? freshness?.problem,', replace: 'problem,', tests: 'test/node/security-gate.test.ts' },
   { rule: 'gate: an error that nobody signed is the word of a hop', file: 'src/node/asking.ts', find: 'throw remoteError(answered.frame, isBelieved(node, gate, answer))', replace: 'throw remoteError(answered.frame, true)', tests: 'test/node/security-gate.test.ts' },
   { rule: 'gate: an answer is judged', file: 'src/node/asking.ts', find: 'response: admitAnswer(node, gate, answer).payload', replace: 'response: parsePayload(answered.frame.payload) as JsonObject', tests: 'test/node/security-gate.test.ts' },
+  { rule: 'edge: what a node attests it has role for', file: 'src/node/security-gate.ts', find: 'return roles.includes(EDGE) && first', replace: 'return first', tests: 'test/node/security-edge.test.ts' },
+  { rule: 'edge: what is for a standard peer is judged', file: 'src/node/edge.ts', find: "    if (type !== 4 || !(cause instanceof OverlayError)) throw cause\n", replace: '', tests: 'test/node/security-edge.test.ts' },
+  { rule: 'edge: a command that came before does not reach a standard peer again', file: 'src/node/edge.ts', find: '  if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }\n', replace: '', tests: 'test/node/security-edge.test.ts' },
+  { rule: 'edge: signatures do not reach standard peers', file: 'src/node/edge.ts', find: 'const payload = stripped(frame.payload, admitted.payload)', replace: 'const payload = frame.payload', tests: 'test/node/security-edge.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

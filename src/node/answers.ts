@@ -4,6 +4,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
+import { secureAnswer } from './edge.ts'
 import { filtered, type Passage } from './filtering.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
@@ -45,7 +46,7 @@ export function receiveAnswer(
     // What the rules let through was answered, whether or not the asker is still there.
     if (passed.type === 3) tellResult(node, request, passed.payload)
     if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-    answerOnward(node, request, asker, passed)
+    answerOnward(node, request, asker, { from, frame: passed })
   } catch (error) {
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
     if (error instanceof OverlayError) failRequest(node, request, error)
@@ -82,7 +83,7 @@ function answerOnward(
   node: Core,
   request: PendingRequest,
   asker: Neighbour,
-  frame: RoutedFrame,
+  { from, frame }: { readonly from: Neighbour; readonly frame: RoutedFrame },
 ): void {
   const { source, askerMessageId, messageId } = request
   assertRoomOnPath(frame.route.networkPath, DEFAULT_LIMITS.maxPathEntries)
@@ -98,7 +99,11 @@ function answerOnward(
     throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: source, problem })
   }
   const path = [...frame.route.networkPath, node.id] as const
-  const spelled = frame.type === 4 ? translateError(readable(asker, frame), asker) : frame
+  // Signed as it is told, verified as it was told.
+  const told = from.isOverlay ? secureAnswer(node, request, from, frame) : frame
+  const words = told.type === 4 ? translateError(readable(asker, told), asker) : told
+  const { route } = frame
+  const spelled = from.isOverlay ? words : secureAnswer(node, request, from, { ...words, route })
   const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
   write(asker, answer, request.action, path[0])
 }

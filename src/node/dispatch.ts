@@ -1,12 +1,13 @@
 import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { foldId, type MessageId } from '../primitives/ids.ts'
+import { foldId } from '../primitives/ids.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import type { Frame } from '../wire/frame.ts'
-import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
+import { type JsonObject, parsePayload } from '../wire/payload.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
+import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts' // biome-ignore format: one line
 import type { Neighbour } from './neighbour.ts'
 import { peerOf } from './peer-facts.ts'
 import { receiveAnnouncement } from './presence.ts'
@@ -131,25 +132,9 @@ function admit(
 function repeat(node: Core, from: Neighbour, frame: RoutedFrame, { seen }: Admitted): void {
   const { action, messageId, route } = frame
   node.emit({ name: 'request.repeated', link: from.label, source: route.networkPath[0], action })
-  if (!seen?.reply) throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: REPEAT_AFTER_MS })
-  const kept = parsePayload(seen.reply) as unknown as Answer
+  const kept = keptAnswer(seen)
+  if (!kept) throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: REPEAT_AFTER_MS })
   reply(node, { from, frame }, answerFrame(kept, messageId))
-}
-
-/** The answer to the first one is on its way. */
-const REPEAT_AFTER_MS = 1_000
-
-/** What is told, whatever the frame's id is. */
-interface Answer {
-  readonly type: 3 | 4
-  readonly errorCode: string
-  readonly errorDescription: string
-  readonly payload: JsonObject
-}
-
-function answerFrame(answer: Answer, messageId: MessageId): Frame {
-  const payload = encodePayload(answer.payload)
-  return { ...answer, encoding: 'text', route: undefined, messageId, action: '', payload }
 }
 
 async function answerWith(node: Core, asked: Asked, call: () => unknown): Promise<void> {
@@ -178,14 +163,14 @@ async function answerWith(node: Core, asked: Asked, call: () => unknown): Promis
 }
 
 /** Signs an answer where this node signs, and keeps it for who asks the same again. */
-async function signed<A extends Answer>(node: Core, asked: Asked, answer: A): Promise<A> {
+async function signed<A extends KeptAnswer>(node: Core, asked: Asked, answer: A): Promise<A> {
   const { from, frame, protocol, admitted } = asked
   if (!node.gate || !admitted) return answer
   const { type, errorCode: code, errorDescription: description, payload } = answer
   const bare = type === 4 ? { code, description, details: payload } : payload
   const said = { type, action: frame.action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference } // biome-ignore format: one line
   const done = { ...answer, payload: (await node.gate.sign(said)).payload }
-  if (admitted.seen) admitted.seen.reply = encodePayload(done)
+  keepAnswer(admitted.seen, done)
   return done
 }
 

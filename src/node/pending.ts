@@ -1,6 +1,7 @@
 import type { OverlayError, RemoteError } from '../errors.ts'
 import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import type { Frame } from '../wire/frame.ts'
+import type { Secured } from './edge.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /** Someone in this process who asked. */
@@ -26,6 +27,8 @@ export interface PendingRequest {
   answerer: Neighbour | undefined
   /** Once answered: path[0] of the answer. */
   answererId: NodeId
+  /** What was signed or verified of it, where it crossed the edge of the overlay here. */
+  readonly secured?: Secured | undefined
   /** Called with a CALLRESULT before it goes on. */
   onResult: ((payload: Uint8Array) => void) | undefined
   /** Another source's request with the same id over the same link. */

@@ -7,14 +7,16 @@ import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, MAX_WAITING_LIMITS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { passwordsSetBy } from './credential-changes.ts'
+import { secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { traceToKeep } from './frame-log.ts'
 import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { isStandardStation } from './presence.ts'
+import { addressed } from './reply-error.ts'
 import { isCsmsService } from './uplink-rules.ts'
-import { assertSize, encode, logOwn } from './writing.ts'
+import { assertSize, encode, logOwn, writeOwn } from './writing.ts'
 
 type Destination = Route['destination']
 
@@ -22,7 +24,8 @@ type Destination = Route['destination']
  * Sends a CALL or SEND on towards its destination.
  *
  * @param destination The hops that are left.
- * @returns The neighbour it went to, or waits for.
+ * @returns The neighbour it went to, or waits for; undefined when it was answered here, because it
+ *   went there before.
  * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_ROUTE_HOP_LIMIT, ERR_ROUTE_DUPLICATE,
  *   ERR_ROUTE_CANNOT_CARRY, ERR_LINK_BUSY
  */
@@ -32,7 +35,7 @@ export function forwardRequest(
   arrived: RoutedFrame,
   destination: Destination,
   now: number,
-): Neighbour {
+): Neighbour | undefined {
   const { networkPath } = arrived.route
   const to = destinationOf(node, from, arrived, destination)
   // Back over the link it came from is no route: who sent it here believes this is the way.
@@ -45,12 +48,15 @@ export function forwardRequest(
   }
   const last = destination[destination.length - 1] ?? destination[0]
   const passage = { from, to, action: arrived.action, destination: last }
-  const frame = node.filters ? filtered(node, arrived, passage) : arrived
-  if (from.rule) node.upstreams?.assertMayCommand(from, last, frame.action, frame.payload)
+  const judged = node.filters ? filtered(node, arrived, passage) : arrived
+  if (from.rule) node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
   // An id taken from a standard link is only unique there, and says nothing beyond it.
-  const messageId = from.isOverlay && to.isOverlay ? frame.messageId : node.newMessageId()
+  const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
+  const passed = secureRequest(node, judged, { from, to }) ?? { frame: judged, secured: undefined }
+  if ('answer' in passed) return void writeOwn(node, from, addressed(passed.answer, from, networkPath[0], [to.id, node.id]), arrived.action) // biome-ignore format: one line
+  const { frame, secured } = passed
   const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
   const bytes = isSplice
     ? forwardText(frame, node.id)
@@ -62,7 +68,7 @@ export function forwardRequest(
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    open(node, to, frame, messageId, from, expiresAt, passwordWatch(node, to, frame, from))
+    open(node, to, frame, messageId, { asker: from, expiresAt, secured, onResult: passwordWatch(node, to, frame, from) }) // biome-ignore format: one line
   }
   sendOrQueue(to, frame, messageId, bytes, now)
   if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
@@ -108,12 +114,14 @@ function copy(
   for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
     try {
       assertCanCarry(to, arrived, destination)
-      const frame = filtered(node, arrived, { from, to, action, destination: destination[0] })
+      const judged = filtered(node, arrived, { from, to, action, destination: destination[0] })
+      const passed = secureRequest(node, judged, { from, to })
+      const frame = passed && 'frame' in passed ? passed.frame : judged
       const messageId = node.newMessageId()
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined
       const bytes = encode({ ...frame, messageId, route })
-      if (frame.type === 2) open(node, to, frame, messageId, NOBODY, now + STANDARD_CALL_MS)
+      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS }) // biome-ignore format: one line
       sendOrQueue(to, frame, messageId, bytes, now)
     } catch (error) {
       if (!(error instanceof OverlayError)) throw error
@@ -177,12 +185,16 @@ export function originate(
   const bytes = encode(to.isOverlay ? { ...frame, route } : frame)
   const routed = { ...frame, route }
   if (asker) {
-    const watch = passwordWatch(node, to, frame)
-    open(node, to, routed, frame.messageId, asker, now + timeoutMs, watch)
+    const onResult = passwordWatch(node, to, frame)
+    open(node, to, routed, frame.messageId, { asker, expiresAt: now + timeoutMs, onResult })
   }
   sendOrQueue(to, routed, frame.messageId, bytes, now)
   const trace = traceToKeep(undefined, frame.messageId, bytes)
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)
+}
+
+interface Opened extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured'> {
+  readonly onResult?: PendingRequest['onResult']
 }
 
 /** Remembers who asked. */
@@ -191,9 +203,7 @@ function open(
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
-  asker: Neighbour | LocalAsker,
-  expiresAt: number,
-  onResult?: (payload: Uint8Array) => void,
+  { asker, expiresAt, secured, onResult }: Opened,
 ): void {
   if (isFull(to, frame.action, node.closings) || hasTooMany(asker)) {
     throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: roomInMs(to, node.clock.now()) })
@@ -208,6 +218,7 @@ function open(
     expiresAt,
     answerer: undefined,
     answererId: frame.route.networkPath[0],
+    secured,
     onResult,
     next: undefined,
   }

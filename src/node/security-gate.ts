@@ -13,17 +13,23 @@ import type { Randomness } from '../primitives/randomness.ts'
 import { encodeBase64url } from '../security/base64url.ts'
 import { canonicalize, parseStrict } from '../security/canonical.ts'
 import { stripSignatures, takeSignatures } from '../security/carriers.ts'
+import type { SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
+import {
+  FreshnessGate,
+  LIVE_S,
+  QUEUED_S,
+  type StaleReason,
+} from '../security/freshness/freshness.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
-import type { MessageFields, RequestReference } from '../security/header.ts'
+import type { Attestation, MessageFields, RequestReference } from '../security/header.ts'
 import { sha256 } from '../security/jwk.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { planOutgoing } from '../security/policies/outgoing.ts'
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { Signer } from '../security/signer.ts'
-import { signStatement, verifyStatement } from '../security/statement.ts'
+import { signStatement, signStatementNow, verifyStatement } from '../security/statement.ts'
 import type { Verdict } from '../security/verdict.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
@@ -65,6 +71,10 @@ export interface Incoming {
   readonly to: NodeId
   /** Of an answer: the request it must belong to. */
   readonly request?: RequestReference
+  /** The standard peer that it is for, and that this node stands for. */
+  readonly onBehalfOf?: NodeId
+  /** That this link is the one whose commands the standard peer obeys. */
+  readonly isPrimaryUpstream?: boolean
 }
 
 /** A message that is to be obeyed. */
@@ -92,6 +102,19 @@ export interface Outgoing {
   readonly request?: RequestReference
   /** The challenge that is answered by signing anew. */
   readonly challenge?: string
+}
+
+/** A message of a standard peer that this node passes on. */
+export interface Seen {
+  readonly type: MessageType
+  readonly action: string
+  readonly protocol: Protocol
+  /** As `Outgoing.payload`. */
+  readonly payload: JsonObject
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly att: Attestation
+  readonly request?: RequestReference
 }
 
 export interface Signed {
@@ -162,7 +185,7 @@ export class SecurityGate {
    * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SIGNATURE_FAILED: it does not leave unsigned.
    */
   async sign(message: Outgoing): Promise<Signed> {
-    const { type, action, protocol, payload, to, link, request, challenge } = message
+    const { type, action, payload, to, link } = message
     const { book, signer } = this.#options
     const plan = planOutgoing(book.policies, { kind: KINDS[type], action, to, link })
     if (plan.outcome === 'reject') throw refused(plan.reason)
@@ -171,37 +194,60 @@ export class SecurityGate {
     const isError = type === 4 || type === 5
     const bare = isError ? (payload.details as JsonObject) : payload
     if (plan.carrier === 'strip') return { payload: bare, reference: { digest } }
-    const { nodeId, clock, random } = this.#site
-    const iat = Math.floor(clock.now() / 1_000)
-    const id = this.#site.newId()
-    const nonce = encodeBase64url(random(NONCE_BYTES))
-    const fields: MessageFields = {
-      ocpp: protocol,
-      ctx: contextOf(protocol, action, type),
-      OCPPAction: action,
-      OCPPMessageTypedId: type as 2,
-      id,
-      from: nodeId,
-      to,
-      iat,
-      exp: iat + (plan.lifetimeS ?? 0),
-      nonce,
-      ...(request && { req: request }),
-      ...(challenge !== undefined && { chal: challenge }),
-    }
+    const fields = this.#fieldsOf(message, plan.lifetimeS ?? 0)
     const entry = await signStatement(bytes, fields, signer)
-    const reference = { id, nonce, digest }
+    const reference = { id: fields.id, nonce: fields.nonce, digest }
     // Of an error the whole is signed, and its details have the room.
     return { payload: { ...(isError ? bare : stripSignatures(bare)), signatures: [entry] }, reference } // biome-ignore format: one line
   }
 
+  /**
+   * Signs what this node saw of a message that nobody signed: at once, because frames of a station
+   * must not overtake each other.
+   *
+   * @throws {OverlayError} ERR_SIGNATURE_FAILED
+   */
+  attest(message: Seen): { readonly entry: SignatureEntry; readonly reference: RequestReference } {
+    const { type, action, protocol, payload, from, to, att, request } = message
+    const bytes = canonicalize(payload)
+    const lifetimeS = actionRow(protocol, action)?.replay === 'queued' ? QUEUED_S : LIVE_S
+    const fields = this.#fieldsOf({ type, action, protocol, to, ...(request && { request }) }, lifetimeS) // biome-ignore format: one line
+    const entry = signStatementNow(bytes, { ...fields, from, att }, this.#options.signer)
+    const { id, nonce } = fields
+    return { entry, reference: { id, nonce, digest: sha256(bytes) } }
+  }
+
+  #fieldsOf(
+    { type, action, protocol, to, request, challenge }: Omit<Outgoing, 'payload' | 'link'>,
+    lifetimeS: number,
+  ): MessageFields {
+    const { nodeId, clock, random } = this.#site
+    const iat = Math.floor(clock.now() / 1_000)
+    return {
+      ocpp: protocol,
+      ctx: contextOf(protocol, action, type),
+      OCPPAction: action,
+      OCPPMessageTypedId: type as 2,
+      id: this.#site.newId(),
+      from: nodeId,
+      to,
+      iat,
+      exp: iat + lifetimeS,
+      nonce: encodeBase64url(random(NONCE_BYTES)),
+      ...(request && { req: request }),
+      ...(challenge !== undefined && { chal: challenge }),
+    }
+  }
+
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
   #addressProblem(
-    { path, to, request }: Incoming,
+    { path, to, request, onBehalfOf }: Incoming,
     header: MessageFields | undefined,
   ): 'not-this-message' | undefined {
     if (!header) return undefined
-    const isForThis = this.#site.isOwnName(header.to) && this.#site.isOwnName(to)
+    const isMine = (id: string) =>
+      onBehalfOf ? isSameId(id as NodeId, onBehalfOf) : this.#site.isOwnName(id)
+    const isForThis = isMine(header.to) && isMine(to)
     if (!isForThis || !isSameId(header.from as NodeId, path[0])) return 'not-this-message'
     return request && !isBound(header.req, request) ? 'not-this-message' : undefined
   }
@@ -235,9 +281,9 @@ export class SecurityGate {
     verdict: Verdict,
     judged: Pick<PolicyFacts, 'problem' | 'replay'>,
   ): PolicyFacts {
-    const { type, action, neighbour, path, to, request } = message
+    const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
     const header = headerOf(verdict)
-    const signers = this.#signersOf(verdict)
+    const signers = this.#signersOf(verdict, path)
     const all = verdict.status === 'verified' ? verdict.signers.length : 0
     return {
       kind: KINDS[type],
@@ -252,8 +298,9 @@ export class SecurityGate {
       signers,
       unknownKeys: verdict.ignored.length + all - signers.length,
       ...judged,
-      isReplyBound: request !== undefined && header !== undefined && isBound(header.req, request),
-      isPrimaryUpstream: false,
+      // A standard peer binds nothing: that it answers what it was asked, its own link says.
+      isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
+      isPrimaryUpstream,
       iat: header?.iat,
       nowS: this.#site.clock.now() / 1_000,
       data: [],
@@ -261,7 +308,7 @@ export class SecurityGate {
   }
 
   /** Who signed, by keys that counted for messages when they did. */
-  #signersOf(verdict: Verdict): SignerFacts[] {
+  #signersOf(verdict: Verdict, path: Incoming['path']): SignerFacts[] {
     if (verdict.status !== 'verified') return []
     const { directory } = this.#options
     return verdict.signers.flatMap(({ kid, header }) => {
@@ -275,7 +322,7 @@ export class SecurityGate {
         roles: claimed,
         algorithm: key.alg,
         ...(organisation !== undefined && { organisation }),
-        ...(header.att && { att: header.att }),
+        ...(header.att && { att: header.att, isEntitled: isEdge(header.att, roles, path) }),
       }
     })
   }
@@ -303,6 +350,15 @@ function headerOf(verdict: Verdict): MessageFields | undefined {
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined
   return verdict.reason as PolicyFacts['problem']
+}
+
+/** The user role of keys that vouch for the standard peers at their node. */
+const EDGE = 'edge'
+
+/** Whether an attestation is by the first node on the path, and that one is entitled to vouch. */
+function isEdge({ by }: Attestation, roles: readonly string[], path: Incoming['path']): boolean {
+  const [, first] = path
+  return roles.includes(EDGE) && first !== undefined && isSameId(by as NodeId, first)
 }
 
 function isBound(said: RequestReference | undefined, request: RequestReference): boolean {

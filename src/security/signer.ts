@@ -9,6 +9,8 @@ export interface Signer {
   readonly alg: AlgorithmName
   /** Signs; of the elliptic curves r then s, big-endian. */
   sign(bytes: Uint8Array): Promise<Uint8Array>
+  /** The same at once, where the key is in this process: an edge signs each frame that passes. */
+  signNow?(bytes: Uint8Array): Uint8Array
 }
 
 /**
@@ -21,7 +23,8 @@ export function createMemorySigner(key: KeyObject): Signer {
     throw new OverlayError('ERR_SIGNATURE_KEY', { problem: 'it is no private key' })
   }
   const { kid, alg } = publicKeyOf(key)
-  return { kid, alg, sign: async (bytes) => signBytes(alg, key, bytes) }
+  const signNow = (bytes: Uint8Array) => signBytes(alg, key, bytes)
+  return { kid, alg, signNow, sign: async (bytes) => signNow(bytes) }
 }
 
 /**

@@ -6,6 +6,7 @@
  * The JWS payload is the canonical form of a JSON payload without its own signatures, or a binary
  * body as it is.
  */
+import { OverlayError } from '../errors.ts'
 import { utf8Bytes } from '../wire/strings.ts'
 import { type AlgorithmName, algorithm, isSignatureOf } from './algorithms.ts'
 import { encodeBase64url } from './base64url.ts'
@@ -59,10 +60,37 @@ export async function signStatement(
   signer: Signer,
   method: SigningMethod = 'json',
 ): Promise<SignatureEntry> {
-  const { alg, kid } = signer
-  const header = { ...fields, alg, kid, typ: 'ww+jws', v: 1 } as StatementHeader
-  const text = encodeHeader(header)
+  const text = protectedOf(fields, signer)
   const value = await signWith(signer, signingInput(text, jwsPayload))
+  return entryOf(signer, text, value, method)
+}
+
+/**
+ * The same at once, by a signer that can.
+ *
+ * @throws {OverlayError} ERR_SIGNATURE_FAILED also where the key is held by another program.
+ */
+export function signStatementNow(
+  jwsPayload: Uint8Array,
+  fields: MessageFields | DataFields,
+  signer: Signer,
+): SignatureEntry {
+  const text = protectedOf(fields, signer)
+  const value = signer.signNow?.(signingInput(text, jwsPayload))
+  if (!value) throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'its holder cannot sign at once' }) // biome-ignore format: one line
+  return entryOf(signer, text, value, 'json')
+}
+
+function protectedOf(fields: MessageFields | DataFields, { alg, kid }: Signer): string {
+  return encodeHeader({ ...fields, alg, kid, typ: 'ww+jws', v: 1 } as StatementHeader)
+}
+
+function entryOf(
+  { alg, kid }: Signer,
+  text: string,
+  value: Uint8Array,
+  method: SigningMethod,
+): SignatureEntry {
   return {
     keyId: kid,
     value: encodeBase64url(value),

@@ -121,7 +121,8 @@ type IndexOf = (this: Uint8Array, byte: number, from: number) => number
 const nodeBuffer = (globalThis as { Buffer?: { prototype: { indexOf: IndexOf } } }).Buffer
 const indexOf: IndexOf = nodeBuffer?.prototype.indexOf ?? Uint8Array.prototype.indexOf
 
-function endOfNested(bytes: Uint8Array, at: number, maxNesting: number): number {
+/** Index behind the bracket that closes the one at `at`. */
+export function endOfNested(bytes: Uint8Array, at: number, maxNesting: number): number {
   const length = bytes.length
   let depth = 0
   for (let i = at; i < length; i++) {
@@ -155,8 +156,8 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   }
 }
 
-// Letters, digits, sign and point: what numbers, true, false and null are made of.
-function isLiteralByte(byte: number): boolean {
+/** Letters, digits, sign and point: what numbers, true, false and null are made of. */
+export function isLiteralByte(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a) ||
     byte === 0x2d || byte === 0x2e || byte === 0x2b || byte === 0x45

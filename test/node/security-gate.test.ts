@@ -1,52 +1,13 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { RemoteError } from '../../src/errors.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
-import type { SecurityOptions } from '../../src/node/security-gate.ts'
-import type { NodeId } from '../../src/primitives/ids.ts'
-import { publicKeyOf } from '../../src/security/jwk.ts'
-import { KeyDirectory } from '../../src/security/keys/key-directory.ts'
-import type { KeyRecord } from '../../src/security/keys/key-record.ts'
-import { DEFAULT_POLICY, INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
+import { INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
-import { compileRuleBook } from '../../src/security/policies/rule-book.ts'
-import { PRESET_ROLES } from '../../src/security/roles/presets.ts'
-import { createMemorySigner } from '../../src/security/signer.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+import { reasonsAt, securityOf } from '../support/secured.ts'
 
 /** A CSMS and a native station, and between them a node that belongs to somebody else. */
-
-const ROLES: Readonly<Record<string, readonly string[]>> = {
-  CSMS01: ['operations'],
-  GUEST: ['technician'],
-  CS01: [],
-  CS02: [],
-}
-const KEYS = new Map(
-  Object.keys(ROLES).map((id) => [
-    id,
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-  ]),
-)
-
-function recordOf(id: string): KeyRecord {
-  const key = KEYS.get(id)
-  assert.ok(key)
-  const roles = ROLES[id] ?? []
-  return { key: publicKeyOf(key), owner: id as NodeId, usages: ['sign-message'], roles, notBefore: 0, notAfter: 4e9 } // biome-ignore format: one line
-}
-
-/** What a node knows: its own key, and the public ones of all. */
-function securityOf(id: string, policy: SignaturePolicyDocument = DEFAULT_POLICY): SecurityOptions {
-  const key = KEYS.get(id)
-  assert.ok(key)
-  return {
-    signer: createMemorySigner(key),
-    directory: new KeyDirectory([...KEYS.keys()].map(recordOf)),
-    book: compileRuleBook({ policies: [policy], roles: PRESET_ROLES }),
-  }
-}
 
 type Frame = unknown[]
 /** What the middle makes of a frame; undefined: it keeps it. */
@@ -111,11 +72,7 @@ async function site(t: TestContext, options: SiteOptions = {}) {
     await net.wait(6)
     return (await outcome) as { answer?: object; error?: Error }
   }
-  const reasons = (id: string) =>
-    (net.events.get(id) ?? []).flatMap(
-      (event) =>
-      event.name === 'frame.refused' && event.code.startsWith('ERR_POLICY') ? [event.details.reason ?? 'challenge'] : [], // biome-ignore format: one line
-    )
+  const reasons = (id: string) => reasonsAt(net, id)
   return { net, applied, csms, above, below, wire, carry, onward, call, reasons, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
 }
 

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { HandlersByProtocol } from '../../src/node/handlers.ts'
+import { overlay } from '../support/memory-overlay.ts'
+import { reasonsAt, securityOf } from '../support/secured.ts'
+
+/** A station that knows no signatures behind a node that does, and a middle that may lie. */
+
+type Frame = unknown[]
+type Tamper = (frame: Frame) => Frame | undefined
+
+const START =
+  '{"connectorId":1, "idTag":"TAG-1","meterStart":1.0e2,"timestamp":"2026-01-01T00:00:00Z"}'
+const ANSWER = { transactionId: 7, idTagInfo: { status: 'Invalid' } }
+
+interface SiteOptions {
+  /** In whose name the node at the edge signs. */
+  readonly edge?: string
+}
+
+async function site(t: TestContext, { edge = 'NN01' }: SiteOptions = {}) {
+  const net = overlay(t)
+  const started: object[] = []
+  const startTransaction = (request: object) => {
+    started.push(request)
+    return ANSWER
+  }
+  const handlers = { 'ocpp1.6': { StartTransaction: startTransaction } } as unknown as HandlersByProtocol // biome-ignore format: one line
+  const security = securityOf('CSMS01')
+  const csms = await net.node('CSMS01', { services: ['CSMS', 'CentralSystem'], hasDefaultRoute: false, handlers, security }) // biome-ignore format: one line
+  await net.node('NN01', { security: securityOf(edge) })
+  const above = net.peer('LC01', 'CSMS01')
+  const below = net.upstream('LC01', 'NN01')
+  const station = net.station('CS01', 'NN01')
+  await net.wait(61)
+  above.send(announcement)
+  await net.settle()
+  below.take()
+  const wire: Frame[] = []
+  let tamper: Tamper = (frame) => frame
+  const carry = async () => {
+    for (let isIdle = false; !isIdle; ) {
+      await net.settle()
+      isIdle = true
+      for (const [from, to] of [
+        [above, below],
+        [below, above],
+      ] as const) {
+        // biome-ignore format: one line
+        for (const frame of from.take()) {
+          isIdle = false
+          wire.push(structuredClone(frame))
+          const changed = tamper([...structuredClone(frame)])
+          if (!changed) continue
+          const [type, destination, path, ...rest] = changed
+          to.send(JSON.stringify([type, destination, [...(path as string[]), 'LC01'], ...rest]))
+        }
+      }
+    }
+  }
+  const start = async () => {
+    station.send(`[2,"1","StartTransaction",${START}]`)
+    await carry()
+    return station.take()[0]
+  }
+  const command = async (answer = '{"status":"Accepted"}') => {
+    const asked = csms.call('CS01', 'ocpp1.6', 'RemoteStopTransaction', { transactionId: 7 }, { timeoutMs: 5_000 }) // biome-ignore format: one line
+    const outcome = asked.catch((error: unknown) => error)
+    await carry()
+    const heard = station.take()
+    for (const [, id] of heard) station.send(`[3,"${id}",${answer}]`)
+    await carry()
+    await net.wait(6)
+    return { heard, outcome: await outcome }
+  }
+  return { net, started, below, station, wire, start, command, carry, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
+}
+
+const announcement = JSON.stringify([6, 'CSMS01', ['LC01'], 'up', 'NotifyNetworkTopology', {
+  networkTopologyInformation: {
+    routingNode: 'LC01',
+    routes: [{ destinationId: 'CS01', uplink: { distance: 2 }, customData: { vendorId: 'wattweave', protocol: 'ocpp1.6', form: 'standard', state: 'up' } }],
+    notBefore: '2026-01-01T00:00:00Z',
+  },
+}]) // biome-ignore format: one frame
+
+const PLACE = new Map([[2, 5], [3, 4]]) // biome-ignore format: one line
+const changed =
+  (type: 2 | 3, change: (payload: Record<string, unknown>) => object): Tamper =>
+  (frame) =>
+    frame[0] === type ? frame.with(PLACE.get(type) ?? 0, change(frame[PLACE.get(type) ?? 0] as Record<string, unknown>)) : frame // biome-ignore format: one line
+const without = ({ signatures: _, ...rest }: Record<string, unknown>) => rest
+
+test('what a plain station says is attested at the edge and obeyed; its answer comes without signatures', async (t) => {
+  const { started, start, wire } = await site(t)
+  assert.deepEqual(await start(), [3, '1', ANSWER])
+  assert.deepEqual(started, [JSON.parse(START)])
+  const [call = [], result = []] = wire
+  const [attested] = (call[5] as { signatures: { protected: string }[] }).signatures
+  const header = JSON.parse(Buffer.from(attested?.protected ?? '', 'base64url').toString())
+  assert.deepEqual([header.from, header.to, header.att], ['CS01', 'CentralSystem', { by: 'NN01', prev: 'CS01', link: 'basic', verified: [] }]) // biome-ignore format: one line
+  assert.ok((result[4] as { signatures: object[] }).signatures)
+})
+
+test('a command reaches a plain station byte for byte without signatures, and its attested answer is believed', async (t) => {
+  const { command, station } = await site(t)
+  const { heard, outcome } = await command()
+  assert.deepEqual(outcome, { status: 'Accepted' })
+  assert.deepEqual(heard.map(([, , action, payload]) => [action, payload]), [['RemoteStopTransaction', { transactionId: 7 }]]) // biome-ignore format: one line
+  assert.doesNotMatch(station.received.join(), /signatures/)
+})
+
+for (const [what, tamper, reason] of [
+  ['changed', changed(2, (payload) => ({ ...payload, meterStart: 0 })), 'signature-invalid'],
+  ['stripped of what the edge has seen', changed(2, without), 'unsigned'],
+] as const) {
+  // biome-ignore format: a table
+  test(`what a plain station says has no effect when it is ${what} on the way: ${reason}`, async (t) => {
+    const { net, started, start, tamperWith } = await site(t)
+    tamperWith(tamper)
+    const answer = await start()
+    assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+    assert.deepEqual(started, [])
+    assert.deepEqual(reasonsAt(net, 'CSMS01'), [reason])
+  })
+}
+
+test('a node whose key does not hold the role edge vouches for nobody', async (t) => {
+  const { net, started, start } = await site(t, { edge: 'LC01' })
+  await start()
+  assert.deepEqual(started, [])
+  assert.deepEqual(reasonsAt(net, 'CSMS01'), ['not-attested'])
+})
+
+for (const [what, tamper, reason] of [
+  ['changed', changed(2, (payload) => ({ ...payload, transactionId: 8 })), 'signature-invalid'],
+  ['stripped', changed(2, without), 'unsigned'],
+] as const) {
+  // biome-ignore format: a table
+  test(`a command that was ${what} on the way does not reach a plain station: ${reason}`, async (t) => {
+    const { net, command, tamperWith } = await site(t)
+    tamperWith(tamper)
+    const { heard } = await command()
+    assert.deepEqual(heard, [])
+    assert.deepEqual(reasonsAt(net, 'NN01'), [reason])
+  })
+}
+
+test('a command that the middle invents does not reach a plain station', async (t) => {
+  const { net, below, station } = await site(t)
+  below.send('[2,"CS01",["CSMS01","LC01"],"x","RemoteStopTransaction",{"transactionId":7}]')
+  await net.settle()
+  assert.deepEqual(station.take(), [])
+  assert.deepEqual(reasonsAt(net, 'NN01'), ['unsigned'])
+})
+
+test('a command that the middle tells again reaches the station once, and is answered the same', async (t) => {
+  const { net, command, wire, below, station } = await site(t)
+  await command()
+  const [call, result] = wire
+  assert.ok(call && result)
+  below.send(JSON.stringify(call.with(2, ['CSMS01', 'LC01']).with(3, 'again')))
+  await net.settle()
+  assert.deepEqual(station.take(), [])
+  const [told] = below.take()
+  assert.deepEqual([told?.[0], told?.[3], told?.[4]], [3, 'again', result[4]])
+})
+
+test('an answer of the CSMS that was changed on the way does not reach the station: it gets an error', async (t) => {
+  const { net, start, tamperWith } = await site(t)
+  tamperWith(changed(3, (payload) => ({ ...payload, idTagInfo: { status: 'Accepted' } })))
+  const answer = await start()
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+  assert.deepEqual(reasonsAt(net, 'NN01'), ['signature-invalid'])
+})
+
+test('an answer of a station that was changed on the way is not believed', async (t) => {
+  const { command, tamperWith } = await site(t)
+  tamperWith(changed(3, (payload) => ({ ...payload, status: 'Accepted' })))
+  const { heard, outcome } = await command('{"status":"Rejected"}')
+  assert.equal(heard.length, 1)
+  assert.equal((outcome as { details?: { reason?: string } }).details?.reason, 'signature-invalid')
+})
