@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
+import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf } from '../support/secured.ts'
 
@@ -14,11 +15,13 @@ const START =
 const ANSWER = { transactionId: 7, idTagInfo: { status: 'Invalid' } }
 
 interface SiteOptions {
-  /** In whose name the node at the edge signs. */
+  /** Whose key the node at the edge signs with. */
   readonly edge?: string
+  /** What that key may do. */
+  readonly roles?: readonly string[]
 }
 
-async function site(t: TestContext, { edge = 'NN01' }: SiteOptions = {}) {
+async function site(t: TestContext, { edge = 'NN01', roles = ['edge'] }: SiteOptions = {}) {
   const net = overlay(t)
   const started: object[] = []
   const startTransaction = (request: object) => {
@@ -26,7 +29,7 @@ async function site(t: TestContext, { edge = 'NN01' }: SiteOptions = {}) {
     return ANSWER
   }
   const handlers = { 'ocpp1.6': { StartTransaction: startTransaction } } as unknown as HandlersByProtocol // biome-ignore format: one line
-  const security = securityOf('CSMS01')
+  const security = securityOf('CSMS01', DEFAULT_POLICY, { NN01: roles, LC01: ['edge'] })
   const csms = await net.node('CSMS01', { services: ['CSMS', 'CentralSystem'], hasDefaultRoute: false, handlers, security }) // biome-ignore format: one line
   await net.node('NN01', { security: securityOf(edge) })
   const above = net.peer('LC01', 'CSMS01')
@@ -125,12 +128,18 @@ for (const [what, tamper, reason] of [
   })
 }
 
-test('a node whose key does not hold the role edge vouches for nobody', async (t) => {
-  const { net, started, start } = await site(t, { edge: 'LC01' })
-  await start()
-  assert.deepEqual(started, [])
-  assert.deepEqual(reasonsAt(net, 'CSMS01'), ['not-attested'])
-})
+for (const [who, options] of [
+  ['whose key does not hold the role edge', { roles: ['operations'] }],
+  ['that signs with the key of another node', { edge: 'LC01' }],
+] as const) {
+  // biome-ignore format: a table
+  test(`a node ${who} vouches for nobody`, async (t) => {
+    const { net, started, start } = await site(t, options)
+    await start()
+    assert.deepEqual(started, [])
+    assert.deepEqual(reasonsAt(net, 'CSMS01'), ['not-attested'])
+  })
+}
 
 for (const [what, tamper, reason] of [
   ['changed', changed(2, (payload) => ({ ...payload, transactionId: 8 })), 'signature-invalid'],

@@ -13,7 +13,9 @@ import { createMemorySigner } from '../../src/security/signer.ts'
 import type { MemoryOverlay } from './memory-overlay.ts'
 
 /** Whose keys there are, and the user roles they hold. */
-const ROLES: Readonly<Record<string, readonly string[]>> = {
+type Roles = Readonly<Record<string, readonly string[]>>
+
+const ROLES: Roles = {
   CSMS01: ['operations'],
   NN01: ['edge'],
   LC01: [],
@@ -28,23 +30,28 @@ const KEYS = new Map(
   ]),
 )
 
-function recordOf(id: string): KeyRecord {
+function recordOf(id: string, others: Roles): KeyRecord {
   const key = KEYS.get(id)
   assert.ok(key)
-  const roles = ROLES[id] ?? []
+  const roles = others[id] ?? ROLES[id] ?? []
   return { key: publicKeyOf(key), owner: id as NodeId, usages: ['sign-message'], roles, notBefore: 0, notAfter: 4e9 } // biome-ignore format: one line
 }
 
-/** What a node knows: its own key, and the public ones of all. */
+/**
+ * What a node knows: its own key, and the public ones of all.
+ *
+ * @param roles Others than usual.
+ */
 export function securityOf(
   id: string,
   policy: SignaturePolicyDocument = DEFAULT_POLICY,
+  roles: Roles = {},
 ): SecurityOptions {
   const key = KEYS.get(id)
   assert.ok(key)
   return {
     signer: createMemorySigner(key),
-    directory: new KeyDirectory([...KEYS.keys()].map(recordOf)),
+    directory: new KeyDirectory([...KEYS.keys()].map((one) => recordOf(one, roles))),
     book: compileRuleBook({ policies: [policy], roles: PRESET_ROLES }),
   }
 }
