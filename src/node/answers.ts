@@ -8,7 +8,7 @@ import { secureAnswer } from './edge.ts'
 import { filtered, type Passage } from './filtering.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
-import { addressed, errorFrame, translateError } from './reply-error.ts'
+import { addressed, challengeIn, errorFrame, translateError } from './reply-error.ts'
 import { callsEnded, isNeighbour } from './requests.ts'
 import { assertSize, readable, write, writeOwn } from './writing.ts'
 
@@ -42,6 +42,8 @@ export function receiveAnswer(
   }
   const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
+    const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
+    if (challenge !== undefined) return void request.retry?.(challenge, now)
     const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
     // What the rules let through was answered, whether or not the asker is still there.
     if (passed.type === 3) tellResult(node, request, passed.payload)

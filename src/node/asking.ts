@@ -8,6 +8,7 @@ import { refuseResult } from './answers.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { peerOf } from './peer-facts.ts'
+import { challengeIn, detailsOf } from './reply-error.ts'
 import { originate } from './requests.ts'
 import type { Admitted, SecurityGate } from './security-gate.ts'
 
@@ -151,21 +152,8 @@ function protocolOf(node: Core, to: NodeId, way: Neighbour): Protocol {
   return (node.table.get(to)?.announced?.protocol as Protocol | undefined) ?? way.link.protocol
 }
 
-function challengeIn({ payload }: Frame): string | undefined {
-  const { reason, challenge } = (detailsOf(payload) ?? {}) as { reason?: unknown; challenge?: unknown } // biome-ignore format: one line
-  return reason === 'challenge' && typeof challenge === 'string' ? challenge : undefined
-}
-
 /** @param isBelieved Whether whoever was asked has signed it; undefined where nothing is verified. */
 export function remoteError(frame: Frame, isBelieved?: boolean): RemoteError {
   const { errorCode, errorDescription, payload } = frame
   return new RemoteError(errorCode, errorDescription, detailsOf(payload), isBelieved)
-}
-
-function detailsOf(payload: Uint8Array): unknown {
-  try {
-    return parsePayload(payload)
-  } catch {
-    return undefined // the error itself matters more than what it says about itself
-  }
 }

@@ -36,6 +36,7 @@ const SIGNATURES = 'signatures'
  * A CALL or SEND between the overlay and a standard peer of this node, as it goes on.
  *
  * @param to Where it goes.
+ * @param challenge What whoever is asked wants to see signed.
  * @returns undefined where nothing is to be done: between nodes it passes as it is, and between two
  *   standard peers the rules of the uplink decide.
  * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_POLICY_CHALLENGE, ERR_SCHEMA_JSON,
@@ -45,6 +46,7 @@ export function secureRequest(
   node: Core,
   frame: RoutedFrame,
   { from, to }: { readonly from: Neighbour; readonly to: Neighbour },
+  challenge?: string,
 ): Passed | undefined {
   const { gate } = node
   if (!gate || from.isOverlay === to.isOverlay || frame.encoding === 'binary') return undefined
@@ -55,7 +57,7 @@ export function secureRequest(
   const { origin: _, ...rest } = frame
   if (!from.isOverlay) {
     const { protocol } = from.link
-    const about = { type, action, protocol, from: path[0], to: last }
+    const about = { type, action, protocol, from: path[0], to: last, ...(challenge !== undefined && { challenge }) } // biome-ignore format: one line
     const { payload, reference } = attested(node, gate, from, frame.payload, about)
     return { frame: { ...rest, payload }, secured: { protocol, reference, seen: undefined } }
   }
@@ -138,6 +140,7 @@ interface About {
   readonly from: NodeId
   readonly to: NodeId
   readonly request?: RequestReference
+  readonly challenge?: string
   readonly error?: { readonly code: string; readonly description: string }
 }
 

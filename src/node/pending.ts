@@ -29,6 +29,8 @@ export interface PendingRequest {
   answererId: NodeId
   /** What was signed or verified of it, where it crossed the edge of the overlay here. */
   readonly secured?: Secured | undefined
+  /** Asks again with a challenge, once: whoever was asked cannot tell whether the request is of now. */
+  readonly retry?: ((challenge: string, now: number) => void) | undefined
   /** Called with a CALLRESULT before it goes on. */
   onResult: ((payload: Uint8Array) => void) | undefined
   /** Another source's request with the same id over the same link. */

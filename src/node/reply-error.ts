@@ -86,6 +86,21 @@ function withReason(payload: Uint8Array, reason: string): Uint8Array {
   }
 }
 
+/** What an error asks to see signed before it is obeyed. */
+export function challengeIn({ payload }: Frame): string | undefined {
+  const { reason, challenge } = (detailsOf(payload) ?? {}) as { reason?: unknown; challenge?: unknown } // biome-ignore format: one line
+  return reason === 'challenge' && typeof challenge === 'string' ? challenge : undefined
+}
+
+/** The details of an error, whatever they are. */
+export function detailsOf(payload: Uint8Array): unknown {
+  try {
+    return parsePayload(payload)
+  } catch {
+    return undefined // the error itself matters more than what it says about itself
+  }
+}
+
 /** A frame with an overlay route, or without one for a standard link. */
 export function addressed(
   frame: Frame,

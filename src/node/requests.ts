@@ -54,8 +54,31 @@ export function forwardRequest(
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
-  const passed = secureRequest(node, judged, { from, to }) ?? { frame: judged, secured: undefined }
-  if ('answer' in passed) return void writeOwn(node, from, addressed(passed.answer, from, networkPath[0], [to.id, node.id]), arrived.action) // biome-ignore format: one line
+  const onward = passOn(node, { from, to, judged, destination, messageId, now })
+  if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
+  return onward
+}
+
+/** A request that may go on, and the way it takes. */
+interface Onward {
+  readonly from: Neighbour
+  readonly to: Neighbour
+  readonly judged: RoutedFrame
+  readonly destination: Destination
+  readonly messageId: MessageId
+  readonly now: number
+}
+
+/** @param challenge What whoever is asked wants to see signed. */
+function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | undefined {
+  const { from, to, judged, destination, messageId, now } = onward
+  const { networkPath } = judged.route
+  const passed = secureRequest(node, judged, { from, to }, challenge) ?? { frame: judged, secured: undefined } // biome-ignore format: one line
+  if ('answer' in passed) {
+    const answer = addressed(passed.answer, from, networkPath[0], [to.id, node.id])
+    writeOwn(node, from, answer, judged.action)
+    return undefined
+  }
   const { frame, secured } = passed
   const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
   const bytes = isSplice
@@ -68,10 +91,13 @@ export function forwardRequest(
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    open(node, to, frame, messageId, { asker: from, expiresAt, secured, onResult: passwordWatch(node, to, frame, from) }) // biome-ignore format: one line
+    const again = (asked: string, later: number) =>
+      passOn(node, { ...onward, messageId: node.newMessageId(), now: later }, asked)
+    const onResult = passwordWatch(node, to, frame, from)
+    const retry = secured && challenge === undefined ? again : undefined
+    open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult })
   }
   sendOrQueue(to, frame, messageId, bytes, now)
-  if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
   return to
 }
 
@@ -193,7 +219,7 @@ export function originate(
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)
 }
 
-interface Opened extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured'> {
+interface Opened extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured' | 'retry'> {
   readonly onResult?: PendingRequest['onResult']
 }
 
@@ -203,7 +229,7 @@ function open(
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
-  { asker, expiresAt, secured, onResult }: Opened,
+  { asker, expiresAt, secured, retry, onResult }: Opened,
 ): void {
   if (isFull(to, frame.action, node.closings) || hasTooMany(asker)) {
     throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: roomInMs(to, node.clock.now()) })
@@ -219,6 +245,7 @@ function open(
     answerer: undefined,
     answererId: frame.route.networkPath[0],
     secured,
+    retry,
     onResult,
     next: undefined,
   }

@@ -115,6 +115,7 @@ export interface Seen {
   readonly to: NodeId
   readonly att: Attestation
   readonly request?: RequestReference
+  readonly challenge?: string
 }
 
 export interface Signed {
@@ -208,10 +209,10 @@ export class SecurityGate {
    * @throws {OverlayError} ERR_SIGNATURE_FAILED
    */
   attest(message: Seen): { readonly entry: SignatureEntry; readonly reference: RequestReference } {
-    const { type, action, protocol, payload, from, to, att, request } = message
+    const { protocol, action, payload, from, att } = message
     const bytes = canonicalize(payload)
     const lifetimeS = actionRow(protocol, action)?.replay === 'queued' ? QUEUED_S : LIVE_S
-    const fields = this.#fieldsOf({ type, action, protocol, to, ...(request && { request }) }, lifetimeS) // biome-ignore format: one line
+    const fields = this.#fieldsOf(message, lifetimeS)
     const entry = signStatementNow(bytes, { ...fields, from, att }, this.#options.signer)
     const { id, nonce } = fields
     return { entry, reference: { id, nonce, digest: sha256(bytes) } }

@@ -19,23 +19,29 @@ interface SiteOptions {
   readonly edge?: string
   /** What that key may do. */
   readonly roles?: readonly string[]
+  /** The nodes have started just now. */
+  readonly isNew?: boolean
 }
 
-async function site(t: TestContext, { edge = 'NN01', roles = ['edge'] }: SiteOptions = {}) {
+async function site(
+  t: TestContext,
+  { edge = 'NN01', roles = ['edge'], isNew = false }: SiteOptions = {},
+) {
   const net = overlay(t)
   const started: object[] = []
   const startTransaction = (request: object) => {
     started.push(request)
     return ANSWER
   }
-  const handlers = { 'ocpp1.6': { StartTransaction: startTransaction } } as unknown as HandlersByProtocol // biome-ignore format: one line
+  const heartbeat = () => ({ currentTime: '2026-01-01T00:00:00Z' })
+  const handlers = { 'ocpp1.6': { StartTransaction: startTransaction, Heartbeat: heartbeat } } as unknown as HandlersByProtocol // biome-ignore format: one line
   const security = securityOf('CSMS01', DEFAULT_POLICY, { NN01: roles, LC01: ['edge'] })
   const csms = await net.node('CSMS01', { services: ['CSMS', 'CentralSystem'], hasDefaultRoute: false, handlers, security }) // biome-ignore format: one line
   await net.node('NN01', { security: securityOf(edge) })
   const above = net.peer('LC01', 'CSMS01')
   const below = net.upstream('LC01', 'NN01')
   const station = net.station('CS01', 'NN01')
-  await net.wait(61)
+  await net.wait(isNew ? 0 : 61)
   above.send(announcement)
   await net.settle()
   below.take()
@@ -189,4 +195,24 @@ test('an answer of a station that was changed on the way is not believed', async
   const { heard, outcome } = await command('{"status":"Rejected"}')
   assert.equal(heard.length, 1)
   assert.equal((outcome as { details?: { reason?: string } }).details?.reason, 'signature-invalid')
+})
+
+test('a CSMS that has just started challenges the edge, and the station notices nothing of it', async (t) => {
+  const { station, carry, wire } = await site(t, { isNew: true })
+  station.send('[2,"1","Heartbeat",{}]')
+  await carry()
+  assert.deepEqual(station.take(), [[3, '1', { currentTime: '2026-01-01T00:00:00Z' }]])
+  assert.deepEqual(
+    wire.map(([type]) => type),
+    [2, 4, 2, 3],
+  )
+})
+
+test('who answers every challenge with another one gets nothing but an error to the station', async (t) => {
+  const { started, start, wire, tamperWith } = await site(t)
+  const error = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
+  tamperWith((frame) => (frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'SecurityError', 'sign', error] : frame)) // biome-ignore format: one line
+  const answer = await start()
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+  assert.deepEqual([wire.filter(([type]) => type === 2).length, started.length], [2, 1])
 })
