@@ -290,6 +290,29 @@ export const CONFIG_SCHEMA = {
         'What may pass this node, see [filters.md](filters.md). Deny wins; without a rule everything passes.',
       items: FILTER_RULE_SCHEMA,
     },
+    security: {
+      type: 'object',
+      description:
+        'Signs what this node says, and obeys only what policies and user roles allow, see [security.md](security.md). Without it nothing is signed.',
+      additionalProperties: false,
+      required: ['trust'],
+      properties: {
+        keyFile: file(
+          'Own key, encrypted; made by `wattweave keys new`. Default: keys/message.pem in `data`',
+        ),
+        passphraseFile: file(
+          'What the key is encrypted with; made where it is missing. Default: keys/passphrase in `data`',
+        ),
+        trust: {
+          type: 'array',
+          minItems: 1,
+          description:
+            'Key records of this node and of others, as `wattweave keys new` prints them; believed as they stand.',
+          items: file('A file with one record'),
+        },
+        policyFile: file('Signature policy (JSON) in place of the default one'),
+      },
+    },
     http: {
       type: 'object',
       description: 'Console, metrics and health.',

@@ -27,6 +27,7 @@ import { checkFilters } from './config-filters.ts'
 import { checkDownlinkProfiles, checkLinks, type Written } from './config-links.ts'
 import { checkActions, checkIds } from './config-names.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
+import { ownKeyFiles, type RawSecurity, readSecurity, type SecuritySettings } from './config-security.ts' // biome-ignore format: one line
 import type { FaultPlan } from './fault-plan.ts'
 
 export interface Config {
@@ -86,6 +87,10 @@ export interface Config {
   readonly routes?: readonly { destination: string; via: string }[]
   /** Checked: they compile. */
   readonly filters?: readonly FilterRule[]
+  /** Undefined: nothing is signed. */
+  readonly security?: SecuritySettings
+  /** Where the key of this node is, or would be. */
+  readonly ownKey: { readonly keyFile: string; readonly passphraseFile: string }
   readonly http?: { host: string; port: number; login: boolean }
   readonly retention: Retention
   readonly unknownStations: 'reject' | 'accept-and-flag'
@@ -122,9 +127,10 @@ export function setData(folder: string): void {
 /**
  * Reads and checks a configuration file; password files are read too.
  *
+ * @param isBeforeKeys Do not read what `security` names: it is about to be made.
  * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CONFIG_YAML, ERR_CONFIG_VALUE with line and column.
  */
-export function loadConfig(file: string): Config {
+export function loadConfig(file: string, { isBeforeKeys = false } = {}): Config {
   const text = readText(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -149,7 +155,8 @@ export function loadConfig(file: string): Config {
     const [error] = validate.errors ?? []
     if (error) fail(pathOf(error), problemOf(error))
   }
-  return { ...complete(value as RawConfig, file, { written, fail, warn }), warnings }
+  const raw = value as RawConfig
+  return { ...complete(raw, file, { written, fail, warn, isBeforeKeys }), warnings }
 }
 
 /** A few aliases can stand for more than fits into memory, and may name what is not there. */
@@ -165,7 +172,15 @@ function plainOf(document: Document, file: string): unknown {
 interface RawConfig
   extends Omit<
     Config,
-    'peers' | 'uplinks' | 'downlinks' | 'listen' | 'tokens' | 'simulation' | 'warnings'
+    | 'peers'
+    | 'uplinks'
+    | 'downlinks'
+    | 'listen'
+    | 'tokens'
+    | 'simulation'
+    | 'warnings'
+    | 'security'
+    | 'ownKey'
   > {
   readonly passwordKeyFile?: string
   readonly peers?: (Config['peers'][number] & { passwordFile?: string })[]
@@ -174,6 +189,7 @@ interface RawConfig
   readonly listen?: Config['listen']
   readonly tokens?: string[]
   readonly simulation?: Config['simulation']
+  readonly security?: RawSecurity
 }
 
 /** Reports a problem with its place in the file. */
@@ -186,7 +202,12 @@ export type Warn = (path: readonly string[], problem: string) => void
 function complete(
   raw: RawConfig,
   file: string,
-  { written, fail, warn }: { written: Written; fail: Fail; warn: Warn },
+  {
+    written,
+    fail,
+    warn,
+    isBeforeKeys,
+  }: { written: Written; fail: Fail; warn: Warn; isBeforeKeys: boolean },
 ): Omit<Config, 'warnings'> {
   const { listen = [], peers = [], uplinks = [], downlinks = [], tokens = [], simulation } = raw
   if (raw.role === 'charging-station' && listen.length === 0) {
@@ -225,14 +246,17 @@ function complete(
   const entries = peers.map(({ passwordFile, ...peer }, i) => ({ ...peer, ...secretOf(passwordFile, i) })) // biome-ignore format: one line
   checkPeers({ ...raw, peers: entries, listen, downlinks, passwordKey }, { fail, warn })
   checkDownlinkProfiles(entries, downlinks, fail)
-  const { passwordKeyFile: _, ...rest } = raw
+  const { passwordKeyFile: _, security, ...rest } = raw
+  const data = ownData ?? resolve(base, raw.data)
   return {
     ...rest,
+    ownKey: ownKeyFiles(data, base, security),
+    ...(security && !isBeforeKeys && { security: readSecurity(security, { data, base, fail }) }),
     ...(passwordKey && { passwordKey }),
     ...(secretsKeyFile !== undefined && { secretsKeyFile }),
     listen: listen.map(absolute),
     tokens,
-    data: ownData ?? resolve(base, raw.data),
+    data,
     simulation: simulation ?? defaultsOf(CONFIG_SCHEMA.properties.simulation),
     peers: entries,
     uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }, i) => ({

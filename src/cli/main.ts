@@ -12,6 +12,7 @@ import { demo } from './commands/demo.ts'
 import { addStation, addToken, listStations, listTokens, showStation } from './commands/depot.ts'
 import { filterList, filterTest } from './commands/filter.ts'
 import { init } from './commands/init.ts'
+import { newKey } from './commands/keys.ts'
 import { login } from './commands/login.ts'
 import { hashPassword, newPassword } from './commands/password.ts'
 import { run } from './commands/run.ts'
@@ -225,6 +226,23 @@ password
   .argument('<file>', 'where the stored form goes; name it as passwordFile')
   .addHelpText('after', '\nExample:\n  $ wattweave password hash secrets/CS01 < password.txt')
   .action(hashPassword)
+
+const keys = program.command('keys').description('Make the key a node signs with')
+keys.addHelpText(
+  'after',
+  '\nExample:\n  $ wattweave keys new node.yaml --role edge > keys/NN01.json',
+)
+keys
+  .command('new')
+  .description('Make the own key of a node, and print its record for those who are to believe it')
+  .argument('<file>', 'YAML file of the node')
+  .option(...DATA)
+  .option(
+    '--role <name...>',
+    'user roles it holds: edge (vouches for plain stations), operations, …',
+  )
+  .addHelpText('after', '\nExample:\n  $ wattweave keys new node.yaml --role edge > keys/NN01.json')
+  .action(newKey)
 
 const filter = program.command('filter').description('Look at the filter rules of a configuration')
 filter.addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')

@@ -15,6 +15,7 @@ import { keyFrom } from '../storage/secret-store.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
 import { firstLogin, openAccounts } from './accounts.ts'
 import type { Config } from './config.ts'
+import { openSecurity } from './config-security.ts'
 import { logEvents } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
 import { createLinkSources } from './link-sources.ts'
@@ -57,6 +58,7 @@ export async function startNode(
     log,
     ...sources,
     ...(config.filters && { filters: compileFilters(config.filters, nodeId) }),
+    ...(config.security && { security: openSecurity(config.security, config) }),
     ...(config.routes && { routes: config.routes }),
     ...(config.operator && { operator: config.operator }),
     peers: new Map(

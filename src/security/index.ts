@@ -1,6 +1,6 @@
 /**
  * Signed statements as pure logic: canonical JSON, public keys, protected headers, entries, and the
- * forms in which they travel. No product code signs yet; docs/security.md says what is true today.
+ * forms in which they travel. docs/security.md says what uses them today.
  *
  * @module
  */

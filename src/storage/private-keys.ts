@@ -6,6 +6,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { existsSync, readFileSync } from 'node:fs'
 import { OverlayError } from '../errors.ts'
 import type { AlgorithmName } from '../security/algorithms.ts'
+import { type PublicKey, publicKeyOf } from '../security/jwk.ts'
 import { createMemorySigner, type Signer } from '../security/signer.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -23,14 +24,16 @@ const GENERATORS: Readonly<Record<AlgorithmName, () => KeyObject>> = {
 /**
  * Makes a key and its file, for the owner alone to read.
  *
+ * @returns The public half.
+ *
  * @throws {OverlayError} ERR_SIGNATURE_KEY when there is a file already: a key is never overwritten.
  */
-export function createKeyFile(file: string, alg: AlgorithmName, passphrase: string): Signer {
+export function createKeyFile(file: string, alg: AlgorithmName, passphrase: string): PublicKey {
   if (existsSync(file)) throw unusable(file, 'it is there already')
   const key = GENERATORS[alg]()
   const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: CIPHER, passphrase })
   writeWhole(file, pem.toString())
-  return createMemorySigner(key)
+  return publicKeyOf(key)
 }
 
 /**

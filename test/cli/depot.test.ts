@@ -329,7 +329,7 @@ test('init says which answer cannot be, and writes nothing', async (t) => {
 })
 
 test('every command says by an example how it is used', async (t) => {
-  const commands = ['', 'token', 'station', 'password', 'filter', 'init', 'run', 'demo', 'simulate', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list'] // biome-ignore format: one list
+  const commands = ['', 'token', 'station', 'password', 'filter', 'init', 'run', 'demo', 'simulate', 'send', 'trace', 'check', 'login', 'backup', 'restore', 'token add', 'token list', 'station add', 'station list', 'station show', 'password new', 'password hash', 'filter test', 'filter list', 'keys', 'keys new'] // biome-ignore format: one list
   const told = await Promise.all(commands.map((command) => wattweave(t, ...command.split(' ').filter(Boolean), '--help'))) // biome-ignore format: one line
   for (const [i, { code, output }] of told.entries()) {
     assert.equal(code, 0)

@@ -27,7 +27,10 @@ test('what was put in and taken out again leaves every byte as it was', () => {
       const object = Object.fromEntries(members.filter(([name]) => name !== '__proto__' && name !== 'x')) // biome-ignore format: one line
       const before = JSON.stringify(object, undefined, indent)
       const put = putMember(bytes(before), 'x', value)
-      assert.deepEqual(JSON.parse(text(put)), { ...JSON.parse(before), x: JSON.parse(JSON.stringify(value)) })
+      assert.deepEqual(JSON.parse(text(put)), {
+        ...JSON.parse(before),
+        x: JSON.parse(JSON.stringify(value)),
+      })
       assert.equal(text(cutMember(put, 'x')), before)
     }),
     PROPERTY,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseMoment } from '../../messages/date-time.ts'
 import type { Context } from '../../node/handlers.ts'
+import { stripSignatures } from '../../security/carriers.ts'
 import { parsePayload } from '../../wire/payload.ts'
 import type { CsmsState } from './csms.ts'
 
@@ -99,11 +100,12 @@ export function endOfReservation(
   store.reservations.end(context.source, reservationId, 'used', timeOf(context))
 }
 
-/** A station may write a message again in another way, and say by then that it was offline. */
+/** A station may write a message again in another way, and say by then that it was offline; what
+ * an edge signs is new each time. */
 function saysTheSame(first: Uint8Array, again: Uint8Array): boolean {
   if (Buffer.compare(first, again) === 0) return true
-  const { offline: _, ...a } = parsePayload(first)
-  const { offline: __, ...b } = parsePayload(again)
+  const { offline: _, ...a } = stripSignatures(parsePayload(first))
+  const { offline: __, ...b } = stripSignatures(parsePayload(again))
   return isDeepStrictEqual(a, b)
 }
 

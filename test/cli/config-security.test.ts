@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { loadConfig } from '../../src/cli/config.ts'
+import { openSecurity } from '../../src/cli/config-security.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { keyRecordPayload } from '../../src/security/keys/key-record.ts'
+import { createKeyFile } from '../../src/storage/private-keys.ts'
+import { keyFrom } from '../../src/storage/secret-store.ts'
+import { temporaryFolder } from '../end-to-end/processes.ts'
+
+/** A node NN01 with a key of its own; what the record of that key says can be something else. */
+function site(t: TestContext, { owner = 'NN01', security = 'trust: [own.json]' } = {}) {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'node.yaml')
+  writeFileSync(
+    file,
+    `nodeId: NN01\nrole: networking-node\nlisten: [{port: 0}]\nsecurity:\n  ${security}\n`,
+  )
+  const { ownKey } = loadConfig(file, { isBeforeKeys: true })
+  const key = createKeyFile(ownKey.keyFile, 'ES256', keyFrom(ownKey.passphraseFile))
+  const record = { key, owner: owner as NodeId, usages: ['sign-message'], roles: [], notBefore: 0, notAfter: 4e9 } as const // biome-ignore format: one line
+  writeFileSync(join(folder, 'own.json'), JSON.stringify(keyRecordPayload(record)))
+  const other = createKeyFile(join(folder, 'other.pem'), 'ES256', 'another passphrase')
+  writeFileSync(
+    join(folder, 'other.json'),
+    JSON.stringify(keyRecordPayload({ ...record, key: other })),
+  )
+  writeFileSync(join(folder, 'broken.json'), '{"kid":1}')
+  writeFileSync(
+    join(folder, 'policy.json'),
+    '{"name":"p","version":1,"in":[{"match":{"colour":"red"},"require":{}}]}',
+  )
+  return { file, open: () => { const config = loadConfig(file); return config.security && openSecurity(config.security, config) } } // biome-ignore format: one line
+}
+
+test('a node signs with the key whose record it trusts', (t) => {
+  const opened = site(t).open()
+  assert.equal(opened?.directory.records()[0]?.key.kid, opened?.signer.kid)
+})
+
+for (const [what, options, expected] of [
+  [
+    'a record that is not there',
+    { security: 'trust: [no.json]' },
+    /:5:\d+: security\.trust\.0 \(no\.json\) .*no such file/,
+  ],
+  [
+    'a file that holds no record',
+    { security: 'trust: [broken.json]' },
+    /security\.trust\.0 \(broken\.json\) is no key record/,
+  ],
+  [
+    'a file that holds no JSON',
+    { security: 'trust: [node.yaml]' },
+    /security\.trust\.0 \(node\.yaml\) holds no JSON object/,
+  ],
+  [
+    'nobody to trust',
+    { security: 'trust: []' },
+    /security\.trust must NOT have fewer than 1 items/,
+  ],
+  [
+    'a policy with a member nobody knows',
+    { security: 'trust: [own.json]\n  policyFile: policy.json' },
+    /security\.policyFile \(policy\.json\) signature policy: /,
+  ],
+  [
+    'a key that nobody believes',
+    { security: 'trust: [other.json]' },
+    /is not under security\.trust; add its record/,
+  ],
+  [
+    'a key of somebody else',
+    { owner: 'CSMS01' },
+    /is a key of CSMS01, and this node is NN01; make one for it/,
+  ],
+  [
+    'another passphrase',
+    { security: 'trust: [own.json]\n  keyFile: other.pem' },
+    /cannot be read, or its passphrase is another/,
+  ],
+  [
+    'no key',
+    { security: 'trust: [own.json]\n  keyFile: none.pem' },
+    /none\.pem is not there; make it with/,
+  ],
+] as const) {
+  // biome-ignore format: a table
+  test(`a node with ${what} does not start, and says what to do`, (t) => {
+    if (what === 'no key' || what === 'another passphrase') {
+      const { file } = site(t)
+      const text = `nodeId: NN01\nrole: networking-node\nlisten: [{port: 0}]\nsecurity:\n  ${options.security}\n` // biome-ignore format: one line
+      writeFileSync(file, text)
+      const config = loadConfig(file)
+      assert.throws(() => config.security && openSecurity(config.security, config), expected)
+    } else assert.throws(() => site(t, options).open(), expected)
+  })
+}

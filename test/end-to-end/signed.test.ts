@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { basic, client } from '../support/sockets.ts'
+import { metric, startExecutable, startNode, temporaryFolder, until } from './processes.ts'
+
+/** Keys made by the command line, and processes that obey only what is signed with them. */
+
+const PASSWORD = 'password of CS01'
+
+/** Makes the key of a node and returns its record. */
+async function keyOf(
+  t: TestContext,
+  folder: string,
+  nodeId: string,
+  config: object,
+  ...roles: string[]
+) {
+  const file = join(folder, `${nodeId}-before.yaml`)
+  writeFileSync(file, JSON.stringify({ nodeId, ...config }))
+  const made = startExecutable(t, 'keys', 'new', file, ...roles.flatMap((role) => ['--role', role]))
+  assert.equal(await made.ended, 0, made.errors())
+  writeFileSync(join(folder, `${nodeId}.json`), made.output())
+}
+
+async function startSite(t: TestContext) {
+  const folder = temporaryFolder(t)
+  mkdirSync(join(folder, 'secrets'))
+  for (const id of ['CS01', 'NN01']) writeFileSync(join(folder, 'secrets', id), `password of ${id}`)
+  const peer = (id: string, more = {}) => ({ id, passwordFile: `secrets/${id}`, ...more })
+  const security = { trust: ['CSMS01.json', 'NN01.json'] }
+  const common = { log: 'silent', http: { port: 0, login: false } }
+  const csmsConfig = { role: 'csms', listen: [{ port: 0 }], data: join(folder, 'csms'), tokens: ['TAG-1'], peers: [peer('NN01', { peer: 'node' })] } // biome-ignore format: one line
+  const nodeConfig = { role: 'networking-node', listen: [{ port: 0, insecure: true }], data: join(folder, 'node'), peers: [peer('CS01')] } // biome-ignore format: one line
+  await keyOf(t, folder, 'CSMS01', csmsConfig, 'operations')
+  await keyOf(t, folder, 'NN01', nodeConfig, 'edge')
+  const csms = await startNode(t, folder, { nodeId: 'CSMS01', ...csmsConfig, ...common, security })
+  const uplinks = [{ url: csms.url, peerId: 'CSMS01', passwordFile: 'secrets/NN01' }]
+  const node = await startNode(t, folder, { nodeId: 'NN01', ...nodeConfig, ...common, uplinks, security }) // biome-ignore format: one line
+  await until('the uplink', async () => (await metric(node.console, 'wattweave_links', 'form="overlay"')) >= 1) // biome-ignore format: one line
+  const station = await client(t, node.url, { headers: { authorization: basic('CS01', PASSWORD) } }) // biome-ignore format: one line
+  return { folder, csms, node, station }
+}
+
+test('a plain station boots over two nodes that sign, is commanded, and nobody else commands it', async (t) => {
+  const { csms, node, station } = await startSite(t)
+  station.send('[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+  const [, , boot] = await station.take((frame) => frame[1] === '1', 'its boot')
+  assert.equal(
+    (boot as { status?: string }).status,
+    'Accepted',
+    JSON.stringify(station.received) + csms.errors() + node.errors(),
+  )
+
+  const operation = fetch(
+    new URL('api/stations/CS01/operations/ChangeConfiguration', csms.console),
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: new URL(csms.console).origin },
+      body: JSON.stringify({ key: 'HeartbeatInterval', value: '60' }),
+    },
+  )
+  const [, id, action, payload] = await station.take((frame) => frame[0] === 2, 'the command')
+  assert.deepEqual([action, payload], ['ChangeConfiguration', { key: 'HeartbeatInterval', value: '60' }]) // biome-ignore format: one line
+  station.send(JSON.stringify([3, id, { status: 'Accepted' }]))
+  const { id: job } = (await (await operation).json()) as { id: string }
+  await until('the CSMS to believe the answer', async () => {
+    const { state } = (await (await fetch(new URL(`api/operations/${job}`, csms.console))).json()) as { state: string } // biome-ignore format: one line
+    return state !== 'sent' && state
+  })
+
+  const forged = startExecutable(t, 'send', 'CS01', 'ChangeConfiguration', '{"key":"HeartbeatInterval","value":"1"}', '--uplink', node.url, '--as', 'LAPTOP') // biome-ignore format: one line
+  assert.notEqual(await forged.ended, 0)
+  assert.match(forged.output() + forged.errors(), /unsigned/)
+  const seen = await fetch(new URL('metrics', node.console))
+  assert.match(await seen.text(), /ERR_POLICY_REFUSED/)
+})
