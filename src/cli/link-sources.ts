@@ -17,7 +17,7 @@ import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
 import { type DialTlsFiles, readDialTls, readListenTls, readSecret } from './config-files.ts' // biome-ignore format: one line
-import { type ExpectedPassword, type FilePasswords, type Place, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
+import { type FilePasswords, type Place, type ProfilePassword, type RememberedPasswords, rememberedPasswords } from './remembered-passwords.ts' // biome-ignore format: one line
 
 /** How often certificate files are looked at. */
 const WATCH_EVERY_MS = 2_000
@@ -90,7 +90,7 @@ export function createLinkSources(
     uplinkRules,
     perStation,
     ruleOrder,
-    onPasswordChange: passwordFollower(config, { remembered, admissions }),
+    onPasswordChange: passwordFollower(config, { remembered, admissions, log }),
     mustProve: (id) => admissions.mustProve(id),
     stop,
   }
@@ -99,45 +99,64 @@ export function createLinkSources(
 interface Passwords {
   readonly remembered: RememberedPasswords
   readonly admissions: Admissions
+  readonly log: Logger
 }
 
-/** What follows from a password that a station has accepted. */
+/** What follows from a password that a station has accepted: it counts at once, also where it cannot be kept. */
 function passwordFollower(config: Config, passwords: Passwords): PasswordListener {
-  const { remembered, admissions } = passwords
-  return ({ station, password, by, isHere, isInForce }) => {
-    if (!isInForce) {
+  const { remembered, admissions, log } = passwords
+  return ({ station, password, by, isHere, slot }) => {
+    if (slot !== undefined) {
       // When a station behind another node changes to it only that node sees.
       if (!isHere) return
-      const one = { station, password, uplink: by?.name }
-      remembered.expect(one)
-      return expectPassword(config, passwords, one)
+      const one = { station, slot, password, uplink: by?.name, isUsed: false }
+      expectProfile(config, passwords, one)
+      return keeping(log, station, () => remembered.rememberProfile(one, fileOf(config, station)))
     }
     // Of a station behind another node that one asks for its password.
     const isOurs = isHere || config.peers.some(({ id }) => foldId(id) === foldId(station))
-    const places = filePasswords(config, station, by?.name)
-    remembered.remember(station, password, isOurs ? places : places.filter(([place]) => place !== 'peer')) // biome-ignore format: one line
     if (isOurs) admissions.setPassword(station, password)
+    const places = filePasswords(config, station, by?.name)
+    const used = isOurs ? places : places.filter(([place]) => place !== 'peer')
+    keeping(log, station, () => remembered.remember(station, password, used))
   }
 }
 
 /** Once the station has shown it, it is shown to the uplink that has set it, too. */
-function expectPassword(
+function expectProfile(
   config: Config,
-  { remembered, admissions }: Passwords,
-  one: ExpectedPassword,
+  { remembered, admissions, log }: Passwords,
+  one: ProfilePassword,
 ): void {
+  // biome-ignore format: one line
   const { station, password, uplink } = one
-  admissions.expectPassword(station, password, () => {
-    remembered.remember(station, password, filePasswords(config, station, uplink))
-    remembered.met(one)
-  })
+  admissions.setProfilePassword(station, one, () =>
+    keeping(log, station, () => {
+      remembered.rememberProfile({ ...one, isUsed: true }, fileOf(config, station))
+      const places = filePasswords(config, station, uplink).filter(([place]) => place !== 'peer')
+      remembered.remember(station, password, places)
+    }),
+  )
+}
+
+/** What cannot be written must not keep a station out; after a restart the former one counts. */
+function keeping(log: Logger, station: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    log.error('password.unsaved', { station, error: String(error) })
+  }
+}
+
+function fileOf({ peers }: Config, station: string): Secret | undefined {
+  return peers.find(({ id }) => foldId(id) === foldId(station))?.password
 }
 
 /** What was set over OCPP counts from the start on, unless its file was changed since. */
-function applyRemembered(config: Config, { log, ...passwords }: Passwords & { log: Logger }): void {
+function applyRemembered(config: Config, passwords: Passwords): void {
   const { peers } = config
-  const { remembered, admissions } = passwords
-  for (const one of remembered.expected()) expectPassword(config, passwords, one)
+  const { remembered, admissions, log } = passwords
+  for (const one of remembered.profiles((station) => fileOf(config, station))) expectProfile(config, passwords, one) // biome-ignore format: one line
   for (const station of remembered.stations()) {
     // Also one that nobody has entered, as under `insecure`: without it anybody could be that station.
     const { id = station, password: inFile } = peers.find((one) => foldId(one.id) === station) ?? {}

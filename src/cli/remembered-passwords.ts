@@ -25,18 +25,21 @@ export interface RememberedPasswords {
   insteadOf(place: Place, station: string, inFile: Secret | undefined): Secret | undefined
   /** On disk when it returns, for these places and no others, with what their files said then. */
   remember(station: NodeId, password: Secret, files: FilePasswords): void
-  /** Passwords that stations may show one day, and which uplink has set each. */
-  expected(): readonly ExpectedPassword[]
-  /** On disk when it returns. */
-  expect(one: ExpectedPassword): void
-  /** It was shown, and is remembered otherwise. */
-  met(one: ExpectedPassword): void
+  /** Passwords of network profiles, unless the station's file was changed since. */
+  profiles(fileOf: (station: string) => Secret | undefined): readonly ProfilePassword[]
+  /** On disk when it returns, in place of what there was of that profile. */
+  rememberProfile(one: ProfilePassword, inFile: Secret | undefined): void
 }
 
-export interface ExpectedPassword {
+/** A password that a station shows when it uses a network profile. */
+export interface ProfilePassword {
   readonly station: NodeId
+  readonly slot: string
   readonly password: Secret
+  /** Which uplink has set it. */
   readonly uplink: string | undefined
+  /** The station has shown it. */
+  readonly isUsed: boolean
 }
 
 /** Opens no file, and makes none, before there is a password to remember. */
@@ -47,26 +50,21 @@ export function rememberedPasswords({
   const file = join(data, 'station-secrets.json')
   const keyFile = secretsKeyFile ?? join(data, 'secrets.key')
   let store = existsSync(file) ? new SecretStore(file, keyFrom(keyFile)) : undefined
-  const readExpected = () =>
-    (JSON.parse(store?.get(EXPECTED) ?? '[]') as StoredExpected[]).map((one) => ({
-      station: one.station as NodeId,
-      password: new Secret(one.password),
-      uplink: one.uplink,
-    }))
-  const writeExpected = (all: readonly ExpectedPassword[]) => {
-    store ??= new SecretStore(file, keyFrom(keyFile))
-    const plain = all.map((one) => ({ ...one, password: one.password.reveal() }))
-    store.set(EXPECTED, JSON.stringify(plain.slice(-MAX_EXPECTED)))
-  }
+  const profilesOf = (name: string) => JSON.parse(store?.get(name) ?? '[]') as StoredProfile[]
   return {
-    expected: readExpected,
-    expect: (one) => writeExpected([...readExpected(), one]),
-    met({ station, password }) {
-      const others = readExpected().filter(
-        (one) =>
-          foldId(one.station) !== foldId(station) || one.password.reveal() !== password.reveal(),
-      )
-      writeExpected(others)
+    profiles: (fileOf) =>
+      (store?.names() ?? [])
+        .filter((name) => name.endsWith(PROFILES))
+        .flatMap(profilesOf)
+        .filter(({ station, file: before }) => before === printOf(fileOf(station)))
+        .map(({ station, password, ...one }) => ({ ...one, station: station as NodeId, password: new Secret(password), uplink: one.uplink })), // biome-ignore format: one line
+    rememberProfile({ password, ...one }, inFile) {
+      store ??= new SecretStore(file, keyFrom(keyFile))
+      const name = `${foldId(one.station)}${PROFILES}`
+      // Until a new one was shown the station may go on with the one before.
+      const others = profilesOf(name).filter(({ slot, isUsed }) => slot !== one.slot || (isUsed && !one.isUsed)) // biome-ignore format: one line
+      const added = { ...one, password: password.reveal(), file: printOf(inFile) }
+      store.set(name, JSON.stringify([...others, added].slice(-MAX_PROFILES)))
     },
     stations: () => (store?.names() ?? []).filter((name) => !name.includes(SEPARATOR)),
     insteadOf(place, station, inFile) {
@@ -91,14 +89,17 @@ export function rememberedPasswords({
 
 /** No id holds a control character, so no station is named like this. */
 const SEPARATOR = '\n'
-const EXPECTED = `${SEPARATOR}expected`
-/** Of all stations; the oldest are forgotten first. */
-const MAX_EXPECTED = 1_000
+const PROFILES = `${SEPARATOR}profiles`
+const MAX_PROFILES = 16
 
-interface StoredExpected {
+interface StoredProfile {
   readonly station: string
+  readonly slot: string
   readonly password: string
   readonly uplink?: string
+  readonly isUsed: boolean
+  /** Print of the station's file at that time. */
+  readonly file: string
 }
 
 /** The first version kept one password for all places, which was right for the stations only. */

@@ -38,6 +38,8 @@ export interface TraceContext {
   readonly observed: Observations
   /** True where the node itself is a charging station. */
   readonly isStation: boolean
+  /** Folded ids of stations that speak the overlay themselves: known by what they ask for. */
+  readonly native: Set<string>
 }
 
 /** The station a message is from or for, and whether it goes away from it. */
@@ -113,9 +115,15 @@ function representedBy({ node, isStation }: TraceContext, label: string): string
   return isStation ? node.id : undefined
 }
 
-function isStation({ node, observed, isStation }: TraceContext, id: string): boolean {
-  if (isStation && foldId(id) === foldId(node.id)) return true
-  return observed.protocolOf(id) !== undefined
+function isStation({ node, observed, isStation, native }: TraceContext, id: string): boolean {
+  const key = foldId(id)
+  if (isStation && key === foldId(node.id)) return true
+  return native.has(key) || observed.protocolOf(id) !== undefined
+}
+
+/** Notes who is a station though no edge has announced it: whoever boots as one. */
+export function noteNative({ native }: TraceContext, { type, action, route }: Frame): void {
+  if (type === 2 && action === 'BootNotification' && route) native.add(foldId(route.networkPath[0]))
 }
 
 function versionOf(

@@ -6,7 +6,13 @@ import { decode } from './frame-views.ts'
 import type { Observations } from './observations.ts'
 import type { ViewSources } from './overview.ts'
 import { readInteger, readQuery, readsQuery, wholeNumber } from './query.ts'
-import { exchangeOf, partiesOf, type TraceContext, traceRecord } from './trace-records.ts'
+import {
+  exchangeOf,
+  noteNative,
+  partiesOf,
+  type TraceContext,
+  traceRecord,
+} from './trace-records.ts'
 
 /** Frames that are looked at before somebody else gets a turn. */
 const FRAMES_PER_TURN = 64
@@ -38,7 +44,12 @@ export function serveTrace(
   { node, role }: ViewSources,
   observed: Observations,
 ): void {
-  const context = { node, observed, isStation: role === 'charging-station' }
+  const context = {
+    node,
+    observed,
+    isStation: role === 'charging-station',
+    native: new Set<string>(),
+  }
   const described = readsQuery(
     'The frame log as Open OCPP Trace v1.1, one JSON object per line',
     ['frames'],
@@ -80,6 +91,7 @@ async function select(context: TraceContext, wanted: Wanted): Promise<Selection>
     const record = frameLog.get(sequence)
     const frame = record && decode(record)
     if (record && frame?.type === 2) actions.set(exchangeOf(record, frame), frame.action)
+    if (frame) noteNative(context, frame)
     if (sequence <= after) continue
     if (!record) leave('overwritten')
     else if (!frame) leave(record.length > record.bytes.length ? 'cut' : 'undecodable')

@@ -27,8 +27,8 @@ export interface PasswordChange {
   readonly by: UplinkRule | undefined
   /** Whether the station is connected here itself, and not behind another node. */
   readonly isHere: boolean
-  /** False of one that the station may use later, when it changes to another network profile. */
-  readonly isInForce: boolean
+  /** Of one of a network profile: its slot. Undefined: it is in force. */
+  readonly slot: string | undefined
 }
 
 export type PasswordListener = (change: PasswordChange) => void

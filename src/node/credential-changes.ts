@@ -14,14 +14,14 @@ import { parsePayload } from '../wire/payload.ts'
 /** A password that a station has accepted, as the bytes a Basic header will carry. */
 export interface NewPassword {
   readonly password: Secret
-  /** False of one of a network profile: which profile the station uses is not known here. */
-  readonly isInForce: boolean
+  /** Of one of a network profile: its slot. Undefined: it is in force. */
+  readonly slot: string | undefined
 }
 
 /**
  * The passwords a command sets.
  *
- * @returns What finds those in the station's answer that it accepted, the last one of each kind.
+ * @returns What finds those in the station's answer that it accepted, the last one of each place.
  *   Undefined: the command sets no password.
  * @throws {OverlayError} ERR_SCHEMA_JSON
  */
@@ -32,12 +32,12 @@ export function passwordsSetBy(
   if (action === 'ChangeConfiguration') {
     const { key, value } = read<{ key?: unknown; value?: unknown }>(payload)
     if (nameOf(key) !== 'authorizationkey' || typeof value !== 'string') return undefined
-    return whenAccepted(value, true)
+    return whenAccepted(value, undefined)
   }
   if (action === 'SetNetworkProfile') {
-    const { connectionData } = read<{ connectionData?: { basicAuthPassword?: unknown } | null }>(payload) // biome-ignore format: one line
+    const { configurationSlot, connectionData } = read<{ configurationSlot?: unknown; connectionData?: { basicAuthPassword?: unknown } | null }>(payload) // biome-ignore format: one line
     const value = connectionData?.basicAuthPassword
-    return typeof value === 'string' ? whenAccepted(value, false) : undefined
+    return typeof value === 'string' ? whenAccepted(value, String(configurationSlot)) : undefined
   }
   if (action !== 'SetVariables') return undefined
   const set = variablesOf(payload, 'setVariableData').filter(
@@ -49,24 +49,23 @@ export function passwordsSetBy(
     const accepted = set.filter((data) =>
       results.some((one) => isSameVariable(one, data) && one.attributeStatus === 'Accepted'),
     )
-    const last = [false, true].map((isOfProfile) =>
-      accepted.findLast((data) => (placeOf(data) === PROFILE_PASSWORD) === isOfProfile),
-    )
-    return last.flatMap((data) =>
-      data === undefined
-        ? []
-        : [newPassword(String(data.attributeValue), placeOf(data) !== PROFILE_PASSWORD)],
-    )
+    const all = accepted.map((data) => newPassword(String(data.attributeValue), slotOf(data)))
+    return [...new Map(all.map((one) => [one.slot, one])).values()]
   }
 }
 
-function whenAccepted(value: string, isInForce: boolean) {
-  return (answer: Uint8Array): NewPassword[] =>
-    read<{ status?: unknown }>(answer).status === 'Accepted' ? [newPassword(value, isInForce)] : []
+/** The slot of a network profile, which is the instance of the component. */
+function slotOf(data: VariableData): string | undefined {
+  return placeOf(data) === PROFILE_PASSWORD ? nameOf(data.component?.instance) : undefined
 }
 
-function newPassword(value: string, isInForce: boolean): NewPassword {
-  return { password: new Secret(value), isInForce }
+function whenAccepted(value: string, slot: string | undefined) {
+  return (answer: Uint8Array): NewPassword[] =>
+    read<{ status?: unknown }>(answer).status === 'Accepted' ? [newPassword(value, slot)] : []
+}
+
+function newPassword(value: string, slot: string | undefined): NewPassword {
+  return { password: new Secret(value), slot }
 }
 
 /** What a command would change of the station's connection; undefined: nothing. */

@@ -1,7 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { foldId } from '../primitives/ids.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type JsonObject, parsePayload } from '../wire/payload.ts'
@@ -11,6 +10,7 @@ import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS }
 import type { Neighbour } from './neighbour.ts'
 import { peerOf } from './peer-facts.ts'
 import { receiveAnnouncement } from './presence.ts'
+import { protocolOf } from './protocol-of.ts'
 import { addressed, errorFrame } from './reply-error.ts'
 import type { Admitted } from './security-gate.ts'
 import { writeOwn } from './writing.ts'
@@ -61,22 +61,6 @@ function telling(
     node.emit({ name: 'frame.refused', link: from.label, code, details, source: frame.route.networkPath[0] }) // biome-ignore format: one line
     throw error
   }
-}
-
-/**
- * The version whose schemas a request is checked against: on a standard link the link's own; else
- * what the edge announced for its source; else what the service name says; else the link's.
- *
- * @spec docs/overlay.md section 7
- */
-export function protocolOf(node: Core, from: Neighbour, frame: RoutedFrame): Protocol {
-  if (!from.isOverlay) return from.link.protocol
-  const announced = node.table.get(frame.route.networkPath[0])?.announced
-  if (announced) return announced.protocol as Protocol
-  const { destination } = frame.route
-  const name = foldId(destination[destination.length - 1] ?? '')
-  const isCentralSystem = name === 'centralsystem' || name.endsWith('/centralsystem')
-  return isCentralSystem ? 'ocpp1.6' : from.link.protocol
 }
 
 function handlerOf(node: Core, protocol: Protocol, frame: RoutedFrame): AnyHandler {

@@ -4,6 +4,7 @@ import { denialError } from '../routing/filters/filters.ts'
 import { KINDS } from '../wire/frame.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
+import { protocolOf } from './protocol-of.ts'
 
 /** Where a frame came from and is about to go. */
 export interface Passage {
@@ -39,7 +40,7 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
       payload: frame.payload,
       bytes: node.arrivalBytes,
       isBinary: frame.encoding === 'binary',
-      protocol: protocolOf(node, frame, passage),
+      protocol: versionOf(node, frame, passage),
       arrival: frame,
     },
     node.clock.now(),
@@ -51,12 +52,10 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
   return { ...rest, payload: verdict.payload }
 }
 
-/** The version of whoever writes or reads the payload as a standard peer. */
-function protocolOf(node: Core, frame: RoutedFrame, passage: Passage): Protocol | undefined {
+/** The version of whoever writes or reads the payload as a station, or as a standard peer. */
+function versionOf(node: Core, frame: RoutedFrame, passage: Passage): Protocol {
   const { from, to, destination } = passage
   if (!to.isOverlay) return to.link.protocol
-  if (!from.isOverlay) return from.link.protocol
-  const announcedFor = (id: NodeId) => node.table.get(id)?.announced?.protocol
-  const announced = announcedFor(frame.route.networkPath[0]) ?? announcedFor(destination)
-  return announced as Protocol | undefined
+  const announced = node.table.get(destination)?.announced
+  return announced ? (announced.protocol as Protocol) : protocolOf(node, from, frame)
 }

@@ -101,6 +101,9 @@ const CHANGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ['RequestStopTransaction', stops],
   ['SetDERControl', notKnown],
   ['ClearDERControl', notKnown],
+  ['AFRRSignal', notKnown],
+  // Priority that ends is a limit that counts again; one that begins lifts it.
+  ['UsePriorityCharging', (payload) => ({ order: '*', isLower: read(payload)?.activate !== true })],
   [
     'ClearChargingProfile',
     (...of) => {

@@ -57,6 +57,8 @@ export interface FrameToken {
 export interface NeighbourHost extends SchedulerReceiver<FrameToken> {
   readonly nodeId: NodeId
   readonly clock: Clock
+  /** More waits than there is room for. */
+  overflown(): void
 }
 
 export interface NeighbourFacts {
@@ -214,7 +216,7 @@ export class Neighbour {
     if (admission.outcome === 'congested') {
       throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: admission.retryAfterMs })
     }
-    if (admission.outcome === 'overflow') this.link.close(1013, 'too much is waiting')
+    if (admission.outcome === 'overflow') this.#host.overflown()
     this.#watchQueue()
   }
 

@@ -56,6 +56,12 @@ export class Neighbourhood {
       clock: this.#core.clock,
       expired: ({ token }: { token: FrameToken }) => this.#onExpired(neighbour, token),
       dropped: () => {},
+      overflown: () => {
+        const why = 'too much is waiting'
+        // At once: nobody may believe that what is sent from now on goes anywhere.
+        this.#onClosed(neighbour, `1013 ${why}`)
+        link.close(1013, why)
+      },
     }
     const neighbour = new Neighbour(link, { label, limits, counters, now, rule, represents }, host)
     return neighbour

@@ -183,9 +183,9 @@ function passwordWatch(
   if (!acceptedIn) return undefined
   const by = from?.represents === undefined ? undefined : from.rule
   return (answer) => {
-    for (const { password, isInForce } of acceptedIn(answer)) {
-      onPasswordChange({ station, password, by, isHere: isAtEdge, isInForce })
-      node.emit({ name: isInForce ? 'password.changed' : 'password.expected', station })
+    for (const { password, slot } of acceptedIn(answer)) {
+      onPasswordChange({ station, password, by, isHere: isAtEdge, slot })
+      node.emit({ name: slot === undefined ? 'password.changed' : 'password.expected', station })
     }
   }
 }

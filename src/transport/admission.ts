@@ -3,7 +3,13 @@ import { type Clock, delay, systemClock } from '../primitives/clock.ts'
 import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type CertificateNames, describeNames, isCertificateFor, type StationName } from './certificates.ts' // biome-ignore format: one line
 import { type PeerEntry, parseBasic, type Secret, type SecurityProfile } from './credentials.ts'
-import { createDecoyCheck, createPasswordCheck, type PasswordCheck } from './passwords.ts'
+import {
+  createDecoyCheck,
+  createPasswordCheck,
+  createPlainCheck,
+  type FastCheck,
+  type PasswordCheck,
+} from './passwords.ts'
 import { AttemptThrottle } from './throttle.ts'
 
 /** What somebody who wants a link brings along. */
@@ -48,22 +54,25 @@ interface Peer {
   /** False of one that only has a password, set over OCPP. */
   readonly isEntered: boolean
   readonly check: PasswordCheck | undefined
-  /** Passwords it may show one day; the first time it does, that one counts. Newest last. */
-  readonly expected: readonly Expected[]
+  /** Passwords of its network profiles, which count beside the one in force. Newest last. */
+  readonly profiles: readonly ProfilePassword[]
   /** HMAC of the password that was right last, under a key of this process. */
   remembered: Buffer | undefined
   /** The best it has proved since this process began. */
   best: SecurityProfile
 }
 
-interface Expected {
-  readonly password: Secret
-  readonly check: PasswordCheck
+/** What a station may show when it uses a network profile; which one it uses is not known. */
+interface ProfilePassword {
+  readonly slot: string
+  readonly check: FastCheck
+  /** It has shown it: then what was before it in the same profile counts no more. */
+  readonly isUsed: boolean
   readonly onUsed: () => void
 }
 
-/** One for each network profile, as far as stations have them. */
-const MAX_EXPECTED = 4
+/** Of one station, each with a new password and one that is still used. */
+const MAX_PROFILE_PASSWORDS = 16
 /** Slow hashes use much memory each, so only two are computed at a time. */
 const MAX_SLOW = 2
 const MAX_WAITING_SLOW = 100
@@ -103,7 +112,7 @@ export class Admissions {
       this.#peers.set(foldId(entry.id), {
         entry,
         check,
-        expected: [],
+        profiles: [],
         remembered: undefined,
         best: 0,
         isEntered: true,
@@ -119,26 +128,32 @@ export class Admissions {
     return peer.check !== undefined || peer.best > 0 || securityProfile > 0 || serialNumber !== undefined // biome-ignore format: one line
   }
 
-  /** From now on this password counts, and the former one no longer. */
+  /** From now on this password counts, and the former one no longer. It is taken as it is. */
   setPassword(id: NodeId, password: Secret): void {
     const key = foldId(id)
-    const check = createPasswordCheck(password, this.#options.passwordKey)
+    const check = createPlainCheck(password)
     const peer = this.#peers.get(key) ?? newcomer(id)
     const entry = { ...peer.entry, password }
     this.#peers.set(key, { ...peer, entry, check, remembered: undefined })
   }
 
   /**
-   * This password counts, too, and alone as soon as the peer has shown it.
+   * This password of a network profile counts, too. The one before it in the same profile counts until
+   * the peer has shown this one.
    *
-   * @param onUsed Called then.
+   * @param isUsed It was shown before.
+   * @param onUsed Called when it is shown for the first time.
    */
-  expectPassword(id: NodeId, password: Secret, onUsed: () => void): void {
+  setProfilePassword(
+    id: NodeId,
+    { slot, password, isUsed }: { slot: string; password: Secret; isUsed: boolean },
+    onUsed: () => void,
+  ): void {
     const key = foldId(id)
     const peer = this.#peers.get(key) ?? newcomer(id)
-    const check = createPasswordCheck(password, this.#options.passwordKey)
-    const expected = [...peer.expected, { password, check, onUsed }].slice(-MAX_EXPECTED)
-    this.#peers.set(key, { ...peer, expected })
+    const others = peer.profiles.filter((one) => one.slot !== slot || (one.isUsed && !isUsed))
+    const added = { slot, check: createPlainCheck(password), isUsed, onUsed }
+    this.#peers.set(key, { ...peer, profiles: [...others, added].slice(-MAX_PROFILE_PASSWORDS) })
   }
 
   /** Answers at once, except where a slow hash has to be computed. */
@@ -151,7 +166,7 @@ export class Admissions {
     const fast = peer?.check && !peer.check.isSlow ? peer.check : undefined
     // Always one, also where nothing depends on it.
     const matches = (fast ?? this.#fastDecoy).matches(password)
-    const shown = peer?.expected.find(({ check }) => check.matches(password) === true)
+    const shown = peer?.profiles.find(({ check }) => check.matches(password))
     const isRight = (fast ? matches : isRemembered) || shown !== undefined
     const isProved = typeof this.#profileOf(claim, peer, isRight) !== 'string'
     // Where one peer is slow a wrong password is, whoever it is tried for: the time says nothing.
@@ -161,12 +176,14 @@ export class Admissions {
     return admission
   }
 
-  /** From now on it is the one that counts. */
-  #use({ entry: { id }, expected }: Peer, shown: Expected): void {
-    this.setPassword(id, shown.password)
+  /** What it has taken the place of counts no more. */
+  #use({ entry: { id } }: Peer, shown: ProfilePassword): void {
+    if (shown.isUsed) return
     const key = foldId(id)
     const peer = this.#peers.get(key)
-    if (peer) this.#peers.set(key, { ...peer, expected: expected.filter((one) => one !== shown) })
+    if (!peer) return
+    const others = peer.profiles.filter(({ slot }) => slot !== shown.slot)
+    this.#peers.set(key, { ...peer, profiles: [...others, { ...shown, isUsed: true }] })
     shown.onUsed()
   }
 
@@ -265,7 +282,7 @@ export class Admissions {
 }
 
 function newcomer(id: NodeId): Peer {
-  return { entry: { id }, isEntered: false, check: undefined, expected: [], remembered: undefined, best: 0 } // biome-ignore format: one line
+  return { entry: { id }, isEntered: false, check: undefined, profiles: [], remembered: undefined, best: 0 } // biome-ignore format: one line
 }
 
 /** For the log: what was shown and what would have been let in. */

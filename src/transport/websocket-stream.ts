@@ -18,6 +18,7 @@ import {
 
 /** How long the closing handshake may take before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 30_000
+const FAREWELL_MS = 5_000
 /** So much is handed over at once, also before the tick is over. */
 const MAX_WRITE_BYTES = 64 * 1024
 /** Below it there is room. */
@@ -68,6 +69,7 @@ export class WebSocketStream implements FrameSink {
   #isCloseSent = false
   #isEnded = false
   #isClosed = false
+  #isTold = false
   #closeCode = LOST
   #closeReason = ''
   #closeTimer: Timer | undefined
@@ -87,7 +89,10 @@ export class WebSocketStream implements FrameSink {
     socket.setNoDelay(true)
     socket.allowHalfOpen = true // what is still to be sent goes out before this side ends
     socket.on('error', () => {}) // 'close' follows
-    socket.on('end', () => this.#end())
+    socket.on('end', () => {
+      this.#end()
+      this.#tellClosed()
+    })
     socket.on('close', () => this.#onClosed())
   }
 
@@ -143,6 +148,8 @@ export class WebSocketStream implements FrameSink {
   terminate(): void {
     this.#isEnded = true
     this.#decoder.stop()
+    // Before what was written is called back, as if the network had taken it.
+    this.#tellClosed()
     this.#socket.destroy()
   }
 
@@ -169,6 +176,8 @@ export class WebSocketStream implements FrameSink {
     this.#closeReason = reason
     this.#sendClose(code, reason)
     this.#end()
+    this.#giveUpSoon()
+    this.#tellClosed()
   }
 
   // ---- Reading
@@ -207,6 +216,7 @@ export class WebSocketStream implements FrameSink {
       this.#closeReason = String((error as OverlayError).details.problem)
       this.#sendClose(code, this.#closeReason)
       this.#end()
+      this.#tellClosed()
       return piece.length
     }
   }
@@ -281,13 +291,28 @@ export class WebSocketStream implements FrameSink {
     this.#closeTimer ??= this.#clock.setTimer(() => this.terminate(), CLOSE_TIMEOUT_MS)
   }
 
+  /** Both sides have said goodbye: all that is left is for the peer to let go of the socket. */
+  #giveUpSoon(): void {
+    if (this.#isClosed) return
+    this.#closeTimer?.cancel()
+    this.#closeTimer = this.#clock.setTimer(() => this.terminate(), FAREWELL_MS)
+  }
+
+  /** As soon as nothing comes or goes any more, however long the socket takes: who sends on would lose it. */
+  #tellClosed(): void {
+    const receiver = this.#receiver
+    if (this.#isTold || !receiver) return
+    this.#isTold = true
+    receiver.closed(this.#closeCode, this.#closeReason)
+  }
+
   #onClosed(): void {
     this.#isClosed = true
     this.#closeTimer?.cancel()
     this.#decoder.stop()
     this.#unanswered = undefined
     this.#flush()
-    this.#receiver?.closed(this.#closeCode, this.#closeReason)
+    this.#tellClosed()
   }
 }
 

@@ -158,14 +158,14 @@ test('a restored backup makes the same fingerprints, by a key that only its owne
 test('passwords that stations were given over OCPP are in a backup, with their key', async (t) => {
   const { file, folder, stop } = await startCsms(t)
   const [data, copies] = [join(folder, 'data'), join(folder, 'copies')]
-  const given = { station: 'CS01' as NodeId, password: new Secret('given over OCPP'), uplink: undefined } // biome-ignore format: one line
-  rememberedPasswords({ data }).expect(given)
+  const given = { station: 'CS01' as NodeId, slot: '2', password: new Secret('given over OCPP'), uplink: undefined, isUsed: false } // biome-ignore format: one line
+  rememberedPasswords({ data }).rememberProfile(given, undefined)
   await wattweave(t, 'backup', file, copies)
   await stop()
   for (const name of ['station-secrets.json', 'secrets.key']) rmSync(join(data, name))
 
   assert.equal((await wattweave(t, 'restore', file, copies)).code, 0)
-  const [found] = rememberedPasswords({ data }).expected()
+  const [found] = rememberedPasswords({ data }).profiles(() => undefined)
   assert.equal(found?.password.reveal(), 'given over OCPP')
   assert.equal(statSync(join(data, 'secrets.key')).mode & 0o777, 0o600)
 })

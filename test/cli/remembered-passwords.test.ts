@@ -81,7 +81,7 @@ test('a store that does not say what the file was keeps what was set over OCPP',
 
 function site(t: TestContext, settings: string) {
   const folder = temporaryFolder(t)
-  const lines: object[] = []
+  const lines: { readonly event: string }[] = []
   const take = (event: string, fields?: object) => void lines.push({ event, ...fields })
   const log: Logger = { debug: take, info: take, warn: take, error: take }
   writeFileSync(join(folder, 'CS01'), 'password of CS01')
@@ -107,7 +107,7 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
   const { folder, lines, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
   const first = start()
   await startSource(t, first.acceptors[0] ?? assert.fail())
-  first.onPasswordChange({ station: CS01, password: secret('set over OCPP'), by: undefined, isHere: true, isInForce: true }) // biome-ignore format: one line
+  first.onPasswordChange({ station: CS01, password: secret('set over OCPP'), by: undefined, isHere: true, slot: undefined }) // biome-ignore format: one line
   assert.ok(await isLetIn(t, first, 'set over OCPP'))
   assert.deepEqual(lines, [])
 
@@ -125,22 +125,66 @@ test('a restarted node says which password counts, and keeps to it', async (t) =
   assert.ok(!(await isLetIn(t, third, 'set over OCPP')))
 })
 
-test('a password for later leaves the one in force as it is until the station shows it, also over a restart', async (t) => {
-  const { start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
+const profile = (slot: string, password: string) => ({ station: CS01, password: secret(password), by: undefined, isHere: true, slot }) // biome-ignore format: one line
+
+test('passwords of network profiles count beside the one in force, each until another of its profile was shown, also over a restart', async (t) => {
+  const { folder, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
+  const started = async () => {
+    const sources = start()
+    await startSource(t, sources.acceptors[0] ?? assert.fail())
+    return (password: string) => isLetIn(t, sources, password)
+  }
   const first = start()
   await startSource(t, first.acceptors[0] ?? assert.fail())
-  first.onPasswordChange({ station: CS01, password: secret('for slot 2'), by: undefined, isHere: true, isInForce: false }) // biome-ignore format: one line
-  assert.ok(await isLetIn(t, first, 'password of CS01'))
+  first.onPasswordChange(profile('2', 'never shown'))
+  first.onPasswordChange(profile('2', 'of slot 2'))
+  first.onPasswordChange(profile('3', 'of slot 3'))
+  for (const password of ['password of CS01', 'of slot 2', 'of slot 3']) assert.ok(await isLetIn(t, first, password)) // biome-ignore format: one line
+  assert.ok(!(await isLetIn(t, first, 'never shown')))
 
-  const second = start()
-  await startSource(t, second.acceptors[0] ?? assert.fail())
-  assert.ok(await isLetIn(t, second, 'password of CS01'))
-  assert.ok(await isLetIn(t, second, 'for slot 2'))
-  for (const sources of [second, start()]) {
-    if (sources !== second) await startSource(t, sources.acceptors[0] ?? assert.fail())
-    assert.ok(!(await isLetIn(t, sources, 'password of CS01')))
-    assert.ok(await isLetIn(t, sources, 'for slot 2'))
-  }
+  const second = await started()
+  for (const password of ['of slot 3', 'password of CS01', 'of slot 2']) assert.ok(await second(password)) // biome-ignore format: one line
+  first.onPasswordChange(profile('2', 'new in slot 2'))
+  assert.ok(await isLetIn(t, first, 'of slot 2'), 'until the new one was shown')
+  assert.ok(await isLetIn(t, first, 'new in slot 2'))
+  assert.ok(!(await isLetIn(t, first, 'of slot 2')))
+  const third = await started()
+  assert.ok(!(await third('of slot 2')))
+  for (const password of ['new in slot 2', 'of slot 3', 'password of CS01']) assert.ok(await third(password)) // biome-ignore format: one line
+
+  writeFileSync(join(folder, 'CS01'), 'issued by the operator')
+  const fourth = await started()
+  assert.deepEqual([await fourth('issued by the operator'), await fourth('new in slot 2')], [true, false]) // biome-ignore format: one line
+})
+
+for (const form of [
+  '$hmac-sha256$x',
+  '$argon2id$x',
+  '$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+]) {
+  // biome-ignore format: one line
+  test(`a password that looks like a stored form is a password when it comes over OCPP: ${form.slice(0, 14)}`, async (t) => {
+    const { start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
+    const first = start()
+    await startSource(t, first.acceptors[0] ?? assert.fail())
+    first.onPasswordChange({ ...profile('', form), slot: undefined })
+    first.onPasswordChange(profile('2', `${form}2`))
+    for (const sources of [first, start()]) {
+      if (sources !== first) await startSource(t, sources.acceptors[0] ?? assert.fail())
+      for (const password of [form, `${form}2`]) assert.ok(await isLetIn(t, sources, password))
+    }
+  })
+}
+
+test('a password that cannot be kept counts all the same as long as the process lives, and it is told', async (t) => {
+  const { folder, lines, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
+  const sources = start()
+  await startSource(t, sources.acceptors[0] ?? assert.fail())
+  writeFileSync(join(folder, 'wattweave-data'), 'a file where the folder would be')
+  sources.onPasswordChange({ ...profile('', 'set over OCPP'), slot: undefined })
+  sources.onPasswordChange(profile('2', 'of slot 2'))
+  for (const password of ['set over OCPP', 'of slot 2']) assert.ok(await isLetIn(t, sources, password)) // biome-ignore format: one line
+  assert.deepEqual(lines.map(({ event }) => event), ['password.unsaved', 'password.unsaved', 'password.unsaved']) // biome-ignore format: one line
 })
 
 const PER_STATION = 'uplinks: [{name: backend, url: "ws://127.0.0.1:1/", mode: per-station, stationPasswords: backend}]\n' // biome-ignore format: one line

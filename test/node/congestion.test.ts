@@ -196,6 +196,17 @@ test('where a hundred wait there is still room for what may lower a limit; other
   ])
 })
 
+test('priority that ends and a signal of the grid do not wait; priority that begins does', async (t) => {
+  const { net, call, order, limits } = await station(t)
+  for (const action of ['GetBaseReport', 'GetReport', 'ClearCache']) call(action, '{}')
+  call('UsePriorityCharging', '{"transactionId":"T1","activate":true}')
+  call('UsePriorityCharging', '{"transactionId":"T1","activate":false}')
+  call('AFRRSignal', '{"timestamp":"2026-01-01T00:00:00Z","signal":-5}')
+  await net.settle()
+  // What ends must come behind what began.
+  assert.deepEqual(limits(await order()), ['GetBaseReport', 'UsePriorityCharging', 'UsePriorityCharging', 'AFRRSignal', 'GetReport', 'ClearCache']) // biome-ignore format: one line
+})
+
 test('stopping a transaction is not kept waiting', async (t) => {
   const { net, call, order, limits } = await station(t)
   for (const action of ['GetBaseReport', 'GetReport', 'ClearCache']) call(action, '{}')
@@ -218,6 +229,27 @@ test('a flood of periodic streams on a link that is behind loses its newest, clo
   await release()
   const heard = above.take()
   assert.ok(heard.length > 10 && heard.every((frame) => frame[4] === 'NotifyPeriodicEventStream'))
+})
+
+test('a link with more to say than there is room for is down at once, and whoever waits for an answer is told', async (t) => {
+  const { net, above, block } = await behind(t)
+  const below = net.peer('LC01', 'NN01')
+  await net.settle()
+  block(true)
+  const big = 'x'.repeat(250_000)
+  for (let i = 0; i < 4; i++) below.send(`[2,"CSMS",["LC01"],"c${i}","Authorize",{"a":"${big}"}]`)
+  for (let i = 0; i < 300; i++)
+    below.send(`[6,"CSMS",["CS01","LC01"],"${i}","SomeVendorsOwn",{"a":"${big}"}]`)
+  await net.settle()
+  const down = net.events.get('NN01')?.find(({ name }) => name === 'link.down')
+  assert.deepEqual([down?.name === 'link.down' && down.link, down?.name === 'link.down' && down.reason], ['CSMS01', '1013 too much is waiting']) // biome-ignore format: one line
+  assert.equal(above.closed?.code, 1013)
+  const told = below.take().filter((frame) => frame[0] === 4)
+  assert.deepEqual(
+    told.map((frame) => frame[3]),
+    ['c0', 'c1', 'c2', 'c3'],
+  )
+  assert.ok(told.some((frame) => (frame[6] as { executed?: string }).executed === 'no'))
 })
 
 test('a link that waits for the acknowledgement of bulk does not keep the process busy', async (t) => {

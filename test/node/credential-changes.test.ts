@@ -34,8 +34,8 @@ interface Change {
   readonly request: string
   readonly accepted: string
   readonly rejected: string
-  /** False where the station changes to it later, if at all. */
-  readonly isInForce?: boolean
+  /** The slot, of a network profile that the station may change to. */
+  readonly profile?: string
 }
 const key = (name: string): Change => ({
   action: 'ChangeConfiguration',
@@ -62,18 +62,18 @@ const CHANGES: readonly [string, Change][] = [
   ['ChangeConfiguration of AUTHORIZATIONKEY', key('AUTHORIZATIONKEY')],
   ['SetVariables of BasicAuthPassword', variable(BASIC)],
   ['SetVariables of basicauthpassword, answered in another spelling', variable(OTHER_CASE, BASIC)],
-  ['SetVariables of the password of a network profile', { ...variable(slot('1'), undefined, 'ocpp2.1'), isInForce: false }],
+  ['SetVariables of the password of a network profile', { ...variable(slot('1'), undefined, 'ocpp2.1'), profile: '1' }],
 ] // biome-ignore format: a table
 
-for (const [what, { action, protocol, request, accepted, rejected, isInForce = true }] of CHANGES) {
+for (const [what, { action, protocol, request, accepted, rejected, profile }] of CHANGES) {
   test(`${what} is followed after the station has accepted it, and only then`, async (t) => {
     const net = overlay(t)
-    const changes: [string, string, boolean][] = []
+    const changes: [string, string, string | undefined][] = []
     const foreign = net.foreignCsms(primary('foreign'))
     await net.node('NN01', {
       perStation: [foreign.uplink],
-      onPasswordChange: ({ station, password, isInForce }) =>
-        changes.push([station, password.reveal(), isInForce]),
+      onPasswordChange: ({ station, password, slot: of }) =>
+        changes.push([station, password.reveal(), of]),
     })
     const station = net.station('CS01', 'NN01', protocol)
     await net.settle()
@@ -86,7 +86,7 @@ for (const [what, { action, protocol, request, accepted, rejected, isInForce = t
       station.send(`[3,"${ids(station)[0]}",${answer}]`)
       await net.settle()
     }
-    assert.deepEqual(changes, [['CS01', 'new secret', isInForce]])
+    assert.deepEqual(changes, [['CS01', 'new secret', profile]])
     assert.ok(!JSON.stringify(net.events.get('NN01')).includes('new secret'))
   })
 }
@@ -159,11 +159,11 @@ test('a password that a node sets itself, as a CSMS does, is followed as any oth
 
 test('the password of a network profile is followed where an upstream may set one', async (t) => {
   const net = overlay(t)
-  const changes: [string, boolean][] = []
+  const changes: [string, string | undefined][] = []
   const foreign = net.foreignCsms(primary('foreign', { allowsNetworkChanges: true }))
   await net.node('NN01', {
     perStation: [foreign.uplink],
-    onPasswordChange: ({ password, isInForce }) => changes.push([password.reveal(), isInForce]),
+    onPasswordChange: ({ password, slot: of }) => changes.push([password.reveal(), of]),
   })
   const station = net.station('CS01', 'NN01', 'ocpp2.1')
   await net.settle()
@@ -172,7 +172,7 @@ test('the password of a network profile is followed where an upstream may set on
   await net.settle()
   station.send(`[3,"${ids(station)[0]}",{"status":"Accepted"}]`)
   await net.settle()
-  assert.deepEqual(changes, [['of slot 2', false]])
+  assert.deepEqual(changes, [['of slot 2', '2']])
 })
 
 // ---- Where and how it connects

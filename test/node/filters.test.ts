@@ -76,6 +76,21 @@ test('a replaced payload arrives marked, an untouched one byte for byte', async 
   assert.ok(above.received.at(-1)?.endsWith(`${odd}]`))
 })
 
+test('a replace is marked for a station that speaks the overlay itself, too', async (t) => {
+  const net = overlay(t)
+  const rule: FilterRule = { name: 'vendor', effect: 'replace', match: { action: 'BootNotification' }, replace: [{ pointer: '/reason', value: 'Unknown' }] } // biome-ignore format: one rule
+  await net.node('NN01', { filters: compileFilters([rule], 'NN01') })
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.peer('CS01', 'NN01')
+  await net.settle()
+  above.take()
+  station.send('[2,"CSMS",["CS01"],"1","BootNotification",{"reason":"PowerUp"}]')
+  station.send('[2,"CentralSystem",["CS01"],"2","BootNotification",{"reason":"PowerUp"}]')
+  await net.settle()
+  const mark = { vendorId: 'wattweave', replaced: [{ by: 'NN01', rule: 'vendor' }] }
+  assert.deepEqual(above.take().map((frame) => frame[5]), [{ reason: 'Unknown', customData: mark }, { reason: 'Unknown' }]) // biome-ignore format: one line
+})
+
 test('an answer that a rule rejects: the asker gets Filtered, the answerer CALLRESULTERROR, once each', async (t) => {
   const { net, above, station } = await between(t, { name: 'secret', effect: 'reject', match: { kind: 'CALLRESULT', action: 'GetVariables' } }) // biome-ignore format: one rule
   above.send('[2,"CS01",["CSMS01"],"g","GetVariables",{"getVariableData":[]}]')
