@@ -277,8 +277,16 @@ program.parseAsync().catch((error: unknown) => {
   process.exit(error instanceof OverlayError && error.code.startsWith('ERR_CONFIG') ? 2 : 1)
 })
 
-/** Each command points to its own help after a mistake. */
+/** A mistake is told as every other error; each command points to its own help. */
 function showOwnHelp(command: Command, name: string): void {
-  command.showHelpAfterError(`(${name} --help shows what there is)`)
+  command.configureOutput({
+    outputError(text, write) {
+      const [what = '', suggestion = ''] = text.trim().split('\n')
+      const meant = suggestion.replace(/^\((.*)\)$/, '$1 ')
+      write(
+        `wattweave: ${what.replace(/^error: /, '')}\n  ${meant}${name} --help shows what there is\n`,
+      )
+    },
+  })
   for (const one of command.commands) showOwnHelp(one, `${name} ${one.name()}`)
 }

@@ -27,6 +27,10 @@ test('docs/config.md is made from the schema and up to date', () => {
   execFileSync(process.execPath, [join(ROOT, 'scripts/generate-docs.ts'), '--check'])
 })
 
+test('docs/conformance.md says of each action who obeys it, and names tests that have a word of it', () => {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/generate-conformance.ts'), '--check'])
+})
+
 // biome-ignore format: a table
 const MISTAKES: [string, string, RegExp][] = [
   ['an unknown setting', 'nodeId: A\nrole: csms\nlisten: [{port: 0}]\nprot: 1', /:4:1: prot is not a setting/],

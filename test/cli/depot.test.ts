@@ -124,7 +124,7 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
   assert.equal(made.code, 0, made.errors)
   assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite', 'fingerprint.key'])
   assert.match((await wattweave(t, 'backup', file, copies)).errors, /is there already/)
-  assert.match((await wattweave(t, 'restore', file, copies)).errors, /is in use/)
+  assert.match((await wattweave(t, 'restore', file, copies)).errors, /is in use by another process/)
   await wattweave(t, 'token', 'add', file, 'VAN-9', '--blocked')
   await stop()
   const restored = await wattweave(t, 'restore', file, copies)
@@ -133,6 +133,28 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
   const again = await startCsms(t, folder)
   assert.equal(await authorize(t, again.url, 'VAN-9'), 'Accepted')
   assert.ok(readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
+})
+
+test('what a CSMS that was killed has written is kept beside the backup that takes its place', async (t) => {
+  const { file, url, folder, kill } = await startCsms(t)
+  const copies = join(folder, 'copies')
+  await wattweave(t, 'backup', file, copies)
+  await authorize(t, url, 'NEVER-SEEN')
+  await kill()
+
+  const restored = await wattweave(t, 'restore', file, copies)
+  assert.equal(restored.code, 0, restored.errors)
+  const data = join(folder, 'data')
+  const [before = ''] = readdirSync(data).filter((name) =>
+    /^csms\.sqlite\.before-[^.]+$/.test(name),
+  )
+  const countIn = (name: string) => {
+    const database = new DatabaseSync(join(data, name))
+    const row = database.prepare('SELECT count(*) AS n FROM messages').get()
+    database.close()
+    return Number(row?.n)
+  }
+  assert.ok(countIn(before) > countIn('csms.sqlite'))
 })
 
 test('a restored backup makes the same fingerprints, by a key that only its owner can read', async (t) => {

@@ -7,15 +7,22 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { closeFile } from '../../storage/closed-file.ts'
 import { Database } from '../../storage/database.ts'
 import { loadConfig } from '../config.ts'
 
 /**
  * What else must be as it was after a restore: fingerprints of id tokens, and the passwords that
- * stations were given over OCPP. A key that the operator keeps elsewhere is not here, and not copied.
+ * stations were given over OCPP, and the own key of a node that signs. A key that the operator keeps elsewhere is not here, and not copied.
  */
-const SECRETS = ['fingerprint.key', 'station-secrets.json', 'secrets.key']
+const SECRETS = [
+  'fingerprint.key',
+  'station-secrets.json',
+  'secrets.key',
+  'keys/message.pem',
+  'keys/passphrase',
+]
 
 /**
  * `wattweave backup FILE FOLDER`: copies every database of the node, also while it runs, and its
@@ -52,10 +59,11 @@ export function restore(file: string, folder: string): void {
     throw new Error(`${folder} holds no backup; make one with: wattweave backup`)
   for (const name of names) assertWhole(join(folder, name))
   mkdirSync(data, { recursive: true })
+  // All before the first: a restore by halves would mix two moments.
+  for (const name of names) closeFile(join(data, name))
   const stamp = new Date().toISOString().replace(/[:.]/g, '-')
   for (const name of names) {
     const place = join(data, name)
-    assertUnused(place)
     for (const suffix of ['', '-wal', '-shm']) {
       if (existsSync(place + suffix))
         renameSync(place + suffix, `${place}.before-${stamp}${suffix}`)
@@ -72,6 +80,7 @@ export function restore(file: string, folder: string): void {
 
 /** Nobody but its owner may read it, at no moment. */
 function copySecret(name: string, from: string, to: string): void {
+  mkdirSync(dirname(join(to, name)), { recursive: true, mode: 0o700 })
   writeFileSync(join(to, name), readFileSync(join(from, name)), { mode: 0o600, flag: 'wx' })
   process.stdout.write(`${join(from, name)} -> ${join(to, name)}\n`)
 }
@@ -90,12 +99,5 @@ function assertWhole(file: string): void {
       throw new Error(`${file} is damaged: ${row?.integrity_check}`)
   } finally {
     database.close()
-  }
-}
-
-/** @throws {Error} while a node uses the file. */
-function assertUnused(file: string): void {
-  if (existsSync(`${file}-wal`) && existsSync(`${file}-shm`)) {
-    throw new Error(`${file} is in use (or was not closed); stop the node first, and if none runs remove ${file}-wal and ${file}-shm`) // biome-ignore format: one sentence
   }
 }

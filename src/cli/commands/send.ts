@@ -68,11 +68,16 @@ function connected(node: ReturnType<typeof createNode>, timeoutMs: number): Prom
       timeoutMs,
     )
     node.onEvent((event) => {
-      if (event.name === 'link.retry') reject(new Error(event.why))
+      if (event.name === 'link.retry') reject(new Error(withRemedy(event.why)))
       else if (event.name === 'link.up') resolve()
       else return
       clearTimeout(timer)
     })
     node.start().catch(reject)
   })
+}
+
+function withRemedy(why: string): string {
+  if (why.includes('; ')) return why
+  return `${why}; does a node listen there? --uplink names another address, docs/when-things-go-wrong.md says what to look at`
 }
