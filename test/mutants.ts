@@ -349,7 +349,9 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'edges: a password that cannot be kept counts all the same', file: 'src/cli/link-sources.ts', find: '    if (isOurs) admissions.setPassword(station, password)\n    const places', replace: '    const places', tests: 'test/cli/remembered-passwords.test.ts' },
   { rule: 'edges: whoever is told goodbye knows at once', file: 'src/transport/websocket-stream.ts', find: '    this.#giveUpSoon()\n    this.#tellClosed()\n', replace: '    this.#giveUpSoon()\n', tests: 'test/transport/websocket-stream.test.ts' },
   { rule: 'edges: what is cut counts as nothing taken', file: 'src/transport/websocket-stream.ts', find: '    this.#tellClosed()\n    this.#socket.destroy()', replace: '    this.#socket.destroy()', tests: 'test/transport/websocket-stream.test.ts' },
-  { rule: 'edges: a link that overflows is down at once', file: 'src/node/neighbourhood.ts', find: '        this.#onClosed(neighbour, `1013 ${why}`)\n', replace: '', tests: 'test/node/congestion.test.ts' },
+  { rule: 'edges: a link that overflows is down at once', file: 'src/node/neighbourhood.ts', find: 'this.#onClosed(neighbour, `1013', replace: 'void (`1013', tests: 'test/node/congestion.test.ts' },
+  { rule: 'edges: what comes over a link that is gone teaches nothing', file: 'src/node/neighbourhood.ts', find: 'if (neighbour.isOpen) receive(', replace: 'receive(', tests: 'test/node/lifetime.test.ts' },
+  { rule: 'edges: a password of a network profile is one', file: 'src/transport/admission.ts', find: 'return check !== undefined || profiles.length > 0', replace: 'return check !== undefined', tests: 'test/cli/remembered-passwords.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

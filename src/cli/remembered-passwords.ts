@@ -77,12 +77,22 @@ export function rememberedPasswords({
     },
     remember(station, password, files) {
       store ??= new SecretStore(file, keyFrom(keyFile))
+      let failure: unknown
       for (const [place, inFile] of files) {
         // The password first: after a crash in between it counts, or what counted before, and never
-        // an older one.
-        store.set(passwordAt(place, station), password.reveal())
-        store.set(nameOf(place, station), printOf(inFile))
+        // an older one. Where one cannot be written all count as long as the process lives.
+        try {
+          store.set(passwordAt(place, station), password.reveal())
+        } catch (error) {
+          failure = error
+        }
+        try {
+          store.set(nameOf(place, station), printOf(inFile))
+        } catch (error) {
+          failure = error
+        }
       }
+      if (failure !== undefined) throw failure
     },
   }
 }

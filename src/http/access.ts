@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | undefined
     session: Session | undefined
+    /** What the audit log says was done, beside the address; never a secret. */
+    audited: Readonly<Record<string, unknown>> | undefined
   }
   interface FastifyContextConfig {
     /** The least role that may; `anybody` needs none. Without it: viewers read, admins change. */
@@ -45,6 +47,7 @@ export async function guardAccess(
   await app.register(fastifyCookie)
   app.decorateRequest('principal', undefined)
   app.decorateRequest('session', undefined)
+  app.decorateRequest('audited', undefined)
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request)
     const { principal, session } = accounts ? whoAsks(request.headers, accounts) : OPEN
@@ -66,7 +69,7 @@ export async function guardAccess(
     const { method, principal } = request
     if (!WRITES.has(method) || !principal) return
     const { url = request.url } = request.routeOptions
-    const object = JSON.stringify(request.params ?? {})
+    const object = JSON.stringify({ ...(request.params ?? {}), ...request.audited })
     accounts.addAudit({ who: principal.name, what: `${method} ${url}`, object, outcome: reply.statusCode }) // biome-ignore format: one line
   })
 }

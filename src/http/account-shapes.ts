@@ -22,7 +22,7 @@ const AUDIT_ENTRY: Members = {
   at: moment('When it was done'),
   who: text('The user or API token'),
   what: text('Method and route, or `log in`'),
-  object: text('Parameters of the route, or the address of who logged in'),
+  object: text('Parameters of the route and what was made or set, or the address of who logged in'),
   outcome: count('HTTP status'),
 }
 

@@ -1,3 +1,4 @@
+import { PROTOCOLS } from '../messages/protocols.ts'
 import {
   anything,
   count,
@@ -61,6 +62,7 @@ const TOKEN: Members = {
   status: word(['Accepted', 'Blocked']),
   'expiresAt?': moment('Until when it may charge; missing: for ever'),
   'groupId?': text('Tokens of one group may stop each other'),
+  'groupTooLongFor?': list(word(PROTOCOLS), 'Versions whose stations are not told of the group'),
   note: text(),
   concurrent: flag('It may charge at several EVSEs at once'),
   changedAt: CHANGED_AT,
@@ -89,7 +91,7 @@ const OPERATION: Members = {
   'answer?': anything('Payload of the answer, with id tokens and secrets as fingerprints'),
   'effectAt?': moment('When the effect was seen'),
   'effect?': text('What has shown it'),
-  'problem?': text('Why it failed or was refused'),
+  'problem?': text('Why it failed, was refused or shows no more than that it is accepted'),
 }
 
 const RESERVATION: Members = {
@@ -171,6 +173,7 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
     ...BEGUN,
     messages: count('How many it takes to send the list'),
     leftOut: count('Tokens that are too long for the version of the station'),
+    groupsLeftOut: count('Tokens in the list without their group, which is too long for it'),
   }),
   OperationPage: object({
     operations: list(shape('OperationView'), 'Newest first'),

@@ -277,9 +277,8 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
       const askedBy = askerOf(request, 'SendLocalList')
       const entries = tokenIds?.map((id) => tokenOf(store, id)) ?? store.tokens.all()
       const asked = replaceLocalList(operations, store, station, entries, askedBy)
-      const { operation, messages, leftOut } = await submitted(asked)
-      const more: More<LocalListOperationView> = { messages, leftOut }
-      return sendOperation(reply, operation, more)
+      const { operation, ...more } = await submitted(asked)
+      return sendOperation(reply, operation, more satisfies More<LocalListOperationView>)
     },
   )
 }

@@ -1,4 +1,5 @@
 import type { PriorityClass } from '../messages/actions.ts'
+import type { Protocol } from '../messages/protocols.ts'
 import type { SecurityEventRow } from '../storage/csms-rows.ts'
 import type { LocalListEntry } from '../storage/local-list-rows.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
@@ -283,6 +284,8 @@ export interface StationDetail extends StationView {
 export interface TokenView extends Omit<TokenRow, 'idToken'> {
   readonly fingerprint: string
   readonly idToken?: string
+  /** Versions whose messages have no room for the group: their stations are not told of it. */
+  readonly groupTooLongFor?: readonly Protocol[]
 }
 
 export interface TokenPage {
@@ -310,6 +313,8 @@ export interface LocalListOperationView extends OperationView {
   readonly messages: number
   /** Tokens that are too long for the version of the station. */
   readonly leftOut: number
+  /** Tokens that are in the list without their group, which is too long for that version. */
+  readonly groupsLeftOut: number
 }
 
 /** A reservation that a station has accepted, `GET /api/reservations`. */

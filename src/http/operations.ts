@@ -109,6 +109,7 @@ export async function submitted<T>(asked: Promise<T>): Promise<T> {
 
 /** 202 with the operation that was begun, and what else is to be said of it. */
 export function sendOperation(reply: FastifyReply, operation: OperationRow, more: object = {}) {
+  reply.request.audited = { ...reply.request.audited, operation: operation.id }
   return reply
     .code(202)
     .header('location', `/api/operations/${operation.id}`)
@@ -118,10 +119,12 @@ export function sendOperation(reply: FastifyReply, operation: OperationRow, more
 /** Id tokens and secrets in requests and answers are shown as fingerprints. */
 export function operationView(row: OperationRow): OperationView {
   const { request, answer, problem, effect, ...rest } = row
+  const { by } = effectOf(row.action, request as Record<string, unknown>)
+  const isOver = row.state === 'accepted' && problem !== undefined
   return {
     ...rest,
     request: hidden(request),
-    showsEffect: effectOf(row.action, request as Record<string, unknown>).by !== 'nothing',
+    showsEffect: by !== 'nothing' && !isOver,
     ...(answer !== undefined && { answer: hidden(answer) }),
     ...(effect !== undefined && { effect }),
     ...(problem !== undefined && { problem }),

@@ -143,7 +143,10 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
       config,
       schema: { summary: 'Enter or change a user', tags, params: named(NAME), body: USER },
     },
-    async ({ params: { name }, body: { role, password } }, reply) => {
+    async (request, reply) => {
+      const { name } = request.params
+      const { role, password } = request.body
+      request.audited = { role, passwordIsSet: password !== undefined }
       keepAnAdmin(name, role)
       const stored = password === undefined ? undefined : await storePassword(new Secret(password))
       accounts.putUser(name, role, stored)
@@ -163,8 +166,10 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
   app.post<{ Body: { name: string; role: User['role']; expiresAt?: string } }>(
     '/api/api-tokens',
     { config, schema: { summary: 'Make an API token; it is shown once', tags, body: API_TOKEN } },
-    async ({ body: { name, role, expiresAt } }, reply) => {
+    async (request, reply) => {
+      const { name, role, expiresAt } = request.body
       const { id, secret } = accounts.newApiToken(name, role, expiresAt)
+      request.audited = { id, name, role, ...(expiresAt !== undefined && { expiresAt }) }
       return reply.code(201).send({ id, name, role, token: secret } satisfies NewApiToken)
     },
   )

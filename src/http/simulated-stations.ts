@@ -103,6 +103,7 @@ export function serveSimulatedStations(
     }
     if (JSON.stringify(request.body) !== '{}') throw new BadRequest('the body must be {}')
     const id = await simulations.start()
+    if (id !== undefined) request.audited = { station: id }
     if (id !== undefined) return reply.code(201).send({ id } satisfies SimulatedStationView)
     const max = `${simulations.max} simulated stations are running; there may not be more`
     return sendProblem(reply, 409, max)

@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
+import { fittingGroup } from '../roles/csms/requests.ts'
 import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
@@ -11,10 +13,17 @@ const TYPES = ['Central', 'DirectPayment', 'eMAID', 'EVCCID', 'ISO14443', 'ISO15
 const ID_TOKEN = { type: 'string', pattern: '^[\\w*\\-:=+|@.]{1,255}$' } as const
 const NULLABLE_TIME = { type: ['string', 'null'], format: 'date-time' } as const
 const FIELDS = {
-  type: { enum: TYPES },
+  type: {
+    enum: TYPES,
+    description: 'Default ISO14443. To stations of OCPP 2.x it is only known by this type', // biome-ignore format: one line
+  },
   status: { enum: ['Accepted', 'Blocked'] },
   expiresAt: NULLABLE_TIME,
-  groupId: { ...ID_TOKEN, type: ['string', 'null'] },
+  groupId: {
+    ...ID_TOKEN,
+    type: ['string', 'null'],
+    description: 'Stations of OCPP 1.6 are told of groups of at most 20 characters, of 2.0.1 of at most 36; longer ones are hidden from them', // biome-ignore format: one line
+  },
   note: { type: 'string', maxLength: 200 },
   concurrent: { type: 'boolean' },
 } as const
@@ -88,10 +97,14 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
         },
       },
     },
-    async ({ body: { idToken, ...fields } }, reply) => {
+    async (request, reply) => {
+      const { idToken, ...fields } = request.body
+      request.audited = auditOf(idToken, fields)
       if (tokens.find(idToken)) throw new RequestProblem(409, 'this token is there already')
       await put({ ...NEW, idToken }, fields)
-      return reply.code(201).send(tokenView(known(tokens.find(idToken)), true))
+      const entered = known(tokens.find(idToken))
+      request.audited = { id: entered.id, ...request.audited }
+      return reply.code(201).send(tokenView(entered, true))
     },
   )
   app.patch<{ Params: { id: number }; Body: Fields }>(
@@ -105,15 +118,21 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
         body: { type: 'object', additionalProperties: false, properties: FIELDS },
       },
     },
-    async ({ params: { id }, body }) => {
-      await put(known(tokens.byId(id)), body)
+    async (request) => {
+      const { id } = request.params
+      const row = known(tokens.byId(id))
+      request.audited = auditOf(row.idToken, request.body)
+      await put(row, request.body)
       return tokenView(known(tokens.byId(id)), true)
     },
   )
   app.delete<{ Params: { id: number } }>(
     '/api/tokens/:id',
     { config, schema: { summary: 'Remove a token', tags, params: BY_ID } },
-    async ({ params: { id } }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params
+      const row = tokens.byId(id)
+      if (row) request.audited = auditOf(row.idToken, {})
       const isGone = await store.write(() => tokens.remove(id))
       if (!isGone) throw new RequestProblem(404, `there is no token ${id}`)
       return reply.code(204).send()
@@ -138,6 +157,16 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
 
 const NEW = { type: 'ISO14443', status: 'Accepted', note: '', concurrent: false, changedAt: '' } as const // biome-ignore format: one row
 
+/** Which token, and what became of it; groups and notes may be of persons, so only that they changed. */
+function auditOf(idToken: string, { groupId, note, ...fields }: Fields) {
+  return {
+    token: fingerprint(idToken),
+    ...fields,
+    ...(groupId !== undefined && { groupIsSet: groupId !== null }),
+    ...(note !== undefined && { noteIsSet: note !== '' }),
+  }
+}
+
 /** Whether whoever asks may read id tokens. */
 export function maySee({ principal }: Pick<FastifyRequest, 'principal'>): boolean {
   return principal !== undefined && includesRole(principal.role, 'operator')
@@ -149,5 +178,13 @@ function known(row: TokenRow | undefined): TokenRow {
 }
 
 function tokenView({ idToken, ...row }: TokenRow, isSeen: boolean): TokenView {
-  return { ...row, fingerprint: fingerprint(idToken), ...(isSeen && { idToken }) }
+  const { groupId } = row
+  const isHidden = (protocol: Protocol) => fittingGroup(protocol, groupId) === undefined
+  const groupTooLongFor = groupId === undefined ? [] : PROTOCOLS.filter(isHidden)
+  return {
+    ...row,
+    fingerprint: fingerprint(idToken),
+    ...(groupTooLongFor.length > 0 && { groupTooLongFor }),
+    ...(isSeen && { idToken }),
+  }
 }

@@ -41,7 +41,10 @@ export function passwordsSetBy(
   }
   if (action !== 'SetVariables') return undefined
   const set = variablesOf(payload, 'setVariableData').filter(
-    (data) => PASSWORDS.has(placeOf(data)) && typeof data.attributeValue === 'string',
+    (data) =>
+      PASSWORDS.has(placeOf(data)) &&
+      typeof data.attributeValue === 'string' &&
+      (data.attributeType ?? 'Actual') === 'Actual',
   )
   if (set.length === 0) return undefined
   return (answer) => {
@@ -100,6 +103,7 @@ interface VariableData {
   readonly component?: { readonly name?: unknown; readonly instance?: unknown } | null
   readonly variable?: { readonly name?: unknown; readonly instance?: unknown } | null
   readonly attributeValue?: unknown
+  readonly attributeType?: unknown
   readonly attributeStatus?: unknown
 }
 

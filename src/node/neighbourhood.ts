@@ -167,7 +167,10 @@ export class Neighbourhood {
   /** Last, because what has already arrived comes at once: nobody hears a station unannounced. */
   #attach(neighbour: Neighbour): void {
     neighbour.link.attach({
-      message: (bytes, isBinary) => receive(this.#core, neighbour, bytes, isBinary),
+      // What still comes over a link that counts as gone must teach no way back over it.
+      message: (bytes, isBinary) => {
+        if (neighbour.isOpen) receive(this.#core, neighbour, bytes, isBinary)
+      },
       pong: (payload) => neighbour.pong(payload),
       drained: () => neighbour.drained(),
       closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),

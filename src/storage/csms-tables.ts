@@ -94,7 +94,8 @@ export interface CsmsTables {
 /**
  * The life of an operation: `sent`, then `accepted` or `refused` by the station's own word, or
  * `failed` when there was no usable answer; an accepted one becomes `effect-seen`, or `no-effect`
- * when nothing showed it in time. `accepted` stays where an effect cannot be seen.
+ * when nothing showed it in time. `accepted` stays where an effect cannot be seen, with a problem
+ * that says why.
  */
 export type OperationState =
   | 'sent'

@@ -27,6 +27,11 @@ export type OperationChange = Partial<
   Pick<OperationRow, 'answeredAt' | 'answer' | 'effectAt' | 'effect' | 'problem'>
 > & { readonly state: OperationState }
 
+/** Whether nothing more becomes of it. */
+export function isOver({ state, problem }: Pick<OperationRow, 'state' | 'problem'>): boolean {
+  return state !== 'sent' && (state !== 'accepted' || problem !== undefined)
+}
+
 export interface OperationQuery {
   readonly station?: string | undefined
   readonly state?: OperationState | undefined
@@ -99,7 +104,12 @@ export class OperationRows {
   abandoned(problem: string, withoutEffect: string): number {
     const end = (from: OperationState, state: OperationState, why: string) =>
       this.#db.change(
-        queries.updateTable('operations').set({ state, problem: why }).where('state', '=', from),
+        queries
+          .updateTable('operations')
+          .set({ state, problem: why })
+          .where('state', '=', from)
+          // What is accepted, and said why nothing shows more, is over.
+          .where('problem', 'is', null),
       )
     return end('sent', 'failed', problem) + end('accepted', 'no-effect', withoutEffect)
   }

@@ -22,6 +22,15 @@ export interface TokenRow {
   readonly changedAt: string
 }
 
+/** A transaction that a token is charging in. */
+export interface RunningRow {
+  readonly station: string
+  readonly transactionId: string
+  readonly evseId: number | undefined
+  /** Number of the message that first told of the token in it; 0: before these were kept. */
+  readonly since: number
+}
+
 export interface TokenQuery {
   /** Part of the token, group or note. */
   readonly search?: string | undefined
@@ -106,17 +115,30 @@ export class TokenRows {
     return this.#db.change(queries.deleteFrom('id_tokens').where('id', '=', id)) > 0
   }
 
-  /** Stations and EVSEs where a transaction of this token is running. */
-  runningOf(idToken: string): { station: string; evseId: number | undefined }[] {
+  /** The transactions of this token that are running. */
+  runningOf(idToken: string): RunningRow[] {
     const rows = this.#db.rows(
       queries
         .selectFrom('transactions as t')
-        .select(['station', 'evse_id'])
+        .select(['station', 'transaction_id', 'evse_id'])
+        .select(toldAt(fold(idToken)).as('since'))
         .where(sql`upper(id_token)`, '=', fold(idToken))
         .where(sql<boolean>`${sql.raw(isRunning('t'))}`),
     )
-    return rows.map(({ station, evse_id: evseId }) => ({ station, evseId: evseId ?? undefined }))
+    return rows.map((row) => ({
+      station: row.station,
+      transactionId: row.transaction_id,
+      evseId: row.evse_id ?? undefined,
+      since: row.since,
+    }))
   }
+}
+
+/** SQL for: the message by which transaction `t` was first told to be of this token. */
+function toldAt(folded: string) {
+  return sql<number>`coalesce(t.start_message, (SELECT MIN(e.message) FROM transaction_events e
+    WHERE e.station = t.station AND e.transaction_id = t.transaction_id
+    AND upper(e.id_token) = ${folded}), 0)`
 }
 
 /** @spec OCPP 2.0.1 edition 3 Part 2, IdTokenType.idToken (case insensitive) */

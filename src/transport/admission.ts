@@ -125,7 +125,7 @@ export class Admissions {
     const peer = this.#peers.get(foldId(id))
     if (!peer) return false
     const { securityProfile = 0, serialNumber } = peer.entry
-    return peer.check !== undefined || peer.best > 0 || securityProfile > 0 || serialNumber !== undefined // biome-ignore format: one line
+    return hasPassword(peer) || peer.best > 0 || securityProfile > 0 || serialNumber !== undefined // biome-ignore format: one line
   }
 
   /** From now on this password counts, and the former one no longer. It is taken as it is. */
@@ -236,7 +236,8 @@ export class Admissions {
     if (certificateProblem !== undefined)
       return `its certificate proves nothing: ${certificateProblem}`
     const basic = parseBasic(claim.authorization)
-    const hasUser = basic !== undefined && (peer?.check !== undefined || certificate !== undefined)
+    const isKnown = peer !== undefined && hasPassword(peer)
+    const hasUser = basic !== undefined && (isKnown || certificate !== undefined)
     if (hasUser && !isSameId(basic.user, id)) return 'the user is not the id in the URL'
     if (certificate) {
       if (!peer) return 'unknown id'
@@ -246,7 +247,7 @@ export class Admissions {
       return verdict === 3 ? verdict : `${verdict}: ${mismatch(certificate, id, station)}`
     }
     const needsCertificate = peer?.entry.securityProfile === 3 || !!peer?.entry.serialNumber
-    if (peer?.check) {
+    if (isKnown) {
       if (!basic) return needsCertificate ? NO_CERTIFICATE : 'no credential'
       if (!isRight) return 'wrong credential'
       return isTls ? 2 : 1
@@ -279,6 +280,10 @@ export class Admissions {
   #digest(password: Uint8Array): Buffer {
     return createHmac('sha256', this.#processKey).update(password).digest()
   }
+}
+
+function hasPassword({ check, profiles }: Peer): boolean {
+  return check !== undefined || profiles.length > 0
 }
 
 function newcomer(id: NodeId): Peer {

@@ -176,6 +176,19 @@ for (const form of [
   })
 }
 
+test('a station whose only password is that of a network profile gets in with it, and nobody without', async (t) => {
+  for (const listen of ['', 'listen: [{port: 0, insecure: true}]\n']) {
+    const { folder, start } = site(t, 'peers: [{id: CS01}]\n')
+    if (listen) writeFileSync(join(folder, 'node.yaml'), `nodeId: NN01\nrole: networking-node\n${listen}peers: [{id: CS01}]\n`) // biome-ignore format: one line
+    const sources = start()
+    await startSource(t, sources.acceptors[0] ?? assert.fail())
+    sources.onPasswordChange(profile('2', 'of slot 2'))
+    assert.ok(sources.mustProve(CS01))
+    assert.ok(!(await isLetIn(t, sources, 'a wrong one')))
+    assert.ok(await isLetIn(t, sources, 'of slot 2'))
+  }
+})
+
 test('a password that cannot be kept counts all the same as long as the process lives, and it is told', async (t) => {
   const { folder, lines, start } = site(t, 'peers: [{id: CS01, passwordFile: CS01}]\n')
   const sources = start()

@@ -268,6 +268,36 @@ test('each change is in the audit log with who, what and how it ended; no secret
   assert.ok(!JSON.stringify(body).includes('TAG-SECRET'))
 })
 
+test('the audit log says what was made or set, tokens as fingerprints, and no secret', async (t) => {
+  const { ask } = await startApi(t)
+  await ask('viewer', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna' })
+  const { body: token } = await ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna', groupId: 'FLEET' }) // biome-ignore format: one line
+  await ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET' })
+  await ask('operator', 'PATCH', `/api/tokens/${token.id}`, { status: 'Blocked', groupId: null })
+  await ask('operator', 'DELETE', `/api/tokens/${token.id}`)
+  const { body: made } = await ask('admin', 'POST', '/api/api-tokens', { name: 'meter', role: 'operator' }) // biome-ignore format: one line
+  await ask('admin', 'PUT', '/api/users/bob', { role: 'admin', password: 'not-to-be-read' })
+  await ask('admin', 'PUT', '/api/users/bob', { role: 'viewer' })
+
+  const { body } = await ask('admin', 'GET', '/api/audit')
+
+  const { id, fingerprint } = token
+  const objects = (body.entries as { object: string }[]).map(({ object }) => JSON.parse(object))
+  assert.deepEqual(objects.toReversed(), [
+    {},
+    { id, token: fingerprint, groupIsSet: true, noteIsSet: true },
+    { token: fingerprint },
+    { id, token: fingerprint, status: 'Blocked', groupIsSet: false },
+    { id, token: fingerprint },
+    { id: made.id, name: 'meter', role: 'operator' },
+    { name: 'bob', role: 'admin', passwordIsSet: true },
+    { name: 'bob', role: 'viewer', passwordIsSet: false },
+  ])
+  for (const secret of ['TAG-SECRET', 'Anna', 'FLEET', 'not-to-be-read', made.token]) {
+    assert.ok(!JSON.stringify(body).includes(secret), secret)
+  }
+})
+
 test('who asks without end is told to wait, and for how long', async (t) => {
   const node = createNetworkingNode({ nodeId: 'NN01', links: [] })
   const view = { node, role: 'networking-node' as const, version: '0', stationUrls: [], insecure: false, store: undefined } // biome-ignore format: one record

@@ -53,6 +53,25 @@ test('a token that is entered charges, blocked it does not, removed it is unknow
   assert.equal(await statusOf(station, 'TAG-9'), 'Invalid')
 })
 
+test('a group that fits no version is refused, and of one that fits some it is said which it does not', async (t) => {
+  const api = await startApi(t)
+  const enter = (idToken: string, length: number) =>
+    api.ask('operator', 'POST', '/api/tokens', { idToken, groupId: 'G'.repeat(length) })
+
+  const refused = await enter('A', 256)
+  assert.deepEqual([refused.status, refused.body.pointer], [400, '/groupId'])
+  for (const [length, hidden] of [
+    [20, undefined],
+    [21, ['ocpp1.6']],
+    [36, ['ocpp1.6']],
+    [37, ['ocpp1.6', 'ocpp2.0.1']],
+    [255, ['ocpp1.6', 'ocpp2.0.1']],
+  ] as const) {
+    const { status, body } = await enter(`TAG-${length}`, length)
+    assert.deepEqual([status, body.groupTooLongFor], [201, hidden], `${length}`)
+  }
+})
+
 test('a token charges at one EVSE at a time, unless it may at several', async (t) => {
   const api = await startApi(t)
   const [one, two] = [await boot(t, api, 'CS01'), await boot(t, api, 'CS02')]

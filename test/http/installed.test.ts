@@ -312,7 +312,8 @@ test('a dynamic limit that is updated is what the station gets when it asks for 
   const profile = { id: 9, stackLevel: 0, chargingProfilePurpose: 'ChargingStationMaxProfile', chargingProfileKind: 'Dynamic', dynUpdateInterval: 1, chargingSchedule: [{ id: 1, chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 20 }] }] } // biome-ignore format: one profile
   await reaches('effect-seen', 'POST', 'operations/SetChargingProfile', { evseId: 0, chargingProfile: profile }) // biome-ignore format: one line
 
-  await reaches('accepted', 'POST', 'operations/UpdateDynamicSchedule', { chargingProfileId: 9, scheduleUpdate: { limit: 11 } }) // biome-ignore format: one line
+  const { id } = await reaches('effect-seen', 'POST', 'operations/UpdateDynamicSchedule', { chargingProfileId: 9, scheduleUpdate: { limit: 11 } }) // biome-ignore format: one line
+  assert.equal((await read(`/api/operations/${id}`)).effect, 'the station reports limit 11')
 
   const limitOf = ({ profile: { chargingSchedule } }: { profile: typeof profile }) =>
     chargingSchedule[0]?.chargingSchedulePeriod[0]?.limit

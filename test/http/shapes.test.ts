@@ -82,7 +82,7 @@ test('everything that a depot is asked for answers as it is described, with noth
   const judged = await startJudged(t)
   const { ask, read, judge, store, stationUrl } = judged
   const { station, tokenId, number } = await charge(t, judged)
-  for (const idToken of ['OTHER', 7]) await ask('operator', 'POST', '/api/tokens', { idToken })
+  for (const idToken of ['OTHER', 7]) await ask('operator', 'POST', '/api/tokens', { idToken, groupId: 'G'.repeat(21) }) // biome-ignore format: one line
   await ask('operator', 'PATCH', `/api/tokens/${tokenId}`, { note: 'van 9' })
   await ask('technician', 'PUT', '/api/stations/CS09', { known: true })
   const refused = await ask('technician', 'POST', '/api/stations/CS01/operations/Reset', { type: 'OnIdle', evseId: 9 }) // biome-ignore format: one line

@@ -436,3 +436,18 @@ test('a node that drains waits for answers that are under way, and not longer th
   await late
   assert.equal(station.received.length, 1)
 })
+
+test('what still comes over a link that was replaced leads nobody back over it', async (t) => {
+  const net = overlay(t)
+  const node = await net.node('NN01')
+  const old = net.peer('LC01', 'NN01', { lingers: true })
+  await net.settle()
+  const now = net.peer('LC01', 'NN01')
+  await net.settle()
+  old.send('[2,"NN01",["CS77","LC01"],"x","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(node.table.get('CS77' as NodeId), undefined)
+  now.send('[2,"NN01",["CS77","LC01"],"y","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(node.table.get('CS77' as NodeId)?.link, net.neighbour('NN01', 'LC01'))
+})

@@ -230,3 +230,256 @@ for (const [protocol, request, action, shows, doesNot] of UNLOCKS) {
     await reaches(done, 'effect-seen')
   })
 }
+
+/** A station of 1.6 whose key reads as it says. */
+async function change(
+  t: Parameters<typeof startPair>[0],
+  key: string,
+  value: string,
+  reads: object,
+) {
+  // biome-ignore format: one line
+  const pair = await startPair(t, 'ocpp1.6')
+  pair.answers.set('GetConfiguration', reads)
+  return { ...pair, operation: await pair.submit('ChangeConfiguration', { key, value }) }
+}
+
+// biome-ignore format: a table
+const VALUES = [
+  // asked               reads                    the same
+  ['true',               'false',                 false],
+  ['60',                 '61',                    false],
+  ['60',                 '60 s',                  false],
+  ['12345678901234567890', '12345678901234567891', false],
+  ['0x10',               '16',                    false],
+  ['EVConnected,Authorized', 'EVConnected',       false],
+  ['EVConnected,Authorized', 'Authorized,EVConnected', false],
+  ['Abc',                'ABC',                   false],
+  ['true',               'True',                  true],
+  ['FALSE',              'false',                 true],
+  ['060',                '60',                    true],
+  ['+1.50',              '1.5',                   true],
+  ['-0',                 '0',                     true],
+  ['EVConnected, Authorized', 'EVConnected,Authorized', true],
+] as const
+for (const [value, reads, isSame] of VALUES) {
+  test(`${reads} is ${isSame ? 'the same as' : 'another value than'} ${value}, in a key and in a variable`, async (t) => {
+    const state = isSame ? 'effect-seen' : 'no-effect'
+    const { operation, reaches } = await change(t, 'Key', value, { configurationKey: [{ key: 'Key', readonly: false, value: reads }] }) // biome-ignore format: one line
+    const changed = await reaches(operation, state)
+    const { submit, reaches: reaches2, answers } = await startPair(t, 'ocpp2.0.1')
+    const item = { component: { name: 'C' }, variable: { name: 'V' } }
+    answers.set('SetVariables', { setVariableResult: [{ ...item, attributeStatus: 'Accepted' }] })
+    answers.set('GetVariables', { getVariableResult: [{ ...item, attributeStatus: 'Accepted', attributeValue: reads }] }) // biome-ignore format: one line
+
+    const set = await reaches2(await submit('SetVariables', { setVariableData: [{ ...item, attributeValue: value }] }), state) // biome-ignore format: one line
+
+    assert.equal(set.effect ?? set.problem, isSame ? `C.V reads ${reads}` : 'GetVariables says otherwise') // biome-ignore format: one line
+    assert.equal(changed.effect ?? changed.problem, isSame ? `Key reads ${reads}` : 'GetConfiguration says otherwise') // biome-ignore format: one line
+  })
+}
+
+test('1.6: a key that is not read back stays accepted, and says so, also after a restart', async (t) => {
+  const password = await change(t, 'AuthorizationKey', '0123456789abcdef', {})
+  const hidden = await change(t, 'Vendor', '7', { configurationKey: [{ key: 'vendor', readonly: false }] }) // biome-ignore format: one line
+  for (const [{ csms, operation, reaches, store }, key] of [
+    [password, 'AuthorizationKey'],
+    [hidden, 'Vendor'],
+  ] as const) {
+    // biome-ignore format: one line
+    await csms.operations.ended(operation.id)
+    await csms.operations.start()
+
+    const { problem } = await reaches(operation, 'accepted')
+    assert.equal(problem, `accepted, ${key} cannot be read back`)
+    assert.deepEqual(
+      store.variables.of('CS01').filter(({ value }) => value !== undefined),
+      [],
+    )
+  }
+  assert.deepEqual(password.asked.map(([action]) => action), ['ChangeConfiguration']) // biome-ignore format: one line
+})
+
+const variable = (component: string, name: string) => ({ component: { name: component }, variable: { name } }) // biome-ignore format: one line
+const PASSWORD = variable('SecurityCtrlr', 'BasicAuthPassword')
+const INTERVAL = variable('OCPPCommCtrlr', 'HeartbeatInterval')
+const WRITTEN = variable('Vendor', 'WriteOnly')
+
+test('2.x: a password is never asked for, what is not told is said, and the others are read', async (t) => {
+  const { submit, reaches, answers, asked, store } = await startPair(t, 'ocpp2.1')
+  const all = [PASSWORD, INTERVAL, WRITTEN]
+  answers.set('SetVariables', ({ setVariableData }) => ({ setVariableResult: (setVariableData as object[]).map((item) => ({ ...item, attributeValue: undefined, attributeStatus: 'Accepted' })) })) // biome-ignore format: one line
+  answers.set('GetVariables', { getVariableResult: [{ ...WRITTEN, attributeStatus: 'Rejected' }, { ...INTERVAL, attributeStatus: 'Accepted', attributeValue: '60' }] }) // biome-ignore format: one line
+  const set = (items: object[]) => submit('SetVariables', { setVariableData: items.map((item) => ({ ...item, attributeValue: '60' })) }) // biome-ignore format: one line
+
+  const alone = await set([PASSWORD])
+  await pairEnds(alone)
+  const mixed = await set(all)
+  await pairEnds(mixed)
+
+  async function pairEnds(operation: Parameters<typeof reaches>[0]) {
+    await until(() => store.operations.find(operation.id)?.problem !== undefined, 'its end')
+  }
+  assert.equal((await reaches(alone, 'accepted')).problem, 'accepted, SecurityCtrlr.BasicAuthPassword cannot be read back') // biome-ignore format: one line
+  assert.equal((await reaches(mixed, 'accepted')).problem, 'accepted, SecurityCtrlr.BasicAuthPassword cannot be read back, OCPPCommCtrlr.HeartbeatInterval reads 60, Vendor.WriteOnly cannot be read back') // biome-ignore format: one line
+  const questions = asked.filter(([action]) => action === 'GetVariables')
+  assert.deepEqual(questions, [['GetVariables', { getVariableData: [INTERVAL, WRITTEN] }]])
+})
+
+test('of variables that are set or read in part what was accepted is kept, and what was not is named', async (t) => {
+  const { submit, reaches, answers, store } = await startPair(t, 'ocpp2.0.1')
+  const other = variable('C', 'V')
+  const values = () => store.variables.of('CS01').map(({ variable: name, value }) => [name, value])
+  const refusing = (member: string, value?: string) => ({
+    [member]: [
+      { ...other, attributeStatus: 'Rejected' },
+      { ...INTERVAL, attributeStatus: 'Accepted', ...(value && { attributeValue: value }) },
+    ],
+  })
+  answers.set('GetVariables', refusing('getVariableResult', '300'))
+  answers.set('SetVariables', refusing('setVariableResult'))
+
+  const got = await reaches(await submit('GetVariables', { getVariableData: [INTERVAL, other] }), 'refused') // biome-ignore format: one line
+  assert.deepEqual([got.problem, values()], ['C.V: Rejected', [['HeartbeatInterval', '300']]])
+  answers.set('GetVariables', refusing('getVariableResult', '60'))
+  const data = [INTERVAL, other].map((item) => ({ ...item, attributeValue: '60' }))
+  const set = await reaches(await submit('SetVariables', { setVariableData: data }), 'refused')
+
+  assert.equal(set.problem, 'C.V: Rejected; accepted, OCPPCommCtrlr.HeartbeatInterval reads 60')
+  assert.deepEqual(values(), [['HeartbeatInterval', '60']])
+  answers.set('GetVariables', ['InternalError', 'no'])
+  const unread = await reaches(await submit('SetVariables', { setVariableData: data }), 'refused')
+  assert.equal(unread.problem, 'C.V: Rejected; accepted, GetVariables: InternalError: no')
+})
+
+test('2.1: priority is seen by what the station says of that transaction, and of no other', async (t) => {
+  const { submit, reaches, say } = await startPair(t, 'ocpp2.1')
+  const operation = await submit('UsePriorityCharging', { transactionId: 'T1', activate: true })
+  await reaches(operation, 'accepted')
+
+  await say('NotifyPriorityCharging', { transactionId: 'T2', activated: true })
+  await say('NotifyPriorityCharging', { transactionId: 'T1', activated: false })
+  await reaches(operation, 'accepted')
+  await say('NotifyPriorityCharging', { transactionId: 'T1', activated: true })
+
+  const { effect } = await reaches(operation, 'effect-seen')
+  assert.equal(effect, 'transaction T1 charges with priority')
+})
+
+// biome-ignore format: a table
+const REPORTED = [
+  // limit reported    state          why
+  [20,                 'no-effect',   'the station reports limit 20, asked was 11'],
+  [undefined,          'no-effect',   'the station does not report profile 7'],
+  [11,                 'effect-seen', 'the station reports limit 11'],
+] as const
+for (const [limit, state, why] of REPORTED) {
+  test(`2.1: an updated dynamic schedule is what the station reports: ${why}`, async (t) => {
+    const { submit, reaches, report } = await withProfile(t)
+    const operation = await submit('UpdateDynamicSchedule', { chargingProfileId: 7, scheduleUpdate: { limit: 11 } }) // biome-ignore format: one line
+
+    await report([profile([[0, limit ?? 0]], limit === undefined ? { id: 8 } : {})])
+
+    const row = await reaches(operation, state)
+    assert.equal(row.effect ?? row.problem, why)
+  })
+}
+
+const told = (eventType: string, triggerReason: string, transactionId = 'T1') => ({ eventType, triggerReason, timestamp: '2026-01-01T00:00:00Z', seqNo: 1, transactionInfo: { transactionId } }) // biome-ignore format: one line
+for (const [eventType, effect] of [
+  ['Updated', 'gets no energy any more'],
+  ['Ended', 'has ended'],
+] as const) {
+  // biome-ignore format: one line
+  test(`2.x: a remote stop is seen by ${eventType}, by no other transaction and no other reason`, async (t) => {
+    const { submit, reaches, say } = await startPair(t, 'ocpp2.0.1')
+    const operation = await submit('RequestStopTransaction', { transactionId: 'T1' })
+    await reaches(operation, 'accepted')
+
+    await say('TransactionEvent', told('Updated', 'MeterValuePeriodic'))
+    await say('TransactionEvent', told(eventType, 'RemoteStop', 'T2'))
+    await reaches(operation, 'accepted')
+    await say('TransactionEvent', told(eventType, 'RemoteStop'))
+
+    assert.equal((await reaches(operation, 'effect-seen')).effect, `transaction T1 ${effect}`)
+  })
+}
+
+const status16 = (connectorId: number, status: string) => ({ connectorId, errorCode: 'NoError', status }) // biome-ignore format: one line
+const status2 = (evseId: number, connectorId: number, connectorStatus: string) => ({ evseId, connectorId, connectorStatus, timestamp: '2026-01-01T00:00:00Z' }) // biome-ignore format: one line
+// biome-ignore format: a table
+const TRIGGERS = [
+  ['ocpp1.6',   { connectorId: 2 },                'StatusNotification', status16(1, 'Available'),                       status16(2, 'Available')],
+  ['ocpp2.0.1', { evse: { id: 2 } },               'StatusNotification', status2(1, 2, 'Available'),                     status2(2, 1, 'Available')],
+  ['ocpp2.1',   { evse: { id: 1, connectorId: 2 } }, 'StatusNotification', status2(1, 1, 'Available'),                   status2(1, 2, 'Available')],
+  ['ocpp2.1',   { evse: { id: 1 } },               'TransactionEvent',   { ...told('Updated', 'Trigger'), evse: { id: 2 } }, told('Updated', 'Trigger')],
+  ['ocpp2.1',   { evse: { id: 1 } },               'TransactionEvent',   told('Updated', 'MeterValuePeriodic'),          { ...told('Updated', 'Trigger'), evse: { id: 1 } }],
+  ['ocpp1.6',   { connectorId: 2 },                'Heartbeat',          undefined,                                      {}],
+] as const
+for (const [protocol, place, requestedMessage, other, shows] of TRIGGERS) {
+  test(`${protocol}: a triggered ${requestedMessage} is that of the place that was asked for: ${JSON.stringify(place)}`, async (t) => {
+    const { submit, reaches, say } = await startPair(t, protocol)
+    const operation = await submit('TriggerMessage', { requestedMessage, ...place })
+    await reaches(operation, 'accepted')
+
+    if (other) await say(requestedMessage, other)
+    await reaches(operation, 'accepted')
+    await say(requestedMessage, shows)
+
+    await reaches(operation, 'effect-seen')
+  })
+}
+
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1'] as const) {
+  const is16 = protocol === 'ocpp1.6'
+  const ask = (evseId: number, type: string) => (is16 ? { connectorId: evseId, type } : { evse: { id: evseId }, operationalStatus: type }) // biome-ignore format: one line
+  const status = (evseId: number, word: string) => (is16 ? status16(evseId, word) : status2(evseId, 1, word)) // biome-ignore format: one line
+
+  test(`${protocol}: what is faulted or unavailable is not in operation`, async (t) => {
+    const { submit, reaches, say } = await startPair(t, protocol)
+    const operation = await submit('ChangeAvailability', ask(1, 'Operative'))
+    await reaches(operation, 'accepted')
+
+    for (const word of ['Faulted', 'Unavailable']) await say('StatusNotification', status(1, word))
+    await reaches(operation, 'accepted')
+    await say('StatusNotification', status(1, is16 ? 'Preparing' : 'Occupied'))
+
+    const { effect } = await reaches(operation, 'effect-seen')
+    assert.equal(effect, `EVSE 1 is ${is16 ? 'Preparing' : 'Occupied'}`)
+  })
+
+  test(`${protocol}: what is already as asked is seen at once, unless it is scheduled for later`, async (t) => {
+    const { submit, reaches, say, answers } = await startPair(t, protocol)
+    const [whole, one] = [is16 ? { connectorId: 0, type: 'Inoperative' } : { operationalStatus: 'Inoperative' }, ask(1, 'Inoperative')] // biome-ignore format: one line
+    await say('StatusNotification', status(1, 'Unavailable'))
+    await say('StatusNotification', status(2, 'Available'))
+
+    const waits = await submit('ChangeAvailability', whole)
+    await reaches(waits, 'accepted')
+    const seen = await reaches(await submit('ChangeAvailability', one), 'effect-seen')
+    assert.equal(seen.effect, 'EVSE 1 is Unavailable already')
+    await say('StatusNotification', status(2, 'Unavailable'))
+    assert.equal((await reaches(waits, 'effect-seen')).effect, 'EVSE 2 is Unavailable')
+    const all = await reaches(await submit('ChangeAvailability', whole), 'effect-seen')
+    assert.equal(all.effect, 'EVSE 1 is Unavailable, EVSE 2 is Unavailable already')
+    answers.set('ChangeAvailability', { status: 'Scheduled' })
+    await reaches(await submit('ChangeAvailability', one), 'accepted')
+  })
+
+  test(`${protocol}: a status is the effect of the last change that was asked for there`, async (t) => {
+    const { submit, reaches, say, answers } = await startPair(t, protocol)
+    await say('StatusNotification', status(1, 'Available'))
+    answers.set('ChangeAvailability', { status: 'Scheduled' })
+    const first = await submit('ChangeAvailability', ask(1, 'Inoperative'))
+    const elsewhere = await submit('ChangeAvailability', ask(2, 'Inoperative'))
+    await reaches(first, 'accepted')
+    const last = await submit('ChangeAvailability', ask(1, 'Inoperative'))
+    await reaches(last, 'accepted')
+
+    await say('StatusNotification', status(1, 'Unavailable'))
+
+    assert.equal((await reaches(last, 'effect-seen')).effect, 'EVSE 1 is Unavailable')
+    assert.equal((await reaches(first, 'no-effect')).problem, 'accepted, no effect before another one was asked for') // biome-ignore format: one line
+    await reaches(elsewhere, 'accepted')
+  })
+}

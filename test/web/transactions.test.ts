@@ -95,7 +95,7 @@ test('the address holds the open transaction and what the list is narrowed to', 
 })
 
 test('a day stands before its time, and a measured value before the unit it came in', () => {
-  assert.equal(formatDay(START, 'UTC'), '5 Jan, 11:00:00')
+  assert.equal(formatDay(START, 'UTC'), '5 Jan, 11:00:00.000')
   assert.equal(join(formatMeasured(22_050, 'W')), '22.1\u202fkW')
   assert.equal(join(formatMeasured(16, 'A')), '16\u202fA')
   assert.equal(join(formatMeasured(229.857, 'V')), '229.86\u202fV')

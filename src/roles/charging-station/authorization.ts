@@ -176,6 +176,15 @@ export function isSameToken(a: IdToken, b: IdToken): boolean {
   return keyOf(a) === keyOf(b)
 }
 
+/** Whether what is there for a token or its group is there for whoever shows one. */
+export function isFor(
+  { token, groupId }: { readonly token: IdToken; readonly groupId?: string },
+  shown: IdToken,
+  shownGroup?: string,
+): boolean {
+  return isSameToken(token, shown) || (groupId !== undefined && groupId === shownGroup)
+}
+
 /** Tokens are compared without regard to case (1.6 CiString20Type; 2.x identifierString). */
 function keyOf({ idToken, type }: IdToken): string {
   return `${type} ${idToken.toLowerCase()}`

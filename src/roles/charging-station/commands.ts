@@ -7,7 +7,7 @@ import type { Commandable } from './charging-station.ts'
 import type { CauseName, IdToken } from './dialect.ts'
 import type { Evse } from './evse.ts'
 import type { Life } from './life.ts'
-import { allow, authorize } from './present.ts'
+import { allow, authorize, isHeldFrom } from './present.ts'
 import type { Grant } from './transaction.ts'
 
 /** Whether it will happen; if not, why, as a reason code of OCPP 2.x. */
@@ -177,7 +177,7 @@ function choose(life: Life, start: RemoteStart): Evse | undefined {
 }
 
 function isFor(life: Life, evse: Evse, { token, groupId }: RemoteStart): boolean {
-  if (evse.isFaulted || !evse.isOperative) return false
+  if (evse.isFaulted || !evse.isOperative || isHeldFrom(evse, token, groupId)) return false
   return life.reservations.claim(evse.id, token, groupId) !== false
 }
 

@@ -15,7 +15,7 @@ export interface Situation {
   readonly isPlugged: boolean
   readonly isAuthorized: boolean
   readonly hasTransaction: boolean
-  /** A transaction ended, and the vehicle is still plugged in. */
+  /** A transaction ended, and the vehicle or its cable is still there. */
   readonly isFinishing: boolean
   readonly chargingState: ChargingState
 }

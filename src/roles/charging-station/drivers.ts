@@ -60,6 +60,7 @@ export class Drivers {
     if (evse.transaction && evse.grant) await this.#station.present(evseId, idToken)
     life.signal.throwIfAborted()
     if (evse.isPlugged) this.#station.unplug(evseId)
+    if (evse.cableOwner) await this.#station.present(evseId, idToken)
     return result === 'authorized' && isCharging
   }
 

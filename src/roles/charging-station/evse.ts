@@ -30,6 +30,8 @@ export class Evse {
   readonly #sampling: Sampling
   #grant: Grant | undefined
   #transaction: Transaction | undefined
+  /** Whose cable is held, with or without their vehicle. */
+  #cableOwner: Grant | undefined
   #troubles: readonly Trouble[] = []
   #isFinishing = false
   /** The vehicle gets nothing more for an invalid token. */
@@ -75,9 +77,15 @@ export class Evse {
     return this.#outlet.vehicle !== undefined
   }
 
+  /** Who unplugged their vehicle and has to come back for the cable (E09.FR.03). */
+  get cableOwner(): Grant | undefined {
+    return this.#cableOwner
+  }
+
   /** Nobody uses it or is about to, and somebody could. */
   get isFree(): boolean {
-    return !this.isPlugged && !this.#grant && !this.isFaulted && this.isOperative
+    const isTaken = this.isPlugged || this.#grant || this.#cableOwner
+    return !isTaken && !this.isFaulted && this.isOperative
   }
 
   /** When the power path was closed; milliseconds since 1970. */
@@ -121,11 +129,24 @@ export class Evse {
     this.#change('plugged', () => this.#outlet.plug(vehicle, cableA))
   }
 
+  /** The vehicle goes; so does its cable, unless the connector holds it. */
   unplug(): void {
+    const { variables } = this.#site
     this.#change('unplugged', () => {
       this.#outlet.plug(undefined)
       this.#isFinishing = false
-      if (this.#site.variables.is('TxCtrlr.StopTxOnEVSideDisconnect')) this.#grant = undefined
+      const isOver = variables.is('TxCtrlr.StopTxOnEVSideDisconnect')
+      // A cable that may still be charged with is held in any case (E10.FR.01; 1.6, 4.10).
+      const isReleased = isOver && variables.is('OCPPCommCtrlr.UnlockOnEVSideDisconnect')
+      if (this.isLocked && !isReleased) this.#cableOwner ??= this.#grant
+      if (isOver) this.#grant = undefined
+    })
+  }
+
+  /** Whoever left a cable takes it away. */
+  release(): void {
+    this.#change('state', () => {
+      this.#cableOwner = undefined
     })
   }
 
@@ -133,6 +154,7 @@ export class Evse {
   allow(grant: Grant): void {
     this.#change(grant.isRemote ? 'remoteStart' : 'authorized', () => {
       this.#grant = grant
+      this.#cableOwner = undefined
       this.#isFinishing = false
     })
     this.#attachProfile()
@@ -143,12 +165,16 @@ export class Evse {
 
   /** Lets nobody charge any more; what that ends is up to the settings. */
   forbid(cause: CauseName, shown?: IdToken): void {
-    this.#change(cause, () => this.#revoke(), { ...(shown && { shown }) })
+    this.#change(cause, () => this.#revoke(cause), { ...(shown && { shown }) })
   }
 
   /** Ends the transaction, whatever the settings. */
   stop(cause: CauseName): void {
-    this.#change(cause, () => this.#revoke(), { isForced: true })
+    const letGo = () => {
+      this.#revoke(cause)
+      this.#cableOwner = undefined
+    }
+    this.#change(cause, letGo, { isForced: true })
   }
 
   /**
@@ -160,7 +186,9 @@ export class Evse {
   unlock(): boolean {
     if (this.#transaction && this.#site.dialect.is16) this.stop('unlocked')
     else if (this.#grant) this.forbid('unlocked')
-    return this.#outlet.lock(false)
+    if (!this.#outlet.lock(false)) return false
+    if (this.#cableOwner) this.release()
+    return true
   }
 
   /** Whether a token is the one that may charge here. */
@@ -247,16 +275,19 @@ export class Evse {
     return this.isPlugged && this.#grant !== undefined && !this.isFaulted
   }
 
+  get #mustHold(): boolean {
+    return this.#cableOwner !== undefined || (this.isPlugged && this.#grant !== undefined)
+  }
+
   #change(cause: CauseName, mutate: () => void, how: How = {}): void {
     this.settle()
     // What is due now would otherwise be measured after the change.
     this.#sampling.flush()
     this.#isChanging = true
-    const { isPlugged, grant } = this
+    const mustHold = this.#mustHold
     mutate()
-    // It holds the plug of whoever may charge, and lets go when that is over or the plug is gone.
-    const mustHold = this.isPlugged && this.#grant !== undefined
-    if (mustHold !== (isPlugged && grant !== undefined)) this.#outlet.lock(mustHold)
+    // It holds the plug of whoever may charge, and lets go when that is over.
+    if (this.#mustHold !== mustHold) this.#outlet.lock(!mustHold)
     if (this.#isClosed) this.#closedAt ??= this.#site.now()
     else this.#closedAt = undefined
     this.#isBlocked = this.#leftWh <= 0
@@ -313,8 +344,10 @@ export class Evse {
     if (!this.isOperative) this.availabilityChanged()
   }
 
-  #revoke(): void {
+  #revoke(cause: CauseName): void {
     this.#timers.connect?.cancel()
+    // Nobody comes back for a cable that was there to charge with until now.
+    if (this.#grant && cause !== 'unplugged') this.#cableOwner = undefined
     this.#grant = undefined
   }
 
@@ -366,10 +399,10 @@ export class Evse {
       isFaulted: this.isFaulted,
       isOperative: this.isOperative,
       isReserved: this.#site.reservations.isReserved(this.id),
-      isPlugged: this.isPlugged,
+      isPlugged: this.isPlugged || this.#cableOwner !== undefined,
       isAuthorized: this.#grant !== undefined,
       hasTransaction: this.#transaction !== undefined,
-      isFinishing: this.#isFinishing && this.isPlugged,
+      isFinishing: this.isPlugged ? this.#isFinishing : this.#cableOwner !== undefined,
       chargingState: this.chargingState,
     }
   }

@@ -48,11 +48,11 @@ function core(station: () => Commandable): Handlers<'ocpp1.6'> {
       return { status: unlock(life, evse) ? 'Unlocked' : 'UnlockFailed' }
     },
     TriggerMessage({ requestedMessage, connectorId }) {
-      const request = { message: requestedMessage, evseId: connectorId, isExact: true }
+      const request = { message: requestedMessage, evseId: connectorId }
       return { status: trigger(station().life, request) }
     },
     ExtendedTriggerMessage({ requestedMessage, connectorId }) {
-      const request = { message: requestedMessage, evseId: connectorId, isExact: true }
+      const request = { message: requestedMessage, evseId: connectorId }
       return { status: trigger(station().life, request) }
     },
     ClearCache() {
@@ -114,12 +114,13 @@ function smartCharging(station: () => Commandable): Handlers<'ocpp1.6'> {
       return { status: problem ? 'Rejected' : 'Accepted' }
     },
     ClearChargingProfile({ id, connectorId, chargingProfilePurpose: purpose, stackLevel }) {
-      const filter = {
-        ...(id !== undefined && { ids: [id] }),
+      const criteria = {
         ...(connectorId !== undefined && { evseId: connectorId }),
         ...(purpose && { chargingProfilePurpose: purposeOf(purpose) }),
         ...(stackLevel !== undefined && { stackLevel }),
       }
+      // An id says which one, whatever else is said of it (1.6, 6.13).
+      const filter = id === undefined ? criteria : { ids: [id] }
       return { status: station().life.profiles.clear(filter) ? 'Accepted' : 'Unknown' }
     },
     GetCompositeSchedule({ connectorId, duration, chargingRateUnit = 'W' }) {

@@ -76,12 +76,13 @@ function find(entries: readonly Entry[], component: ComponentType, variable: Var
 
 function getVariable(
   entries: readonly Entry[],
-  { component, variable, attributeType }: GetVariableDataType,
+  // B06.FR.11.
+  { component, variable, attributeType = 'Actual' }: GetVariableDataType,
 ): GetVariableResultType {
   const found = find(entries, component, variable)
-  const about = { component, variable, ...(attributeType && { attributeType }) }
+  const about = { component, variable, attributeType }
   if ('status' in found) return { ...about, attributeStatus: found.status }
-  if (attributeType && attributeType !== 'Actual') {
+  if (attributeType !== 'Actual') {
     return { ...about, attributeStatus: 'NotSupportedAttributeType' }
   }
   const { row, value } = found.entry
@@ -99,12 +100,13 @@ function getVariable(
 function setVariable(
   life: Life,
   entries: readonly Entry[],
-  { component, variable, attributeType, attributeValue }: SetVariableDataType,
+  // B05.FR.12.
+  { component, variable, attributeType = 'Actual', attributeValue }: SetVariableDataType,
 ): SetVariableResultType {
   const found = find(entries, component, variable)
-  const about = { component, variable, ...(attributeType && { attributeType }) }
+  const about = { component, variable, attributeType }
   if ('status' in found) return { ...about, attributeStatus: found.status }
-  if (attributeType && attributeType !== 'Actual') {
+  if (attributeType !== 'Actual') {
     return { ...about, attributeStatus: 'NotSupportedAttributeType' }
   }
   const { row } = found.entry

@@ -21,12 +21,13 @@ export function smartCharging2(station: () => Commandable): Handlers<'ocpp2.1'> 
     },
     ClearChargingProfile({ chargingProfileId: id, chargingProfileCriteria = {} }) {
       const { evseId, chargingProfilePurpose: purpose, stackLevel } = chargingProfileCriteria
-      const filter = {
-        ...(id !== undefined && { ids: [id] }),
+      const criteria = {
         ...(evseId !== undefined && { evseId }),
         ...(purpose && { chargingProfilePurpose: purpose as ProfilePurpose }),
         ...(stackLevel !== undefined && { stackLevel }),
       }
+      // K10.FR.03: an id says which one, whatever else is said of it.
+      const filter = id === undefined ? criteria : { ids: [id] }
       return { status: station().life.profiles.clear(filter) ? 'Accepted' : 'Unknown' }
     },
     GetChargingProfiles({ requestId, evseId, chargingProfile: criterion }) {

@@ -83,9 +83,8 @@ function availability(station: () => Commandable): Handlers<'ocpp2.1'> {
       return { status: unlock(life, evse) ? 'Unlocked' : 'UnlockFailed' }
     },
     TriggerMessage({ requestedMessage: message, evse }) {
-      if (!isConnector(evse?.connectorId)) return { status: 'Rejected' }
-      const isExact = evse?.connectorId !== undefined
-      return { status: trigger(station().life, { message, evseId: evse?.id, isExact }) }
+      const request = { message, evseId: evse?.id, connectorId: evse?.connectorId }
+      return { status: trigger(station().life, request) }
     },
   }
 }

@@ -110,8 +110,8 @@ export class Life implements Site {
     this.hardware = hardware
     this.outlets = outlets
     this.transactionsChanged = options.transactionsChanged
-    const live = this.#liveVariables()
-    this.variables = new Variables({ state, is16: dialect.is16, initial: options.initial, live })
+    const own = { live: this.#liveVariables(), members: this.#members() }
+    this.variables = new Variables({ state, is16: dialect.is16, initial: options.initial, ...own })
     this.authorization = new Authorization({
       state,
       dialect,
@@ -305,8 +305,17 @@ export class Life implements Site {
       'LocalAuthListCtrlr.Entries': () => `${this.authorization.listLength}`,
       'SmartChargingCtrlr.Entries[ChargingProfiles]': () => `${this.profiles.all().length}`,
       '-.NumberOfConnectors': () => `${this.outlets.length}`,
-      '-.ConnectorPhaseRotation': () => this.outlets.map(({ evseId }) => `${evseId}.RST`).join(','),
+      '-.ConnectorPhaseRotation': () => this.#rotations().join(','),
     }
+  }
+
+  // 0 is what is between the grid and the main meter.
+  #members(): Partial<Record<VariableName, () => readonly string[]>> {
+    return { '-.ConnectorPhaseRotation': () => ['0.RST', ...this.#rotations()] }
+  }
+
+  #rotations(): string[] {
+    return this.outlets.map(({ evseId }) => `${evseId}.RST`)
   }
 
   #reachable(): void {

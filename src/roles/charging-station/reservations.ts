@@ -1,6 +1,6 @@
 import { parseMoment } from '../../messages/date-time.ts'
 import type { Timer } from '../../primitives/clock.ts'
-import { isSameToken } from './authorization.ts'
+import { isFor } from './authorization.ts'
 import type { IdToken } from './dialect.ts'
 import type { Site } from './site.ts'
 
@@ -71,10 +71,12 @@ export class Reservations {
    *   somebody else has reserved.
    */
   claim(evseId: number, token: IdToken, groupId?: string): Reservation | undefined | false {
-    const candidates = [this.#own(evseId), ...this.#forAny()]
-    const match = candidates.find((one) => one && isFor(one, token, groupId))
+    const own = this.#own(evseId)
+    // Whoever may have any of them may have any that is left (H03.FR.01, F01.FR.21).
+    if (own) return isFor(own, token, groupId) && own
+    const match = this.#forAny().find((one) => isFor(one, token, groupId))
     if (match) return match
-    return this.isReserved(evseId) ? false : undefined
+    return this.#isKeptForAny(evseId) ? false : undefined
   }
 
   use({ id }: Reservation): void {
@@ -139,9 +141,4 @@ export class Reservations {
   #refresh(): void {
     for (const evse of this.#site.evses) evse.refresh()
   }
-}
-
-function isFor({ token, groupId }: Reservation, shown: IdToken, shownGroup?: string): boolean {
-  if (isSameToken(token, shown)) return true
-  return groupId !== undefined && groupId === shownGroup
 }

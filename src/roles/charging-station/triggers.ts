@@ -10,8 +10,8 @@ export interface TriggerRequest {
   readonly message: string
   /** Undefined: all there are. */
   readonly evseId: number | undefined
-  /** The connector is named as well, where it has to be. */
-  readonly isExact: boolean
+  /** Of that EVSE; 1.6 does not tell the two apart. */
+  readonly connectorId?: number | undefined
 }
 
 interface Question extends TriggerRequest {
@@ -20,6 +20,8 @@ interface Question extends TriggerRequest {
 }
 
 interface Row {
+  /** Which EVSE is named matters. */
+  readonly isOfEvse?: true
   readonly isPossible: (question: Question) => boolean
   readonly say: (question: Question) => unknown
 }
@@ -43,18 +45,20 @@ const ROWS = new Map<string, Row>([
       say: ({ life }) => life.say('heartbeat', () => life.dialect.heartbeat()),
     },
   ],
-  ['MeterValues', { isPossible: always, say: sayMeterValues }],
+  ['MeterValues', { isOfEvse: true, isPossible: always, say: sayMeterValues }],
   [
     'StatusNotification',
     {
+      isOfEvse: true,
       // F06.FR.12.
-      isPossible: ({ life, isExact }) => life.dialect.is16 || isExact,
+      isPossible: ({ life, connectorId }) => life.dialect.is16 || connectorId !== undefined,
       say: sayStatus,
     },
   ],
   [
     'TransactionEvent',
     {
+      isOfEvse: true,
       isPossible: ({ evses }) => evses.some(({ transaction }) => transaction),
       say: ({ evses }) => {
         for (const evse of evses) evse.tellTransaction()
@@ -67,13 +71,20 @@ const ROWS = new Map<string, Row>([
 export function trigger(life: Life, request: TriggerRequest): TriggerStatus {
   const row = ROWS.get(request.message)
   if (!row) return 'NotImplemented'
-  const { evseId } = request
-  const isAll = evseId === undefined || evseId === 0
-  const evses = isAll ? life.evses : life.evses.filter(({ id }) => id === evseId)
+  const evses = meant(life, request)
+  // F06.FR.03: what has nothing to do with an EVSE is sent whichever is named.
+  if (row.isOfEvse && evses.length === 0) return 'Rejected'
   const question = { ...request, life, evses }
-  if (evses.length === 0 || !row.isPossible(question)) return 'Rejected'
+  if (!row.isPossible(question)) return 'Rejected'
   void afterAnswer(life, () => row.say(question))
   return 'Accepted'
+}
+
+/** The EVSEs that are named; none where there is no such one, or none with such a connector. */
+function meant({ evses }: Life, { evseId, connectorId = 1 }: TriggerRequest): readonly Evse[] {
+  // Each EVSE has one connector.
+  if (connectorId !== 1) return []
+  return evseId === undefined || evseId === 0 ? evses : evses.filter(({ id }) => id === evseId)
 }
 
 function bootAgain(life: Life): unknown {

@@ -77,8 +77,9 @@ export const VARIABLES = [
   { name: 'OCPPCommCtrlr.RetryBackOffRandomRange',              ...SECONDS, min: 0, max: 3_600, value: '0' },
   { name: 'OCPPCommCtrlr.RetryBackOffRepeatTimes',              type: 'integer', access: 'RW', min: 0, max: 20, value: '0' },
   { name: 'OCPPCommCtrlr.WebSocketPingInterval',                key: 'WebSocketPingInterval',             ...FIXED, unit: 's', value: '30' },
-  { name: 'OCPPCommCtrlr.ResetRetries',                         key: 'ResetRetries',                      ...FIXED, value: '0' },
-  { name: 'OCPPCommCtrlr.UnlockOnEVSideDisconnect',             key: 'UnlockConnectorOnEVSideDisconnect', type: 'boolean', access: 'RO', value: 'true' },
+  // Kept and told; a simulated reset never fails, so there is none to try again.
+  { name: 'OCPPCommCtrlr.ResetRetries',                         key: 'ResetRetries',                      type: 'integer', access: 'RW', min: 0, max: 100, value: '0' },
+  { name: 'OCPPCommCtrlr.UnlockOnEVSideDisconnect',             key: 'UnlockConnectorOnEVSideDisconnect', ...BOOLEAN, value: 'true' },
 
   { name: 'TxCtrlr.EVConnectionTimeOut',                        key: 'ConnectionTimeOut',                 ...SECONDS, min: 1, value: '60' },
   { name: 'TxCtrlr.StopTxOnEVSideDisconnect',                   key: 'StopTransactionOnEVSideDisconnect', ...BOOLEAN, value: 'true' },
@@ -146,7 +147,8 @@ export const VARIABLES = [
 
   { name: '-.GetConfigurationMaxKeys',                          key: 'GetConfigurationMaxKeys',           ...FIXED, value: '100' },
   { name: '-.NumberOfConnectors',                               key: 'NumberOfConnectors',                ...FIXED, value: '1' },
-  { name: '-.ConnectorPhaseRotation',                           key: 'ConnectorPhaseRotation',            type: 'MemberList', access: 'RO', value: '0.RST' },
+  // How it is wired, which no message changes: only what says so is accepted.
+  { name: '-.ConnectorPhaseRotation',                           key: 'ConnectorPhaseRotation',            type: 'MemberList', access: 'RW', isFilled: true, value: '0.RST' },
   { name: '-.SupportedFeatureProfiles',                         key: 'SupportedFeatureProfiles',          type: 'MemberList', access: 'RO', value: 'Core,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger' },
 ] as const satisfies readonly VariableRow[]
 

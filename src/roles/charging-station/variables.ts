@@ -10,6 +10,8 @@ export interface VariablesOptions {
   readonly initial: Partial<Record<VariableName, string>>
   /** What changes by itself. */
   readonly live: Partial<Record<VariableName, () => string>>
+  /** What a list may have as members, where that is not in the table. */
+  readonly members?: Partial<Record<VariableName, () => readonly string[]>>
 }
 
 /**
@@ -55,7 +57,8 @@ export class Variables {
   /** Sets what the CSMS wants, when the type and the bounds allow it. */
   set(row: VariableRow, value: string): SetStatus {
     if (row.access !== 'RW') return 'Rejected'
-    const normal = normalOf(row, value)
+    const members = this.#options.members?.[row.name as VariableName]?.()
+    const normal = normalOf(members ? { ...row, values: members } : row, value)
     if (normal === undefined) return 'Rejected'
     this.assign(row.name as VariableName, normal)
     return 'Accepted'

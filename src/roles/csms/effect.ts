@@ -2,8 +2,22 @@ import type { Heard } from './heard.ts'
 
 export type Members = Record<string, unknown>
 
-/** What shows the effect, in words, or why it is not there; undefined: nothing yet. */
-export type Verdict = string | { readonly problem: string } | undefined
+/**
+ * What shows the effect, in words, or why it is not there, or why nobody can tell; undefined:
+ * nothing yet.
+ */
+export type Verdict =
+  | string
+  | { readonly problem: string }
+  | { readonly unreadable: string }
+  | undefined
+
+/** A connector as its station has told of it last. */
+export interface Connector {
+  readonly evseId: number
+  readonly connectorId: number
+  readonly status: string
+}
 
 /** How it is seen that a station has done what it was asked for. */
 export type Effect =
@@ -13,6 +27,13 @@ export type Effect =
   | {
       readonly by: 'message'
       readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
+      /**
+       * EVSE and connector, where one message shows the effect of one job only, the newest for that
+       * place; none: the whole station.
+       */
+      readonly place?: readonly unknown[]
+      /** What shows that it was so before, and no message will come. */
+      readonly already?: (connectors: readonly Connector[]) => string | undefined
     }
   /** Asked in return, the station says the same. */
   | {
@@ -27,8 +48,8 @@ export type Effect =
       /** What the station says after that reading, when the reading itself shows nothing yet. */
       readonly later?: (heard: Heard) => Verdict
     }
-  /** Nothing that a station can say shows it. */
-  | { readonly by: 'nothing' }
+  /** Nothing that a station can say shows it; where it is known why, it is not waited for. */
+  | { readonly by: 'nothing'; readonly why?: string }
 
 /** What else than the request an effect is judged by. */
 export interface Known {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { availability } from './availability-effects.ts'
 import { ANSWER, type Effect, type Known, type Members, NOTHING, type Verdict } from './effect.ts'
-import { cleared, limited } from './profile-effects.ts'
+import { cleared, limited, updated } from './profile-effects.ts'
+import { configured, nameOf, variablesSet } from './variable-effects.ts'
 
 /** Status words of answers by which a station takes something on. */
 const TAKEN: ReadonlySet<unknown> = new Set([
@@ -34,7 +36,11 @@ export function effectOf(
   if (QUERIES.has(action)) return ANSWER
   if (action === 'SetChargingProfile') return limited(request, known)
   if (action === 'ClearChargingProfile') return cleared(request, known)
+  if (action === 'UpdateDynamicSchedule') return updated(request, known)
   if (action === 'CancelReservation') return freed(known)
+  if (action === 'ChangeAvailability') return availability(request)
+  if (action === 'ChangeConfiguration') return configured(request)
+  if (action === 'SetVariables') return variablesSet(request)
   if (action === 'TriggerMessage' || action === 'ExtendedTriggerMessage') return triggered(request)
   return EFFECTS[action] ?? NOTHING
 }
@@ -69,8 +75,11 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   }),
   RequestStopTransaction: heard('TransactionEvent', (said, asked) => {
     const { transactionId } = said.transactionInfo as Members
-    const isIt = said.eventType === 'Ended' && transactionId === asked.transactionId
-    return isIt ? `transaction ${transactionId} has ended` : undefined
+    if (transactionId !== asked.transactionId) return undefined
+    if (said.eventType === 'Ended') return `transaction ${transactionId} has ended`
+    // F03.FR.02: it goes on until the cable is pulled, but no energy flows any more.
+    const isStopped = said.eventType === 'Updated' && said.triggerReason === 'RemoteStop'
+    return isStopped ? `transaction ${transactionId} gets no energy any more` : undefined
   }),
   Reset: {
     by: 'message',
@@ -80,37 +89,16 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
       return isIt ? `EVSE ${said.evseId} is ${said.connectorStatus}` : undefined
     },
   },
-  ChangeAvailability: status((word, { type, operationalStatus = type }) =>
-    operationalStatus === 'Inoperative' ? word === 'Unavailable' : word !== 'Unavailable',
-  ),
   UnlockConnector: {
     by: 'message',
     seen: (said, asked) => unlocked(said.action, said.request, asked),
   },
   ReserveNow: status((word) => word === 'Reserved'),
-  ChangeConfiguration: {
-    by: 'reading',
-    ask: ({ key }) => ['GetConfiguration', { key: [key] }],
-    seen: (reading, { key, value }) => {
-      const [found] = (reading.configurationKey ?? []) as Members[]
-      return found?.value === value ? `${key} reads ${value}` : undefined
-    },
-  },
-  SetVariables: {
-    by: 'reading',
-    ask: ({ setVariableData }) => [
-      'GetVariables',
-      { getVariableData: (setVariableData as Members[]).map(({ attributeValue: _, ...item }) => item) }, // biome-ignore format: one line
-    ],
-    seen: ({ getVariableResult }, { setVariableData }) => {
-      const asked = setVariableData as Members[]
-      const found = getVariableResult as Members[]
-      const isSame = asked.every(
-        ({ attributeValue }, i) => found[i]?.attributeValue === attributeValue,
-      )
-      return isSame ? asked.map((item) => `${nameOf(item)} reads ${item.attributeValue}`).join(', ') : undefined // biome-ignore format: one line
-    },
-  },
+  UsePriorityCharging: heard('NotifyPriorityCharging', (said, asked) => {
+    const isIt = said.transactionId === asked.transactionId && said.activated === asked.activate
+    const how = said.activated ? 'with' : 'without'
+    return isIt ? `transaction ${said.transactionId} charges ${how} priority` : undefined
+  }),
   SendLocalList: {
     by: 'reading',
     ask: () => ['GetLocalListVersion', {}],
@@ -191,15 +179,27 @@ function reported(action: string): Effect {
   )
 }
 
-/** What was triggered came. */
-function triggered({ requestedMessage }: Members): Effect {
+/** What was triggered came, from where it was asked for. */
+function triggered(asked: Members): Effect {
+  const { requestedMessage } = asked
   return {
     by: 'message',
-    seen: ({ action }) =>
-      isDeepStrictEqual(action, TRIGGERED[String(requestedMessage)] ?? requestedMessage)
-        ? `${action} came`
-        : undefined,
+    seen: ({ action, request: said }) => {
+      const isIt = isDeepStrictEqual(action, TRIGGERED[String(requestedMessage)] ?? requestedMessage) // biome-ignore format: one line
+      return isIt && isFrom(said, asked) ? `${action} came` : undefined
+    },
   }
+}
+
+/** Whether a message is of the place that was asked for; one that names no place is of any. */
+function isFrom(said: Members, asked: Members): boolean {
+  const meant = (asked.evse ?? { id: asked.connectorId }) as Members
+  if (meant.id === undefined) return true
+  const { connectorId, evseId } = said
+  const { id = evseId ?? connectorId, connectorId: of = connectorId } = (said.evse ?? {}) as Members
+  // A transaction has told before where it is; that it was triggered is all it says now.
+  if (id === undefined) return said.triggerReason === undefined || said.triggerReason === 'Trigger'
+  return id === meant.id && (of === undefined || agrees({ connectorId: of }, meant, 'connectorId'))
 }
 
 const TRIGGERED: Readonly<Record<string, string>> = {
@@ -214,8 +214,4 @@ function agrees(said: Members, asked: Members, member: string): boolean {
 
 function isSameToken(a: unknown, b: unknown): boolean {
   return String(a).toUpperCase() === String(b).toUpperCase()
-}
-
-function nameOf({ component, variable }: Members): string {
-  return [component, variable].map((part) => (part as Members | undefined)?.name).join('.')
 }

@@ -15,6 +15,7 @@ import {
   timeOf,
   usualUnit,
 } from './record.ts'
+import { fittingGroup } from './requests.ts'
 import type { TokenUse } from './tokens.ts'
 
 /**
@@ -25,11 +26,12 @@ import type { TokenUse } from './tokens.ts'
 export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
   const { store } = state
   const idTagInfo = (idTag: string, use: TokenUse) => {
-    const { status, expiresAt, groupId } = state.tokens.judge(idTag, use)
+    const { status, expiresAt, groupId } = state.tokens.judge({ idToken: idTag }, use)
+    const parentIdTag = fittingGroup('ocpp1.6', groupId)
     return {
       status: status === 'Unknown' ? ('Invalid' as const) : status,
       ...(expiresAt !== undefined && { expiryDate: expiresAt }),
-      ...(groupId !== undefined && { parentIdTag: groupId }),
+      ...(parentIdTag !== undefined && { parentIdTag }),
     }
   }
   return {
@@ -75,7 +77,8 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         if (known) recordRepeated(state, context, message, known.startMessage)
         const transactionId = known?.number ?? store.charging.start(start)
         endOfReservation(state, context, request.reservationId)
-        const use = { station: context.source, startsAt: connectorId }
+        const charges = { transactionId: `${transactionId}`, evseId: connectorId }
+        const use = { station: context.source, charges }
         return { transactionId, idTagInfo: idTagInfo(idTag, use) }
       }),
 

@@ -1,5 +1,5 @@
 import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
-import type { Handlers } from '../../node/handlers.ts'
+import type { Context, Handlers } from '../../node/handlers.ts'
 import type { TransactionEvent } from '../../storage/csms-store.ts'
 import { recordBoot } from './admission.ts'
 import type { CsmsState } from './csms.ts'
@@ -17,7 +17,8 @@ import {
   timeOf,
   usualUnit,
 } from './record.ts'
-import type { TokenUse } from './tokens.ts'
+import { fittingGroup } from './requests.ts'
+import type { ShownToken, TokenUse } from './tokens.ts'
 
 /**
  * What a CSMS answers to stations of OCPP 2.0.1 and 2.1, whose messages for this are the same.
@@ -26,14 +27,13 @@ import type { TokenUse } from './tokens.ts'
  */
 export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): Handlers<P> {
   const { store } = state
-  const idTokenInfo = (idToken: string, use: TokenUse) => {
+  const idTokenInfo = (idToken: ShownToken, use: TokenUse, { protocol }: Context) => {
     const { status, expiresAt, groupId } = state.tokens.judge(idToken, use)
+    const group = fittingGroup(protocol, groupId)
     return {
       status,
       ...(expiresAt !== undefined && { cacheExpiryDateTime: expiresAt }),
-      ...(groupId !== undefined && {
-        groupIdToken: { idToken: groupId, type: 'Central' as const },
-      }),
+      ...(group !== undefined && { groupIdToken: { idToken: group, type: 'Central' as const } }),
     }
   }
   const handlers: Handlers<'ocpp2.1'> = {
@@ -56,7 +56,7 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
 
     Authorize: ({ idToken }, context) =>
       record(state, context, () => ({
-        idTokenInfo: idTokenInfo(idToken.idToken, { station: context.source }),
+        idTokenInfo: idTokenInfo(idToken, { station: context.source }, context),
       })),
 
     TransactionEvent: (request, context) =>
@@ -77,8 +77,9 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         endOfReservation(state, context, request.reservationId)
         if (request.eventType === 'Ended') store.profiles.endTransaction(station, transactionId)
         if (!idToken) return {}
-        const startsAt = request.eventType === 'Started' ? evse?.id : undefined
-        return { idTokenInfo: idTokenInfo(idToken.idToken, { station, startsAt }) }
+        const evseId = evse?.id ?? store.charging.known(station, transactionId)?.evseId
+        const charges = isEnd(request) ? undefined : { transactionId, evseId }
+        return { idTokenInfo: idTokenInfo(idToken, { station, charges }, context) }
       }),
 
     MeterValues: ({ evseId, meterValue }, context) =>
@@ -126,6 +127,11 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
   }
   // The two versions differ in members that none of these handlers reads or writes.
   return handlers as unknown as Handlers<P>
+}
+
+/** Whoever ends a transaction charges nowhere by that, in whichever event the token comes. */
+function isEnd({ eventType, triggerReason }: TransactionEventRequest): boolean {
+  return eventType === 'Ended' || triggerReason === 'StopAuthorized'
 }
 
 function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'message'> {

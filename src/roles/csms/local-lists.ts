@@ -1,7 +1,7 @@
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
 import type { Operations } from './operations.ts'
-import { type ListEntryWish, maxTokenLength, sendLocalList } from './requests.ts'
+import { fittingGroup, type ListEntryWish, maxTokenLength, sendLocalList } from './requests.ts'
 
 /** As many entries go into a message where the station has not said how many it takes. */
 const ITEMS_PER_MESSAGE = 100
@@ -17,6 +17,8 @@ export interface ListJob {
   readonly messages: number
   /** Tokens that are too long for the station's version, which could never be held up there. */
   readonly leftOut: number
+  /** Tokens that are in the list without their group, which is too long for that version. */
+  readonly groupsLeftOut: number
 }
 
 /**
@@ -44,7 +46,14 @@ export async function replaceLocalList(
   }
   const operation = await send(0)
   void sendRest(operations, operation, count, send)
-  return { operation, messages: count, leftOut: entries.length - sendable.length }
+  const grouped = sendable.filter(({ groupId }) => groupId !== undefined)
+  const groupsLeftOut = grouped.filter(({ groupId }) => fittingGroup(protocol, groupId) === undefined) // biome-ignore format: one line
+  return {
+    operation,
+    messages: count,
+    leftOut: entries.length - sendable.length,
+    groupsLeftOut: groupsLeftOut.length,
+  }
 }
 
 async function sendRest(

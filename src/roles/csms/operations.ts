@@ -4,20 +4,17 @@ import type { Protocol } from '../../messages/protocols.ts'
 import { createValidator } from '../../messages/validation.ts'
 import type { Logger } from '../../node/core.ts'
 import type { Node } from '../../node/node.ts'
-import type { Clock, Timer } from '../../primitives/clock.ts'
+import type { Clock } from '../../primitives/clock.ts'
 import { createUuidV7, type Randomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
-import type { OperationChange, OperationRow } from '../../storage/operation-rows.ts'
-import type { Effect, Known, Members, Verdict } from './effect.ts'
+import { isOver, type OperationChange, type OperationRow } from '../../storage/operation-rows.ts'
+import type { Effect, Members, Verdict } from './effect.ts'
 import { effectOf, refusalOf } from './effects.ts'
-import type { Heard, Hearing } from './heard.ts'
+import type { Hearing } from './heard.ts'
 import { keepInstalled } from './installed.ts'
-
-/** After this time an effect that nothing has shown is said not to be there. */
-const EFFECT_MS = 30_000
-/** A station that resets has to boot, and waits for what runs on it. */
-const SLOW_EFFECT_MS = 120_000
-const SLOW: ReadonlySet<string> = new Set(['Reset', 'GetBaseReport', 'GetReport'])
+import { knownOf } from './known.ts'
+import { acceptedPart } from './variable-effects.ts'
+import { type Job, type Waiting, Watch } from './watch.ts'
 
 export interface OperationsOptions {
   readonly node: Node
@@ -52,28 +49,8 @@ export class OperationError extends Error {
   }
 }
 
-/** An operation on its way, and what is to be kept once it is done. */
-interface Job {
-  readonly operation: OperationRow
-  readonly protocol: Protocol
-  readonly request: Members
-  readonly effect: Effect
-  keep?: (() => void) | undefined
-}
-
-interface Waiting {
-  readonly job: Job
-  readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
-  answer: Members | undefined
-  /** What was found out before the answer came. */
-  early: Verdict
-  timer: Timer | undefined
-}
-
 /** What is to be kept only when it is seen: an answer alone would hide what is still in force. */
 const KEPT_WHEN_SEEN: ReadonlySet<string> = new Set(['CancelReservation', 'ClearChargingProfile'])
-/** Reservations of a station that one is looked for among. */
-const MAX_RESERVATIONS = 1000
 
 /**
  * Lets stations do things, and watches what comes of it: an answer is a promise, and only the
@@ -83,7 +60,7 @@ export class Operations {
   readonly #options: OperationsOptions
   readonly #newId: () => string
   readonly #validator = createValidator()
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #watch: Watch
   readonly #listeners = new Set<(operation: OperationRow) => void>()
   /** Of the last question that is answered by reports. */
   #requestId: number
@@ -92,7 +69,11 @@ export class Operations {
     this.#options = options
     this.#newId = createUuidV7(() => options.clock.now(), options.random)
     this.#requestId = options.clock.now() % 1_000_000_000
-    options.hearing.listen((heard) => this.#onHeard(heard))
+    const { store, clock, hearing } = options
+    const onVerdict = (job: Job, verdict: Verdict) =>
+      void this.#conclude(job, verdict).catch((error) => this.#broke(job.operation, error))
+    this.#watch = new Watch({ store, clock, onVerdict })
+    hearing.listen((heard) => this.#watch.hear(heard))
   }
 
   /** What a restart has left open is not known to anybody any more. */
@@ -107,8 +88,7 @@ export class Operations {
   }
 
   stop(): void {
-    for (const { timer } of this.#waiting.values()) timer?.cancel()
-    this.#waiting.clear()
+    this.#watch.stop()
   }
 
   /** Tells of each change of an operation. */
@@ -119,7 +99,6 @@ export class Operations {
 
   /** Resolves when an operation is over. */
   ended(id: string): Promise<OperationRow> {
-    const isOver = ({ state }: OperationRow) => state !== 'sent' && state !== 'accepted'
     return new Promise((resolve) => {
       const known = this.#options.store.operations.find(id)
       if (known && isOver(known)) return resolve(known)
@@ -178,26 +157,40 @@ export class Operations {
   async #run(operation: OperationRow, protocol: Protocol): Promise<void> {
     const { action } = operation
     const request = operation.request as Members
-    const effect = effectOf(action, request, this.#known(operation, protocol))
+    const nextRequestId = () => ++this.#requestId
+    const now = this.#options.clock.now()
+    const effect = effectOf(action, request, knownOf(this.#options.store, operation, { now, nextRequestId })) // biome-ignore format: one line
     const job: Job = { operation, protocol, request, effect }
     // Before it is asked: what shows the effect may come before the answer does.
-    const waiting = this.#waitFor(job)
+    const waiting = this.#watch.waitFor(job)
     const before = await this.#before(job)
     let answer: Members
     try {
       answer = await this.#call(job, action, request)
     } catch (error) {
-      this.#waiting.delete(operation.id)
+      this.#watch.forget(operation.id)
       return this.#change(operation, { state: 'failed', answeredAt: this.#now(), problem: problemOf(error) }) // biome-ignore format: one line
     }
-    const answeredAt = this.#now()
-    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
     const refusal = refusalOf(answer)
-    if (refusal !== undefined) {
-      this.#waiting.delete(operation.id)
-      // The station knows of none of them, so none is in force.
-      const isNone = action === 'ClearChargingProfile' && answer.status === 'Unknown'
-      return this.#change(operation, { state: 'refused', answeredAt, answer, problem: refusal }, isNone ? keep : undefined) // biome-ignore format: one line
+    if (refusal !== undefined) return this.#refused(job, answer, refusal)
+    await this.#taken(job, answer, waiting, before)
+  }
+
+  /** The station takes it on: what shows the effect is looked for. */
+  async #taken(
+    job: Job,
+    answer: Members,
+    waiting: Waiting | undefined,
+    before: Members | undefined,
+  ): Promise<void> {
+    const { operation, effect } = job
+    const { action } = operation
+    const answeredAt = this.#now()
+    if (waiting) this.#watch.taken(waiting)
+    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
+    if (effect.by === 'nothing' && effect.why !== undefined) {
+      this.#watch.forget(operation.id)
+      return this.#change(operation, { state: 'accepted', answeredAt, answer, problem: `accepted, ${effect.why}` }, keep) // biome-ignore format: one line
     }
     if (effect.by === 'answer') {
       return this.#change(operation, { state: 'effect-seen', answeredAt, answer, effectAt: answeredAt, effect: 'the answer says so' }, keep) // biome-ignore format: one line
@@ -206,29 +199,39 @@ export class Operations {
     if (isLate) job.keep = keep
     await this.#change(operation, { state: 'accepted', answeredAt, answer }, isLate ? undefined : keep) // biome-ignore format: one line
     if (effect.by === 'reading') await this.#read(job, effect, answer, before)
-    else if (waiting) this.#answered(waiting, answer)
+    else if (waiting) this.#watch.answered(waiting, answer)
   }
 
-  /** What is known of a station that tells the effect of an operation. */
-  #known({ station, action, request }: OperationRow, protocol: Protocol): Known {
-    const { store, clock } = this.#options
-    const common = { now: clock.now(), is16: protocol === 'ocpp1.6' }
-    if (action === 'CancelReservation') {
-      const { reservationId } = request as Members
-      const open = store.reservations.page({ station, state: 'reserved', limit: MAX_RESERVATIONS })
-      const row = open.find((one) => one.reservationId === reservationId)
-      const reserved = (store.stationRow(station)?.connectors ?? [])
-        .filter(({ status, evseId }) => status === 'Reserved' && evseId === (row?.evseId ?? evseId))
-        .map(({ evseId }) => evseId)
-      return { ...common, reservedEvses: row ? reserved : [] }
+  /** The station refuses it; what it takes on of several parts, or tells, is kept all the same. */
+  async #refused(job: Job, answer: Members, refusal: string): Promise<void> {
+    const { operation, request } = job
+    const { action } = operation
+    this.#watch.forget(operation.id)
+    const answeredAt = this.#now()
+    // The station knows of none of them, so none is in force.
+    const isNone = action === 'ClearChargingProfile' && answer.status === 'Unknown'
+    const isKept = isNone || action === 'GetVariables'
+    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
+    const part = action === 'SetVariables' ? acceptedPart(request, answer) : undefined
+    const read = part && (await this.#readPart(job, part))
+    const problem = read ? `${refusal}; ${read.text}` : refusal
+    await this.#change(operation, { state: 'refused', answeredAt, answer, problem }, isKept ? keep : read?.keep) // biome-ignore format: one line
+  }
+
+  /** What the accepted part of an operation reads now. */
+  async #readPart(job: Job, part: Members): Promise<{ text: string; keep?: () => void }> {
+    const { station, action } = job.operation
+    const effect = effectOf(action, part)
+    if (effect.by !== 'reading') return { text: effect.by === 'nothing' ? `accepted, ${effect.why}` : 'accepted' } // biome-ignore format: one line
+    const [asked, request] = effect.ask(part, {})
+    try {
+      const reading = await this.#call(job, asked, request)
+      const at = this.#now()
+      const keep = () => keepInstalled(this.#options.store, { station, action: asked, request }, reading, at) // biome-ignore format: one line
+      return { text: `accepted, ${partText(asked, effect.seen(reading, part, undefined))}`, keep }
+    } catch (error) {
+      return { text: `accepted, ${asked}: ${problemOf(error)}` }
     }
-    if (action === 'ClearChargingProfile') {
-      this.#requestId += 1
-      const { id } = request as Members
-      const cleared = id === undefined ? undefined : store.profiles.find(station, Number(id))
-      return { ...common, requestId: this.#requestId, cleared }
-    }
-    return common
   }
 
   /** What a reading says before anything was done; undefined where nobody wants to know. */
@@ -255,50 +258,10 @@ export class Operations {
     return call(operation.station, protocol, action, request)
   }
 
-  #waitFor(job: Job): Waiting | undefined {
-    const { effect } = job
-    if (effect.by === 'message') return this.#wait(job, effect.seen)
-    return effect.by === 'nothing' ? this.#wait(job, () => undefined) : undefined
-  }
-
-  #wait(job: Job, seen: Waiting['seen']): Waiting {
-    const waiting: Waiting = { job, seen, answer: undefined, early: undefined, timer: undefined }
-    this.#waiting.set(job.operation.id, waiting)
-    return waiting
-  }
-
-  #answered(waiting: Waiting, answer: Members): void {
-    const { job, early } = waiting
-    const { operation, effect } = job
-    waiting.answer = answer
-    if (early !== undefined) return this.#found(waiting, early)
-    const afterMs = SLOW.has(operation.action) ? SLOW_EFFECT_MS : EFFECT_MS
-    const why = effect.by === 'nothing' ? 'seen: nothing that a station says shows it' : `after ${afterMs / 1000} s` // biome-ignore format: one line
-    waiting.timer = this.#options.clock.setTimer(
-      () => this.#found(waiting, { problem: `accepted, no effect ${why}` }),
-      afterMs,
-    )
-  }
-
-  #onHeard(heard: Heard): void {
-    for (const waiting of this.#waiting.values()) {
-      const { job, seen, answer } = waiting
-      if (job.operation.station !== heard.station) continue
-      const verdict = seen(heard, job.request, answer ?? {})
-      if (verdict === undefined) continue
-      if (answer) this.#found(waiting, verdict)
-      else waiting.early ??= verdict
-    }
-  }
-
-  #found({ job, timer }: Waiting, verdict: Verdict): void {
-    const { operation } = job
-    timer?.cancel()
-    this.#waiting.delete(operation.id)
-    this.#conclude(job, verdict).catch((error) => this.#broke(operation, error))
-  }
-
   async #conclude({ operation, keep }: Job, verdict: Verdict, more?: () => void): Promise<void> {
+    if (typeof verdict === 'object' && 'unreadable' in verdict) {
+      return this.#change(operation, { state: 'accepted', problem: `accepted, ${verdict.unreadable}` }, more) // biome-ignore format: one line
+    }
     if (typeof verdict !== 'string') {
       const { problem = 'accepted, no effect' } = verdict ?? {}
       return this.#change(operation, { state: 'no-effect', problem }, more)
@@ -323,17 +286,17 @@ export class Operations {
     const { operation, request } = job
     const { station } = operation
     const [action, question] = effect.ask(request, answer)
-    const waiting = effect.later && this.#wait(job, effect.later)
+    const waiting = effect.later && this.#watch.wait(job, effect.later)
     let reading: Members
     try {
       reading = await this.#call(job, action, question)
     } catch (error) {
-      this.#waiting.delete(operation.id)
+      this.#watch.forget(operation.id)
       return this.#conclude(job, { problem: `${action}: ${problemOf(error)}` })
     }
     const verdict = effect.seen(reading, request, before)
-    if (verdict === undefined && waiting) return this.#answered(waiting, answer)
-    this.#waiting.delete(operation.id)
+    if (verdict === undefined && waiting) return this.#watch.answered(waiting, answer)
+    this.#watch.forget(operation.id)
     const at = this.#now()
     const keep = () => keepInstalled(this.#options.store, { station, action, request: question }, reading, at) // biome-ignore format: one line
     await this.#conclude(job, verdict ?? { problem: `${action} says otherwise` }, keep)
@@ -343,8 +306,7 @@ export class Operations {
   async #broke(operation: OperationRow, error: unknown): Promise<void> {
     const { log } = this.#options
     log.error('operation.failed', { operation: operation.id, error: String(error) })
-    this.#waiting.get(operation.id)?.timer?.cancel()
-    this.#waiting.delete(operation.id)
+    this.#watch.forget(operation.id)
     const problem = `what followed from the answer could not be kept: ${error instanceof Error ? error.message : error}` // biome-ignore format: one line
     try {
       await this.#change(operation, { state: 'failed', problem })
@@ -371,6 +333,13 @@ export class Operations {
   #now(): string {
     return new Date(this.#options.clock.now()).toISOString()
   }
+}
+
+/** What the rest of something reads that was refused in part. */
+function partText(action: string, verdict: Verdict): string {
+  if (typeof verdict === 'string') return verdict
+  if (verdict && 'unreadable' in verdict) return verdict.unreadable
+  return verdict?.problem ?? `${action} says otherwise`
 }
 
 /** One sentence about why there is no usable answer. */

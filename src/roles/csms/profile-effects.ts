@@ -89,6 +89,33 @@ function gone(asked: Members, { requestId }: Known): Effect {
   }
 }
 
+/** The station reports the values of a dynamic profile as they were updated (K28.FR.06). */
+export function updated(asked: Members, { requestId }: Known): Effect {
+  const { chargingProfileId: id, scheduleUpdate } = asked
+  const wanted = Object.entries(scheduleUpdate as Members).filter(([, value]) => typeof value === 'number') // biome-ignore format: one line
+  const isThere = (profile: Members) => profile.id === id
+  return {
+    by: 'reading',
+    ask: () => ['GetChargingProfiles', { requestId, chargingProfile: { chargingProfileId: [id] } }],
+    seen: ({ status }) => (status === 'NoProfiles' ? { problem: `GetChargingProfiles finds no profile ${id}` } : undefined), // biome-ignore format: one line
+    later: ({ action, request: said }): Verdict => {
+      if (action !== 'ReportChargingProfiles' || said.requestId !== requestId) return undefined
+      const profile = (said.chargingProfile as Members[]).find(isThere)
+      if (!profile) return said.tbc === true ? undefined : { problem: `the station does not report profile ${id}` } // biome-ignore format: one line
+      const [period] = scheduleOf(profile).chargingSchedulePeriod ?? []
+      const now = period as unknown as Members | undefined
+      const other = wanted.find(([name, value]) => !isRounded(now?.[name], Number(value)))
+      if (other) return { problem: `the station reports ${other[0]} ${now?.[other[0]] ?? 'not at all'}, asked was ${other[1]}` } // biome-ignore format: one line
+      return `the station reports ${wanted.map((of) => of.join(' ')).join(', ')}`
+    },
+  }
+}
+
+/** Whether a number is the wanted one, or that rounded. */
+function isRounded(value: unknown, wanted: number): boolean {
+  return typeof value === 'number' && Math.abs(value - wanted) <= ROUNDING + EPSILON
+}
+
 // What others than the CSMS have set is not cleared (K10.FR.08).
 function isMeant(profile: Members, id: unknown, criterion: Members): boolean {
   if (profile.chargingProfilePurpose === EXTERNAL) return false

@@ -51,7 +51,8 @@ type Request = Record<string, unknown>
 
 /** ReserveNow. @spec OCPP 1.6 edition 2 section 6.35; OCPP 2.0.1 edition 3 Part 2, H01 */
 export function reserveNow(protocol: Protocol, wish: ReservationWish): Request {
-  const { id, evseId, token, groupId, expiresAt } = wish
+  const { id, evseId, token, expiresAt } = wish
+  const groupId = fittingGroup(protocol, wish.groupId)
   if (protocol === 'ocpp1.6') {
     const of = { connectorId: evseId ?? 0, expiryDate: expiresAt, idTag: token.idToken }
     return { ...of, reservationId: id, ...(groupId !== undefined && { parentIdTag: groupId }) }
@@ -102,25 +103,7 @@ export function sendLocalList(
   entries: readonly ListEntryWish[],
 ): Request {
   const is16 = protocol === 'ocpp1.6'
-  const list = entries.map(({ idToken, type, status, expiresAt, groupId }) =>
-    is16
-      ? {
-          idTag: idToken,
-          idTagInfo: {
-            status,
-            ...(expiresAt !== undefined && { expiryDate: expiresAt }),
-            ...(groupId !== undefined && { parentIdTag: groupId }),
-          },
-        }
-      : {
-          idToken: { idToken, type },
-          idTokenInfo: {
-            status,
-            ...(expiresAt !== undefined && { cacheExpiryDateTime: expiresAt }),
-            ...(groupId !== undefined && { groupIdToken: { idToken: groupId, type: 'Central' } }),
-          },
-        },
-  )
+  const list = entries.map((entry) => (is16 ? listEntry16(entry) : listEntry2(protocol, entry)))
   return {
     [is16 ? 'listVersion' : 'versionNumber']: version,
     updateType,
@@ -129,10 +112,44 @@ export function sendLocalList(
   }
 }
 
-/** Longest id token of a version. */
+function listEntry16({ idToken, status, expiresAt, groupId }: ListEntryWish): Request {
+  const parentIdTag = fittingGroup('ocpp1.6', groupId)
+  return {
+    idTag: idToken,
+    idTagInfo: {
+      status,
+      ...(expiresAt !== undefined && { expiryDate: expiresAt }),
+      ...(parentIdTag !== undefined && { parentIdTag }),
+    },
+  }
+}
+
+function listEntry2(protocol: Protocol, entry: ListEntryWish): Request {
+  const { idToken, type, status, expiresAt } = entry
+  const group = fittingGroup(protocol, entry.groupId)
+  return {
+    idToken: { idToken, type },
+    idTokenInfo: {
+      status,
+      ...(expiresAt !== undefined && { cacheExpiryDateTime: expiresAt }),
+      ...(group !== undefined && { groupIdToken: { idToken: group, type: 'Central' } }),
+    },
+  }
+}
+
+/** Longest id token, or group of them, of a version. */
 export function maxTokenLength(protocol: Protocol): number {
   if (protocol === 'ocpp1.6') return 20
   return protocol === 'ocpp2.0.1' ? 36 : 255
+}
+
+/**
+ * A group as it is told to stations of a version; undefined where their messages have no room for
+ * it. They then do not know it, and whether its tokens charge is not changed by that.
+ */
+export function fittingGroup(protocol: Protocol, groupId: string | undefined): string | undefined {
+  if (groupId === undefined || groupId.length > maxTokenLength(protocol)) return undefined
+  return groupId
 }
 
 function profileOf({ stackLevel, kind, recurrency, validFrom, validTo }: ProfileWish) {

@@ -1,6 +1,6 @@
 import { parseMoment } from '../../messages/date-time.ts'
 import type { Clock } from '../../primitives/clock.ts'
-import type { TokenRow, TokenRows } from '../../storage/token-rows.ts'
+import type { RunningRow, TokenRow, TokenRows } from '../../storage/token-rows.ts'
 
 /** What a CSMS says of a token, in words that all versions share. */
 export interface TokenVerdict {
@@ -10,11 +10,24 @@ export interface TokenVerdict {
   readonly groupId?: string | undefined
 }
 
+/** A token as a station shows it. */
+export interface ShownToken {
+  readonly idToken: string
+  /** IdTokenEnumType of OCPP 2.x; undefined in 1.6, which knows no types. */
+  readonly type?: string | undefined
+}
+
 /** The use a token is judged for. */
 export interface TokenUse {
   readonly station: string
-  /** Undefined when nothing is started: the token is only held up. */
-  readonly startsAt?: number | undefined
+  /** What it is to charge in; undefined when it is only held up, or ends something. */
+  readonly charges?: ChargingPlace | undefined
+}
+
+export interface ChargingPlace {
+  readonly transactionId: string
+  /** Undefined while the station has not said it. */
+  readonly evseId: number | undefined
 }
 
 /**
@@ -33,9 +46,13 @@ export class Tokens {
     this.#clock = clock
   }
 
-  judge(idToken: string, use: TokenUse): TokenVerdict {
+  judge({ idToken, type }: ShownToken, use: TokenUse): TokenVerdict {
+    // C02.FR.02: whoever charges without authorization is not looked up.
+    if (type === 'NoAuthorization') return { status: 'Accepted' }
     const token = this.#rows.find(idToken)
     if (!token) return { status: this.#configured.has(idToken.toUpperCase()) ? 'Accepted' : 'Unknown' } // biome-ignore format: one line
+    // A number that is entered as a card is none of an app or a vehicle.
+    if (type !== undefined && type !== token.type) return { status: 'Unknown' }
     return { status: this.#statusOf(token, use), expiresAt: token.expiresAt, groupId: token.groupId } // biome-ignore format: one line
   }
 
@@ -47,10 +64,15 @@ export class Tokens {
     return this.#isElsewhere(token, use) ? 'ConcurrentTx' : 'Accepted'
   }
 
-  #isElsewhere(token: TokenRow, { station, startsAt }: TokenUse): boolean {
-    if (token.concurrent || startsAt === undefined) return false
+  #isElsewhere(token: TokenRow, { station, charges }: TokenUse): boolean {
+    if (token.concurrent || !charges) return false
     const running = this.#rows.runningOf(token.idToken)
+    const { transactionId, evseId } = charges
+    const own = running.find((one) => one.station === station && one.transactionId === transactionId) // biome-ignore format: one line
+    // Who had the token first keeps it: one that came later and was refused may still run.
+    const isBefore = ({ since }: RunningRow) => own === undefined || since < own.since
     // The same place again: a repeated start, or the end of the one before was never told.
-    return running.some((one) => one.station !== station || one.evseId !== startsAt)
+    const isThere = (one: RunningRow) => one.station === station && evseId !== undefined && one.evseId === evseId // biome-ignore format: one line
+    return running.some((one) => one !== own && !isThere(one) && isBefore(one))
   }
 }

@@ -45,6 +45,22 @@ test('drivers go on after a reset', async (t) => {
   )
 })
 
+test('a driver who leaves a cable comes back for it', async (t) => {
+  const bench = new Bench(t, 'ocpp2.1')
+  await bench.start({ ...RHYTHM, sessions: 1 })
+  await bench.set('OCPPCommCtrlr.UnlockOnEVSideDisconnect', 'false')
+  // Nothing flows: the driver goes away while they may still charge.
+  await bench.set('TxCtrlr.TxStartPoint', 'EnergyTransfer')
+  const chargingSchedule = [{ id: 1, chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 0 }] }] // biome-ignore format: one line
+  const chargingProfile = { id: 1, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule } // biome-ignore format: one line
+  assert.equal(await bench.status('SetChargingProfile', { evseId: 1, chargingProfile }), 'Accepted')
+  await bench.pass(5)
+
+  assert.ok(bench.of('Authorize').length > 0)
+  assert.equal(bench.station.evse(1).isLocked, false)
+  assert.equal(bench.statuses().at(-1), 'Available')
+})
+
 test('a station without tokens has no drivers, and needs little to be one', async (t) => {
   const bench = new Bench(t, 'ocpp2.1')
   await bench.start()

@@ -168,6 +168,8 @@ test('each filter clears what it names, and leaves the rest', async (t) => {
   }
   const filters = [
     [{ chargingProfileId: 2 }, [1, 3]],
+    // An id is enough (K10.FR.03).
+    [{ chargingProfileId: 2, chargingProfileCriteria: { evseId: 1, stackLevel: 7 } }, [1, 3]],
     [{ chargingProfileCriteria: { evseId: 1 } }, [2, 3]],
     [{ chargingProfileCriteria: { stackLevel: 0 } }, [2]],
     [{ chargingProfileCriteria: { chargingProfilePurpose: 'TxDefaultProfile' } }, [3]],
@@ -179,6 +181,23 @@ test('each filter clears what it names, and leaves the rest', async (t) => {
     assert.deepEqual(await left(), rest)
     assert.equal(await bench.status('ClearChargingProfile', filter), 'Unknown')
   }
+})
+
+test('an id that is not there clears nothing, whatever else would match', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.1')
+  await bench.ask('SetChargingProfile', { evseId: 1, chargingProfile: profile2() })
+  const criteria = { chargingProfileId: 9, chargingProfileCriteria: { evseId: 1 } }
+  assert.equal(await bench.status('ClearChargingProfile', criteria), 'Unknown')
+
+  const old = await Bench.booted(t, 'ocpp1.6')
+  await old.charge()
+  await old.ask('SetChargingProfile', { connectorId: 1, csChargingProfiles: profile16() })
+  assert.equal(await old.status('ClearChargingProfile', { id: 9, connectorId: 1 }), 'Unknown')
+  assert.equal(old.powerW(), AT_8A_W)
+
+  const other = { connectorId: 2, stackLevel: 7, chargingProfilePurpose: 'TxProfile' }
+  assert.equal(await old.status('ClearChargingProfile', { id: 1, ...other }), 'Accepted')
+  assert.equal(old.powerW(), FULL_W)
 })
 
 test('reports tell profiles by EVSE, with more to come until the last', async (t) => {

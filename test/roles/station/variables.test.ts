@@ -42,6 +42,13 @@ const changes = [
   ['NumberOfConnectors', '3', 'Rejected'],
   ['AuthorizationKey', '0123456789abcdef', 'Rejected'],
   ['MeterValuesSampledData', '', 'Accepted'],
+  ['ResetRetries', '-1', 'Rejected'],
+  ['ResetRetries', '3', 'Accepted'],
+  ['UnlockConnectorOnEVSideDisconnect', 'maybe', 'Rejected'],
+  ['UnlockConnectorOnEVSideDisconnect', 'false', 'Accepted'],
+  ['ConnectorPhaseRotation', '1.RTS,2.RST', 'Rejected'],
+  ['ConnectorPhaseRotation', '3.RST', 'Rejected'],
+  ['ConnectorPhaseRotation', '', 'Rejected'],
   ['Nonsense', '1', 'NotSupported'],
 ] as const
 for (const [key, value, status] of changes) {
@@ -55,6 +62,46 @@ for (const [key, value, status] of changes) {
     else assert.deepEqual(await ask(), before)
   })
 }
+
+// What chapter 9 has as required and RW, of the profiles that this station supports.
+const required = [
+  'ClockAlignedDataInterval',
+  'ConnectionTimeOut',
+  'ConnectorPhaseRotation',
+  'HeartbeatInterval',
+  'LocalAuthListEnabled',
+  'LocalAuthorizeOffline',
+  'LocalPreAuthorize',
+  'MeterValueSampleInterval',
+  'MeterValuesAlignedData',
+  'MeterValuesSampledData',
+  'ResetRetries',
+  'StopTransactionOnEVSideDisconnect',
+  'StopTransactionOnInvalidId',
+  'StopTxnAlignedData',
+  'StopTxnSampledData',
+  'TransactionMessageAttempts',
+  'TransactionMessageRetryInterval',
+  'UnlockConnectorOnEVSideDisconnect',
+]
+test('every key that has to be writable in 1.6 is so, and takes at least what it is', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp1.6')
+  const { configurationKey } = await bench.ask('GetConfiguration', { key: required })
+  assert.equal((configurationKey as Payload[]).length, required.length)
+  for (const { key, readonly, value } of configurationKey as Payload[]) {
+    assert.equal(readonly, false, String(key))
+    assert.equal(await bench.status('ChangeConfiguration', { key, value }), 'Accepted', String(key))
+  }
+})
+
+test('the wiring of a connector is told, and accepted only as it is', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp1.6')
+  const ask = async () => (await bench.ask('GetConfiguration', { key: ['ConnectorPhaseRotation'] })).configurationKey // biome-ignore format: one line
+  assert.equal(await bench.set('ConnectorPhaseRotation', '1.RST,2.TSR'), 'Rejected')
+  assert.deepEqual(await ask(), [{ key: 'ConnectorPhaseRotation', readonly: false, value: '1.RST,2.RST' }]) // biome-ignore format: one line
+  assert.equal(await bench.set('ConnectorPhaseRotation', '0.RST, 1.RST, 2.RST'), 'Accepted')
+  assert.deepEqual(await ask(), [{ key: 'ConnectorPhaseRotation', readonly: false, value: '0.RST,1.RST,2.RST' }]) // biome-ignore format: one line
+})
 
 test('a heartbeat interval counts at once, and after a restart', async (t) => {
   const file = join(temporaryFolder(t), 'station.sqlite')
@@ -109,6 +156,28 @@ test('a variable is set, or why it is not', async (t) => {
   }
   assert.equal((await get(bench, at('TxCtrlr', 'TxStartPoint'))).attributeValue, 'EVConnected,Authorized') // biome-ignore format: one line
 })
+
+for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
+  test(`${protocol}: an answer about a variable says which attribute it is about`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    const wanted = [
+      at('Nonsense', 'HeartbeatInterval'),
+      at('OCPPCommCtrlr', 'Nonsense'),
+      at('SecurityCtrlr', 'BasicAuthPassword'),
+      at('OCPPCommCtrlr', 'ResetRetries', { attributeType: 'Target' }),
+      at('OCPPCommCtrlr', 'ResetRetries', { attributeType: 'Actual' }),
+      at('OCPPCommCtrlr', 'ResetRetries'),
+    ]
+    const expected = ['Actual', 'Actual', 'Actual', 'Target', 'Actual', 'Actual']
+    const types = (results: unknown) => (results as Payload[]).map((one) => one.attributeType)
+
+    const { getVariableResult } = await bench.ask('GetVariables', { getVariableData: wanted })
+    assert.deepEqual(types(getVariableResult), expected)
+    const setVariableData = wanted.map((one) => ({ ...one, attributeValue: '2' }))
+    const { setVariableResult } = await bench.ask('SetVariables', { setVariableData })
+    assert.deepEqual(types(setVariableResult), expected)
+  })
+}
 
 test('an inventory comes in parts, each but the last with more to come', async (t) => {
   const bench = await Bench.booted(t, 'ocpp2.0.1')
