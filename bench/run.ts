@@ -7,7 +7,9 @@ import { api } from './api.ts'
 import { csms } from './csms.ts'
 import { forward } from './forward.ts'
 import { idle } from './idle.ts'
+import { policy } from './policy.ts'
 import { priority } from './priority.ts'
+import { sign, verify } from './signatures.ts'
 import { start } from './start.ts'
 import { storage } from './storage.ts'
 import { storm } from './storm.ts'
@@ -26,6 +28,9 @@ const BENCHES = new Map<string, Bench>([
   ['csms', csms],
   ['storage', storage],
   ['api', api],
+  ['sign', sign],
+  ['verify', verify],
+  ['policy', policy],
 ])
 
 const args = process.argv.slice(2)

@@ -8,7 +8,7 @@ import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
 /** These start processes that have little to do, or much to wait for. */
-const WITH_LIGHT_PROCESSES = ['cli', 'http', 'foreign', 'end-to-end']
+const WITH_LIGHT_PROCESSES = ['cli', 'http', 'foreign', 'end-to-end', 'attacks/threats']
 const WITH_PROCESSES = ['transport', 'attacks', 'browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
@@ -40,7 +40,10 @@ console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skippe
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
 function runFolders(folders: readonly string[], concurrency: number): Promise<void> {
-  const files = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
+  const isElsewhere = (file: string) =>
+    WITH_LIGHT_PROCESSES.some((one) => !folders.includes(one) && file.startsWith(`test/${one}/`))
+  const all = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
+  const files = all.filter((file) => !isElsewhere(file))
   const stream = run({ files, concurrency, timeout: TIMEOUT_MS })
   stream.on('test:pass', (event) => count(event))
   stream.on('test:fail', (event) => {

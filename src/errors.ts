@@ -91,6 +91,7 @@ const ERRORS = {
   ERR_POLICY_REFUSED:      { rpc: 'security', text: 'not obeyed: {reason}' },
   ERR_POLICY_CHALLENGE:    { rpc: 'security', text: 'whether this is of now cannot be told: sign it again with the challenge' },
   ERR_POLICY_DOCUMENT:      { rpc: undefined, text: 'signature policy: {place} {problem}' },
+  ERR_COMMISSIONING:        { rpc: 'security', text: 'not commissioned: {problem}' },
   ERR_SIGNATURE_KEY:        { rpc: undefined, text: 'this key cannot be used: {problem}' },
   ERR_SIGNATURE_FAILED:     { rpc: 'security', text: 'nothing could be signed with key {keyId}: {problem}' },
 
@@ -137,6 +138,7 @@ const TOLD: Partial<Record<keyof typeof ERRORS, string>> = {
   ERR_ACCESS_UPLINK: 'no uplink of this node is for that',
   ERR_ACCESS_NETWORK:
     'the station is connected through a node, which keeps its connection as it is',
+  ERR_COMMISSIONING: 'not commissioned',
   ERR_SIGNATURE_FAILED: 'nothing could be signed',
   ERR_HANDLER: 'the handler of this action failed',
 }

@@ -293,19 +293,23 @@ export const CONFIG_SCHEMA = {
     security: {
       type: 'object',
       description:
-        'Signs what this node says, and obeys only what policies and user roles allow, see [security.md](security.md). Without it nothing is signed.',
+        'How this node signs what it says, and what it obeys, see [security.md](security.md). Without it the node makes its own key, and obeys by the default policy whom it was commissioned by.',
       additionalProperties: false,
-      required: ['trust'],
       properties: {
+        insecure: {
+          type: 'boolean',
+          default: false,
+          description:
+            'true: nothing is signed, and everything is obeyed, whoever sent it (insecure).',
+        },
         keyFile: file(
-          'Own key, encrypted; made by `wattweave keys new`. Default: keys/message.pem in `data`',
+          'Own key, encrypted; made by `wattweave keys new`. Default: made at the first start under keys in `data`',
         ),
         passphraseFile: file(
-          'What the key is encrypted with; made where it is missing. Default: keys/passphrase in `data`',
+          'What the key is encrypted with; made where it is missing. Default: passphrase beside the key',
         ),
         trust: {
           type: 'array',
-          minItems: 1,
           description:
             'Key records of this node and of others, as `wattweave keys new` prints them; believed as they stand.',
           items: file('A file with one record'),

@@ -1,88 +1,193 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
+import type { Commissioner } from '../node/commissioning.ts'
 import type { SecurityOptions } from '../node/security-gate.ts'
-import { isSameId, type NodeId } from '../primitives/ids.ts'
-import { KeyDirectory } from '../security/keys/key-directory.ts'
-import { type KeyRecord, readKeyRecord } from '../security/keys/key-record.ts'
-import { DEFAULT_POLICY } from '../security/policies/default-policy.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
+import { usagesOf } from '../security/keys/commissioning.ts'
+import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts'
+import { DEFAULT_POLICY, withUnprovedPeers } from '../security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../security/policies/policy-document.ts'
-import { type CompiledRuleBook, compileRuleBook } from '../security/policies/rule-book.ts'
+import { compileRuleBook } from '../security/policies/rule-book.ts'
 import { PRESET_ROLES } from '../security/roles/presets.ts'
-import { openKeyFile } from '../storage/private-keys.ts'
+import type { Signer } from '../security/signer.ts'
+import { InvitationFiles } from '../storage/invitations.ts'
+import { createKeyFile, openKeyFile } from '../storage/private-keys.ts'
 import { keyFrom } from '../storage/secret-store.ts'
+import { TrustStore } from '../storage/trust-store.ts'
+import { writeWhole } from '../storage/whole-file.ts'
 import type { Config, Fail } from './config.ts'
 import { readText } from './config-files.ts'
 
 /** `security` as the file has it. */
 export interface RawSecurity {
+  readonly insecure?: boolean
   readonly keyFile?: string
   readonly passphraseFile?: string
-  readonly trust: readonly string[]
+  readonly trust?: readonly string[]
   readonly policyFile?: string
 }
 
-/** The same, read and checked; files are absolute. */
-export interface SecuritySettings {
+/** Where a node keeps its own key, and what it believes of others. */
+export interface KeyPlaces {
+  readonly folder: string
   readonly keyFile: string
   readonly passphraseFile: string
-  readonly records: readonly KeyRecord[]
-  readonly book: CompiledRuleBook
+  /** The record of the own key. */
+  readonly recordFile: string
 }
 
-/** Where the own key of a node is, when nothing else is set. */
-export function ownKeyFiles(data: string, base: string, raw: Partial<RawSecurity> = {}) {
-  const { keyFile, passphraseFile } = raw
+/** The same as `security`, read and checked. */
+export interface SecuritySettings {
+  /** That the file names the key, so that none is made in its place. */
+  readonly isKeyGiven: boolean
+  readonly records: readonly KeyRecord[]
+  readonly policy: SignaturePolicyDocument
+}
+
+const YEAR_S = 366 * 24 * 3_600
+/** A key that nobody has to renew every year; rotation is for whoever wants it sooner. */
+const LIFETIME_S = 10 * YEAR_S
+const MAX_NAME = 100
+
+/** What a node of each role is there to do, and what its key may do for that. */
+export const ROLES_OF: Readonly<Record<Config['role'], readonly string[]>> = {
+  csms: ['owner'],
+  'networking-node': ['edge'],
+  'charging-station': [],
+}
+
+/** Nodes may share a data folder, and none may take the key of another for its own. */
+export function keyPlaces(
+  data: string,
+  base: string,
+  { nodeId, keyFile, passphraseFile }: Partial<RawSecurity> & Pick<Config, 'nodeId'>,
+): KeyPlaces {
+  const name = encodeURIComponent(foldId(nodeId as NodeId)).replaceAll(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`) // biome-ignore format: one line
+  const short = name.length <= MAX_NAME ? name : createHash('sha256').update(name).digest('hex')
+  const folder = join(data, 'keys', short)
+  const key = keyFile === undefined ? join(folder, 'message.pem') : resolve(base, keyFile)
   return {
-    keyFile: keyFile === undefined ? join(data, 'keys', 'message.pem') : resolve(base, keyFile),
-    passphraseFile: passphraseFile === undefined ? join(data, 'keys', 'passphrase') : resolve(base, passphraseFile), // biome-ignore format: one line
+    folder,
+    keyFile: key,
+    passphraseFile: passphraseFile === undefined ? join(dirname(key), 'passphrase') : resolve(base, passphraseFile), // biome-ignore format: one line
+    recordFile: join(folder, 'own.json'),
   }
 }
 
-/** Reads what the files under `security` say. */
+/**
+ * Reads what the files under `security` say.
+ *
+ * @returns undefined where it says `insecure`: nothing is signed and everything obeyed.
+ */
 export function readSecurity(
   raw: RawSecurity,
-  { data, base, fail }: { readonly data: string; readonly base: string; readonly fail: Fail },
-): SecuritySettings {
-  const records = raw.trust.map((name, i) => {
+  { base, fail, takesUnproved }: { readonly base: string; readonly fail: Fail; readonly takesUnproved: boolean }, // biome-ignore format: one line
+): SecuritySettings | undefined {
+  const { insecure, trust = [], policyFile, keyFile } = raw
+  if (insecure) {
+    const [other] = Object.keys(raw).filter((name) => name !== 'insecure')
+    return other === undefined ? undefined : fail(['security', other], 'says how to sign, and `insecure` that nothing is: leave one of them out') // biome-ignore format: one line
+  }
+  const records = trust.map((name, i) => {
     const failHere: FailHere = (problem) => fail(['security', 'trust', `${i}`], `(${name}) ${problem}`) // biome-ignore format: one line
     const record = readKeyRecord(jsonIn(name, base, failHere) as Record<string, unknown>)
     return typeof record === 'string' ? failHere(`is no key record: ${record}`) : record
   })
-  const { policyFile } = raw
   const failPolicy: FailHere = (problem) => fail(['security', 'policyFile'], `(${policyFile}) ${problem}`) // biome-ignore format: one line
-  const policy = policyFile === undefined ? DEFAULT_POLICY : (jsonIn(policyFile, base, failPolicy) as SignaturePolicyDocument) // biome-ignore format: one line
-  return { ...ownKeyFiles(data, base, raw), records, book: bookOf(policy, failPolicy) }
+  const usual = takesUnproved ? withUnprovedPeers(DEFAULT_POLICY) : DEFAULT_POLICY
+  const policy = policyFile === undefined ? usual : (jsonIn(policyFile, base, failPolicy) as SignaturePolicyDocument) // biome-ignore format: one line
+  assertCompiles(policy, failPolicy)
+  return { isKeyGiven: keyFile !== undefined, records, policy }
+}
+
+/** All that a node needs to sign, verify and let others in. */
+export interface OpenedSecurity {
+  readonly security: SecurityOptions & { readonly trust: TrustStore }
+  readonly record: KeyRecord
+  /** Of a node whose key may endorse others. */
+  readonly commissioner?: Commissioner
 }
 
 /**
- * Opens the own key of a node that signs.
+ * Opens the own key of a node, and makes it where there is none yet.
  *
- * @throws {OverlayError} ERR_SIGNATURE_KEY also where nobody would believe its signatures.
+ * @returns undefined for a node that is to be insecure.
+ * @throws {OverlayError} ERR_SIGNATURE_KEY, ERR_STORE_DAMAGED
  */
-export function openSecurity(
-  { keyFile, passphraseFile, records, book }: SecuritySettings,
-  { nodeId }: Pick<Config, 'nodeId'>,
-): SecurityOptions {
-  if (!existsSync(keyFile)) {
-    throw unusable(`${keyFile} is not there; make it with: wattweave keys new FILE`)
+export function openSecurity(config: Config): OpenedSecurity | undefined {
+  const { security, ownKey } = config
+  if (!security) return undefined
+  const { records, policy, isKeyGiven } = security
+  if (!existsSync(ownKey.keyFile)) {
+    if (isKeyGiven) throw unusable(`${ownKey.keyFile} is not there; make it with: wattweave keys new FILE`) // biome-ignore format: one line
+    createOwnKey(config)
   }
-  const signer = openKeyFile(keyFile, keyFrom(passphraseFile))
-  const own = records.find(({ key }) => key.kid === signer.kid)
-  if (!own) throw unusable(`${keyFile} is the key ${signer.kid}, which is not under security.trust; add its record`) // biome-ignore format: one line
+  const signer = openKeyFile(ownKey.keyFile, keyFrom(ownKey.passphraseFile))
+  const record = ownRecord(config, signer, records)
+  const anchors = [...records, record]
+  const rules = { policies: [policy], roles: PRESET_ROLES }
+  const trust = new TrustStore({ anchors, rules, clock: systemClock, folder: ownKey.folder })
+  const invitations = new InvitationFiles(ownKey.folder, systemClock)
+  return {
+    security: { signer, trust },
+    record,
+    ...(mayEndorse(record) && { commissioner: { signer, record, keys: trust, invitations } }),
+  }
+}
+
+/**
+ * Makes the key of a node, with the record that says what it may do.
+ *
+ * @throws {OverlayError} ERR_SIGNATURE_KEY when there is one.
+ */
+export function createOwnKey(
+  { nodeId, role, ownKey }: Pick<Config, 'nodeId' | 'role' | 'ownKey'>,
+  roles: readonly string[] = ROLES_OF[role],
+): KeyRecord {
+  const key = createKeyFile(ownKey.keyFile, 'ES256', keyFrom(ownKey.passphraseFile))
+  const notBefore = Math.floor(Date.now() / 1_000)
+  const usages = usagesOf(roles)
+  const record: KeyRecord = { key, owner: nodeId as NodeId, usages, roles, notBefore, notAfter: notBefore + LIFETIME_S } // biome-ignore format: one line
+  writeOwnRecord({ ownKey }, record)
+  return record
+}
+
+/** Keeps what the own key may do: as it was made, later as whoever let the node in has said. */
+export function writeOwnRecord({ ownKey }: Pick<Config, 'ownKey'>, record: KeyRecord): void {
+  writeWhole(ownKey.recordFile, JSON.stringify(keyRecordPayload(record), undefined, 2))
+}
+
+/** Whether others can be let into the overlay by this key. */
+export function mayEndorse({ usages, roles }: KeyRecord): boolean {
+  return usages.includes('sign-policy') && roles.some((role) => role === 'owner' || role === 'admin') // biome-ignore format: one line
+}
+
+/** The record of the own key: what `trust` says of it, else what was written when it was made. */
+export function ownRecord(
+  { nodeId, ownKey: { keyFile, recordFile } }: Pick<Config, 'nodeId' | 'ownKey'>,
+  { kid }: Pick<Signer, 'kid'>,
+  records: readonly KeyRecord[],
+): KeyRecord {
+  const kept = existsSync(recordFile) ? readKeyRecord(JSON.parse(readText(recordFile))) : undefined
+  const known = typeof kept === 'object' ? [...records, kept] : records
+  const own = known.find(({ key }) => key.kid === kid)
+  if (!own) throw unusable(`${keyFile} is the key ${kid}, which is not under security.trust; add its record`) // biome-ignore format: one line
   if (!isSameId(own.owner, nodeId as NodeId)) {
     throw unusable(`${keyFile} is a key of ${own.owner}, and this node is ${nodeId}; make one for it with: wattweave keys new FILE`) // biome-ignore format: one line
   }
-  return { signer, directory: new KeyDirectory(records), book }
+  return own
 }
 
 type FailHere = (problem: string) => never
 
-function bookOf(policy: SignaturePolicyDocument, failHere: FailHere): CompiledRuleBook {
+function assertCompiles(policy: SignaturePolicyDocument, failHere: FailHere): void {
   try {
-    return compileRuleBook({ policies: [policy], roles: PRESET_ROLES })
+    compileRuleBook({ policies: [policy], roles: PRESET_ROLES })
   } catch (error) {
-    if (error instanceof OverlayError) return failHere(error.message)
+    if (error instanceof OverlayError) failHere(error.message)
     throw error
   }
 }

@@ -27,7 +27,7 @@ import { checkFilters } from './config-filters.ts'
 import { checkDownlinkProfiles, checkLinks, type Written } from './config-links.ts'
 import { checkActions, checkIds } from './config-names.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
-import { ownKeyFiles, type RawSecurity, readSecurity, type SecuritySettings } from './config-security.ts' // biome-ignore format: one line
+import { type KeyPlaces, keyPlaces, type RawSecurity, readSecurity, type SecuritySettings } from './config-security.ts' // biome-ignore format: one line
 import type { FaultPlan } from './fault-plan.ts'
 
 export interface Config {
@@ -87,10 +87,10 @@ export interface Config {
   readonly routes?: readonly { destination: string; via: string }[]
   /** Checked: they compile. */
   readonly filters?: readonly FilterRule[]
-  /** Undefined: nothing is signed. */
+  /** Undefined: `insecure`, nothing is signed. */
   readonly security?: SecuritySettings
   /** Where the key of this node is, or would be. */
-  readonly ownKey: { readonly keyFile: string; readonly passphraseFile: string }
+  readonly ownKey: KeyPlaces
   readonly http?: { host: string; port: number; login: boolean }
   readonly retention: Retention
   readonly unknownStations: 'reject' | 'accept-and-flag'
@@ -248,10 +248,14 @@ function complete(
   checkDownlinkProfiles(entries, downlinks, fail)
   const { passwordKeyFile: _, security, ...rest } = raw
   const data = ownData ?? resolve(base, raw.data)
+  const takesUnproved = listen.some(({ insecure }) => insecure)
+  const signing = isBeforeKeys
+    ? undefined
+    : readSecurity(security ?? {}, { base, fail, takesUnproved })
   return {
     ...rest,
-    ownKey: ownKeyFiles(data, base, security),
-    ...(security && !isBeforeKeys && { security: readSecurity(security, { data, base, fail }) }),
+    ownKey: keyPlaces(data, base, { ...security, nodeId: raw.nodeId }),
+    ...(signing && { security: signing }),
     ...(passwordKey && { passwordKey }),
     ...(secretsKeyFile !== undefined && { secretsKeyFile }),
     listen: listen.map(absolute),

@@ -2,6 +2,8 @@ import type { Logger, NodeEvent } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
 
 const SPAN_MS = 60_000
+/** After a push that failed for the first time. */
+const FIRST_RETRY_MS = 1_000
 /** Beyond it strangers would write the log. */
 const MAX_HANDSHAKES = 20
 const MAX_REFUSALS = 100
@@ -27,6 +29,11 @@ export function logEvents(node: Node, log: Logger): void {
     if (event.name === 'link.up' || event.name === 'link.down') return
     const { name, ...fields } = event
     if (event.name === 'request.repeated') return log.debug(name, fields)
+    // Whoever has just started asks everybody once: that is how it should be.
+    if (event.name === 'frame.refused' && event.code === 'ERR_POLICY_CHALLENGE') return log.debug(name, fields) // biome-ignore format: one line
+    // A newcomer believes nobody before it has read its own answer, and is told again in a second.
+    if (event.name === 'trust.unpushed' && (event.inMs ?? 0) === FIRST_RETRY_MS) return log.debug(name, fields) // biome-ignore format: one line
+    if (event.name === 'node.joined' || event.name === 'node.commissioned') return log.info(name, fields) // biome-ignore format: one line
     if (event.name === 'presence') {
       const skipped = presences.take(event.link, Date.now())
       if (skipped !== undefined) log.info(name, { ...fields, ...(skipped > 0 && { skipped }) })

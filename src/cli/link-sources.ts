@@ -5,6 +5,7 @@ import { OverlayError } from '../errors.ts'
 import type { Logger, PasswordListener } from '../node/core.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
+import { systemRandomness } from '../primitives/randomness.ts'
 import { wildcard } from '../primitives/wildcard.ts'
 import { Admissions } from '../transport/admission.ts'
 import { describeNames, isCertificateFor, namesOf, type StationName } from '../transport/certificates.ts' // biome-ignore format: one line
@@ -12,7 +13,12 @@ import type { Secret } from '../transport/credentials.ts'
 import type { LinkSource } from '../transport/link.ts'
 import { isStoredForm } from '../transport/passwords.ts'
 import type { DialTls } from '../transport/tls.ts'
-import { type BackOff, type DialOptions, dial } from '../transport/websocket-client.ts'
+import {
+  type BackOff,
+  type DialOptions,
+  dial,
+  retryDelayMs,
+} from '../transport/websocket-client.ts'
 import { type Acceptor, accept } from '../transport/websocket-server.ts'
 import type { Config } from './config.ts'
 import { STORED_IS_SENT } from './config-checks.ts'
@@ -270,7 +276,8 @@ function perStationUplink(
   const tls = uplink.tls && keptTls(uplink.tls, (problem) => log.error('tls.kept', { upstream, problem })) // biome-ignore format: one line
   return {
     rule,
-    open(station, protocol) {
+    waitMs: (failures) => retryDelayMs(failures, systemRandomness, uplink.backOff),
+    open(station, protocol, failures = 0) {
       let told = ''
       const tell = (problem: string) => {
         if (problem !== told) log.warn('password.missing', { station, upstream, problem })
@@ -289,6 +296,7 @@ function perStationUplink(
       const { password: _, peerId, ...options } = plainOptions(uplink, station)
       return dial({
         ...options,
+        failures,
         ...(own && { tls: own }),
         password,
         protocols: [protocol],

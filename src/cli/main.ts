@@ -6,31 +6,24 @@
  */
 import { Command, Option } from 'commander'
 import { OverlayError } from '../errors.ts'
-import { backup, restore } from './commands/backup.ts'
-import { check } from './commands/check.ts'
-import { demo } from './commands/demo.ts'
-import { addStation, addToken, listStations, listTokens, showStation } from './commands/depot.ts'
-import { filterList, filterTest } from './commands/filter.ts'
-import { init } from './commands/init.ts'
-import { newKey } from './commands/keys.ts'
-import { login } from './commands/login.ts'
-import { hashPassword, newPassword } from './commands/password.ts'
-import { run } from './commands/run.ts'
-import { send } from './commands/send.ts'
-import { simulate } from './commands/simulate.ts'
-import { trace } from './commands/trace.ts'
-import { setData } from './config.ts'
 import { explain } from './explain.ts'
 import { VERSION } from './version.ts'
+
+/** A command loads what it needs when it is called: most need little, and nobody waits for the rest. */
+function lazily<A extends unknown[]>(load: () => Promise<(...args: A) => unknown>) {
+  return async (...args: A) => {
+    await (await load())(...args)
+  }
+}
 
 const program = new Command('wattweave')
   .description('An overlay network for EV charging.')
   .version(VERSION)
   .showSuggestionAfterError()
   .addHelpText('after', '\nExample:\n  $ wattweave demo')
-  .hook('preAction', (_, command) => {
+  .hook('preAction', async (_, command) => {
     const { data } = command.opts<{ data?: string }>()
-    if (data !== undefined) setData(data)
+    if (data !== undefined) (await import('./config.ts')).setData(data)
   })
 
 /** Of every command that opens the folder of a node. */
@@ -53,7 +46,7 @@ program
     'after',
     '\nExample:\n  $ wattweave init depot/csms.yaml --host 0.0.0.0 --station CS01',
   )
-  .action(init)
+  .action(lazily(async () => (await import('./commands/init.ts')).init))
 
 program
   .command('run')
@@ -62,7 +55,7 @@ program
   .option(...DATA)
   .addOption(new Option('--console-may-move').hideHelp())
   .addHelpText('after', '\nExample:\n  $ wattweave run examples/config/csms.yaml')
-  .action(run)
+  .action(lazily(async () => (await import('./commands/run.ts')).run))
 
 program
   .command('demo')
@@ -70,7 +63,7 @@ program
   .option('--port <number>', 'port of the console', '8350')
   .option('--no-restart', 'leave a process that ended alone')
   .addHelpText('after', '\nExample:\n  $ wattweave demo --port 9000')
-  .action(demo)
+  .action(lazily(async () => (await import('./commands/demo.ts')).demo))
 
 program
   .command('simulate')
@@ -87,7 +80,7 @@ program
     'after',
     '\nExample:\n  $ wattweave simulate ws://127.0.0.1:9000/ --stations 10 --token DEMO-ANNA',
   )
-  .action(simulate)
+  .action(lazily(async () => (await import('./commands/simulate.ts')).simulate))
 
 program
   .command('send')
@@ -95,6 +88,7 @@ program
   .argument('<destination>', 'node id or service')
   .argument('<action>', 'OCPP action')
   .argument('[payload]', 'request as JSON', '{}')
+  .option('--config <file>', 'YAML file of a node whose name, uplink, password and key are taken')
   .option('--uplink <url>', 'node to join the overlay at', 'ws://127.0.0.1:9000/')
   .option('--as <id>', 'own node id there', 'wattweave-send')
   .option('--password-file <file>', 'file with the own password there, as it is')
@@ -104,7 +98,7 @@ program
     'after',
     `\nExample:\n  $ wattweave send CSMS Heartbeat '{}' --uplink ws://127.0.0.1:9000/`,
   )
-  .action(send)
+  .action(lazily(async () => (await import('./commands/send.ts')).send))
 
 program
   .command('trace')
@@ -114,7 +108,7 @@ program
   .option('--follow', 'go on with what comes until Ctrl-C')
   .option('--token-file <file>', 'file with an API token of the console')
   .addHelpText('after', '\nExample:\n  $ wattweave trace http://127.0.0.1:8350/ --station CS01')
-  .action(trace)
+  .action(lazily(async () => (await import('./commands/trace.ts')).trace))
 
 program
   .command('check')
@@ -123,7 +117,7 @@ program
   .option(...DATA)
   .option('--json', 'print JSON, also of what is wrong')
   .addHelpText('after', '\nExample:\n  $ wattweave check examples/config/csms.yaml')
-  .action(check)
+  .action(lazily(async () => (await import('./commands/check.ts')).check))
 
 program
   .command('login')
@@ -134,7 +128,7 @@ program
   .option('--api-token <name>', 'print an API token of this name instead, for a program')
   .option('--role <role>', 'of the API token: viewer, operator, technician or admin', 'viewer')
   .addHelpText('after', '\nExample:\n  $ wattweave login csms.yaml --name anna')
-  .action(login)
+  .action(lazily(async () => (await import('./commands/login.ts')).login))
 
 program
   .command('backup')
@@ -143,7 +137,7 @@ program
   .option(...DATA)
   .argument('<folder>', 'where the copies go')
   .addHelpText('after', '\nExample:\n  $ wattweave backup csms.yaml backup-2027-01-31')
-  .action(backup)
+  .action(lazily(async () => (await import('./commands/backup.ts')).backup))
 
 program
   .command('restore')
@@ -152,24 +146,29 @@ program
   .option(...DATA)
   .argument('<folder>', 'a folder that `wattweave backup` has made')
   .addHelpText('after', '\nExample:\n  $ wattweave restore csms.yaml backup-2027-01-31')
-  .action(restore)
+  .action(lazily(async () => (await import('./commands/backup.ts')).restore))
 
 const token = program.command('token').description('Id tokens that a CSMS knows')
 token.addHelpText('after', '\nExample:\n  $ wattweave token add csms.yaml 04A2B3C4')
 token
   .command('add')
-  .description('Let a token charge, or change what is known of it')
+  .description('Let a token charge, or change what is said here of one that is known')
   .argument('<file>', 'YAML file of the CSMS')
   .option(...DATA)
   .argument('<token>', 'the id token')
+  .option('--type <type>', 'IdTokenEnumType of OCPP 2.x; a new one is ISO14443')
   .option('--group <id>', 'tokens of one group may stop what another one started')
+  .option('--no-group', 'it is of none any more')
   .option('--expires <date>', 'e.g. 2027-12-31T23:59:59Z')
+  .option('--no-expires', 'it is good for ever again')
   .option('--note <text>', 'whose it is')
   .option('--blocked', 'refuse it')
+  .option('--no-blocked', 'accept it again')
   .option('--concurrent', 'it may charge at several EVSEs at once')
+  .option('--no-concurrent', 'it may charge at one only again')
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave token add csms.yaml 04A2B3C4 --note "van 9"')
-  .action(addToken)
+  .action(lazily(async () => (await import('./commands/depot.ts')).addToken))
 token
   .command('list')
   .description('Print all tokens')
@@ -177,7 +176,7 @@ token
   .option(...DATA)
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave token list csms.yaml')
-  .action(listTokens)
+  .action(lazily(async () => (await import('./commands/depot.ts')).listTokens))
 
 const station = program.command('station').description('Stations that a CSMS knows')
 station.addHelpText('after', '\nExample:\n  $ wattweave station list csms.yaml')
@@ -189,7 +188,7 @@ station
   .argument('<station>', 'its id')
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station add csms.yaml CS01')
-  .action(addStation)
+  .action(lazily(async () => (await import('./commands/depot.ts')).addStation))
 station
   .command('list')
   .description('Print all stations')
@@ -197,7 +196,7 @@ station
   .option(...DATA)
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station list csms.yaml')
-  .action(listStations)
+  .action(lazily(async () => (await import('./commands/depot.ts')).listStations))
 station
   .command('show')
   .description('Print what is known of a station')
@@ -206,7 +205,7 @@ station
   .argument('<station>', 'its id')
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  $ wattweave station show csms.yaml CS01')
-  .action(showStation)
+  .action(lazily(async () => (await import('./commands/depot.ts')).showStation))
 
 const password = program.command('password').description('Make stored passwords for peers')
 password.addHelpText(
@@ -219,19 +218,46 @@ password
   .argument('<file>', 'where the stored form goes; name it as passwordFile')
   .requiredOption('--key <file>', 'key file; name it as passwordKeyFile. Made when missing')
   .addHelpText('after', '\nExample:\n  $ wattweave password new secrets/CS01 --key secrets/key')
-  .action(newPassword)
+  .action(lazily(async () => (await import('./commands/password.ts')).newPassword))
 password
   .command('hash')
   .description('Store a password that somebody chose, read from standard input, as argon2id')
   .argument('<file>', 'where the stored form goes; name it as passwordFile')
   .addHelpText('after', '\nExample:\n  $ wattweave password hash secrets/CS01 < password.txt')
-  .action(hashPassword)
+  .action(lazily(async () => (await import('./commands/password.ts')).hashPassword))
 
-const keys = program.command('keys').description('Make the key a node signs with')
-keys.addHelpText(
-  'after',
-  '\nExample:\n  $ wattweave keys new node.yaml --role edge > keys/NN01.json',
-)
+const keys = program.command('keys').description('Whose signatures a node believes')
+keys.addHelpText('after', '\nExample:\n  $ wattweave keys invite csms.yaml NN01')
+keys
+  .command('invite')
+  .description('Print a code that lets a new node in, once and within a day')
+  .argument('<file>', 'YAML file of the node that lets it in, usually the CSMS')
+  .option(...DATA)
+  .argument('<id>', 'id of the new node')
+  .option('--as <role>', 'networking-node, charging-station or csms', 'networking-node')
+  .option('--role <name...>', 'user roles of its key, in place of those usual for it')
+  .addHelpText('after', '\nExample:\n  $ wattweave keys invite csms.yaml NN01')
+  .action(lazily(async () => (await import('./commands/keys.ts')).inviteNode))
+keys
+  .command('join')
+  .description('Take the code of an invitation; the node shows it as soon as it runs')
+  .argument('<file>', 'YAML file of the new node')
+  .option(...DATA)
+  .argument('<code>', 'six groups of four letters and digits')
+  .option('--at <id>', 'node or service that has invited it', 'CSMS')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ wattweave keys join node.yaml ABCD-EFGH-IJKL-MNOP-QRST-UVWX',
+  )
+  .action(lazily(async () => (await import('./commands/keys.ts')).joinNode))
+keys
+  .command('list')
+  .description('Print the keys that a node knows')
+  .argument('<file>', 'YAML file of the node')
+  .option(...DATA)
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExample:\n  $ wattweave keys list csms.yaml')
+  .action(lazily(async () => (await import('./commands/keys.ts')).listKeys))
 keys
   .command('new')
   .description('Make the own key of a node, and print its record for those who are to believe it')
@@ -239,10 +265,18 @@ keys
   .option(...DATA)
   .option(
     '--role <name...>',
-    'user roles it holds: edge (vouches for plain stations), operations, …',
+    'user roles it holds, in place of those usual for it: edge, operations, …',
   )
   .addHelpText('after', '\nExample:\n  $ wattweave keys new node.yaml --role edge > keys/NN01.json')
-  .action(newKey)
+  .action(lazily(async () => (await import('./commands/keys.ts')).newKey))
+keys
+  .command('trust')
+  .description('Believe a key as its record stands; counts from the next start on')
+  .argument('<file>', 'YAML file of the node that is to believe it')
+  .option(...DATA)
+  .argument('<record>', 'file with what `wattweave keys new` has printed')
+  .addHelpText('after', '\nExample:\n  $ wattweave keys trust csms.yaml NN01.json')
+  .action(lazily(async () => (await import('./commands/keys.ts')).trustKey))
 
 const filter = program.command('filter').description('Look at the filter rules of a configuration')
 filter.addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
@@ -262,13 +296,13 @@ filter
     'after',
     `\nExample:\n  $ wattweave filter test node.yaml '[2,"17","Heartbeat",{}]' --source CS01`,
   )
-  .action(filterTest)
+  .action(lazily(async () => (await import('./commands/filter.ts')).filterTest))
 filter
   .command('list')
   .description('Print the rules in words')
   .argument('<file>', 'YAML file with `filters`')
   .addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
-  .action(filterList)
+  .action(lazily(async () => (await import('./commands/filter.ts')).filterList))
 
 showOwnHelp(program, 'wattweave')
 program.parseAsync().catch((error: unknown) => {

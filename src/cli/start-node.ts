@@ -18,6 +18,7 @@ import type { Config } from './config.ts'
 import { openSecurity } from './config-security.ts'
 import { logEvents } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
+import { joinByCode } from './joining.ts'
 import { createLinkSources } from './link-sources.ts'
 import { VERSION } from './version.ts'
 
@@ -52,13 +53,16 @@ export async function startNode(
   // A station is made with its links, and says later how they are to wait.
   let backOff: () => BackOff | undefined = () => undefined
   const ofStation = config.role === 'charging-station' ? () => backOff() : undefined
+  const opened = openSecurity(config)
   const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log, ofStation)
+  const announce = () => node.pushTrust()
   const common = {
     nodeId,
     log,
     ...sources,
     ...(config.filters && { filters: compileFilters(config.filters, nodeId) }),
-    ...(config.security && { security: openSecurity(config.security, config) }),
+    ...(opened && { security: opened.security }),
+    ...(opened?.commissioner && { commissioner: { ...opened.commissioner, announce } }),
     ...(config.routes && { routes: config.routes }),
     ...(config.operator && { operator: config.operator }),
     peers: new Map(
@@ -82,9 +86,18 @@ export async function startNode(
   }
   logEvents(node, log)
   await start()
+  const stopping = new AbortController()
+  const { signal } = stopping
+  // Whoever lets others in tells those who are there already.
+  if (opened?.commissioner) void node.pushTrust()
+  if (opened) {
+    joinByCode(node, opened, { config, log, signal }).catch((error: unknown) =>
+      log.error('keys.join-failed', { problem: String(error) }),
+    )
+  }
   let isListening = true
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
-  const insecure = acceptors.some((acceptor) => acceptor.insecure)
+  const insecure = !opened || acceptors.some((acceptor) => acceptor.insecure)
   let server: ConsoleServer | undefined
   let accounts: AccountStore | undefined
   let loginUrl: string | undefined
@@ -114,6 +127,7 @@ export async function startNode(
     loginUrl,
     async stop() {
       isListening = false
+      stopping.abort()
       await node.drain(DRAIN_MS)
       stopWatching()
       await server?.stop()

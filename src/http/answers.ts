@@ -47,6 +47,7 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['GET /api/transactions/{number}', json('TransactionDetail')],
   ['GET /api/transactions/{number}/meter-values', json('ReadingPage')],
   ['GET /api/transactions/{number}/events', json('TransactionEventPage')],
+  ['POST /api/transactions/{number}/close', json('TransactionView')],
   ['POST /api/simulated-stations', json('SimulatedStationView', 201)],
   ['GET /api/session', json('SessionView')],
   ['POST /api/session', json('SessionView')],
@@ -98,6 +99,7 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
   ['DELETE /api/users/{name}', 'It is the last admin.'],
   ['POST /api/tokens', 'The token is there already.'],
   ['DELETE /api/stations/{station}', 'The station is connected.'],
+  ['POST /api/transactions/{number}/close', 'The transaction does not run.'],
 ])
 
 /** The parts of a description that are read and added to here. */

@@ -5,14 +5,15 @@ import { systemClock } from '../primitives/clock.ts'
 import type { AccountStore } from '../storage/account-store.ts'
 import { acceptUpgrade, upgradeProblem } from '../transport/websocket-handshake.ts'
 import { WebSocketStream } from '../transport/websocket-stream.ts'
-import { whoAsks } from './access.ts'
-import { tellLive } from './live.ts'
+import { isAllowed, tellLive } from './live.ts'
 import type { Overview, ViewSources } from './overview.ts'
 import { isLoopback, isOwnOrigin } from './same-origin.ts'
 
 const PATH = '/api/live'
 /** A listener that far behind is left out until it has caught up. */
 const MAX_QUEUED_BYTES = 256 * 1024
+/** RFC 6455, 7.4.1. */
+const POLICY_VIOLATION = 1008
 /** So that proxies keep it, and one that is gone is noticed. */
 const PING_EVERY_MS = 30_000
 
@@ -44,10 +45,14 @@ export function serveLiveSocket(
       },
     })
     const alive = setInterval(() => stream.ping(Buffer.alloc(0)), PING_EVERY_MS)
-    const stop = tellLive(view, overview, (event) => {
-      if (!stream.isOpen || stream.queuedBytes > MAX_QUEUED_BYTES) return false
-      stream.send(Buffer.from(JSON.stringify(event)), false)
-      return true
+    const stop = tellLive(view, overview, {
+      send(event) {
+        if (!stream.isOpen || stream.queuedBytes > MAX_QUEUED_BYTES) return false
+        stream.send(Buffer.from(JSON.stringify(event)), false)
+        return true
+      },
+      mayListen: () => isAllowed(request.headers, view.accounts),
+      end: () => stream.close(POLICY_VIOLATION, 'nobody valid listens any more'),
     })
     stream.read()
   })
@@ -66,6 +71,6 @@ function refusalOf(
   const name = (headers.host ?? '').replace(/:\d+$/, '')
   if (isLoopback(host) && !isLoopback(name)) return '421 Misdirected Request'
   if (!isOwnOrigin(headers, `http://${headers.host}`)) return '403 Forbidden'
-  if (accounts && !whoAsks(headers, accounts).principal) return '401 Unauthorized'
+  if (!isAllowed(headers, accounts)) return '401 Unauthorized'
   return upgradeProblem(request) && '400 Bad Request'
 }

@@ -103,7 +103,7 @@ export function createOverview(sources: ViewSources): Overview {
       links,
       counters: {
         frames: [...node.linkCounters.values()].reduce((sum, counters) => sum + total(counters), 0),
-        refused: [...node.refusals.values()].reduce((sum, count) => sum + count, 0),
+        refused: refusedOf(node.refusals),
         refusedByCode: Object.fromEntries(node.refusals),
         queuedBytes: [...node.neighbours].reduce((sum, { link }) => sum + link.queuedBytes, 0),
       },
@@ -293,4 +293,10 @@ function total({ received, sent }: LinkCounters): number {
   for (let type = 0; type < received.length; type++)
     sum += (received[type] ?? 0) + (sent[type] ?? 0)
   return sum
+}
+
+/** A challenge is a question and no refusal: whoever has just started asks everybody once. */
+function refusedOf(refusals: ReadonlyMap<string, number>): number {
+  const counted = [...refusals].filter(([code]) => code !== 'ERR_POLICY_CHALLENGE')
+  return counted.reduce((sum, [, count]) => sum + count, 0)
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Node } from '../node/node.ts'
-import { foldId, type NodeId } from '../primitives/ids.ts'
+import { foldId, isStationId, type NodeId } from '../primitives/ids.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import { withFingerprints } from './fingerprints.ts'
@@ -11,6 +11,7 @@ const ID = { type: 'string', minLength: 1, maxLength: 255 } as const
 const PARAMS = { type: 'object', properties: { station: ID } } as const
 const LIMIT = { type: 'integer', minimum: 1, maximum: 500, default: 100 } as const
 const tags = ['stations']
+const NO_STATION_ID = 'the id of a station is 1 to 48 letters, digits or *-_=+|@.'
 
 const REMOVED =
   'Removes that it was entered, its maker and model, its connectors and device model, and the reservations, ' +
@@ -91,8 +92,9 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
       },
     },
     async ({ params: { station }, body: { known } }) => {
-      await store.write(() => store.putStation(station, known))
-      return view(store.stationRow(station) as StationListRow)
+      if (!isStationId(station)) throw new RequestProblem(400, NO_STATION_ID)
+      const id = await store.write(() => store.putStation(station, known))
+      return view(store.stationRow(id) as StationListRow)
     },
   )
   app.delete<{ Params: { station: string } }>(

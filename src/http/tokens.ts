@@ -8,13 +8,14 @@ import { fingerprint } from './fingerprints.ts'
 import type { TokenPage, TokenView } from './live-api.ts'
 import { RequestProblem } from './problems.ts'
 
-const TYPES = ['Central', 'DirectPayment', 'eMAID', 'EVCCID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization', 'VIN'] // biome-ignore format: one line
+/** IdTokenEnumType of OCPP 2.x, as far as this CSMS knows it. */
+export const TOKEN_TYPES = ['Central', 'DirectPayment', 'eMAID', 'EVCCID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization', 'VIN'] // biome-ignore format: one line
 /** What OCPP 2.x allows in an identifier; 1.6 takes 20 of them at most. */
-const ID_TOKEN = { type: 'string', pattern: '^[\\w*\\-:=+|@.]{1,255}$' } as const
+export const ID_TOKEN = { type: 'string', pattern: '^[\\w*\\-:=+|@.]{1,255}$' } as const
 const NULLABLE_TIME = { type: ['string', 'null'], format: 'date-time' } as const
 const FIELDS = {
   type: {
-    enum: TYPES,
+    enum: TOKEN_TYPES,
     description: 'Default ISO14443. To stations of OCPP 2.x it is only known by this type', // biome-ignore format: one line
   },
   status: { enum: ['Accepted', 'Blocked'] },
@@ -30,7 +31,8 @@ const FIELDS = {
 const tags = ['tokens']
 const BY_ID = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } } } as const
 
-interface Fields {
+/** What is said of a token; null takes something away. */
+export interface TokenFields {
   readonly type?: string
   readonly status?: TokenRow['status']
   readonly expiresAt?: string | null
@@ -82,7 +84,7 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
     { schema: { summary: 'One token', tags, params: BY_ID } },
     async (request) => tokenView(known(tokens.byId(request.params.id)), maySee(request)),
   )
-  app.post<{ Body: Fields & { idToken: string } }>(
+  app.post<{ Body: TokenFields & { idToken: string } }>(
     '/api/tokens',
     {
       config,
@@ -101,13 +103,13 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       const { idToken, ...fields } = request.body
       request.audited = auditOf(idToken, fields)
       if (tokens.find(idToken)) throw new RequestProblem(409, 'this token is there already')
-      await put({ ...NEW, idToken }, fields)
+      await put(undefined, idToken, fields)
       const entered = known(tokens.find(idToken))
       request.audited = { id: entered.id, ...request.audited }
       return reply.code(201).send(tokenView(entered, true))
     },
   )
-  app.patch<{ Params: { id: number }; Body: Fields }>(
+  app.patch<{ Params: { id: number }; Body: TokenFields }>(
     '/api/tokens/:id',
     {
       config,
@@ -122,7 +124,7 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       const { id } = request.params
       const row = known(tokens.byId(id))
       request.audited = auditOf(row.idToken, request.body)
-      await put(row, request.body)
+      await put(row, row.idToken, request.body)
       return tokenView(known(tokens.byId(id)), true)
     },
   )
@@ -139,26 +141,30 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
     },
   )
 
-  function put(
-    row: Omit<TokenRow, 'id'>,
-    { expiresAt, groupId, ...fields }: Fields,
-  ): Promise<void> {
-    return store.write(() =>
-      tokens.put({
-        ...row,
-        ...fields,
-        ...(expiresAt !== undefined && { expiresAt: expiresAt ?? undefined }),
-        ...(groupId !== undefined && { groupId: groupId ?? undefined }),
-        changedAt: new Date().toISOString(),
-      }),
-    )
+  function put(row: TokenRow | undefined, idToken: string, fields: TokenFields): Promise<void> {
+    return store.write(() => tokens.put(changedToken(row, idToken, fields)))
+  }
+}
+
+/** A token that is there, or a new one, with only that changed which is said. */
+export function changedToken(
+  row: TokenRow | undefined,
+  idToken: string,
+  { expiresAt, groupId, ...fields }: TokenFields,
+): Omit<TokenRow, 'id'> {
+  return {
+    ...(row ?? { ...NEW, idToken }),
+    ...fields,
+    ...(expiresAt !== undefined && { expiresAt: expiresAt ?? undefined }),
+    ...(groupId !== undefined && { groupId: groupId ?? undefined }),
+    changedAt: new Date().toISOString(),
   }
 }
 
 const NEW = { type: 'ISO14443', status: 'Accepted', note: '', concurrent: false, changedAt: '' } as const // biome-ignore format: one row
 
 /** Which token, and what became of it; groups and notes may be of persons, so only that they changed. */
-function auditOf(idToken: string, { groupId, note, ...fields }: Fields) {
+export function auditOf(idToken: string, { groupId, note, ...fields }: TokenFields) {
   return {
     token: fingerprint(idToken),
     ...fields,

@@ -20,7 +20,7 @@ const TRANSACTION: Members = {
   transactionId: text('As the station names it, in OCPP 1.6 the CSMS'),
   state: word(
     ['running', 'ended', 'unfinished'],
-    'unfinished: its end was never told, but another one has begun there, or its station was removed',
+    'unfinished: its end was never told, but another one has begun there, its station was removed, or an operator has closed it',
   ),
   'problems?': list(
     word([

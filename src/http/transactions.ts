@@ -86,7 +86,18 @@ const EVENTS = readsQuery('All TransactionEvents of a transaction, newest first'
   query: COURSE_QUERY,
 })
 
-/** `GET /api/transactions` and what is below it, where a CSMS keeps any. */
+const CLOSE = {
+  config: { role: 'operator' },
+  schema: {
+    summary: 'Close a transaction whose end nobody will tell',
+    description: 'It does not run any more, and its token may charge elsewhere. Nothing is asked of its station: stop it there where it still charges. If the station tells its end after all, that counts.', // biome-ignore format: one line
+    tags,
+    params: { type: 'object', properties: params },
+    body: { type: 'object', additionalProperties: false, properties: {} },
+  },
+} as const
+
+/** `/api/transactions` and what is below it, where a CSMS keeps any. */
 export function serveTransactions(
   app: FastifyInstance,
   { store, role, accounts }: ViewSources,
@@ -123,6 +134,17 @@ export function serveTransactions(
     const { rows, ...older } = found(params.number).course.events(page)
     return { events: rows, ...older } satisfies TransactionEventPage
   })
+
+  if (store) {
+    app.post<OfNumber>('/api/transactions/:number/close', CLOSE, async (request) => {
+      const { number, station, transactionId } = found(`${request.params.number}`)
+      request.audited = { station, transactionId }
+      const now = new Date().toISOString()
+      const isClosed = await store.write(() => store.charging.close(number, now))
+      if (!isClosed) throw new RequestProblem(409, `transaction number ${number} does not run`)
+      return transactionView(found(`${number}`), sees(request))
+    })
+  }
 
   /** @throws {RequestProblem} when there is none with this number. */
   function found(written: string): TransactionRow {
@@ -237,7 +259,9 @@ function transactionView(row: TransactionRow, isSeen: boolean): TransactionView 
 /** What has flowed since the start, by the register of the meter. */
 function energyOf({ meterStartWh, meterStopWh, registerWh }: TransactionRow): number | undefined {
   const register = meterStopWh ?? registerWh
-  return register === undefined || meterStartWh === undefined ? undefined : register - meterStartWh
+  if (register === undefined || meterStartWh === undefined) return undefined
+  // Meters tell thousandths of a Wh at most; what is smaller binary fractions have added.
+  return Math.round((register - meterStartWh) * 1_000) / 1_000
 }
 
 function stateOf({ endedAt, isRunning }: TransactionRow): TransactionView['state'] {

@@ -15,7 +15,21 @@ const require = createRequire(import.meta.url)
 // biome-ignore format: a table
 /** Our own actions; they belong to no version of OCPP and mean the same beside each of them. */
 export const EXTENSION_ACTIONS: ReadonlyMap<string, ActionRow> = new Map<string, ActionRow>([
+  ['CommissionNode', { block: 'OverlayNetworking', from: 'both', priority: 'control', replay: 'live' }],
   ['NotifyNetworkTopology', { block: 'OverlayNetworking', from: 'both', priority: 'control', replay: 'live', send: true }],
+  ['AddKeyRecord', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['AddSignaturePolicy', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['AddUserRole', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['DeleteSignaturePolicy', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['DeleteUserRole', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['GetKeyRecords', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['GetRevocationList', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['GetSignaturePolicies', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['GetUserRoles', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['UpdateRevocationList', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['UpdateSignaturePolicy', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['UpdateUserRole', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
+  ['VetoCommand', { block: 'Security', from: 'both', priority: 'control', replay: 'live' }],
 ])
 
 const LOADED = new Map<string, SchemaPair>()

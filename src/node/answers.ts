@@ -44,9 +44,15 @@ export function receiveAnswer(
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
     if (challenge !== undefined) return void request.retry?.(challenge, now)
-    const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
-    // What the rules let through was answered, whether or not the asker is still there.
-    if (passed.type === 3) tellResult(node, request, passed.payload)
+    let isTold = false
+    let passed: RoutedFrame
+    try {
+      passed = node.filters ? filteredAnswer(node, frame, passage) : frame
+      isTold = true
+    } finally {
+      // The station has done it, whatever the rules tell the asker, and whether or not it is still there.
+      if (frame.type === 3) tellResult(node, request, frame.payload, isTold)
+    }
     if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
     answerOnward(node, request, asker, { from, frame: passed })
   } catch (error) {
@@ -61,9 +67,9 @@ export function receiveAnswer(
 }
 
 /** What follows from an answer here must not keep it from whoever asked. */
-function tellResult(node: Core, request: PendingRequest, payload: Uint8Array): void {
+function tellResult(node: Core, request: PendingRequest, payload: Uint8Array, isTold = true): void {
   try {
-    request.onResult?.(payload)
+    request.onResult?.(payload, isTold)
   } catch (error) {
     node.log.error('result.failed', { action: request.action, error: String(error) })
   }

@@ -1,5 +1,5 @@
 import { OverlayError, RemoteError } from '../errors.ts'
-import type { Protocol } from '../messages/protocols.ts'
+import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import type { RequestReference } from '../security/header.ts'
 import type { Frame, Route } from '../wire/frame.ts'
@@ -53,7 +53,8 @@ export function ask(
 
 /**
  * The same, signed as the policies of this node want it, and answered only by what they accept. Who
- * cannot tell whether the question is of now is asked again with the challenge it gave.
+ * cannot tell whether the question is of now is asked again with the challenge it gave, and whose
+ * version was not known here, in the one it names: each once.
  *
  * @throws {RemoteError} the peer answered with CALLERROR.
  * @throws {OverlayError} ERR_POLICY_REFUSED: the answer is not believed; ERR_SIGNATURE_FAILED.
@@ -69,11 +70,21 @@ export async function askSigned(
   const { action } = question
   const { asked, reference, protocol } = await signQuestion(node, gate, destination, { ...question, type: 2 }, challenge) // biome-ignore format: one line
   const answered = await ask(node, destination, asked, timeoutMs)
-  const answer = { ...answered, action, protocol, request: reference }
+  const answer = {
+    ...answered,
+    action,
+    protocol,
+    request: reference,
+    asked: destination[destination.length - 1] ?? destination[0],
+  }
   if (answered.frame.type === 4) {
     const asksFor = challengeIn(answered.frame)
     if (asksFor !== undefined && challenge === undefined) {
-      return askSigned(node, gate, destination, question, timeoutMs, asksFor)
+      return askSigned(node, gate, destination, { ...question, protocol }, timeoutMs, asksFor)
+    }
+    const spoken = otherProtocolIn(answered.frame, protocol)
+    if (spoken !== undefined && question.protocol === undefined) {
+      return askSigned(node, gate, destination, { ...question, protocol: spoken }, timeoutMs, challenge) // biome-ignore format: one line
     }
     throw remoteError(answered.frame, isBelieved(node, gate, answer))
   }
@@ -124,15 +135,16 @@ interface Reply extends Answered {
   readonly action: string
   readonly protocol: Protocol
   readonly request: RequestReference
+  readonly asked: NodeId
 }
 
 /** @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON */
 function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
-  const { frame, from, action, protocol, request } = reply
+  const { frame, from, action, protocol, request, asked } = reply
   const { type, payload, errorCode: code, errorDescription: description, route } = frame
   const path = route?.networkPath ?? ([from.id] as const)
   const error = type === 4 ? { error: { code, description } } : {}
-  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, ...error }) // biome-ignore format: one line
+  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, ...error }) // biome-ignore format: one line
 }
 
 /** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */
@@ -150,6 +162,16 @@ function isBelieved(node: Core, gate: SecurityGate, reply: Reply): boolean {
 function protocolOf(node: Core, to: NodeId, way: Neighbour): Protocol {
   if (!way.isOverlay) return way.link.protocol
   return (node.table.get(to)?.announced?.protocol as Protocol | undefined) ?? way.link.protocol
+}
+
+/**
+ * The version in which whoever was asked wants to be. Anybody on the way can write it: what is signed
+ * for a version that is not spoken is obeyed nowhere.
+ */
+function otherProtocolIn({ payload }: Frame, protocol: Protocol): Protocol | undefined {
+  const { reason, protocol: named } = (detailsOf(payload) ?? {}) as Record<string, unknown>
+  if (reason !== 'not-this-message' || named === protocol) return undefined
+  return PROTOCOLS.find((one) => one === named)
 }
 
 /** @param isBelieved Whether whoever was asked has signed it; undefined where nothing is verified. */

@@ -9,8 +9,10 @@ import type { Secret } from '../transport/credentials.ts'
 import type { LinkFacts } from '../transport/link.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { Frame, Route } from '../wire/frame.ts'
+import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
+import type { ToldDocument } from './management-messages.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
 import type { SecurityGate } from './security-gate.ts'
 import type { UplinkRule } from './uplink-rules.ts'
@@ -70,6 +72,8 @@ export interface Core {
   arrivalBytes: number
   /** Undefined: nothing is signed and everything obeyed. */
   readonly gate: SecurityGate | undefined
+  /** Lets new nodes in; undefined: nobody is commissioned here. */
+  readonly commissioner: Commissioner | undefined
   /** Links that have gone so far. */
   closings: number
   validatorOf(source: NodeId): Validator
@@ -98,7 +102,30 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'request.repeated'; readonly link: string; readonly source: string; readonly action: string }
   // biome-ignore format: one line
+  | { readonly name: 'node.commissioned'; readonly id: string; readonly kid: string }
+  | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
+  // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
+  // biome-ignore format: one line
+  | { readonly name: 'rules.changed'; readonly by: string; readonly documents: readonly ToldDocument[]; readonly trialEndsAt: string }
+  | {
+      readonly name: 'rules.confirmed' | 'rules.rolled-back'
+      readonly documents: readonly ToldDocument[]
+    }
+  // biome-ignore format: one line
+  | { readonly name: 'key.added'; readonly by: string; readonly kid: string; readonly owner: string; readonly roles: readonly string[] }
+  | {
+      readonly name: 'keys.revoked'
+      readonly by: string
+      readonly version: number
+      readonly count: number
+    }
+  // biome-ignore format: one line
+  | { readonly name: 'command.proposed' | 'command.seconded' | 'command.vetoed' | 'command.executed'; readonly by: string; readonly action: string; readonly to: string; readonly digest: string; readonly rule: string }
+  // biome-ignore format: one line
+  | { readonly name: 'trust.refused'; readonly by: string; readonly what: string; readonly problem: string }
+  // biome-ignore format: one line
+  | { readonly name: 'trust.unpushed'; readonly to: string; readonly what: string; readonly why: string; readonly inMs?: number }
   // biome-ignore format: one line
   | { readonly name: 'password.changed' | 'password.expected'; readonly station: string }
   // biome-ignore format: one line

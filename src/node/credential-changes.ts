@@ -49,12 +49,16 @@ export function passwordsSetBy(
   if (set.length === 0) return undefined
   return (answer) => {
     const results = variablesOf(answer, 'setVariableResult')
-    const accepted = set.filter((data) =>
-      results.some((one) => isSameVariable(one, data) && one.attributeStatus === 'Accepted'),
-    )
+    const accepted = set.filter((data) => takeResult(results, data)?.attributeStatus === 'Accepted')
     const all = accepted.map((data) => newPassword(String(data.attributeValue), slotOf(data)))
     return [...new Map(all.map((one) => [one.slot, one])).values()]
   }
+}
+
+/** Where a variable is set twice its results stand in the order of the request; each is of one entry. */
+function takeResult(results: VariableData[], data: VariableData): VariableData | undefined {
+  const at = results.findIndex((one) => isSameVariable(one, data))
+  return at < 0 ? undefined : results.splice(at, 1)[0]
 }
 
 /** The slot of a network profile, which is the instance of the component. */
@@ -74,6 +78,7 @@ function newPassword(value: string, slot: string | undefined): NewPassword {
 /** What a command would change of the station's connection; undefined: nothing. */
 export function networkChangeIn(action: string, payload: Uint8Array): string | undefined {
   if (action === 'SetNetworkProfile') return 'its network profile'
+  if (CERTIFICATE_CHANGES.has(action)) return certificateChangeIn(action, payload)
   if (action === 'ChangeConfiguration') {
     const { key } = read<{ key?: unknown }>(payload)
     return NETWORK_KEYS.has(nameOf(key)) ? String(key) : undefined
@@ -81,6 +86,17 @@ export function networkChangeIn(action: string, payload: Uint8Array): string | u
   if (action !== 'SetVariables') return undefined
   const found = variablesOf(payload, 'setVariableData').find(isOfNetwork)
   return found && String(found.variable?.name)
+}
+
+/** What a station shows, and whom it believes, when it connects; others are of no concern here. */
+const CERTIFICATE_CHANGES: ReadonlySet<string> = new Set(['CertificateSigned', 'InstallCertificate', 'DeleteCertificate']) // biome-ignore format: one line
+const OTHER_CERTIFICATES: ReadonlySet<unknown> = new Set(['V2GCertificate', 'V2G20Certificate', 'V2GRootCertificate', 'MORootCertificate', 'ManufacturerRootCertificate', 'OEMRootCertificate']) // biome-ignore format: one line
+
+function certificateChangeIn(action: string, payload: Uint8Array): string | undefined {
+  const { certificateType } = read<{ certificateType?: unknown }>(payload)
+  if (OTHER_CERTIFICATES.has(certificateType)) return undefined
+  // Which one a hash means only the station knows.
+  return action === 'CertificateSigned' ? 'its certificate' : 'whose certificates it believes'
 }
 
 /** All names folded. */
@@ -128,7 +144,8 @@ function isSameVariable(a: VariableData, b: VariableData): boolean {
   return (
     placeOf(a) === placeOf(b) &&
     nameOf(a.component?.instance) === nameOf(b.component?.instance) &&
-    nameOf(a.variable?.instance) === nameOf(b.variable?.instance)
+    nameOf(a.variable?.instance) === nameOf(b.variable?.instance) &&
+    (a.attributeType ?? 'Actual') === (b.attributeType ?? 'Actual')
   )
 }
 

@@ -2,8 +2,10 @@ import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
+import { parseStrict } from '../security/canonical.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type JsonObject, parsePayload } from '../wire/payload.ts'
+import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
 import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts' // biome-ignore format: one line
@@ -25,13 +27,15 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
   const protocol = protocolOf(node, from, frame)
   const source = frame.route.networkPath[0]
   if (frame.action === NOTIFY_NETWORK_TOPOLOGY) return handleAnnouncement(node, from, frame)
+  if (frame.action === COMMISSION_NODE) return handleCommissioning(node, from, frame, protocol)
   const handler = handlerOf(node, protocol, frame)
   const admitted = admit(node, from, frame, protocol)
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   const request = admitted?.payload ?? parsePayload(frame.payload)
   const validate = () => node.validatorOf(source).assertValid(protocol, frame.action, 'request', request) // biome-ignore format: one line
   // Whoever has signed its request gets a signed answer, also when that is what is wrong with it.
-  if (!admitted) validate()
+  const isSigned = admitted !== undefined && from.isOverlay
+  if (!isSigned) validate()
   const context: Context = {
     source,
     networkPath: frame.route.networkPath,
@@ -42,7 +46,11 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     receivedAt: node.clock.now(),
   }
   void answerWith(node, { from, frame, protocol, admitted }, () => {
-    if (admitted) telling(node, { from, frame }, validate)
+    try {
+      if (isSigned) validate()
+    } catch (error) {
+      telling(node, { from, frame }, error)
+    }
     return handler(request, context)
   })
 }
@@ -51,16 +59,14 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
 function telling(
   node: Core,
   { from, frame }: Pick<Asked, 'from' | 'frame'>,
-  run: () => void,
-): void {
-  try {
-    run()
-  } catch (error) {
-    if (!(error instanceof OverlayError)) throw error
+  error: unknown,
+): never {
+  if (error instanceof OverlayError) {
     const { code, details } = error
-    node.emit({ name: 'frame.refused', link: from.label, code, details, source: frame.route.networkPath[0] }) // biome-ignore format: one line
-    throw error
+    const trace = node.frameLog.arrivalTrace ?? frame.messageId
+    node.emit({ name: 'frame.refused', link: from.label, code, details, source: frame.route.networkPath[0], trace }) // biome-ignore format: one line
   }
+  throw error
 }
 
 function handlerOf(node: Core, protocol: Protocol, frame: RoutedFrame): AnyHandler {
@@ -91,6 +97,21 @@ function handleAnnouncement(node: Core, from: Neighbour, frame: RoutedFrame): vo
   receiveAnnouncement(node, from, payload)
 }
 
+/** Before the gate: nobody here knows the key of a node that is new, so its code has to do. */
+function handleCommissioning(node: Core, from: Neighbour, frame: RoutedFrame, protocol: Protocol) {
+  const { action, payload } = frame
+  const { commissioner } = node
+  if (!commissioner || !from.isOverlay || frame.type !== 2 || frame.encoding === 'binary') {
+    throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
+  }
+  const request = parseStrict(payload)
+  node.validatorOf(from.id).assertValid(protocol, action, 'request', request)
+  const asked = { from, frame, protocol, admitted: undefined }
+  void answerWith(node, asked, () =>
+    commission(node, commissioner, request).catch((error) => telling(node, asked, error)),
+  )
+}
+
 /** A request that is being answered. */
 interface Asked {
   readonly from: Neighbour
@@ -109,7 +130,9 @@ function admit(
 ): Admitted | undefined {
   const { networkPath: path, destination } = route
   const to = destination[destination.length - 1] ?? destination[0]
-  return node.gate?.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to })
+  // Whom this node itself dials, or lets dial it, as its CSMS is the one whose commands it obeys.
+  const isPrimaryUpstream = from.link.peer === 'csms'
+  return node.gate?.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to, isPrimaryUpstream }) // biome-ignore format: one line
 }
 
 /** The same was asked and obeyed before, and whoever asked has not got the answer. */

@@ -26,6 +26,8 @@ export interface Secured {
   readonly protocol: Protocol
   /** What the answer must say, or is said to, answer. */
   readonly reference: RequestReference
+  /** Of a question of a standard peer: whom it was addressed to. */
+  readonly asked?: NodeId
   /** Where the answer is kept for who asks the same again. */
   readonly seen: SeenMessage | undefined
 }
@@ -59,7 +61,10 @@ export function secureRequest(
     const { protocol } = from.link
     const about = { type, action, protocol, from: path[0], to: last, ...(challenge !== undefined && { challenge }) } // biome-ignore format: one line
     const { payload, reference } = attested(node, gate, from, frame.payload, about)
-    return { frame: { ...rest, payload }, secured: { protocol, reference, seen: undefined } }
+    return {
+      frame: { ...rest, payload },
+      secured: { protocol, reference, asked: last, seen: undefined },
+    }
   }
   const { protocol } = to.link
   const admitted = gate.admit({ type, action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
@@ -103,7 +108,7 @@ export function secureAnswer(
   const { gate } = node
   const { secured, source, action } = request
   if (!gate || !secured || frame.encoding === 'binary') return frame
-  const { protocol, reference } = secured
+  const { protocol, reference, asked } = secured
   const { type, errorCode: code, errorDescription: description } = frame
   const { origin: _, ...rest } = frame
   const error = type === 4 ? { error: { code, description } } : {}
@@ -125,7 +130,7 @@ export function secureAnswer(
   }
   const { networkPath: path } = frame.route
   try {
-    const { payload } = gate.admit({ type, action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: source, request: reference, onBehalfOf: source, ...error }) // biome-ignore format: one line
+    const { payload } = gate.admit({ type, action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: source, request: reference, onBehalfOf: source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
     return { ...rest, payload: stripped(frame.payload, payload) }
   } catch (cause) {
     if (type !== 4 || !(cause instanceof OverlayError)) throw cause

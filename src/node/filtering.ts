@@ -1,10 +1,13 @@
+import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { denialError } from '../routing/filters/filters.ts'
+import { plainAction } from '../security/signed-message.ts'
 import { KINDS } from '../wire/frame.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { protocolOf } from './protocol-of.ts'
+import { type Unwrapped, unwrapped, unwrappedAnswer } from './unwrapped.ts'
 
 /** Where a frame came from and is about to go. */
 export interface Passage {
@@ -26,8 +29,9 @@ export interface Passage {
 export function filtered(node: Core, frame: RoutedFrame, passage: Passage): RoutedFrame {
   const { filters } = node
   if (!filters) return frame
-  const { from, to, action, destination } = passage
+  const { from, to, destination } = passage
   const { networkPath } = frame.route
+  const { action, payload } = insideOf(frame, passage.action)
   const verdict = filters.judge(
     {
       kind: KINDS[frame.type],
@@ -37,7 +41,7 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
       destination,
       from: from.label,
       to: to.label,
-      payload: frame.payload,
+      payload,
       bytes: node.arrivalBytes,
       isBinary: frame.encoding === 'binary',
       protocol: versionOf(node, frame, passage),
@@ -47,9 +51,24 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
   )
   if (!verdict) return frame
   if (verdict.effect !== 'replace') throw denialError(verdict)
+  // What is signed can be stopped, but not be made another without its signer.
+  if (payload !== frame.payload)
+    throw new OverlayError('ERR_FILTERED', {
+      rule: verdict.rules[0] ?? '',
+      problem: 'a rule would change it, and it is signed',
+    })
   // Without its origin, or the old bytes would be spliced.
   const { origin: _, ...rest } = frame
   return { ...rest, payload: verdict.payload }
+}
+
+/** What the rules are about: of a signed message what is in it. */
+function insideOf({ type, payload, encoding }: RoutedFrame, action: string): Unwrapped {
+  const plain = plainAction(action)
+  if (plain === undefined) return { action, payload }
+  if (encoding === 'binary') return { action: plain, payload }
+  if (type === 2 || type === 6) return unwrapped(action, payload)
+  return { action: plain, payload: type === 3 ? unwrappedAnswer(payload) : payload }
 }
 
 /** The version of whoever writes or reads the payload as a station, or as a standard peer. */

@@ -1,8 +1,9 @@
 import type { Messages as Messages16 } from '../messages/ocpp1.6.ts'
 import type { Messages as Messages201 } from '../messages/ocpp2.0.1.ts'
 import type { Messages as Messages21 } from '../messages/ocpp2.1.ts'
-import type { Protocol } from '../messages/protocols.ts'
+import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import type { ManagementMessages, VetoMessages } from './management-messages.ts'
 
 /** What a handler knows besides the request. */
 export interface Context {
@@ -19,11 +20,11 @@ export interface Context {
   readonly receivedAt: number
 }
 
-/** The messages of each version, by action. */
+/** The messages of each version, by action, and those of ours that stand beside each. */
 export interface MessagesOf {
-  'ocpp1.6': Messages16
-  'ocpp2.0.1': Messages201
-  'ocpp2.1': Messages21
+  'ocpp1.6': Messages16 & ManagementMessages & VetoMessages
+  'ocpp2.0.1': Messages201 & ManagementMessages & VetoMessages
+  'ocpp2.1': Messages21 & ManagementMessages & VetoMessages
 }
 
 type RequestOf<T> = T extends { request: infer R } ? R : never
@@ -50,12 +51,19 @@ export type HandlersByProtocol = { readonly [P in Protocol]?: Handlers<P> }
 /** A handler whose types were checked where it was written. */
 export type AnyHandler = (request: unknown, context: Context) => unknown
 
-/** Handlers by version and action, safe to look up with a peer's string. */
-export function tableOf(handlers: HandlersByProtocol): Map<string, Map<string, AnyHandler>> {
+/**
+ * Handlers by version and action, safe to look up with a peer's string.
+ *
+ * @param ours What every version has in addition; it counts before what a role brings.
+ */
+export function tableOf(
+  handlers: HandlersByProtocol,
+  ours: ReadonlyMap<string, AnyHandler> = new Map(),
+): Map<string, Map<string, AnyHandler>> {
   return new Map(
-    Object.entries(handlers).map(([protocol, byAction]) => [
+    PROTOCOLS.map((protocol) => [
       protocol,
-      new Map(Object.entries(byAction) as [string, AnyHandler][]),
+      new Map([...(Object.entries(handlers[protocol] ?? {}) as [string, AnyHandler][]), ...ours]),
     ]),
   )
 }

@@ -1,6 +1,8 @@
 import type { MessageId } from '../primitives/ids.ts'
+import { plainAction } from '../security/signed-message.ts'
 import { parsePayload } from '../wire/payload.ts'
 import type { QueuedCall } from './neighbour.ts'
+import { type Unwrapped, unwrapped } from './unwrapped.ts'
 
 /**
  * Which CALLs to a station lower what may be drawn there: they must not wait behind others, because
@@ -116,9 +118,11 @@ const CHANGES: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ['UpdateDynamicSchedule', (payload, messageId, known) => dynamicChange(read(payload), messageId, known())], // biome-ignore format: one line
 ])
 
+const REMOTE_STARTS = new Set(['RemoteStartTransaction', 'RequestStartTransaction'])
+
 /** Whether a CALL may change a limit: there is room for it where there is none for others. */
 export function mayChangeLimit(action: string): boolean {
-  return CHANGES.has(action)
+  return CHANGES.has(plainAction(action) ?? action)
 }
 
 /**
@@ -130,12 +134,27 @@ export function mayChangeLimit(action: string): boolean {
  * @param known Limits of the station; most stations never get any.
  */
 export function limitChangeOf(
-  action: string,
-  payload: Uint8Array,
+  said: string,
+  bytes: Uint8Array,
   messageId: MessageId,
   known: () => KnownLimits,
 ): LimitChange | undefined {
+  const { action, payload } = insideOf(said, bytes)
+  if (REMOTE_STARTS.has(action)) {
+    const { chargingProfileId, id = chargingProfileId } = membersOf(read(payload)?.chargingProfile)
+    // The one it brings is in force instead of another of its id, wherever that was.
+    if (id !== undefined) known().forgetProfile(id, '')
+    return undefined
+  }
   return CHANGES.get(action)?.(payload, messageId, known)
+}
+
+function insideOf(action: string, payload: Uint8Array): Unwrapped {
+  try {
+    return unwrapped(action, payload)
+  } catch {
+    return { action, payload } // the station will say what is wrong with it
+  }
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -151,10 +170,14 @@ function profileChange(
   known.forgetProfile(id, key)
   const list = Array.isArray(chargingSchedule) ? chargingSchedule : [chargingSchedule]
   const schedules = list.map(membersOf)
-  const limits = limitsOf(
-    [rest, ...schedules.map((one) => ({ ...one, id: undefined, chargingSchedulePeriod: undefined }))], // biome-ignore format: one line
-    schedules.map((one) => one.chargingSchedulePeriod),
-  )
+  // Of one whose transaction is not named nobody here knows whether it is over, and the limit with it.
+  const isNameless = rest.chargingProfilePurpose === 'TxProfile' && rest.transactionId === undefined
+  const limits = isNameless
+    ? undefined
+    : limitsOf(
+        [rest, ...schedules.map((one) => ({ ...one, id: undefined, chargingSchedulePeriod: undefined }))], // biome-ignore format: one line
+        schedules.map((one) => one.chargingSchedulePeriod),
+      )
   return { order, isLower: known.sent(key, { order, profileId: id }, { messageId, limits }) }
 }
 

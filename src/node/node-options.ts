@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
+import type { Commissioner } from './commissioning.ts'
 import type { Logger, PasswordListener } from './core.ts'
 import type { HandlersByProtocol } from './handlers.ts'
 import type { SecurityOptions } from './security-gate.ts'
@@ -36,6 +37,8 @@ export interface NodeOptions {
   readonly mustProve?: (id: NodeId) => boolean
   /** Keys, policies and roles. Without them nothing is signed, and whatever comes is obeyed. */
   readonly security?: SecurityOptions
+  /** Lets new nodes in that show a code. */
+  readonly commissioner?: Commissioner
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock

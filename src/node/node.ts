@@ -11,15 +11,20 @@ import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, refuseResult } from './answers.ts'
 import { type Answered, ask, askSigned, type Question, remoteError, requestFrame, sendSigned } from './asking.ts' // biome-ignore format: one line
+import { type Joined, type Joining, join } from './commissioning.ts'
 import { type Core, type NodeEvent, silentLogger } from './core.ts'
 import { FrameLog } from './frame-log.ts'
 import { type ActionRequest, type ActionResponse, type MessagesOf, tableOf } from './handlers.ts'
+import { VETO_HANDLERS } from './held-commands.ts'
+import { isManaged, type ManagedTrust, Management } from './management.ts'
+import type { ManagementAction, ManagementMessages } from './management-messages.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import type { CallOptions, NodeOptions } from './node-options.ts'
 import { originOf } from './peer-facts.ts'
 import { originate } from './requests.ts'
 import { type GateSite, SecurityGate } from './security-gate.ts'
+import { nodesWithKeys, type PushSite, reachOf, TrustPush } from './trust-push.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 import { Upstreams } from './upstreams.ts'
 import { ValidatorCache } from './validators.ts'
@@ -38,14 +43,22 @@ export class Node {
   #sweep: Timer | undefined
   #routesExpireAt = 0
   readonly #neighbourhood: Neighbourhood
+  /** Undefined where what this node believes and obeys cannot be changed by messages. */
+  readonly #management: Management | undefined
+  readonly #push: TrustPush | undefined
 
   constructor(options: NodeOptions) {
     const { clock = systemClock, log = silentLogger, services = [], operator } = options
     const qualified = operator === undefined ? [] : services.map((name) => `${operator}/${name}`)
     const validators = new ValidatorCache(options.peers ?? new Map())
-    const handlers = tableOf(options.handlers ?? {})
-    const newId = createUuidV7(() => clock.now(), options.random ?? systemRandomness)
     this.#options = options
+    const trust = options.security?.trust
+    this.#management = isManaged(trust) ? this.#createManagement(trust, clock) : undefined
+    this.#push = isManaged(trust) ? new TrustPush(this.#pushSite(trust, clock)) : undefined
+    const veto = options.security?.twoRoles ? VETO_HANDLERS : []
+    const ours = new Map([...(this.#management?.handlers() ?? []), ...veto])
+    const handlers = tableOf(options.handlers ?? {}, ours)
+    const newId = createUuidV7(() => clock.now(), options.random ?? systemRandomness)
     this.#core = {
       id: assertNodeId(options.nodeId),
       services: [...services, ...qualified].map(assertNodeId),
@@ -67,6 +80,7 @@ export class Node {
       newMessageId: newId as () => MessageId,
       arrivalBytes: 0,
       gate: options.security && new SecurityGate(options.security, this.#gateSite(clock)),
+      commissioner: options.commissioner,
       closings: 0,
       validatorOf: (source) => validators.of(source),
       mustProve: (id) => this.#neighbourhood.isDialled(id) || options.mustProve?.(id) === true,
@@ -116,6 +130,7 @@ export class Node {
   }
 
   async start(): Promise<void> {
+    this.#management?.start()
     this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
     for (const [priority, source] of this.#options.links.entries()) {
       await source.start(
@@ -142,6 +157,8 @@ export class Node {
   /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */
   async stop(): Promise<void> {
     this.#sweep?.cancel()
+    this.#management?.stop()
+    this.#push?.stop()
     for (const neighbour of [...this.#core.neighbours]) {
       for (const request of neighbour.pending.drain()) {
         if ('reject' in request.asker) request.asker.reject(new OverlayError('ERR_STOPPED'))
@@ -227,6 +244,66 @@ export class Node {
     originate(this.#core, requestFrame(this.#core, 6, { action, payload, encoding }), ids(destination), undefined, 0) // biome-ignore format: one line
   }
 
+  /**
+   * Shows a code to whoever commissions new nodes; from then on its key is believed here.
+   *
+   * @throws {RemoteError} it was refused.
+   * @throws {OverlayError} ERR_COMMISSIONING, ERR_ROUTE_UNKNOWN, ERR_CALL_TIMEOUT
+   */
+  join(joining: Omit<Joining, 'random'>): Promise<Joined> {
+    return join(this.#core, { ...joining, random: this.#options.random ?? systemRandomness })
+  }
+
+  /**
+   * Changes or tells what this node believes and obeys, for its own operator: whoever calls this has
+   * proved elsewhere who it is. Others do the same by messages.
+   *
+   * @throws {OverlayError} ERR_SCHEMA_*: the request is not valid, or nothing can be changed here.
+   */
+  manage<A extends ManagementAction>(
+    action: A,
+    request: ManagementMessages[A]['request'],
+  ): ManagementMessages[A]['response'] {
+    if (!this.#management) throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action })
+    this.#core.validatorOf(this.id).assertValid('ocpp2.1', action, 'request', request)
+    return this.#management.handle(action, request)
+  }
+
+  /**
+   * Tells every node whose keys are known here which keys count and which were revoked, as far as
+   * this node did not hear that from another one; from now on also who becomes reachable. To be
+   * called again after each change.
+   *
+   * @returns When everybody was tried once: who does not know all of it yet, and is tried again.
+   */
+  async pushTrust(): Promise<readonly NodeId[]> {
+    return (await this.#push?.push()) ?? []
+  }
+
+  #createManagement(trust: ManagedTrust, clock: Clock): Management {
+    return new Management({
+      nodeId: this.#options.nodeId as NodeId,
+      clock,
+      trust,
+      recent: () => this.#core.gate?.recent.all() ?? [],
+      emit: (event) => this.#emit(event),
+    })
+  }
+
+  #pushSite(trust: ManagedTrust, clock: Clock): PushSite {
+    return {
+      clock,
+      statements: () => trust.ownStatements(),
+      targets: () => nodesWithKeys(trust.directory, clock.now() / 1_000).filter((id) => foldId(id) !== foldId(this.id)), // biome-ignore format: one line
+      reachOf: (id) => reachOf(this.#core, id),
+      tell: (to, { kind, payload }) =>
+        kind === 'keyRecord'
+          ? this.call(to, 'ocpp2.1', 'AddKeyRecord', { keyRecord: payload })
+          : this.call(to, 'ocpp2.1', 'UpdateRevocationList', { revocationList: payload }),
+      emit: (event) => this.#emit(event),
+    }
+  }
+
   #gateSite(clock: Clock): GateSite {
     const random = this.#options.random ?? systemRandomness
     const core = () => this.#core
@@ -237,6 +314,7 @@ export class Node {
       newId: () => core().newMessageId(),
       isOwnName: (id) => [core().id, ...core().services].some((own) => foldId(own) === foldId(id)),
       originOf: (id) => originOf(core(), id),
+      emit: (event) => this.#emit(event),
     }
   }
 
@@ -265,6 +343,8 @@ export class Node {
 
   #onSweep(): void {
     const now = this.#core.clock.now()
+    this.#management?.sweep()
+    this.#push?.sweep()
     for (const neighbour of this.#core.neighbours) expireRequests(this.#core, neighbour, now)
     if (now < this.#routesExpireAt) return
     this.#routesExpireAt = now + ROUTES_EXPIRE_EVERY_MS

@@ -20,8 +20,9 @@ function proofOf({ credential, transport }: LinkFacts): Peer['proof'] {
  * What somebody is by this node's own records: a standard peer only where it is connected here, or
  * where a neighbour has announced it. Whoever is not known is a node, which has to sign.
  */
-export function originOf({ id: own, table }: Core, id: NodeId): PeerKind {
+export function originOf({ id: own, table, ownUplinks }: Core, id: NodeId): PeerKind {
   if (isSameId(id, own)) return 'local'
+  if (ownUplinks.some(({ neighbour }) => isSameId(neighbour.id, id))) return 'csms'
   const known = table.get(id)
   if (known?.announced?.form === 'standard') return 'station'
   if (known?.origin !== 'direct' || known.link.isOverlay) return 'node'

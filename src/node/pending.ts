@@ -31,8 +31,8 @@ export interface PendingRequest {
   readonly secured?: Secured | undefined
   /** Asks again with a challenge, once: whoever was asked cannot tell whether the request is of now. */
   readonly retry?: ((challenge: string, now: number) => void) | undefined
-  /** Called with a CALLRESULT before it goes on. */
-  onResult: ((payload: Uint8Array) => void) | undefined
+  /** Called with a CALLRESULT, and whether whoever asked is told it as well. */
+  onResult: ((payload: Uint8Array, isTold: boolean) => void) | undefined
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }

@@ -58,7 +58,7 @@ function asOverlayError(node: Core, cause: unknown): OverlayError {
 }
 
 function answerToFrame(node: Core, from: Neighbour, frame: Frame, error: OverlayError) {
-  if (frame.type !== 2) return undefined
+  if (frame.type !== 2 || error.details.outcome !== undefined) return undefined
   const reply = errorFrame(error, from, frame.messageId)
   return reply && addressed(reply, from, frame.route?.networkPath[0] ?? from.id, [node.id])
 }

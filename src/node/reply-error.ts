@@ -29,6 +29,7 @@ const TELLABLE = [
   'retryAfterMs',
   'reason',
   'challenge',
+  'roles',
 ]
 
 /**

@@ -15,6 +15,7 @@ import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
 import { isStandardStation } from './presence.ts'
 import { addressed } from './reply-error.ts'
+import { unwrapped, unwrappedAnswer } from './unwrapped.ts'
 import { isCsmsService } from './uplink-rules.ts'
 import { assertSize, encode, logOwn, writeOwn } from './writing.ts'
 
@@ -98,6 +99,9 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
     open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult })
   }
   sendOrQueue(to, frame, messageId, bytes, now)
+  // The first one was logged as it arrived; this one is another message, under an id of its own. It
+  // is logged after the error it answers, which is being received.
+  if (challenge !== undefined) queueMicrotask(() => logOwn(node, to, bytes, frame.encoding === 'binary')) // biome-ignore format: one line
   return to
 }
 
@@ -174,17 +178,19 @@ function passwordWatch(
   to: Neighbour,
   frame: Frame,
   from?: Neighbour,
-): ((payload: Uint8Array) => void) | undefined {
+): PendingRequest['onResult'] {
   const { onPasswordChange } = node
   const isAtEdge = isStandardStation(to)
   const station = from?.represents ?? (isAtEdge ? to.id : undefined)
   if (!onPasswordChange || station === undefined) return undefined
-  const acceptedIn = passwordsSetBy(frame.action, frame.payload)
+  const { action, payload } = unwrapped(frame.action, frame.payload)
+  const acceptedIn = passwordsSetBy(action, payload)
   if (!acceptedIn) return undefined
   const by = from?.represents === undefined ? undefined : from.rule
-  return (answer) => {
-    for (const { password, slot } of acceptedIn(answer)) {
-      onPasswordChange({ station, password, by, isHere: isAtEdge, slot })
+  return (answer, isTold) => {
+    for (const { password, slot } of acceptedIn(unwrappedAnswer(answer))) {
+      // An upstream that was told of no success expects the former one.
+      onPasswordChange({ station, password, by: isTold ? by : undefined, isHere: isAtEdge, slot })
       node.emit({ name: slot === undefined ? 'password.changed' : 'password.expected', station })
     }
   }

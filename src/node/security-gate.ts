@@ -8,7 +8,7 @@ import { OverlayError } from '../errors.ts'
 import { actionRow, type ReplayClass } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
-import { isSameId, type NodeId } from '../primitives/ids.ts'
+import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import { encodeBase64url } from '../security/base64url.ts'
 import { canonicalize, parseStrict } from '../security/canonical.ts'
@@ -28,20 +28,34 @@ import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { planOutgoing } from '../security/policies/outgoing.ts'
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
+import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import type { Signer } from '../security/signer.ts'
 import { signStatement, signStatementNow, verifyStatement } from '../security/statement.ts'
 import type { Verdict } from '../security/verdict.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import type { NodeEvent } from './core.ts'
+import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
+import { RecentMessages } from './recent-messages.ts'
+import { signersOf, vouchedOrigin } from './signer-facts.ts'
 
 /** What a node needs to sign, verify and decide. */
 export interface SecurityOptions {
-  /** Signs what this node says. */
-  readonly signer: Signer
+  /** Signs what this node says. It is read each time, so another key takes over while it runs. */
+  signer: Signer
+  readonly trust: Trust
+  /** Commands that take two people of different roles; default none. */
+  readonly twoRoles?: readonly TwoRolesDocument[]
+}
+
+/** What a node believes and obeys; it may change while the node runs. */
+export interface Trust {
   /** Whose keys are known here, and what for. */
   readonly directory: KeyDirectory
   /** Signature policies and user roles. */
   readonly book: CompiledRuleBook
+  /** Told of each message that was found to be obeyed: one of an owner confirms changed rules. */
+  noteAccepted?(facts: PolicyFacts): void
 }
 
 /** The node around the gate. */
@@ -54,6 +68,7 @@ export interface GateSite {
   isOwnName(id: string): boolean
   /** What somebody is by the node's own records, never by what a message says. */
   originOf(id: NodeId): PeerKind
+  emit(event: NodeEvent): void
 }
 
 /** A message as it came, with what the link and the path say about it. */
@@ -71,6 +86,8 @@ export interface Incoming {
   readonly to: NodeId
   /** Of an answer: the request it must belong to. */
   readonly request?: RequestReference
+  /** Of an answer: whom its request was addressed to. */
+  readonly asked?: NodeId
   /** The standard peer that it is for, and that this node stands for. */
   readonly onBehalfOf?: NodeId
   /** That this link is the one whose commands the standard peer obeys. */
@@ -139,12 +156,16 @@ export class SecurityGate {
   readonly #site: GateSite
   readonly #freshness: FreshnessGate
   readonly #startedS: number
+  /** What was obeyed lately. */
+  readonly recent = new RecentMessages()
+  readonly #held: HeldCommands
 
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
     this.#site = site
     this.#freshness = new FreshnessGate(new SeenMessages(), new Challenges(site.random))
     this.#startedS = site.clock.now() / 1_000
+    this.#held = new HeldCommands(options.twoRoles ?? [], site.emit)
   }
 
   /**
@@ -159,25 +180,45 @@ export class SecurityGate {
     const { error } = message
     const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
     const digest = sha256(bytes)
-    const { directory } = this.#options
+    const { directory } = this.#options.trust
     const { action, type } = message
     const expected = { kind: 'message', action, messageType: type as 2 } as const
     const verdict = verifyStatement(bytes, taken.entries, { expected, keyOf: directory.keyOf })
     const header = headerOf(verdict)
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
     const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)
-    const facts = this.#factsOf(message, taken.payload, verdict, {
+    const said = this.#factsOf(message, taken.payload, verdict, {
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
     })
-    const decision = judgeBy(this.#options.book, facts)
+    const facts = mayServe(said, message.asked)
+      ? said
+      : { ...said, problem: said.problem ?? ('not-this-message' as const) }
+    const decision = judgeBy(this.#options.trust.book, facts)
     if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
-      throw refused(decision.reason ?? 'no-rule')
+      const { outcome, reason = 'no-rule' } = decision
+      throw new OverlayError('ERR_POLICY_REFUSED', {
+        reason,
+        ...(outcome !== 'reject' && { outcome }),
+        // Whoever asks from afar may not know in which version a station is asked.
+        ...(header && header.ocpp !== message.protocol && { protocol: message.protocol }),
+      })
     }
+    this.#assertNotHeld(facts, digest, freshness?.repeated !== true)
+    this.recent.add(facts, message.payload.length)
+    this.#options.trust.noteAccepted?.(facts)
     const { id, nonce } = header ?? {}
     const reference = header ? { id, nonce, digest } : { digest }
     const { seen, repeated = false } = freshness ?? {}
     return { payload: taken.payload, reference: reference as RequestReference, seen, repeated }
+  }
+
+  /** @throws {OverlayError} ERR_POLICY_REFUSED: it takes somebody else, too, or time. */
+  #assertNotHeld(facts: PolicyFacts, digest: string, isNew: boolean): void {
+    const nowS = this.#site.clock.now() / 1_000
+    const isVeto = facts.action === VETO_COMMAND && facts.kind === 'CALL' && isNew
+    const hold = isVeto ? this.#held.veto(facts, nowS) : this.#held.judge(facts, { digest, nowS, isNew }) // biome-ignore format: one line
+    if (hold) throw new OverlayError('ERR_POLICY_REFUSED', { ...hold })
   }
 
   /**
@@ -187,8 +228,8 @@ export class SecurityGate {
    */
   async sign(message: Outgoing): Promise<Signed> {
     const { type, action, payload, to, link } = message
-    const { book, signer } = this.#options
-    const plan = planOutgoing(book.policies, { kind: KINDS[type], action, to, link })
+    const { trust, signer } = this.#options
+    const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
     if (plan.outcome === 'reject') throw refused(plan.reason)
     const bytes = canonicalize(payload)
     const digest = sha256(bytes)
@@ -242,14 +283,16 @@ export class SecurityGate {
 
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
   #addressProblem(
-    { path, to, request, onBehalfOf }: Incoming,
+    { path, to, request, onBehalfOf, protocol, asked }: Incoming,
     header: MessageFields | undefined,
   ): 'not-this-message' | undefined {
     if (!header) return undefined
     const isMine = (id: string) =>
       onBehalfOf ? isSameId(id as NodeId, onBehalfOf) : this.#site.isOwnName(id)
     const isForThis = isMine(header.to) && isMine(to)
-    if (!isForThis || !isSameId(header.from as NodeId, path[0])) return 'not-this-message'
+    const isByAnother = asked !== undefined && !isReservedId(asked) && !isSameId(asked, path[0])
+    const isOfOrigin = header.ocpp === protocol && isSameId(header.from as NodeId, path[0])
+    if (isByAnother || !isForThis || !isOfOrigin) return 'not-this-message'
     return request && !isBound(header.req, request) ? 'not-this-message' : undefined
   }
 
@@ -284,14 +327,19 @@ export class SecurityGate {
   ): PolicyFacts {
     const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
     const header = headerOf(verdict)
-    const signers = this.#signersOf(verdict, path)
+    const signers = signersOf(
+      verdict,
+      path,
+      this.#options.trust.directory,
+      this.#site.clock.now() / 1_000,
+    )
     const all = verdict.status === 'verified' ? verdict.signers.length : 0
     return {
       kind: KINDS[type],
       action,
       from: path[0],
       to: header?.to ?? to,
-      origin: this.#site.originOf(path[0]),
+      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, this.#options.trust.directory), // biome-ignore format: one line
       neighbour,
       path,
       payload,
@@ -307,26 +355,16 @@ export class SecurityGate {
       data: [],
     }
   }
+}
 
-  /** Who signed, by keys that counted for messages when they did. */
-  #signersOf(verdict: Verdict, path: Incoming['path']): SignerFacts[] {
-    if (verdict.status !== 'verified') return []
-    const { directory } = this.#options
-    return verdict.signers.flatMap(({ kid, header }) => {
-      const found = directory.find(kid, 'sign-message', header.iat)
-      if (found.status !== 'usable') return []
-      const { owner, organisation, roles, key } = found.record
-      const claimed = header.role === undefined ? roles : roles.filter((one) => one === header.role)
-      return {
-        kid,
-        owner,
-        roles: claimed,
-        algorithm: key.alg,
-        ...(organisation !== undefined && { organisation }),
-        ...(header.att && { att: header.att, isEntitled: isEdge(header.att, roles, path) }),
-      }
-    })
-  }
+/** User roles of keys that may answer for a service, as long as no entitlements say who does. */
+const SERVING = ['owner', 'admin', 'operations']
+
+/** Whoever signs may answer in its own name; for a service only who runs one. */
+function mayServe({ form, signers, from }: PolicyFacts, asked: NodeId | undefined): boolean {
+  if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
+  const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
+  return signers.some((one) => isOwn(one) && one.roles.some((role) => SERVING.includes(role)))
 }
 
 interface Fresh {
@@ -351,15 +389,6 @@ function headerOf(verdict: Verdict): MessageFields | undefined {
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined
   return verdict.reason as PolicyFacts['problem']
-}
-
-/** The user role of keys that vouch for the standard peers at their node. */
-const EDGE = 'edge'
-
-/** Whether an attestation is by the first node on the path, and that one is entitled to vouch. */
-function isEdge({ by }: Attestation, roles: readonly string[], path: Incoming['path']): boolean {
-  const [, first] = path
-  return roles.includes(EDGE) && first !== undefined && isSameId(by as NodeId, first)
 }
 
 function isBound(said: RequestReference | undefined, request: RequestReference): boolean {

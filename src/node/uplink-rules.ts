@@ -1,5 +1,6 @@
 import type { Protocol } from '../messages/protocols.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
+import { plainAction } from '../security/signed-message.ts'
 import type { LinkSource } from '../transport/link.ts'
 
 /**
@@ -27,8 +28,14 @@ export interface UplinkRule {
 /** An upstream that speaks only standard OCPP: one ordinary connection per station. */
 export interface PerStationUplink {
   readonly rule: UplinkRule
-  /** A source of the one connection in a station's name and version; it dials when started. */
-  open(station: NodeId, protocol: Protocol): LinkSource
+  /**
+   * A source of the one connection in a station's name and version; it dials when started.
+   *
+   * @param failures How many attempts in a row have failed before, for its back-off.
+   */
+  open(station: NodeId, protocol: Protocol, failures?: number): LinkSource
+  /** How long it waits after so many failures in a row, in ms. Default: not at all. */
+  waitMs?(failures: number): number
 }
 
 /** In a list of actions: all of them. */
@@ -88,5 +95,6 @@ export function isCsmsService(destination: NodeId): boolean {
 }
 
 function lists(list: ReadonlySet<string> | undefined, action: string, otherwise: boolean): boolean {
-  return list === undefined ? otherwise : list.has(action) || list.has(ANY_ACTION)
+  if (list === undefined) return otherwise
+  return list.has(plainAction(action) ?? action) || list.has(ANY_ACTION)
 }

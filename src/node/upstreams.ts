@@ -6,6 +6,8 @@ import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
 import type { NodeEvent } from './core.ts'
 import { networkChangeIn } from './credential-changes.ts'
 import type { Neighbour } from './neighbour.ts'
+import { RestingUpstreams } from './resting-upstreams.ts'
+import { unwrapped } from './unwrapped.ts'
 import { copyRules, isFor, mayCommand, mayHear, type PerStationUplink, primaryRule, type UplinkRule } from './uplink-rules.ts' // biome-ignore format: one line
 
 /** What upstreams need of the node they belong to. */
@@ -46,6 +48,8 @@ interface Representation {
   readonly via: Neighbour | undefined
   readonly sources: LinkSource[]
   readonly links: Map<UplinkRule, Neighbour>
+  /** Since when they are open. */
+  readonly openedAt: Map<UplinkRule, number>
   /** Why a connection is not open; for the log, and nobody else. */
   readonly problems: Map<UplinkRule, string>
   /** Whether the primary's connection is open, as soon as that is known. */
@@ -77,6 +81,7 @@ export class Upstreams {
   readonly #perStation: readonly PerStationUplink[]
   readonly #shared = new Map<UplinkRule, Neighbour>()
   readonly #stations = new Map<string, Representation>()
+  readonly #resting = new RestingUpstreams()
   /** What a link that announces stations costs. */
   readonly #behind = new WeakMap<Neighbour, Behind>()
 
@@ -155,11 +160,12 @@ export class Upstreams {
   /**
    * Refuses what an uplink may not ask a station for.
    *
-   * @throws {OverlayError} ERR_ACCESS_DENIED, ERR_ACCESS_NETWORK
+   * @throws {OverlayError} ERR_ACCESS_DENIED, ERR_ACCESS_NETWORK, ERR_SCHEMA_JSON
    */
-  assertMayCommand(from: Neighbour, station: NodeId, action: string, payload: Uint8Array): void {
+  assertMayCommand(from: Neighbour, station: NodeId, said: string, bytes: Uint8Array): void {
     const { rule } = from
     if (!rule) return
+    const { action, payload } = unwrapped(said, bytes)
     if (!mayCommand(this.#rules, rule, station, action)) {
       throw new OverlayError('ERR_ACCESS_DENIED', { uplink: rule.name, action, station })
     }
@@ -187,7 +193,18 @@ export class Upstreams {
     const why = 'its connection was lost'
     const { station } = representation
     this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why })
+    this.#noteEnd(representation, rule)
+    const uplink = this.#perStation.find((one) => one.rule === rule)
+    const failures = this.#resting.failures(rule, station)
+    const untilMs = this.#host.clock.now() + (uplink?.waitMs?.(failures) ?? 0)
+    this.#resting.failed(rule, station, { failures: failures + 1, untilMs, why })
     this.#upstreamLost(representation, rule, why)
+  }
+
+  #noteEnd({ openedAt, station }: Representation, rule: UplinkRule): void {
+    const since = openedAt.get(rule)
+    openedAt.delete(rule)
+    if (since !== undefined) this.#resting.ended(rule, station, this.#host.clock.now() - since)
   }
 
   /**
@@ -212,7 +229,7 @@ export class Upstreams {
       return undefined
     }
     if (behind) behind.stations++
-    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, isPrimaryOpen: false, held: [], over: Promise.withResolvers() } // biome-ignore format: one line
+    const representation: Representation = { station, protocol, via, sources: [], links: new Map(), openedAt: new Map(), problems: new Map(), ready: Promise.resolve(true), isOver: false, isPrimaryOpen: false, held: [], over: Promise.withResolvers() } // biome-ignore format: one line
     this.#stations.set(foldId(station), representation)
     const attempts = Map.groupBy(wanted, ({ rule }) => rule.role === 'primary')
     const open = (isPrimary: boolean) =>
@@ -262,12 +279,28 @@ export class Upstreams {
   }
 
   /** @returns Whether the first attempt succeeded. */
-  #open(representation: Representation, { rule, open }: PerStationUplink): Promise<boolean> {
+  #open(representation: Representation, uplink: PerStationUplink): Promise<boolean> {
+    const { station, via } = representation
+    const { rule } = uplink
+    const { clock } = this.#host
+    // Behind another node the connection is tried again by itself, whatever the station does.
+    const rest = via ? undefined : this.#resting.of(rule, station, clock.now())
+    if (!rest) return this.#dial(representation, uplink)
+    if (rule.role === 'primary') this.#upstreamLost(representation, rule, rest.why)
+    else {
+      const timer = clock.setTimer(() => void this.#dial(representation, uplink), rest.untilMs - clock.now()) // biome-ignore format: one line
+      void representation.over.promise.then(() => timer.cancel())
+    }
+    return Promise.resolve(false)
+  }
+
+  /** @returns Whether the first attempt succeeded. */
+  #dial(representation: Representation, { rule, open }: PerStationUplink): Promise<boolean> {
     const first = Promise.withResolvers<boolean>()
     const { station, protocol } = representation
     let source: LinkSource
     try {
-      source = open(station, protocol)
+      source = open(station, protocol, this.#resting.failures(rule, station))
     } catch (error) {
       if (!(error instanceof OverlayError)) throw error
       // Its files can be half renewed just now; a station that comes again tries again.
@@ -282,6 +315,7 @@ export class Upstreams {
       if (representation.isOver) return link.close(1001, 'the station is gone')
       wasOpen = true
       representation.problems.delete(rule)
+      representation.openedAt.set(rule, this.#host.clock.now())
       representation.links.set(rule, this.#host.onLink(link, rule, station))
       first.resolve(true)
     }
@@ -291,6 +325,8 @@ export class Upstreams {
       if (!wasOpen) this.#host.emit({ name: 'upstream.lost', station, upstream: rule.name, why: event.why }) // biome-ignore format: one line
       wasOpen = false
       first.resolve(false)
+      const { inMs, failures = 1, why } = event
+      this.#resting.failed(rule, station, { failures, untilMs: this.#host.clock.now() + inMs, why })
       this.#upstreamLost(representation, rule, event.why)
     }
     void source.start(onLink, report)
@@ -315,6 +351,7 @@ export class Upstreams {
     representation.over.resolve()
     const { via } = representation
     if (via) this.#behindOf(via).stations--
+    for (const rule of [...representation.openedAt.keys()]) this.#noteEnd(representation, rule)
     for (const { link } of representation.links.values()) link.close(1001, 'the station is gone')
     return Promise.all(representation.sources.map((source) => source.stop()))
   }

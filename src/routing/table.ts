@@ -159,11 +159,15 @@ export class RoutingTable<L> {
     return lost
   }
 
-  /** Drops what was learned more than 24 h ago and never seen again. */
+  /**
+   * Drops what was learned from paths more than 24 h ago and never seen again. What was announced
+   * stays until it is withdrawn or its link goes: a station may have nothing to say for days.
+   */
   expire(now: number): void {
     for (const { id, candidates } of this.#destinations.values()) {
-      for (const { origin, refreshedAt, link } of [...candidates]) {
-        if (origin === 'learned' && refreshedAt + LEARNED_LIFETIME_MS <= now) this.forget(id, link)
+      for (const { origin, refreshedAt, link, announced } of [...candidates]) {
+        const isOld = refreshedAt + LEARNED_LIFETIME_MS <= now
+        if (origin === 'learned' && !announced && isOld) this.forget(id, link)
       }
     }
   }

@@ -107,12 +107,22 @@ export interface AuditEntry {
 export class AccountStore {
   readonly #db: Database
   readonly #now: () => number
+  readonly #listeners = new Set<() => void>()
 
   /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string, now: () => number = Date.now) {
     this.#db = new Database(file)
     this.#now = now
     migrate(this.#db, MIGRATIONS)
+  }
+
+  /**
+   * Calls back when somebody may do less than before, because of this process; what another one
+   * does, and what time ends, has to be looked for.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   // ---- Users
@@ -139,11 +149,14 @@ export class AccountStore {
       )
       this.#db.change(queries.deleteFrom('sessions').where('user', '=', name))
     })
+    this.#changed()
   }
 
   /** @returns Whether there was one. Its sessions and links end with it. */
   removeUser(name: string): boolean {
-    return this.#db.change(queries.deleteFrom('users').where('name', '=', name)) > 0
+    const isGone = this.#db.change(queries.deleteFrom('users').where('name', '=', name)) > 0
+    this.#changed()
+    return isGone
   }
 
   // ---- Sessions
@@ -175,6 +188,7 @@ export class AccountStore {
 
   closeSession(secret: string): void {
     this.#db.change(queries.deleteFrom('sessions').where('hash', '=', hashOf(secret)))
+    this.#changed()
   }
 
   // ---- Links that log in once
@@ -236,7 +250,9 @@ export class AccountStore {
   }
 
   removeApiToken(id: number): boolean {
-    return this.#db.change(queries.deleteFrom('api_tokens').where('id', '=', id)) > 0
+    const isGone = this.#db.change(queries.deleteFrom('api_tokens').where('id', '=', id)) > 0
+    this.#changed()
+    return isGone
   }
 
   // ---- Audit
@@ -262,6 +278,10 @@ export class AccountStore {
 
   close(): void {
     this.#db.close()
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener()
   }
 
   #time(): string {

@@ -255,6 +255,19 @@ export class ChargingRows {
     return 'new'
   }
 
+  /**
+   * Nobody will tell the end of a transaction: it runs no more, and its token is free again. Its
+   * station may still tell the end, which then counts.
+   *
+   * @param at RFC 3339.
+   * @returns Whether it was running.
+   */
+  close(number: number, at: string): boolean {
+    if (!this.one(number)?.isRunning) return false
+    this.#db.run('INSERT INTO closed_transactions VALUES (?, ?)', number, at)
+    return true
+  }
+
   /** Transactions of a station, oldest first. */
   of(station: string) {
     return this.#db

@@ -206,6 +206,18 @@ CREATE TABLE former_stations (
 ) STRICT;
 `
 
+/** Ids are compared without regard to case, at each message of a station. */
+const STATIONS_IN_ANY_CASE = `
+CREATE INDEX IF NOT EXISTS stations_in_any_case ON stations (station COLLATE NOCASE);
+`
+
+/** Transactions whose end nobody will tell, as an operator has said. */
+const CLOSED_TRANSACTIONS = `
+CREATE TABLE IF NOT EXISTS closed_transactions (
+  number INTEGER PRIMARY KEY, closed_at TEXT NOT NULL
+) STRICT;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -221,4 +233,6 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '5-probe', up: (db) => db.script(PROBE_TABLE) },
   { name: '6-unseen-starts', up: (db) => db.script(UNSEEN_STARTS) },
   { name: '7-former-stations', up: (db) => db.script(FORMER_STATIONS) },
+  { name: '8-stations-in-any-case', up: (db) => db.script(STATIONS_IN_ANY_CASE) },
+  { name: '9-closed-transactions', up: (db) => db.script(CLOSED_TRANSACTIONS) },
 ]

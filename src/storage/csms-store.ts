@@ -81,13 +81,22 @@ export class CsmsStore {
     return text(this.#db.get('SELECT protocol FROM stations WHERE station = ?', station)?.protocol)
   }
 
-  /** Whether somebody has entered the station. */
+  /** Whether somebody has entered the station, in whatever letter case it writes its id. */
   isKnownStation(station: string): boolean {
-    return this.#db.get('SELECT known FROM stations WHERE station = ?', station)?.known === 1
+    const row = this.#db.get(
+      `SELECT MAX(known) AS known FROM stations WHERE ${IS_STATION}`,
+      station,
+    )
+    return row?.known === 1
   }
 
+  /** A station has booted: what was entered in other letters, and never came so, is this one. */
   enterStation(station: string, isKnown: boolean): void {
     this.#db.run('UPDATE stations SET known = ? WHERE station = ?', isKnown ? 1 : 0, station)
+    this.#db.run(
+      `DELETE FROM stations WHERE ${IS_STATION} AND station <> ?1 AND seen_at = ''`,
+      station,
+    )
   }
 
   setBoot(station: string, boot: BootRow, at: string): void {
@@ -150,14 +159,25 @@ export class CsmsStore {
     return readStation(this.#db, station)
   }
 
-  /** Enters a station before or after it came, or takes that back. */
-  putStation(station: string, isKnown: boolean): void {
-    this.#db.run(
-      `INSERT INTO stations (station, protocol, seen_at, known) VALUES (?, '', '', ?)
-       ON CONFLICT (station) DO UPDATE SET known = excluded.known`,
+  /**
+   * Enters a station before or after it came, or takes that back.
+   *
+   * @returns Its id as it is known here, which may have other letter case.
+   */
+  putStation(station: string, isKnown: boolean): string {
+    const known = isKnown ? 1 : 0
+    this.#db.run(`UPDATE stations SET known = ?2 WHERE ${IS_STATION}`, station, known)
+    const row = this.#db.get(
+      `SELECT station FROM stations WHERE ${IS_STATION} ORDER BY station = ?1 DESC LIMIT 1`,
       station,
-      isKnown ? 1 : 0,
     )
+    if (row) return String(row.station)
+    this.#db.run(
+      `INSERT INTO stations (station, protocol, seen_at, known) VALUES (?, '', '', ?)`,
+      station,
+      known,
+    )
+    return station
   }
 
   /**
@@ -217,3 +237,6 @@ FROM connectors c LEFT JOIN transactions t
     SELECT o.number FROM transactions o WHERE o.station = c.station AND o.evse_id = c.evse_id
     AND ${isRunning('o')} ORDER BY o.number DESC LIMIT 1)
 ORDER BY c.station, c.evse_id, c.connector_id`
+
+/** SQL for: the row is that of station ?1, whose id is compared as `foldId` does: A–Z are a–z. */
+const IS_STATION = 'station = ?1 COLLATE NOCASE'

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OverlayError } from '../errors.ts'
+import { createPrivate } from './database.ts'
 
 /**
  * Keeps a second process from a file that one process owns: two CSMSs on one file would each believe
@@ -12,7 +11,7 @@ export class DataLock {
 
   /** @throws {OverlayError} ERR_STORE_IN_USE while another process has it. */
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true })
+    createPrivate(`${file}.lock`)
     this.#db = new DatabaseSync(`${file}.lock`)
     try {
       this.#db.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { Compilable } from 'kysely'
@@ -28,7 +28,7 @@ export class Database {
    */
   constructor(file: string, schema = '') {
     this.file = file
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+    if (file !== ':memory:') createPrivate(file)
     this.#db = new DatabaseSync(file)
     try {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
@@ -148,6 +148,15 @@ export class Database {
     this.#statements.set(sql, statement)
     return statement
   }
+}
+
+/**
+ * Makes a file that nobody else can read, in a folder of the same kind: it tells who has charged
+ * where. One that is there keeps its mode; what SQLite puts beside it has the mode of the file.
+ */
+export function createPrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
 }
 
 /** Result codes of SQLite for a file that is not a database, or broken inside. */

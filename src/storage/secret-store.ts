@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { OverlayError } from '../errors.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -65,7 +66,10 @@ export class SecretStore {
 
 /** The text of a key file; where there is none, one is made that only its owner can read. */
 export function keyFrom(file: string): string {
-  if (!existsSync(file)) writeWhole(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`)
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    writeWhole(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`)
+  }
   const key = readFileSync(file, 'utf8').trim()
   if (key.length < 16) {
     throw new OverlayError('ERR_CREDENTIAL_STORED', { problem: `${file} holds no key` })

@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_waiting ON messages (id) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS messages_by_start ON messages (start_id, kind);
 CREATE INDEX IF NOT EXISTS messages_by_evse ON messages (evse_id, id);
+CREATE TABLE IF NOT EXISTS registers ( -- as read last, whether or not a message tells of it
+  evse_id INTEGER PRIMARY KEY,
+  register_wh REAL NOT NULL
+) STRICT;
 `
 
 /** What is kept of messages that need no delivery any more. */
@@ -58,7 +62,7 @@ export interface OpenTransaction {
   readonly evseId: number
   readonly idToken: string
   readonly transactionId: string | undefined
-  /** Register with its last message. */
+  /** The last known register of its EVSE's meter. */
   readonly registerWh: number
 }
 
@@ -149,8 +153,9 @@ export class StationJournal {
   open(): OpenTransaction[] {
     return this.#db
       .all(
-        `SELECT s.*, (SELECT m.register_wh FROM messages m WHERE m.id = s.id OR m.start_id = s.id
-           ORDER BY m.id DESC LIMIT 1) AS last_wh
+        `SELECT s.*, MAX((SELECT m.register_wh FROM messages m WHERE m.id = s.id
+             OR m.start_id = s.id ORDER BY m.id DESC LIMIT 1),
+           COALESCE((SELECT r.register_wh FROM registers r WHERE r.evse_id = s.evse_id), 0)) AS last_wh
          FROM messages s WHERE s.kind = 'start' AND NOT EXISTS
            (SELECT 1 FROM messages e WHERE e.start_id = s.id AND e.kind = 'stop')
          ORDER BY s.id`,
@@ -164,13 +169,25 @@ export class StationJournal {
       }))
   }
 
-  /** The last known register of an EVSE's meter. */
+  /** The last known register of an EVSE's meter: it never goes back (J02.FR.16). */
   registerWh(evseId: number): number | undefined {
     const row = this.#db.get(
-      'SELECT register_wh FROM messages WHERE evse_id = ? ORDER BY id DESC LIMIT 1',
+      `SELECT MAX(register_wh) AS register_wh FROM (
+         SELECT register_wh FROM registers WHERE evse_id = ?1 UNION ALL
+         SELECT * FROM (SELECT register_wh FROM messages WHERE evse_id = ?1 ORDER BY id DESC LIMIT 1))`,
       evseId,
     )
     return number(row?.register_wh)
+  }
+
+  /** Keeps what the meter of an EVSE shows, before anybody is told or in case the power fails. */
+  keepRegister(evseId: number, registerWh: number): void {
+    this.#db.run(
+      `INSERT INTO registers VALUES (?,?) ON CONFLICT (evse_id)
+       DO UPDATE SET register_wh = MAX(register_wh, excluded.register_wh)`,
+      evseId,
+      registerWh,
+    )
   }
 
   close(): void {

@@ -5,7 +5,10 @@ export interface StationListQuery {
   /** Part of id, maker, model or serial number. */
   readonly search?: string | undefined
   readonly protocol?: string | undefined
-  /** Only stations with a connector in this state; one that charges is not merely occupied. */
+  /**
+   * Only stations with a connector in this state, one that charges is not merely occupied; or with
+   * a status of OCPP 1.6 that is finer than the states are.
+   */
   readonly status?: string | undefined
   readonly known?: boolean | undefined
   /** Only stations behind this one. */
@@ -75,10 +78,17 @@ export function connectorState(status: string, hasTransaction: boolean): Connect
 const HAS_TRANSACTION = `EXISTS (SELECT 1 FROM transactions o WHERE o.station = c.station
   AND o.evse_id = c.evse_id AND ${isRunning('o')})`
 
+/** SQL for: what connector `c` is, as `connectorState` says it. */
+const STATE = `CASE WHEN c.status = 'Occupied' AND ${HAS_TRANSACTION} THEN 'Charging'
+  ${[...STATES].map(([status, state]) => `WHEN c.status = '${status}' THEN '${state}'`).join(' ')}
+  ELSE 'Unavailable' END`
+
+/** Words of OCPP 1.6 that tell more than a state does, and can be asked for, too. */
+const FINER = [...STATES].filter(([status, state]) => status !== state).map(([status]) => status)
+
 /** SQL for: the station has a connector in a state; connector 0 is the station, and not one of it. */
 const HAS_CONNECTOR = `EXISTS (SELECT 1 FROM connectors c WHERE c.station = s.station
-  AND c.connector_id > 0
-  AND CASE WHEN c.status = 'Occupied' AND ${HAS_TRANSACTION} THEN 'Charging' ELSE c.status END = ?)`
+  AND c.connector_id > 0 AND ? IN (${STATE}, iif(c.status IN ('${FINER.join("','")}'), c.status, NULL)))`
 
 const SEARCHED = ['station', 'vendor', 'model', 'serial_number']
 

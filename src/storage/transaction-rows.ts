@@ -96,7 +96,8 @@ function isLaterAt(n: string, t: string): string {
 
 /** SQL for: the transaction runs. */
 export function isRunning(t: string): string {
-  return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)} AND NOT ${isOfFormer(t)})`
+  return `(${t}.ended_at IS NULL AND NOT ${isOvertaken(t)} AND NOT ${isOfFormer(t)}
+    AND NOT EXISTS (SELECT 1 FROM closed_transactions x WHERE x.number = ${t}.number))`
 }
 
 /** SQL for: its station has been removed since. */

@@ -3,6 +3,7 @@ import { type Clock, delay, systemClock } from '../primitives/clock.ts'
 import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type CertificateNames, describeNames, isCertificateFor, type StationName } from './certificates.ts' // biome-ignore format: one line
 import { type PeerEntry, parseBasic, type Secret, type SecurityProfile } from './credentials.ts'
+import { networkOf } from './network-of.ts'
 import {
   createDecoyCheck,
   createPasswordCheck,
@@ -10,6 +11,7 @@ import {
   type FastCheck,
   type PasswordCheck,
 } from './passwords.ts'
+import { SlowLine } from './slow-line.ts'
 import { AttemptThrottle } from './throttle.ts'
 
 /** What somebody who wants a link brings along. */
@@ -74,8 +76,6 @@ interface ProfilePassword {
 /** Of one station, each with a new password and one that is still used. */
 const MAX_PROFILE_PASSWORDS = 16
 /** Slow hashes use much memory each, so only two are computed at a time. */
-const MAX_SLOW = 2
-const MAX_WAITING_SLOW = 100
 const NO_PASSWORD = new Uint8Array()
 const NO_NODE = 'it is entered as a station and wants to be a node: that needs `peer: node`'
 const NO_CREDENTIAL = 'no credential: no password is set for it, and it showed no certificate'
@@ -98,8 +98,7 @@ export class Admissions {
   /** What is computed for wrong attempts at others, so that they take as long as those. */
   readonly #decoy: PasswordCheck | undefined
   readonly #fastDecoy = createDecoyCheck()
-  #slow = 0
-  readonly #waitingSlow: (() => void)[] = []
+  readonly #slow = new SlowLine()
 
   /** @throws {OverlayError} ERR_CREDENTIAL_STORED */
   constructor(entries: readonly PeerEntry[], options: AdmissionOptions = {}) {
@@ -194,20 +193,27 @@ export class Admissions {
     digest: Buffer,
   ): Promise<Admission> {
     const id = claim.id ?? ''
+    const network = networkOf(claim.address)
     // Guessing would cost this node more than the guesser.
-    if (this.#throttle.isFlooding(claim.address)) return this.#judge(claim, peer, false)
-    const delayMs = this.#throttle.delayMs(id, claim.address)
-    if (this.#waitingSlow.length >= MAX_WAITING_SLOW) {
-      const refused = 'too many passwords are being checked'
-      return { refused, status: 503, isUnknown: false, delayMs: 0 }
-    }
-    if (delayMs > 0) await delay(this.#clock, delayMs)
-    const own = peer?.check?.isSlow ? peer.check : undefined
-    const check = own ?? this.#decoy
-    const matches = (await this.#oneOfFew(async () => check?.matches(password))) ?? false
-    const isRight = matches && own !== undefined
-    if (isRight && peer) peer.remembered = digest
-    return this.#judge(claim, peer, isRight)
+    const isTooMuch = () => this.#throttle.isFlooding(claim.address)
+    if (isTooMuch() || this.#slow.isCrowded(network)) return this.#judge(claim, peer, false)
+    return this.#slow.of(network, async () => {
+      const delayMs = this.#throttle.delayMs(id, claim.address)
+      if (delayMs > 0) await delay(this.#clock, delayMs)
+      if (isTooMuch()) return this.#judge(claim, peer, false)
+      const own = peer?.check?.isSlow ? peer.check : undefined
+      const check = own ?? this.#decoy
+      const matches = await this.#slow.compute(network, async () => check?.matches(password) ?? false) // biome-ignore format: one line
+      if (matches === undefined) {
+        const refused = 'too many passwords are being checked'
+        return { refused, status: 503, isUnknown: false, delayMs: 0 }
+      }
+      // Meanwhile it may have got another password: the former one counts no longer.
+      if (peer !== this.#peers.get(foldId(id))) return this.admit(claim)
+      const isRight = matches && own !== undefined
+      if (isRight && peer) peer.remembered = digest
+      return this.#judge(claim, peer, isRight)
+    })
   }
 
   /** @param isRight The password is the peer's. */
@@ -263,18 +269,6 @@ export class Admissions {
     const status = this.#throttle.isFlooding(address) ? 429 : 401
     this.#throttle.failed(id, address)
     return { refused, status, isUnknown: !this.#peers.has(foldId(id)), delayMs }
-  }
-
-  async #oneOfFew<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#slow < MAX_SLOW) this.#slow++
-    else await new Promise<void>((next) => this.#waitingSlow.push(next))
-    try {
-      return await run()
-    } finally {
-      const next = this.#waitingSlow.shift()
-      if (next) next()
-      else this.#slow--
-    }
   }
 
   #digest(password: Uint8Array): Buffer {

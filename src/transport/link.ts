@@ -81,6 +81,7 @@ export interface LinkSource {
 export type SourceEvent =
   // biome-ignore format: one line
   | { readonly name: 'refused'; readonly id: string; readonly status: number; readonly why: string; readonly address?: string }
-  | { readonly name: 'retry'; readonly url: string; readonly inMs: number; readonly why: string }
+  // biome-ignore format: one line
+  | { readonly name: 'retry'; readonly url: string; readonly inMs: number; readonly why: string; /** In a row, this one included. */ readonly failures?: number }
 
 export const MAX_MESSAGE_BYTES = 1024 * 1024

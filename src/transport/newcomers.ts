@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { networkOf } from './network-of.ts'
 import { requestProblem, TLS_UNFINISHED, TLS_UNSAID, tlsProblem } from './newcomer-problems.ts'
 
 /** What is told of a connection that ended before anything was asked for on it. */
@@ -16,13 +17,14 @@ export interface NewcomersOptions {
 interface Newcomer {
   readonly socket: Socket
   readonly address: string
+  readonly network: string
   /** Why it would have failed if it closed now; undefined: it would just have left. */
   why: string | undefined
 }
 
-/** Connections that have not said yet what they want; beyond it the oldest is closed. */
+/** Connections that have not said yet what they want; beyond it one is closed. */
 const MAX_NEWCOMERS = 1_000
-const CROWDED = 'it said nothing while more than a thousand others did the same: the oldest is closed' // biome-ignore format: one line
+const CROWDED = 'it said nothing while more than a thousand did the same, most of them from its network' // biome-ignore format: one line
 
 /**
  * The connections of a server until they have asked for something. TLS clients check the server's
@@ -59,19 +61,37 @@ export class Newcomers {
     const { isTls, onFailure } = this.#options
     const origin = originOf(socket)
     const address = socket.remoteAddress ?? ''
-    const newcomer: Newcomer = { socket, address, why: isTls ? TLS_UNFINISHED : undefined }
+    const newcomer: Newcomer = {
+      socket,
+      address,
+      network: networkOf(address),
+      why: isTls ? TLS_UNFINISHED : undefined,
+    }
     this.#all.set(origin, newcomer)
     socket.on('close', () => {
       if (this.#all.get(origin) !== newcomer) return
       this.#all.delete(origin)
       if (newcomer.why !== undefined) onFailure({ address, why: newcomer.why })
     })
-    // Whoever means well asks within milliseconds, so among a thousand the oldest does not.
-    if (this.#all.size <= MAX_NEWCOMERS) return
-    const [[key, oldest] = [origin, newcomer]] = this.#all
-    this.#all.delete(key)
-    oldest.socket.destroy()
-    onFailure({ address: oldest.address, why: CROWDED })
+    if (this.#all.size > MAX_NEWCOMERS) this.#sendAwayOne()
+  }
+
+  /**
+   * Over a bad radio a good station may need seconds to ask, so it is not the oldest of all who has
+   * to go, but the oldest of the network that has most here.
+   */
+  #sendAwayOne(): void {
+    const counts = new Map<string, number>()
+    for (const { network } of this.#all.values())
+      counts.set(network, (counts.get(network) ?? 0) + 1)
+    let [crowd, most] = ['', 0]
+    for (const [network, count] of counts) if (count > most) [crowd, most] = [network, count]
+    for (const [key, { network, address, socket }] of this.#all) {
+      if (network !== crowd) continue
+      this.#all.delete(key)
+      socket.destroy()
+      return this.#options.onFailure({ address, why: CROWDED })
+    }
   }
 
   /** Of a TLS server the handshakes that failed come here, too. */

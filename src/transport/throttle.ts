@@ -1,4 +1,5 @@
 import type { Clock } from '../primitives/clock.ts'
+import { networkOf } from './network-of.ts'
 
 const SPAN_MS = 60_000
 const FREE_FAILURES = 5
@@ -33,10 +34,11 @@ export class AttemptThrottle {
 
   failed(id: string, address: string): void {
     this.#countPair(pairOf(id, address))
-    const times = takeOut(this.#addresses, address) ?? []
+    const network = networkOf(address)
+    const times = takeOut(this.#addresses, network) ?? []
     times.push(this.#clock.now())
     if (times.length > ADDRESS_FAILURES) times.shift()
-    this.#addresses.set(address, times)
+    this.#addresses.set(network, times)
   }
 
   /** Whoever got in may mistype again later. */
@@ -53,7 +55,7 @@ export class AttemptThrottle {
 
   /** Too many wrong attempts came from this address lately. */
   isFlooding(address: string): boolean {
-    const times = this.#addresses.get(address)
+    const times = this.#addresses.get(networkOf(address))
     const [oldest = 0] = times ?? []
     return times?.length === ADDRESS_FAILURES && this.#clock.now() - oldest < SPAN_MS
   }
@@ -90,5 +92,5 @@ function takeOut<T>(map: Map<string, T>, key: string): T | undefined {
 
 /** Ids have no control characters, so no two pairs read the same. */
 function pairOf(id: string, address: string): string {
-  return `${address}\n${id}`
+  return `${networkOf(address)}\n${id}`
 }

@@ -45,8 +45,9 @@ export interface DialOptions {
   readonly tls?: DialTls
   /** Offer permessage-deflate. Default true. */
   readonly compression?: boolean
-  /** How attempts follow each other. Default: full jitter, 1 s doubling to 60 s. */
-  /** Asked at each loss where it is a function; undefined: full jitter up to 60 s. */
+  /** How many attempts in a row have failed before, for the back-off. Default 0. */
+  readonly failures?: number
+  /** How attempts follow each other. Asked at each loss where it is a function; undefined: full jitter, 1 s doubling to 60 s. */
   readonly backOff?: BackOff | (() => BackOff | undefined)
   /** `reference`: the peer speaks overlay without confirming it. */
   readonly dialect?: 'reference'
@@ -112,8 +113,9 @@ class Dialler implements LinkSource {
   readonly #isTls: boolean
   #onLink: (link: Link) => void = () => {}
   #report: (event: SourceEvent) => void = () => {}
-  /** The attempt under way, later the socket of the link. */
-  #connection: { destroy(): void } | undefined
+  #attemptUnderWay: { destroy(): void } | undefined
+  /** That of the link, and those of links that are over. */
+  readonly #sockets = new Set<Socket>()
   #onGone: () => void = () => {}
   #timer: Timer | undefined
   /** What the last attempt has shown. */
@@ -129,6 +131,7 @@ class Dialler implements LinkSource {
 
   constructor(options: DialOptions) {
     this.#options = options
+    this.#attempt = options.failures ?? 0
     this.#isTls = /^wss:/i.test(options.url)
     if (this.#isTls) clientSettings(options.tls ?? {}, options.peerId)
     this.#clock = options.clock ?? systemClock
@@ -144,11 +147,11 @@ class Dialler implements LinkSource {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
-    const connection = this.#connection
-    if (!connection) return
+    const open = [...this.#sockets, ...(this.#attemptUnderWay ? [this.#attemptUnderWay] : [])]
+    if (open.length === 0) return
     await new Promise<void>((resolve) => {
       this.#onGone = resolve
-      connection.destroy()
+      for (const one of open) one.destroy()
     })
   }
 
@@ -180,7 +183,7 @@ class Dialler implements LinkSource {
     }
     const budget = this.#options.connections ?? PROCESS_CONNECTIONS
     if (!budget.take()) return this.#retry('this process has as many connections as it may have')
-    this.#connection = requestUpgrade(options, {
+    this.#attemptUnderWay = requestUpgrade(options, {
       upgraded: (socket, ...agreed) => {
         socket.on('close', () => budget.giveBack())
         this.#onUpgraded(socket, ...agreed)
@@ -193,15 +196,21 @@ class Dialler implements LinkSource {
   }
 
   #onUpgraded(socket: Socket, response: IncomingMessage, protocol: string, deflate: boolean): void {
-    this.#connection = socket
+    this.#attemptUnderWay = undefined
+    this.#sockets.add(socket)
     const clock = this.#clock
-    const stream = new WebSocketStream(socket, { isServer: false, clock, deflate })
     let why = 'the connection was closed'
     const openedAt = clock.now()
-    socket.on('close', () => {
+    // A peer that has said goodbye may keep its socket: nobody waits for that.
+    const onOver = () => {
       // A server that lets in and closes at once is no better than one that refuses.
       if (clock.now() - openedAt >= STEADY_MS) this.#attempt = 0
-      this.#retry(why)
+      if (!this.#isStopped) this.#retry(why)
+    }
+    const stream = new WebSocketStream(socket, { isServer: false, clock, deflate, onOver })
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#isStopped) this.#goneIfAll()
     })
     try {
       const facts = this.#agree(response, protocol, socket)
@@ -214,9 +223,13 @@ class Dialler implements LinkSource {
     }
   }
 
+  #goneIfAll(): void {
+    if (this.#sockets.size === 0 && !this.#attemptUnderWay) this.#onGone()
+  }
+
   #retry(why: string, retryAfterMs = 0): void {
-    this.#connection = undefined
-    if (this.#isStopped) return this.#onGone()
+    this.#attemptUnderWay = undefined
+    if (this.#isStopped) return this.#goneIfAll()
     const { backOff } = this.#options
     const rule = typeof backOff === 'function' ? backOff() : backOff
     if (this.#attempt === 0) this.#lastMs = undefined
@@ -226,7 +239,7 @@ class Dialler implements LinkSource {
     const inMs = Math.ceil(Math.max(ownMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)))
     // Before it is told: whoever hears it may stop this, and then nothing may dial any more.
     this.#timer = this.#clock.setTimer(() => this.#connect(), inMs)
-    this.#report({ name: 'retry', url: this.#options.url, inMs, why })
+    this.#report({ name: 'retry', url: this.#options.url, inMs, why, failures: this.#attempt })
   }
 
   /** What the 101 answer agreed to. */

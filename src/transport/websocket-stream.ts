@@ -41,6 +41,8 @@ export interface StreamOptions {
   readonly clock: Clock
   /** permessage-deflate was agreed. */
   readonly deflate?: boolean
+  /** Called once when nothing comes or goes any more, however long the socket takes to go. */
+  readonly onOver?: () => void
 }
 
 /**
@@ -70,6 +72,7 @@ export class WebSocketStream implements FrameSink {
   #isEnded = false
   #isClosed = false
   #isTold = false
+  #onOver: (() => void) | undefined
   #closeCode = LOST
   #closeReason = ''
   #closeTimer: Timer | undefined
@@ -80,6 +83,7 @@ export class WebSocketStream implements FrameSink {
     this.#isClient = !isServer
     this.#clock = clock
     this.#deflates = deflate
+    this.#onOver = options.onOver
     this.#decoder = new FrameDecoder(this, {
       isServer,
       maxMessageBytes: MAX_MESSAGE_BYTES,
@@ -301,9 +305,13 @@ export class WebSocketStream implements FrameSink {
   /** As soon as nothing comes or goes any more, however long the socket takes: who sends on would lose it. */
   #tellClosed(): void {
     const receiver = this.#receiver
-    if (this.#isTold || !receiver) return
-    this.#isTold = true
-    receiver.closed(this.#closeCode, this.#closeReason)
+    if (!this.#isTold && receiver) {
+      this.#isTold = true
+      receiver.closed(this.#closeCode, this.#closeReason)
+    }
+    const onOver = this.#onOver
+    this.#onOver = undefined
+    onOver?.()
   }
 
   #onClosed(): void {

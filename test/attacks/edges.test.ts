@@ -77,10 +77,14 @@ interface Raw {
   readonly isClosed: () => boolean
 }
 
-function raw(t: TestContext, { port }: { port: number }, tls = false): Raw {
+function raw(
+  t: TestContext,
+  { port }: { port: number },
+  { tls = false, localAddress = '127.0.0.1' } = {},
+): Raw {
   const socket = tls
     ? connectTls({ port, host: '127.0.0.1', ca: authority.certificate })
-    : connect(port, '127.0.0.1')
+    : connect({ port, host: '127.0.0.1', localAddress })
   t.after(() => socket.destroy())
   let got = ''
   let isClosed = false
@@ -124,7 +128,7 @@ test('who sends a request byte by byte is cut off, plain and under TLS, and it i
   const plain = await impatient(t)
   const secure = await impatient(t, { tls: identity })
   for (const [listening, tls] of [[plain, false], [secure, true]] as const) {
-    const slow = raw(t, listening.acceptor, tls)
+    const slow = raw(t, listening.acceptor, { tls })
     slow.socket.write('GET /CS01 HTTP/1.1\r\nX: ')
     const drip = setInterval(() => slow.socket.write('x'), 20)
     t.after(() => clearInterval(drip))
@@ -211,6 +215,21 @@ test('of a thousand and more silent connections the oldest go, which is counted,
   assert.ok(whys.every((why) => /^it said nothing while more than a thousand/.test(why)))
   assert.ok(silent.slice(0, 30).every((one) => one.isClosed()), 'it is the oldest that go') // biome-ignore format: one line
   assert.ok((await client(t, listening.url)).isOpen)
+})
+
+test('where one network connects and says nothing, a station of another that is slow to ask gets in', async (t) => {
+  const listening = await listen(t, { requestTimeoutMs: 120_000 })
+  const slow = raw(t, listening.acceptor, { localAddress: '127.0.0.9' })
+  await until(() => !slow.socket.connecting, 'it to connect')
+  const silent: Raw[] = []
+  for (let i = 0; i < 1_050; i += 50) {
+    const some = Array.from({ length: 50 }, () => raw(t, listening.acceptor))
+    silent.push(...some)
+    await until(() => some.every(({ socket }) => !socket.connecting), 'them to connect')
+  }
+  await until(() => silent.filter((one) => one.isClosed()).length >= 51, 'some to be closed')
+  slow.socket.write(HANDSHAKE)
+  await until(() => slow.got().includes('101 Switching'), 'the upgrade')
 })
 
 test('an upgrade with frames of one byte each behind it is read as one that comes whole', async (t) => {

@@ -24,7 +24,9 @@ function site(t: TestContext) {
     folder,
     write: (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o600 }),
     async start(config: { nodeId: string; [setting: string]: unknown }) {
-      writeFileSync(join(folder, 'node.yaml'), JSON.stringify({ data: join(folder, 'data'), ...config })) // biome-ignore format: one line
+      // What links alone prove is the subject; who signs is asked more.
+      const around = { data: join(folder, 'data'), security: { insecure: true } }
+      writeFileSync(join(folder, 'node.yaml'), JSON.stringify({ ...around, ...config }))
       const running = await startNode(loadConfig(join(folder, 'node.yaml')), silentLogger)
       let stopping: Promise<void> | undefined
       const stop = () => {

@@ -7,7 +7,7 @@ import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.t
 
 test('calls that wait for a station are drawn at its link, and gone when it has answered', async (t) => {
   if (!needs(t, CHROMIUM)) return
-  const { csms } = await startChain(t, 0)
+  const { csms } = await startChain(t, 0, { isSigned: false })
   const station = await client(t, csms.url, { id: 'CS01', headers: { authorization: '' } })
   const isCall = (frame: unknown[]) => frame[0] === 2
   const browser = await startBrowser(t)

@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { CsmsStore } from '../../src/storage/csms-store.ts'
-import { startChain } from '../end-to-end/processes.ts'
+import { passwordOf, startChain } from '../end-to-end/processes.ts'
 import { needs } from '../needs.ts'
-import { client } from '../support/sockets.ts'
+import { basic, client } from '../support/sockets.ts'
 import { CHROMIUM, open, PATIENCE, startBrowser, violations } from './chromium.ts'
 
 const ID = '3f0c3a52-77d1-4f0e-9d5e-1c1a5f7b0001'
 
 /** A station of OCPP 2.0.1 that says how its one transaction goes. */
 async function startStation(context: TestContext, url: string) {
-  const station = await client(context, url, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
+  const station = await client(context, url, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: basic('CS01', passwordOf('', 'CS01').password) } }) // biome-ignore format: one line
   let seqNo = 0
   return async (eventType: 'Started' | 'Updated' | 'Ended', registerWh: number, watts: number) => {
     const timestamp = new Date().toISOString()

@@ -28,7 +28,7 @@ test('a station waits before it dials again as its CSMS has set it over OCPP, af
   const { port } = server.address() as AddressInfo
   const folder = temporaryFolder(t)
   const file = join(folder, 'station.yaml')
-  writeFileSync(file, JSON.stringify({ nodeId: 'CS01', role: 'charging-station', data: folder, tokens: ['TAG-1'], uplinks: [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp2.0.1' }] })) // biome-ignore format: one line
+  writeFileSync(file, JSON.stringify({ nodeId: 'CS01', role: 'charging-station', data: folder, tokens: ['TAG-1'], security: { insecure: true }, uplinks: [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp2.0.1' }] })) // biome-ignore format: one line
   /** How long it waits after it was cut off. */
   const waitAfterLoss = async (running: Awaited<ReturnType<typeof startNode>>) => {
     const waits: number[] = []

@@ -33,12 +33,12 @@ function site(t: TestContext, { owner = 'NN01', security = 'trust: [own.json]' }
     join(folder, 'policy.json'),
     '{"name":"p","version":1,"in":[{"match":{"colour":"red"},"require":{}}]}',
   )
-  return { file, open: () => { const config = loadConfig(file); return config.security && openSecurity(config.security, config) } } // biome-ignore format: one line
+  return { file, open: () => openSecurity(loadConfig(file))?.security } // biome-ignore format: one line
 }
 
 test('a node signs with the key whose record it trusts', (t) => {
   const opened = site(t).open()
-  assert.equal(opened?.directory.records()[0]?.key.kid, opened?.signer.kid)
+  assert.equal(opened?.trust.directory.records()[0]?.key.kid, opened?.signer.kid)
 })
 
 for (const [what, options, expected] of [
@@ -58,9 +58,9 @@ for (const [what, options, expected] of [
     /security\.trust\.0 \(node\.yaml\) holds no JSON object/,
   ],
   [
-    'nobody to trust',
-    { security: 'trust: []' },
-    /security\.trust must NOT have fewer than 1 items/,
+    'settings for what it says it does not do',
+    { security: 'insecure: true\n  trust: []' },
+    /:6:\d+: security\.trust says how to sign, and `insecure` that nothing is/,
   ],
   [
     'a policy with a member nobody knows',
@@ -95,7 +95,7 @@ for (const [what, options, expected] of [
       const text = `nodeId: NN01\nrole: networking-node\nlisten: [{port: 0}]\nsecurity:\n  ${options.security}\n` // biome-ignore format: one line
       writeFileSync(file, text)
       const config = loadConfig(file)
-      assert.throws(() => config.security && openSecurity(config.security, config), expected)
+      assert.throws(() => openSecurity(config), expected)
     } else assert.throws(() => site(t, options).open(), expected)
   })
 }

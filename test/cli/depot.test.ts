@@ -56,6 +56,38 @@ test('a token that a command adds charges at once at the CSMS that runs', async 
   assert.equal(JSON.parse(listed.output)[0].status, 'Blocked')
 })
 
+test('of a known token only what is said is changed, and the audit log says who did', async (t) => {
+  const { file, console: page, folder } = await startCsms(t)
+  assert.equal(statSync(join(folder, 'data')).mode & 0o777, 0o700)
+  const add = async (...args: string[]) => {
+    const { code, output, errors } = await wattweave(t, 'token', 'add', file, ...args, '--json')
+    assert.equal(code, 0, errors)
+    const { id, changedAt, ...row } = JSON.parse(output)
+    return row
+  }
+  const all = ['--type', 'eMAID', '--group', 'FLEET', '--expires', '2027-12-31T23:59:59Z', '--note', 'van 9', '--blocked', '--concurrent'] // biome-ignore format: one line
+  const row = { idToken: 'VAN-9', type: 'eMAID', status: 'Blocked', expiresAt: '2027-12-31T23:59:59.000Z', groupId: 'FLEET', note: 'van 9', concurrent: true } // biome-ignore format: one line
+
+  assert.deepEqual(await add('VAN-9', ...all), row)
+  assert.deepEqual(await add('van-9'), row)
+  assert.deepEqual(await add('VAN-9', '--note', 'van 10', '--no-blocked'), { ...row, note: 'van 10', status: 'Accepted' }) // biome-ignore format: one line
+  const { groupId, expiresAt, ...rest } = row
+  assert.deepEqual(await add('VAN-9', '--no-group', '--no-expires', '--no-concurrent'), { ...rest, note: 'van 10', status: 'Accepted', concurrent: false }) // biome-ignore format: one line
+  await wattweave(t, 'station', 'add', file, 'CS07')
+
+  const made = await wattweave(t, 'login', file, '--api-token', 'x', '--role', 'admin')
+  const headers = { authorization: `Bearer ${made.output.trim()}` }
+  const read = async (path: string) => (await fetch(new URL(path, page), { headers })).json()
+  const { entries } = (await read('/api/audit')) as { entries: { who: string; what: string; object: string; outcome: number }[] } // biome-ignore format: one line
+  const { tokens } = (await read('/api/tokens')) as { tokens: { id: number; fingerprint: string }[] } // biome-ignore format: one line
+  const [token] = tokens
+  const done = entries.map(({ who, what, object, outcome }) => [who, what, JSON.parse(object), outcome]) // biome-ignore format: one line
+  assert.deepEqual(done[0], ['command line', 'PUT /api/stations/:station', { station: 'CS07' }, 200]) // biome-ignore format: one line
+  const of = { id: token?.id, token: token?.fingerprint }
+  assert.deepEqual(done[4], ['command line', 'POST /api/tokens', { ...of, type: 'eMAID', expiresAt: row.expiresAt, status: 'Blocked', concurrent: true, groupIsSet: true, noteIsSet: true }, 201]) // biome-ignore format: one line
+  assert.deepEqual(done[2], ['command line', 'PATCH /api/tokens/:id', { ...of, status: 'Accepted', noteIsSet: true }, 200]) // biome-ignore format: one line
+})
+
 test('what is no token, no date and no CSMS is said in one line, and what to do in another', async (t) => {
   const folder = temporaryFolder(t)
   const [csms, node] = [join(folder, 'csms.yaml'), join(folder, 'node.yaml')]
@@ -64,6 +96,10 @@ test('what is no token, no date and no CSMS is said in one line, and what to do 
   for (const [args, said] of [
     [['token', 'add', csms, '<b>'], /"<b>" is no id token/],
     [['token', 'add', csms, 'A', '--expires', 'soon'], /--expires must be a date/],
+    [['station', 'add', csms, 'a:b'], /"a:b" is no id of a station/],
+    [['token', 'add', csms, 'A', '--type', 'Card'], /--type must be one of Central, .*not "Card"/],
+    [['token', 'add', csms, 'A', '--group', 'my fleet'], /--group must be .*not "my fleet"/],
+    [['token', 'add', csms, 'A', '--note', 'n'.repeat(201)], /--note must have at most 200/],
     [['token', 'add', node, 'A'], /describes a networking-node/],
     [['station', 'show', csms, 'CS99'], /no station CS99 is known\n {2}wattweave station list/],
     [['login', csms], /has no console\n {2}add: http/],
@@ -122,13 +158,17 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
 
   const made = await wattweave(t, 'backup', file, copies)
   assert.equal(made.code, 0, made.errors)
-  assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite', 'fingerprint.key'])
+  assert.deepEqual(readdirSync(copies), ['accounts.sqlite', 'csms.sqlite', 'fingerprint.key', 'keys']) // biome-ignore format: one line
+  const keys = await wattweave(t, 'keys', 'list', file)
+  assert.match(keys.output, /CSMS01 \(own\)/)
   assert.match((await wattweave(t, 'backup', file, copies)).errors, /is there already/)
   assert.match((await wattweave(t, 'restore', file, copies)).errors, /is in use by another process/)
   await wattweave(t, 'token', 'add', file, 'VAN-9', '--blocked')
   await stop()
+  rmSync(join(folder, 'data', 'keys'), { recursive: true })
   const restored = await wattweave(t, 'restore', file, copies)
   assert.equal(restored.code, 0, restored.errors)
+  assert.equal((await wattweave(t, 'keys', 'list', file)).output, keys.output)
 
   const again = await startCsms(t, folder)
   assert.equal(await authorize(t, again.url, 'VAN-9'), 'Accepted')

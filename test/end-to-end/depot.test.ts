@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { OperationView, StationDetail, TransactionPage } from '../../src/http/live-api.ts'
 import { PROTOCOLS, type Protocol } from '../../src/messages/protocols.ts'
-import { startChain, startNode, until } from './processes.ts'
+import { passwordOf, startChain, startNode, until } from './processes.ts'
 
 /** A CSMS, a node and a station, each a process of its own; people work with them by the API. */
 
@@ -11,7 +11,7 @@ async function startDepot(t: TestContext, protocol: Protocol) {
   const { csms, edge, folder } = await startChain(t, 1)
   const simulation = { evses: 1, meterIntervalS: 1, pauseS: 1, sessionS: 600, sessions: 1 }
   // biome-ignore format: one line
-  const config = { nodeId: 'CS01', role: 'charging-station', data: folder, tokens: ['TAG-1'], simulation, uplinks: [{ url: edge.url, mode: 'standard', protocol, backOff: { waitMinimumS: 1, randomRangeS: 0, repeatTimes: 0 } }], log: 'silent' }
+  const config = { nodeId: 'CS01', role: 'charging-station', data: folder, tokens: ['TAG-1'], simulation, uplinks: [{ url: edge.url, mode: 'standard', protocol, passwordFile: passwordOf(folder, 'CS01').file, backOff: { waitMinimumS: 1, randomRangeS: 0, repeatTimes: 0 } }], log: 'silent' }
   const station = await startNode(t, folder, config)
   const read = async <T>(path: string) =>
     (await (await fetch(new URL(`api/${path}`, csms.console))).json()) as T

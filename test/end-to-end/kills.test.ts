@@ -15,7 +15,7 @@ import {
   Victim,
   Wire,
 } from './kills.ts'
-import { temporaryFolder, until } from './processes.ts'
+import { temporaryFolder, UNSIGNED, until } from './processes.ts'
 
 /** One: `SEED=n SEEDS=1`. */
 const SEEDS = Number(process.env.SEEDS ?? (process.env.SOAK === '1' ? 100 : 20))
@@ -67,11 +67,11 @@ class Site {
     this.database = new Reader(t, join(folder, 'csms.sqlite'))
     this.wires = wires
     // biome-ignore format: one line
-    this.csms = new Victim(folder, { nodeId: 'CSMS01', role: 'csms', listen: INSECURE, data: folder, tokens: ['TAG-1', 'TAG-2'] })
+    this.csms = new Victim(folder, { nodeId: 'CSMS01', role: 'csms', listen: INSECURE, data: folder, tokens: ['TAG-1', 'TAG-2'], ...UNSIGNED })
     this.nodes = wires.slice(0, -1).map(
       ({ url }, i) =>
         // biome-ignore format: one line
-        new Victim(folder, { nodeId: `NN0${i + 1}`, role: 'networking-node', listen: INSECURE, uplinks: [{ url, peerId: i === 0 ? 'CSMS01' : `NN0${i}`, backOff: BACK_OFF }] }),
+        new Victim(folder, { nodeId: `NN0${i + 1}`, role: 'networking-node', listen: INSECURE, uplinks: [{ url, peerId: i === 0 ? 'CSMS01' : `NN0${i}`, backOff: BACK_OFF }], ...UNSIGNED }),
     )
   }
 
@@ -96,7 +96,7 @@ class Station {
     const url = wires.at(-1)?.url
     const simulation = { pauseS: 0.2, sessionS: 2, meterIntervalS: 0.2, sessions: SESSIONS }
     // biome-ignore format: one line
-    this.victim = new Victim(folder, { nodeId: id, role: 'charging-station', data: folder, tokens: ['TAG-1', 'TAG-2'], simulation, uplinks: [{ url, mode: 'standard', protocol, backOff: BACK_OFF }] })
+    this.victim = new Victim(folder, { nodeId: id, role: 'charging-station', data: folder, tokens: ['TAG-1', 'TAG-2'], simulation, uplinks: [{ url, mode: 'standard', protocol, backOff: BACK_OFF }], ...UNSIGNED })
   }
 
   /** Messages in the journal, those not delivered, transactions begun and still running. */

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { loadConfig } from '../../src/cli/config.ts'
+import { openSecurity } from '../../src/cli/config-security.ts'
 import { randomFraction, seededRandomness } from '../../src/primitives/randomness.ts'
 import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { needs } from '../needs.ts'
@@ -34,8 +36,11 @@ async function busyHour(t: TestContext): Promise<{ sent: Sent; acts: Act[] }> {
   // Made at the first start and never again; what is to be seen here are the databases.
   mkdirSync(data)
   writeFileSync(join(data, 'fingerprint.key'), 'k'.repeat(32))
-  // biome-ignore format: one line
-  const csms = await startNode(t, folder, { nodeId: 'CSMS01', role: 'csms', data, tokens: ['TAG-1'], listen: [{ port: 0, insecure: true }], log: 'silent' }, traced(prefix))
+  const config = { nodeId: 'CSMS01', role: 'csms', data, tokens: ['TAG-1'], listen: [{ port: 0, insecure: true }], log: 'silent' } // biome-ignore format: one line
+  const file = join(folder, 'CSMS01.yaml')
+  writeFileSync(file, JSON.stringify(config))
+  openSecurity(loadConfig(file))
+  const csms = await startNode(t, folder, config, traced(prefix))
   const sent = new Map<string, string>()
   const stations = Array.from({ length: STATIONS }, (_, i) => talk(csms.url, `CS${i + 10}`, sent))
   await Promise.all(stations)

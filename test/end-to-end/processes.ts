@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { invite } from '../../src/cli/commands/keys.ts'
+import { loadConfig } from '../../src/cli/config.ts'
+import { ROLES_OF } from '../../src/cli/config-security.ts'
+import { codeFile, keepCode } from '../../src/cli/joining-code.ts'
 
 const EXECUTABLE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const PATIENCE_MS = 30_000
@@ -106,20 +110,59 @@ export async function startNode(
   return { ...running, url: listen[0], console, file }
 }
 
-/** A CSMS and, below it, a chain of networking nodes; the last one is where stations go. */
-export async function startChain(context: TestContext, hops: number) {
+/** Of processes that sign nothing, in tests about something else. */
+export const UNSIGNED = { security: { insecure: true } }
+
+/** The password of a station of a chain, and the file it is in. */
+export function passwordOf(folder: string, id: string): { password: string; file: string } {
+  return { password: `the password of ${id}`, file: join(folder, 'secrets', id) }
+}
+
+/**
+ * CSMS01 and some nodes between it and the stations. All of them sign, and the nodes were let in by
+ * codes. Who shows no password may connect, but no CSMS believes what it says behind a node.
+ *
+ * @param stations Who has a password, see `passwordOf`.
+ */
+export async function startChain(
+  context: TestContext,
+  hops: number,
+  { stations = ['CS01', 'CS02'], isSigned = true } = {},
+) {
   const folder = temporaryFolder(context)
-  const insecure = [{ port: 0, insecure: true }]
-  // biome-ignore format: one line
-  const csms = await startNode(context, folder, { nodeId: 'CSMS01', role: 'csms', listen: insecure, data: folder, tokens: ['TAG-1'], http: { port: 0, login: false }, log: 'silent' })
-  let above = csms
+  const listen = [{ port: 0, insecure: true }]
+  const common = { listen, data: folder, http: { port: 0, login: false }, log: 'silent', ...(isSigned ? {} : UNSIGNED) } // biome-ignore format: one line
+  mkdirSync(join(folder, 'secrets'))
+  for (const id of stations) {
+    const { password, file } = passwordOf(folder, id)
+    writeFileSync(file, password, { mode: 0o600 })
+  }
+  const csms = await startNode(context, folder, { ...common, nodeId: 'CSMS01', role: 'csms', tokens: ['TAG-1'] }) // biome-ignore format: one line
+  const peers = stations.map((id) => ({ id, passwordFile: `secrets/${id}` }))
+  let [above, aboveId] = [csms, 'CSMS01']
   for (let hop = 1; hop <= hops; hop++) {
-    // biome-ignore format: one line
-    above = await startNode(context, folder, { nodeId: `NN${`${hop}`.padStart(2, '0')}`, role: 'networking-node', listen: insecure, uplinks: [{ url: above.url, peerId: hop === 1 ? 'CSMS01' : `NN${`${hop - 1}`.padStart(2, '0')}` }], http: { port: 0, login: false }, log: 'silent' })
-    // biome-ignore format: one line
-    await until(`NN${hop} to have its uplink`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1)
+    const nodeId = `NN${`${hop}`.padStart(2, '0')}`
+    const config = { ...common, nodeId, role: 'networking-node', uplinks: [{ url: above.url, peerId: aboveId }], ...(hop === hops && { peers }) } // biome-ignore format: one line
+    if (isSigned) commission(folder, config, csms.file)
+    above = await startNode(context, folder, config)
+    aboveId = nodeId
+    await until(`${nodeId} to be let in`, async () => (await metric(above.console, 'wattweave_links', 'form="overlay"')) >= 1 && !existsSync(codeFile(loadConfig(above.file)))) // biome-ignore format: one line
   }
   return { folder, csms, edge: above }
+}
+
+/** Lets a node in, as `wattweave keys invite` and `wattweave keys join` do. */
+export function commission(
+  folder: string,
+  config: { nodeId: string; [setting: string]: unknown },
+  inviter: string,
+  roles?: readonly string[],
+): void {
+  const file = join(folder, `${config.nodeId}.yaml`)
+  writeFileSync(file, JSON.stringify(config))
+  const joining = loadConfig(file)
+  const code = invite(loadConfig(inviter), config.nodeId, roles ?? ROLES_OF[joining.role])
+  keepCode(joining, { code, at: 'CSMS' })
 }
 
 /** Sum of the samples of a metric whose labels contain a text. */

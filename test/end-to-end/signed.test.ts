@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { loadConfig } from '../../src/cli/config.ts'
+import { codeFile } from '../../src/cli/joining-code.ts'
 import { basic, client } from '../support/sockets.ts'
-import { metric, startExecutable, startNode, temporaryFolder, until } from './processes.ts'
+import {
+  commission,
+  metric,
+  passwordOf,
+  startChain,
+  startExecutable,
+  startNode,
+  temporaryFolder,
+  until,
+} from './processes.ts'
 
 /** Keys made by the command line, and processes that obey only what is signed with them. */
 
@@ -75,4 +86,33 @@ test('a plain station boots over two nodes that sign, is commanded, and nobody e
   assert.match(forged.output() + forged.errors(), /unsigned/)
   const seen = await fetch(new URL('metrics', node.console))
   assert.match(await seen.text(), /ERR_POLICY_REFUSED/)
+})
+
+test('a desk that was let in by a code asks a station through nodes what its user role permits, and says why it may not', async (t) => {
+  const { folder, csms, edge } = await startChain(t, 1)
+  const { password } = passwordOf(folder, 'CS01')
+  const station = await client(t, edge.url, { headers: { authorization: basic('CS01', password) } })
+  station.send('[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+  await station.take((frame) => frame[1] === '1', 'its boot')
+  const desk = (nodeId: string) => ({ nodeId, role: 'networking-node', listen: [{ port: 0 }], uplinks: [{ url: edge.url, peerId: 'NN01' }], data: folder }) // biome-ignore format: one line
+  const ask = (id: string, ...more: string[]) => startExecutable(t, 'send', 'CS01', ...more, '--config', join(folder, `${id}.yaml`), '--timeout', '20') // biome-ignore format: one line
+
+  commission(folder, desk('DESK'), csms.file, ['technician'])
+  const read = ask('DESK', 'GetConfiguration', '{"key":["X"]}')
+  const [, id] = await station.take((frame) => frame[2] === 'GetConfiguration', 'the question')
+  station.send(JSON.stringify([3, id, { unknownKey: ['X'] }]))
+  assert.equal(await read.ended, 0, read.output() + read.errors())
+  assert.match(read.output(), /"unknownKey":\["X"\]/)
+
+  const change = ask('DESK', 'ChangeConfiguration', '{"key":"HeartbeatInterval","value":"1"}')
+  assert.equal(await change.ended, 1)
+  assert.match(change.output(), /"reason":"role"/)
+
+  commission(folder, desk('LATE'), csms.file)
+  commission(folder, desk('OTHER'), csms.file)
+  const [late, other] = ['LATE', 'OTHER'].map((name) => codeFile(loadConfig(join(folder, `${name}.yaml`)))) // biome-ignore format: one line
+  writeFileSync(late ?? '', readFileSync(other ?? ''))
+  const stranger = ask('LATE', 'Reset', '{"type":"Soft"}')
+  assert.equal(await stranger.ended, 1)
+  assert.match(stranger.errors(), /LATE was not let in: this code is not good for this node here/)
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
-import { startChain, startNode, temporaryFolder, until } from './processes.ts'
+import { startChain, startNode, temporaryFolder, UNSIGNED, until } from './processes.ts'
 
 /** A port that nobody listens on now. */
 async function freePort(): Promise<number> {
@@ -21,11 +21,11 @@ test('a station whose node is not there yet stays, and boots once it is', async 
   // A link that lived for less than ten seconds makes no wait short again, and chance may choose a minute.
   const backOff = { waitMinimumS: 1, randomRangeS: 1, repeatTimes: 1 }
   const uplinks = [{ url: `ws://127.0.0.1:${port}/`, mode: 'standard', protocol: 'ocpp1.6', backOff }] // biome-ignore format: one line
-  const station = await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', uplinks, tokens: ['TAG-1'], log: 'info' }) // biome-ignore format: one line
+  const station = await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', uplinks, tokens: ['TAG-1'], log: 'info', ...UNSIGNED }) // biome-ignore format: one line
   await until('a second attempt', () => station.errors().split('link.retry').length > 2)
 
-  const { csms } = await startChain(t, 0)
-  const config = { nodeId: 'NN01', role: 'networking-node', listen: [{ port, insecure: true }], uplinks: [{ url: csms.url, peerId: 'CSMS01' }], log: 'silent' } // biome-ignore format: one line
+  const { csms } = await startChain(t, 0, { isSigned: false })
+  const config = { nodeId: 'NN01', role: 'networking-node', listen: [{ port, insecure: true }], uplinks: [{ url: csms.url, peerId: 'CSMS01' }], log: 'silent', ...UNSIGNED } // biome-ignore format: one line
   const node = await startNode(t, folder, config)
   const isUp = async () => {
     const { nodes } = (await (await fetch(`${csms.console}api/overview`)).json()) as { nodes: { id: string; state: string; vendor?: string }[] } // biome-ignore format: one line

@@ -10,7 +10,7 @@ import {
   type ProfilePurpose,
   type SchedulePeriod,
 } from '../../src/energy/charging-profile.ts'
-import { compositeSchedule } from '../../src/energy/composite.ts'
+import { compositeSchedule, stationSchedule } from '../../src/energy/composite.ts'
 import { drawOf } from '../../src/energy/vehicle.ts'
 import { PROPERTY } from '../seed.ts'
 
@@ -286,10 +286,46 @@ test('neighbouring periods of a composite schedule differ', () => {
   fc.assert(property, PROPERTY)
 })
 
-test('the station as a whole is not bound by what single transactions may draw', () => {
+test('what is said of the station itself is not what single transactions may draw', () => {
   const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 8 }] } as const // biome-ignore format: one line
   const own: ChargingProfile = { id: 1, evseId: 0, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule } // biome-ignore format: one line
 
   assert.equal(limitAt([own], { ...PLACE, evseId: 0 }, FROM), undefined)
   assert.equal(limitAt([own], PLACE, FROM)?.currentA, 8)
+})
+
+test('a station says of every second what its EVSEs may draw together, and no more than it may itself', () => {
+  const evses = [PLACE, { ...PLACE, evseId: 2, transactionId: 'T2', relativeFrom: FROM - 45_000 }]
+  const station: Place = { evseId: 0, relativeFrom: FROM, voltageV: VOLTAGE_V }
+  const common = { hardware: HARDWARE, from: FROM, durationS: WINDOW_S }
+  const property = fc.property(
+    fc.array(profile, { maxLength: 6 }),
+    fc.constantFrom('A', 'W'),
+    (profiles, unit) => {
+      const { duration, periods: said } = stationSchedule({ ...common, profiles, unit, station, evses }) // biome-ignore format: one line
+      const each = evses.map((place) => compositeSchedule({ ...common, profiles, unit, place }))
+      assert.equal(duration, WINDOW_S)
+      for (let second = 0; second < WINDOW_S; second++) {
+        const at = (periodsOf: typeof said) => periodsOf.findLast(({ startPeriod }) => startPeriod <= second)?.limit ?? -1 // biome-ignore format: one line
+        const sum = each.reduce((total, one) => total + at(one.periods), 0)
+        const own = limitAt(profiles, station, FROM + second * 1000)
+        const most = Math.min(sum, (unit === 'A' ? own?.currentA : own?.powerW) ?? sum)
+        // A current that another limit lowers is less power on as many phases.
+        const isExact = unit === 'A' || !own
+        assert.ok(at(said) <= most + 1e-5, `${second}: ${at(said)} of ${most} ${unit}`)
+        if (isExact) assert.ok(at(said) >= most - 1e-5, `${second}: ${at(said)}, not ${most} ${unit}`) // biome-ignore format: one line
+      }
+    },
+  )
+  fc.assert(property, PROPERTY)
+})
+
+test('three limits of 10.1 A are 30.3 A', () => {
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 10.1 }] } as const // biome-ignore format: one line
+  const own: ChargingProfile = { id: 1, evseId: 0, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule } // biome-ignore format: one line
+  const evses = [1, 2, 3].map((evseId) => ({ ...PLACE, evseId }))
+
+  const { periods: said } = stationSchedule({ profiles: [own], station: { ...PLACE, evseId: 0 }, evses, hardware: HARDWARE, from: FROM, durationS: 60, unit: 'A' }) // biome-ignore format: one line
+
+  assert.deepEqual(said, [{ startPeriod: 0, limit: 30.3, numberPhases: 3 }])
 })

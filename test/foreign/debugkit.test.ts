@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { TransactionPage } from '../../src/http/live-api.ts'
-import { startChain, startNode, until } from '../end-to-end/processes.ts'
+import { passwordOf, startChain, startNode, until } from '../end-to-end/processes.ts'
 import { judge, openCalls } from './debugkit.ts'
 
 /** npm `@ocpp-debugkit/toolkit` judges the traces that a node exports. It knows OCPP 1.6. */
@@ -14,7 +14,7 @@ async function startStation(t: TestContext, tokens: readonly string[], hops = 0)
   const { csms, edge, folder } = await startChain(t, hops)
   const simulation = { evses: 2, pauseS: 1, sessionS: 4, meterIntervalS: 1, sessions: SESSIONS }
   // biome-ignore format: one line
-  await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', data: folder, tokens, simulation, uplinks: [{ url: edge.url, mode: 'standard', protocol: 'ocpp1.6' }], log: 'silent' })
+  await startNode(t, folder, { nodeId: 'CS01', role: 'charging-station', data: folder, tokens, simulation, uplinks: [{ url: edge.url, mode: 'standard', protocol: 'ocpp1.6', passwordFile: passwordOf(folder, 'CS01').file }], log: 'silent' })
   const get = (path: string) => fetch(new URL(`api/${path}`, csms.console))
   const trace = async () => (await fetch(new URL('api/trace?station=CS01', edge.console))).text()
   return { get, trace }

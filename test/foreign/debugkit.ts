@@ -44,11 +44,22 @@ export function openCalls(trace: string): readonly string[] {
 /** It knows the frames of OCPP-J; of those with a route it is to take the members that say the same. */
 function withoutOverlayFrames(trace: string): string {
   const lines = trace.split('\n').filter(Boolean)
+  const challenged = challengedIn(lines)
   return lines
+    .filter((line) => !challenged.has(JSON.parse(line).messageId))
     .map((line) => {
       const { raw, ...record } = JSON.parse(line)
       const isStandard = typeof raw === 'string' && !/^\s*\[\s*\d\s*,\s*"[^"]*"\s*,\s*\[/.test(raw)
       return JSON.stringify(isStandard ? { ...record, raw } : record)
     })
     .join('\n')
+}
+
+/**
+ * Calls that a node could not tell to be of now, because it had just started: they were not obeyed, but
+ * asked again at once with its challenge. It knows no such thing and would take them for sent twice.
+ */
+function challengedIn(lines: readonly string[]): ReadonlySet<string> {
+  const errors = lines.map((line) => JSON.parse(line)).filter(({ messageType, raw }) => messageType === 'CALLERROR' && String(raw ?? '').includes('"reason":"challenge"')) // biome-ignore format: one line
+  return new Set(errors.map(({ messageId }) => messageId))
 }

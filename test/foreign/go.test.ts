@@ -39,7 +39,7 @@ const start = (t: TestContext, ...args: string[]) => startProgram(t, FOREIGN_GO,
 for (const protocol of PROTOCOLS) {
   test(`a Go station of ${protocol} boots, charges and is commanded behind our node`, async (t) => {
     if (!needsPeer(t, 'go')) return
-    const { edge, folder, csms } = await startChain(t, 1)
+    const { edge, folder, csms } = await startChain(t, 1, { isSigned: false })
     const station = start(t, 'station', protocol, edge.url.replace(/\/$/, ''), 'GO01')
     const told = await until('its day', () => station.lines[0])
     assert.deepEqual(told, { boot: 'Accepted', authorize: 'Accepted', token: 'Accepted' })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { startChain } from '../end-to-end/processes.ts'
+import { passwordOf, startChain } from '../end-to-end/processes.ts'
 
 /** What this test uses of npm `ocpp-rpc`, somebody else's OCPP, which brings no usable types. */
 interface RpcClient {
@@ -18,9 +18,9 @@ const { RPCClient } = createRequire(import.meta.url)('ocpp-rpc') as {
 const now = () => new Date().toISOString()
 
 test('a foreign 1.6 station boots and runs a transaction behind our node, strictly validated', async (t) => {
-  const { edge, folder } = await startChain(t, 1)
+  const { edge, folder } = await startChain(t, 1, { stations: ['RPC16', 'RPC201'] })
   // biome-ignore format: one line
-  const station = new RPCClient({ endpoint: edge.url.replace(/\/$/, ''), identity: 'RPC16', protocols: ['ocpp1.6'], strictMode: true, reconnect: false })
+  const station = new RPCClient({ endpoint: edge.url.replace(/\/$/, ''), identity: 'RPC16', password: passwordOf(folder, 'RPC16').password, protocols: ['ocpp1.6'], strictMode: true, reconnect: false })
   await station.connect()
   t.after(() => station.close())
 
@@ -52,9 +52,9 @@ test('a foreign 1.6 station boots and runs a transaction behind our node, strict
 })
 
 test('a foreign 2.0.1 station boots and runs a transaction behind our node, strictly validated', async (t) => {
-  const { edge, folder } = await startChain(t, 1)
+  const { edge, folder } = await startChain(t, 1, { stations: ['RPC16', 'RPC201'] })
   // biome-ignore format: one line
-  const station = new RPCClient({ endpoint: edge.url.replace(/\/$/, ''), identity: 'RPC201', protocols: ['ocpp2.0.1'], strictMode: true, reconnect: false })
+  const station = new RPCClient({ endpoint: edge.url.replace(/\/$/, ''), identity: 'RPC201', password: passwordOf(folder, 'RPC201').password, protocols: ['ocpp2.0.1'], strictMode: true, reconnect: false })
   await station.connect()
   t.after(() => station.close())
 

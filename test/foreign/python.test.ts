@@ -21,7 +21,7 @@ function start(t: TestContext, script: string, ...args: string[]) {
 for (const protocol of PROTOCOLS) {
   test(`a Python station of ${protocol} boots, charges and is commanded behind our node`, async (t) => {
     if (!needsPeer(t, 'python')) return
-    const { edge, folder, csms } = await startChain(t, 1)
+    const { edge, folder, csms } = await startChain(t, 1, { isSigned: false })
     const station = start(t, 'station.py', `${edge.url}PY01`, protocol)
     const told = await until('its day', () => station.lines[0])
     assert.deepEqual(told, { boot: 'Accepted', token: 'Accepted' })
@@ -42,7 +42,7 @@ for (const protocol of PROTOCOLS) {
 
 test('a Python CSMS sees each of our foreign stations as if directly connected', async (t) => {
   if (!needsPeer(t, 'python')) return
-  const { folder } = await startChain(t, 0)
+  const { folder } = await startChain(t, 0, { isSigned: false })
   const foreign = start(t, 'csms.py')
   const port = await until('the Python CSMS', () => foreign.lines[0]?.port)
   const uplinks = [{ name: 'python', url: `ws://127.0.0.1:${port}/`, mode: 'per-station' }]

@@ -20,6 +20,7 @@ const ROUTES: readonly (readonly [method: string, path: string, role: Role | und
   ['GET', '/api/transactions/{number}', 'viewer'],
   ['GET', '/api/transactions/{number}/meter-values', 'viewer'],
   ['GET', '/api/transactions/{number}/events', 'viewer'],
+  ['POST', '/api/transactions/{number}/close', 'operator'],
   ['POST', '/api/simulated-stations', 'technician'],
   ['GET', '/api/session', undefined],
   ['POST', '/api/session', undefined],

@@ -309,6 +309,49 @@ test('stations come page by page in their order, found by what they say of thems
   assert.deepEqual([body.connected, body.known, body.vendor, body.connectors[0].status], [true, false, 'V', 'Available']) // biome-ignore format: one line
 })
 
+test('a transaction that never ends is closed, which frees its token; an end that is told after all counts', async (t) => {
+  const api = await startApi(t)
+  const [lost, other] = [await boot(t, api, 'CS01'), await boot(t, api, 'CS02')]
+  await api.ask('operator', 'POST', '/api/tokens', { idToken: 'VAN-9' })
+  const start = (station: RawClient) => call(station, 'StartTransaction', { connectorId: 1, idTag: 'VAN-9', meterStart: 0, timestamp: AT }) // biome-ignore format: one line
+  const { transactionId: number } = await start(lost)
+  const one = async () => {
+    const { state, problems } = (await api.ask('viewer', 'GET', `/api/transactions/${number}`)).body
+    return [state, problems]
+  }
+  const close = (which: unknown) => api.ask('operator', 'POST', `/api/transactions/${which}/close`, {}) // biome-ignore format: one line
+  assert.deepEqual((await start(other)).idTagInfo, { status: 'ConcurrentTx' })
+  await call(other, 'StopTransaction', { transactionId: 2, meterStop: 0, timestamp: AT })
+
+  const { status, body } = await close(number)
+
+  assert.deepEqual([status, body.number, body.state], [200, number, 'unfinished'])
+  assert.deepEqual(await one(), ['unfinished', ['no-end']])
+  assert.deepEqual((await start(other)).idTagInfo, { status: 'Accepted' })
+  assert.deepEqual([(await close(number)).status, (await close(99)).status, (await close('x')).status], [409, 404, 400]) // biome-ignore format: one line
+  await call(lost, 'StopTransaction', { transactionId: number, meterStop: 7, timestamp: AT })
+  assert.deepEqual(await one(), ['ended', undefined])
+  const { entries } = (await api.ask('admin', 'GET', '/api/audit?limit=9')).body
+  const closed = entries.filter(({ what }: { what: string }) => what.includes('close'))
+  assert.deepEqual(JSON.parse(closed.at(-1).object), { number, station: 'CS01', transactionId: `${number}` }) // biome-ignore format: one line
+})
+
+test('only what can be the id of a station is entered, and the same id in other letters is the same', async (t) => {
+  const api = await startApi(t)
+  const put = (id: string, known: boolean) => api.ask('technician', 'PUT', `/api/stations/${encodeURIComponent(id)}`, { known }) // biome-ignore format: one line
+  for (const id of ['a b', 'a:b', 'x'.repeat(49), '<b>']) {
+    const { status, body } = await put(id, true)
+    assert.deepEqual([status, body.detail], [400, 'the id of a station is 1 to 48 letters, digits or *-_=+|@.'], id) // biome-ignore format: one line
+  }
+  await boot(t, api, 'Depot-1')
+
+  const { status, body } = await put('DEPOT-1', true)
+
+  assert.deepEqual([status, body.station, body.known, body.vendor], [200, 'Depot-1', true, 'V'])
+  const { stations } = (await api.ask('viewer', 'GET', '/api/stations')).body
+  assert.equal(stations.length, 1)
+})
+
 test('charging is found and drawn alike in both generations, and connector 0 is no connector', async (t) => {
   const api = await startApi(t)
   const { store } = api
@@ -328,6 +371,14 @@ test('charging is found and drawn alike in both generations, and connector 0 is 
   assert.deepEqual(await found('Charging'), ['NEW', 'OLD'])
   assert.deepEqual(await found('Available'), ['FREE'])
   assert.deepEqual(await found('Occupied'), ['NEW'], 'its other EVSE')
+  await store.write(() => {
+    store.setConnector('OLD', 1, 1, 'Preparing', at)
+    store.setConnector('FREE', 1, 1, 'Nonsense', at)
+  })
+  assert.deepEqual(await found('Occupied'), ['NEW', 'OLD'], 'whatever 1.6 calls it')
+  assert.deepEqual(await found('Preparing'), ['OLD'])
+  assert.deepEqual(await found('Unavailable'), ['FREE'])
+  await store.write(() => store.setConnector('OLD', 1, 1, 'Charging', at))
   const { body } = await api.ask('viewer', 'GET', '/api/stations/NEW')
   assert.deepEqual(
     body.connectors.map(({ status, state }: StationView['connectors'][number]) => [status, state]),

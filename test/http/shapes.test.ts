@@ -101,6 +101,10 @@ test('everything that a depot is asked for answers as it is described, with noth
     for (let n = 0; n < 500; n++) store.charging.addMeterValue({ station: 'CS02', transactionId: '77', evseId: 0, timestamp: new Date(n * 1_000).toISOString(), measurand: 'SoC', phase: 'L1', context: 'Sample.Periodic', value: n, unit: 'Percent' }) // biome-ignore format: one line
   })
 
+  old.send('[2,"v","StartTransaction",{"connectorId":1,"idTag":"OTHER","meterStart":5,"timestamp":"2026-01-05T11:00:00Z"}]') // biome-ignore format: one line
+  const [, , { transactionId: running }] = await old.take((frame) => frame[1] === 'v', 'its number') as unknown as [number, string, { transactionId: number }] // biome-ignore format: one line
+  await ask('operator', 'POST', `/api/transactions/${running}/close`, {})
+
   const thin = await read('/api/transactions/2?thin=10')
   assert.ok(thin.course.length > 0 && thin.problems.includes('no-start'))
   for (const path of ['', '/meter-values?limit=2', '/events?limit=1']) await read(`/api/transactions/${number}${path}`) // biome-ignore format: one line

@@ -66,6 +66,19 @@ test('station and state narrow the transactions together', async (t) => {
   assert.deepEqual(await of('station=CS99'), [])
 })
 
+test('energy is told without what binary fractions add', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  const at = '2026-01-05T11:00:00.000Z'
+  await store.write(() => {
+    const number = store.charging.start({ station: 'CS01', transactionId: undefined, evseId: 1, connectorId: 1, idToken: 'A', startedAt: at, meterStartWh: 1000.1 }) // biome-ignore format: one record
+    store.charging.end({ station: 'CS01', transactionId: `${number}`, endedAt: at, meterStopWh: 1012.4, reason: 'Local' }) // biome-ignore format: one record
+  })
+
+  const { transactions } = (await get('/api/transactions')).body as TransactionPage
+
+  assert.equal(transactions[0]?.energyWh, 12.3)
+})
+
 test('id tokens are told as fingerprints, equal ones for equal tokens', async (t) => {
   const { store, get } = await startCsmsConsole(t)
   await fill(store, 3)

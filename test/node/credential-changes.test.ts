@@ -26,6 +26,9 @@ const setVariables = (...all: (Variable & { readonly value: string })[]) =>
 const setResults = (...all: (Variable & { readonly status: string })[]) =>
   JSON.stringify({ setVariableResult: all.map((one) => member(one, { attributeStatus: one.status })) }) // biome-ignore format: one line
 
+/** As OCPP signs messages; nobody here verifies it. */
+const jws = (payload: string) => JSON.stringify({ payload: Buffer.from(payload).toString('base64url'), protected: 'e30', signature: 'AAAA' }) // biome-ignore format: one line
+
 // ---- Passwords
 
 interface Change {
@@ -110,6 +113,30 @@ test('of two passwords in one command the one that was accepted is followed', as
   assert.deepEqual(changes, ['first'])
 })
 
+test('of two equal entries in one command the one that was accepted is followed', async (t) => {
+  for (const [statuses, followed] of [
+    [['Rejected', 'Accepted'], ['second']],
+    [['Accepted', 'Rejected'], ['first']],
+    [['Accepted', 'Accepted'], ['second']],
+    [['Rejected', 'Rejected'], []],
+  ] as const) {
+    const net = overlay(t)
+    const changes: string[] = []
+    const foreign = net.foreignCsms(primary('foreign'))
+    const onPasswordChange: PasswordListener = ({ password }) => changes.push(password.reveal())
+    await net.node('NN01', { perStation: [foreign.uplink], onPasswordChange })
+    const station = net.station('CS01', 'NN01', 'ocpp2.0.1')
+    await net.settle()
+    const both = setVariables({ ...BASIC, value: 'first' }, { ...BASIC, value: 'second' })
+    foreign.connections[0]?.peer.send(`[2,"a","SetVariables",${both}]`)
+    await net.settle()
+    const results = setResults(...statuses.map((status) => ({ ...BASIC, status })))
+    station.send(`[3,"${ids(station)[0]}",${results}]`)
+    await net.settle()
+    assert.deepEqual(changes, followed, `${statuses}`)
+  }
+})
+
 test('a change is followed towards the upstream whose connection it came over, and no other', async (t) => {
   const net = overlay(t)
   const changes: [string, string | undefined][] = []
@@ -175,6 +202,24 @@ test('the password of a network profile is followed where an upstream may set on
   assert.deepEqual(changes, [['of slot 2', '2']])
 })
 
+test('a password that was set by a signed command is followed, answered plainly or signed', async (t) => {
+  for (const wrap of [(answer: string) => answer, jws]) {
+    const net = overlay(t)
+    const changes: string[] = []
+    const foreign = net.foreignCsms(primary('foreign'))
+    const onPasswordChange: PasswordListener = ({ password }) => changes.push(password.reveal())
+    await net.node('NN01', { perStation: [foreign.uplink], onPasswordChange })
+    const station = net.station('CS01', 'NN01', 'ocpp2.0.1')
+    await net.settle()
+    const request = jws(setVariables({ ...BASIC, value: 'new secret' }))
+    foreign.connections[0]?.peer.send(`[2,"a","SetVariables-Signed",${request}]`)
+    await net.settle()
+    station.send(`[3,"${ids(station)[0]}",${wrap(setResults({ ...BASIC, status: 'Accepted' }))}]`)
+    await net.settle()
+    assert.deepEqual(changes, ['new secret'])
+  }
+})
+
 // ---- Where and how it connects
 
 const setKey = (name: string) => JSON.stringify({ key: name, value: '1' })
@@ -202,6 +247,20 @@ for (const [action, protocol, payload] of [
       { component: 'NetworkConfiguration', variable: 'OcppInterface', value: 'Wireless0' },
     ),
   ],
+  ['SetNetworkProfile-Signed', 'ocpp2.0.1', jws('{"configurationSlot":1,"connectionData":{}}')],
+  ['ChangeConfiguration-Signed', 'ocpp1.6', '{"payload":"AA"}'],
+  [
+    'CertificateSigned',
+    'ocpp2.0.1',
+    '{"certificateChain":"x","certificateType":"ChargingStationCertificate"}',
+  ],
+  ['CertificateSigned', 'ocpp1.6', '{"certificateChain":"x"}'],
+  [
+    'InstallCertificate',
+    'ocpp2.0.1',
+    '{"certificateType":"CSMSRootCertificate","certificate":"x"}',
+  ],
+  ['DeleteCertificate', 'ocpp2.0.1', '{"certificateHashData":{}}'],
 ] as const) {
   // biome-ignore format: a table
   test(`an upstream cannot move a station away from the node: ${action} ${payload}`, async (t) => {
@@ -231,6 +290,7 @@ test('an upstream that is trusted with it may', async (t) => {
 
 for (const [protocol, action, payload] of [
   ['ocpp1.6', 'ChangeConfiguration', setKey('SecurityProfiles')],
+  ['ocpp2.0.1', 'InstallCertificate', '{"certificateType":"V2GRootCertificate","certificate":"x"}'],
   ['ocpp2.1', 'SetVariables', setVariable('SecurityCtrlr', 'OrganizationName')],
   ['ocpp2.1', 'SetVariables', setVariable('LocalNetworkConfiguration', 'OcppCsmsUrl')],
 ] as const) {

@@ -115,11 +115,14 @@ test('an error that a rule rejects reaches the asker as Filtered, without what i
   assert.doesNotMatch(JSON.stringify(error), /42/)
 })
 
-test('a password is not followed when the answer that accepts it was rejected', async (t) => {
+test('a password that a station has accepted is followed, also where a rule keeps that from whoever has set it; that one expects the former', async (t) => {
   const net = overlay(t)
   const changes: string[] = []
   const filters = compileFilters([{ name: 'x', effect: 'reject', match: { kind: 'CALLRESULT', action: 'ChangeConfiguration' } }], 'NN01') // biome-ignore format: one rule
-  await net.node('NN01', { filters, onPasswordChange: ({ station }) => changes.push(station) })
+  await net.node('NN01', {
+    filters,
+    onPasswordChange: ({ station, by }) => changes.push(`${station} ${by?.name}`),
+  })
   const above = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()
@@ -129,5 +132,33 @@ test('a password is not followed when the answer that accepts it was rejected', 
   await net.settle()
   station.send(`[3,"${station.take()[0]?.[1]}",{"status":"Accepted"}]`)
   await net.settle()
-  assert.deepEqual(changes, [])
+  assert.deepEqual(changes, ['CS01 undefined'])
+  assert.equal(above.take().at(-1)?.[0], 4)
 })
+
+const jws = (payload: string) => JSON.stringify({ payload: Buffer.from(payload).toString('base64url'), protected: 'e30', signature: 'AAAA' }) // biome-ignore format: one line
+
+test('a rule about an action is one about its signed form as well, and looks into what was signed', async (t) => {
+  const net = overlay(t)
+  const filters = compileFilters([
+    { name: 'no high limits', effect: 'reject', match: { action: 'SetChargingProfile', payload: [{ pointer: '/limit', greaterThan: 10 }] } },
+    { name: 'never now', effect: 'replace', match: { action: 'Reset' }, replace: [{ pointer: '/type', value: 'OnIdle' }] },
+  ], 'NN01') // biome-ignore format: one rule a line
+  await net.node('NN01', { filters })
+  const above = net.upstream('CSMS01', 'NN01')
+  const station = net.station('CS01', 'NN01', 'ocpp2.1')
+  await net.settle()
+  const ask = async (action: string, payload: string) => {
+    above.send(`[2,"CS01",["CSMS01"],"${action}${payload.length}","${action}",${payload}]`)
+    await net.settle()
+    const [arrived] = station.take()
+    if (arrived) station.send(`[3,"${arrived[1]}",{}]`)
+    await net.settle()
+    return arrived?.[2] ?? above.take().at(-1)?.[0]
+  }
+  assert.equal(await ask('SetChargingProfile-Signed', jws('{"limit":32}')), 4)
+  assert.equal(await ask('SetChargingProfile-Signed', jws('{"limit":9}')), 'SetChargingProfile-Signed')
+  assert.equal(await ask('SetChargingProfile-Signed', '{"payload":"{}"}'), 4, 'nobody can tell what is in it')
+  assert.equal(await ask('Reset-Signed', jws('{"type":"Immediate"}')), 4, 'it cannot be changed')
+  assert.equal(await ask('Heartbeat-Signed', jws('{}')), 'Heartbeat-Signed')
+}) // biome-ignore format: the messages are read better so

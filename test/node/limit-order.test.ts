@@ -75,6 +75,27 @@ test('a profile of OCPP 1.6 is compared alike', () => {
   assert.equal(send('SetChargingProfile', of16(15)).isLower, true)
 })
 
+test('of a transaction that is not named nobody knows whether it is over: its limit is not compared', () => {
+  const { set } = station()
+  const nameless = (limit: number) => ({ ...flat(limit), profile: { chargingProfilePurpose: 'TxProfile' } }) // biome-ignore format: one line
+  set(nameless(6), 'Accepted')
+  assert.equal(set(nameless(16)).isLower, true)
+})
+
+test('a remote start that brings a profile makes the one of its id unknown, and waits its turn itself', () => {
+  for (const [action, idMember] of [
+    ['RemoteStartTransaction', 'chargingProfileId'],
+    ['RequestStartTransaction', 'id'],
+  ] as const) {
+    const { set, send } = station()
+    set(flat(6), 'Accepted')
+    assert.equal(send(action, { chargingProfile: { [idMember]: 2 } }).isLower, undefined)
+    assert.equal(set(flat(16), 'Accepted').isLower, false)
+    send(action, { chargingProfile: { [idMember]: 1 } })
+    assert.equal(set(flat(32)).isLower, true)
+  }
+})
+
 test('what a station refuses is not in force', () => {
   for (const status of ['Rejected', 'NotSupported']) {
     const { set } = station()

@@ -21,11 +21,14 @@ interface SiteOptions {
   readonly roles?: readonly string[]
   /** The nodes have started just now. */
   readonly isNew?: boolean
+  /** Of the station; whatever is not CS01 has no key and is announced by nobody. */
+  readonly id?: string
+  readonly isAnnounced?: boolean
 }
 
 async function site(
   t: TestContext,
-  { edge = 'NN01', roles = ['edge'], isNew = false }: SiteOptions = {},
+  { edge = 'NN01', roles = ['edge'], isNew = false, id = 'CS01', isAnnounced = id === 'CS01' }: SiteOptions = {}, // biome-ignore format: one line
 ) {
   const net = overlay(t)
   const started: object[] = []
@@ -37,12 +40,12 @@ async function site(
   const handlers = { 'ocpp1.6': { StartTransaction: startTransaction, Heartbeat: heartbeat } } as unknown as HandlersByProtocol // biome-ignore format: one line
   const security = securityOf('CSMS01', DEFAULT_POLICY, { NN01: roles, LC01: ['edge'] })
   const csms = await net.node('CSMS01', { services: ['CSMS', 'CentralSystem'], hasDefaultRoute: false, handlers, security }) // biome-ignore format: one line
-  await net.node('NN01', { security: securityOf(edge) })
+  const atEdge = await net.node('NN01', { security: securityOf(edge) })
   const above = net.peer('LC01', 'CSMS01')
   const below = net.upstream('LC01', 'NN01')
-  const station = net.station('CS01', 'NN01')
+  const station = net.station(id, 'NN01')
   await net.wait(isNew ? 0 : 61)
-  above.send(announcement)
+  if (isAnnounced) above.send(announcement)
   await net.settle()
   below.take()
   const wire: Frame[] = []
@@ -82,7 +85,7 @@ async function site(
     await net.wait(6)
     return { heard, outcome: await outcome }
   }
-  return { net, started, below, station, wire, start, command, carry, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
+  return { net, atEdge, started, below, station, wire, start, command, carry, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
 }
 
 const announcement = JSON.stringify([6, 'CSMS01', ['LC01'], 'up', 'NotifyNetworkTopology', {
@@ -198,7 +201,7 @@ test('an answer of a station that was changed on the way is not believed', async
 })
 
 test('a CSMS that has just started challenges the edge, and the station notices nothing of it', async (t) => {
-  const { station, carry, wire } = await site(t, { isNew: true })
+  const { atEdge, station, carry, wire } = await site(t, { isNew: true })
   station.send('[2,"1","Heartbeat",{}]')
   await carry()
   assert.deepEqual(station.take(), [[3, '1', { currentTime: '2026-01-01T00:00:00Z' }]])
@@ -206,6 +209,23 @@ test('a CSMS that has just started challenges the edge, and the station notices 
     wire.map(([type]) => type),
     [2, 4, 2, 3],
   )
+  // What is asked again is in the log of the node that asks, so that no answer there is to nothing.
+  const logged = atEdge.frameLog.after(0, 100).map(({ direction, bytes }) => [direction, Number(Buffer.from(bytes).toString()[1])]) // biome-ignore format: one line
+  assert.deepEqual(logged.slice(-4), [['received', 2], ['received', 4], ['sent', 2], ['received', 3]]) // biome-ignore format: one line
+})
+
+test('who has heard of no station goes by the edge that vouches for it, but not for the name of a node', async (t) => {
+  const { start } = await site(t, { id: 'CS09' })
+  assert.deepEqual(await start(), [3, '1', ANSWER])
+
+  for (const untrue of [
+    { id: 'CS09', roles: [] },
+    { id: 'CS01', isAnnounced: false },
+  ]) {
+    const { start, started } = await site(t, untrue)
+    assert.equal((await start())?.[0], 4, JSON.stringify(untrue))
+    assert.deepEqual(started, [])
+  }
 })
 
 test('who answers every challenge with another one gets nothing but an error to the station', async (t) => {

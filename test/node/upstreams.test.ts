@@ -334,6 +334,64 @@ test('a mirror that does not open is waited for 2 s, so that it could see the bo
   assert.deepEqual([seen(foreign), seen(other)], [2, 1])
 })
 
+test('an upstream that fails is dialled again when it may be, however often the station comes back', async (t) => {
+  const net = overlay(t)
+  const dials: number[] = []
+  const rule = primary('busy')
+  const busy: PerStationUplink = {
+    rule,
+    open: (_station, _protocol, failures = 0) => ({
+      async start(_onLink, report) {
+        dials.push(failures)
+        report({ name: 'retry', url: 'busy', inMs: 120_000, why: 'HTTP 503', failures: failures + 1 }) // biome-ignore format: one line
+      },
+      async stop() {},
+    }),
+  }
+  await net.node('NN01', { perStation: [busy] })
+  const comesBack = async () => {
+    const station = net.station('CS01', 'NN01')
+    await net.settle()
+    assert.equal(station.closed?.code, 1013)
+  }
+  for (let i = 0; i < 10; i++) await comesBack()
+  assert.deepEqual(dials, [0])
+  net.station('CS02', 'NN01')
+  await net.settle()
+  assert.deepEqual(dials, [0, 0], 'of another station nothing is known')
+  await net.wait(120)
+  await comesBack()
+  assert.deepEqual(dials, [0, 0, 1])
+})
+
+test('an upstream that lets in and closes at once is not dialled at the pace of the station', async (t) => {
+  const net = overlay(t)
+  const foreign = net.foreignCsms(primary('foreign'))
+  const waits: number[] = []
+  const waitMs = (failures: number) => waits.push(failures) * 1_000
+  // As over a socket: that the link is gone is known first, and then nobody waits for its source.
+  const open: PerStationUplink['open'] = (...of) => {
+    const source = foreign.uplink.open(...of)
+    return { start: (onLink) => source.start(onLink, () => {}), stop: () => source.stop() }
+  }
+  await net.node('NN01', { perStation: [{ rule: foreign.uplink.rule, open, waitMs }] })
+  for (let i = 0; i < 5; i++) {
+    net.station('CS01', 'NN01')
+    await net.settle()
+    foreign.connections.at(-1)?.peer.close(1011, 'no')
+    await net.settle()
+  }
+  assert.deepEqual([foreign.connections.length, waits], [1, [0]])
+  await net.wait(1)
+  net.station('CS01', 'NN01')
+  await net.settle()
+  assert.equal(foreign.connections.length, 2)
+  await net.wait(60)
+  foreign.connections.at(-1)?.peer.close(1011, 'restart')
+  await net.settle()
+  assert.deepEqual(waits, [0, 0], 'after a steady one counting begins anew')
+})
+
 test('stations are dealt to upstreams by pattern, actions by list', async (t) => {
   const net = overlay(t)
   const a = net.foreignCsms(primary('a', { includes: (id) => id.startsWith('A') }))

@@ -92,8 +92,8 @@ test('a cancelled reservation is seen at the connector, or in the answer where n
   const ignored = await submit('CancelReservation', { reservationId: 1 })
   await reaches(ignored, 'accepted')
   await status('Reserved')
+  assert.equal(state(), 'cancelled')
   await runsOut(ignored)
-  assert.equal(state(), 'reserved')
   const done = await submit('CancelReservation', { reservationId: 1 })
   await reaches(done, 'accepted')
   await status('Available')
@@ -104,6 +104,49 @@ test('a cancelled reservation is seen at the connector, or in the answer where n
   assert.equal((await reaches(done, 'effect-seen')).effect, 'EVSE 1 is Available')
   assert.equal((await reaches(silent, 'effect-seen')).effect, 'the answer says so')
 })
+
+test('cancelling a reservation of any EVSE does not wait for one that another reservation holds', async (t) => {
+  const { submit, reaches, say, store } = await startPair(t, 'ocpp1.6')
+  const reserve = { idTag: 'TAG-1', expiryDate: '2027-01-01T00:00:00Z' }
+  const own = await submit('ReserveNow', { ...reserve, connectorId: 1, reservationId: 1 })
+  await say('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Reserved' })
+  await reaches(own, 'effect-seen')
+  const any = await submit('ReserveNow', { ...reserve, connectorId: 0, reservationId: 2 })
+  await reaches(any, 'accepted')
+
+  const { effect } = await reaches(await submit('CancelReservation', { reservationId: 2 }), 'effect-seen') // biome-ignore format: one line
+
+  assert.equal(effect, 'the answer says so')
+  const states = store.reservations.page({ limit: 9 }).map((one) => [one.reservationId, one.state])
+  assert.deepEqual(states, [[1, 'reserved'], [2, 'cancelled']]) // biome-ignore format: one line
+})
+
+for (const protocol of ['ocpp1.6', 'ocpp2.1'] as const) {
+  test(`${protocol}: a profile that came with a remote start is listed with its transaction, until that ends`, async (t) => {
+    const { submit, reaches, say, store } = await startPair(t, protocol)
+    const is16 = protocol === 'ocpp1.6'
+    const schedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 7 }] } // biome-ignore format: one line
+    const of = { stackLevel: 0, chargingProfilePurpose: 'TxProfile', chargingProfileKind: 'Relative' } // biome-ignore format: one line
+    const at = '2026-01-05T11:00:00.000Z'
+    const listed = () => store.profiles.page('CS01', 9).map((row) => [row.profileId, row.evseId, row.transactionId, row.source]) // biome-ignore format: one line
+    const start = is16
+      ? await submit('RemoteStartTransaction', { connectorId: 1, idTag: 'TAG-1', chargingProfile: { ...of, chargingProfileId: 31, chargingSchedule: schedule } }) // biome-ignore format: one line
+      : await submit('RequestStartTransaction', { evseId: 1, remoteStartId: 3, idToken: { idToken: 'TAG-1', type: 'Central' }, chargingProfile: { ...of, id: 31, chargingSchedule: [{ ...schedule, id: 1 }] } }) // biome-ignore format: one line
+    await reaches(start, 'accepted')
+    assert.deepEqual(listed(), [])
+
+    const event = (eventType: string, triggerReason: string, seqNo: number) => say('TransactionEvent', { eventType, triggerReason, timestamp: at, seqNo, transactionInfo: { transactionId: 'T1', ...(seqNo === 0 && { remoteStartId: 3 }) }, evse: { id: 1, connectorId: 1 } }) // biome-ignore format: one line
+    if (is16)
+      await say('StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 0, timestamp: at }) // biome-ignore format: one line
+    else await event('Started', 'RemoteStart', 0)
+    await reaches(start, 'effect-seen')
+
+    assert.deepEqual(listed(), [[31, 1, is16 ? '1' : 'T1', 'CSO']])
+    if (is16) await say('StopTransaction', { transactionId: 1, meterStop: 9, timestamp: at })
+    else await event('Ended', 'EVDeparted', 1)
+    assert.deepEqual(listed(), [])
+  })
+}
 
 /** A station with one profile that its CSMS has set. */
 async function withProfile(t: Parameters<typeof startPair>[0]) {
@@ -196,6 +239,63 @@ test('1.6: a cleared profile shows in a limit that is higher than before', async
 
   assert.equal(done.effect, 'it is limited to 32 A, before to 6 A')
   assert.deepEqual(store.profiles.page('CS01', 10), [])
+})
+
+/** A station of OCPP 1.6 with profiles that its CSMS has set, and a composite schedule that never changes. */
+async function with16Profiles(
+  t: Parameters<typeof startPair>[0],
+  profiles: readonly (readonly [connectorId: number, limit: number, more: object])[],
+) {
+  // biome-ignore format: one line
+  const pair = await startPair(t, 'ocpp1.6')
+  const { submit, reaches, answers, store } = pair
+  for (const [at, [connectorId, limit, more]] of profiles.entries()) {
+    const { id: _, chargingSchedule, ...rest } = profile([[0, limit]], more)
+    const { id: __, ...schedule } = chargingSchedule[0] ?? { id: 0 }
+    const csChargingProfiles = { chargingProfileId: at + 1, ...rest, chargingSchedule: schedule }
+    answers.set('GetCompositeSchedule', composite16(limit))
+    await reaches(await submit('SetChargingProfile', { connectorId, csChargingProfiles }), 'effect-seen') // biome-ignore format: one line
+  }
+  const listed = () => store.profiles.page('CS01', 10).map(({ profileId }) => profileId)
+  return { ...pair, listed }
+}
+
+const MAX = { chargingProfilePurpose: 'ChargePointMaxProfile' }
+// biome-ignore format: a table
+const CLEARED = [
+  // what is not seen        set before                                                    cleared                                    left   why
+  ['below another one',      [[0, 16, { ...MAX, stackLevel: 0 }], [0, 8, MAX]],            { id: 1 },                                 [2],   'the answer says so'],
+  ['of another connector',   [[1, 16, { stackLevel: 0 }], [1, 8, {}], [2, 9, {}]],         { connectorId: 1, stackLevel: 0 },         [2, 3], 'the answer says so'],
+  ['that is over',           [[0, 6, { ...MAX, validTo: '2026-01-01T00:00:30Z' }]],        { chargingProfilePurpose: 'ChargePointMaxProfile' }, [], 'the answer says so'],
+  ['unknown here',           [[0, 6, MAX]],                                                { id: 99 },                                [1],   'the answer says so'],
+  ['above what else limits', [[0, 60, MAX]],                                               { id: 1 },                                 [],    'the answer says so; something else limits it to 32 A'],
+] as const
+for (const [what, set, request, left, why] of CLEARED) {
+  test(`1.6: a cleared profile ${what} shows in no limit, and the answer counts`, async (t) => {
+    const { submit, reaches, answers, clock, listed } = await with16Profiles(t, set)
+    await clock.advance(60_000)
+    answers.set('GetCompositeSchedule', composite16(set.length > 1 ? 8 : 32))
+
+    const { effect } = await reaches(await submit('ClearChargingProfile', request), 'effect-seen')
+
+    assert.equal(effect, why)
+    assert.deepEqual(listed(), left)
+  })
+}
+
+test('1.6: what is for each connector is looked for at a connector, by whichever criterion it is cleared', async (t) => {
+  const { submit, reaches, answers, asked, listed } = await with16Profiles(t, [[0, 6, {}]])
+  answers.set('ClearChargingProfile', () => {
+    answers.set('GetCompositeSchedule', composite16(32))
+    return { status: 'Accepted' }
+  })
+
+  const request = { chargingProfilePurpose: 'TxDefaultProfile' }
+  const { effect } = await reaches(await submit('ClearChargingProfile', request), 'effect-seen')
+
+  assert.equal(effect, 'it is limited to 32 A, before to 6 A')
+  assert.equal((asked.at(-1)?.[1] as { connectorId?: number } | undefined)?.connectorId, 1)
+  assert.deepEqual(listed(), [])
 })
 
 test('what a station says that it does not have is not listed any more', async (t) => {
@@ -464,6 +564,25 @@ for (const protocol of ['ocpp1.6', 'ocpp2.0.1'] as const) {
     assert.equal(all.effect, 'EVSE 1 is Unavailable, EVSE 2 is Unavailable already')
     answers.set('ChangeAvailability', { status: 'Scheduled' })
     await reaches(await submit('ChangeAvailability', one), 'accepted')
+  })
+
+  test(`${protocol}: a station is as asked when all its connectors are, however long one still charges`, async (t) => {
+    const { submit, reaches, say, answers, clock, store } = await startPair(t, protocol)
+    const busy = is16 ? 'Charging' : 'Occupied'
+    await say('StatusNotification', status(1, busy))
+    await say('StatusNotification', status(2, 'Available'))
+    await say('StatusNotification', status(3, 'Faulted'))
+    answers.set('ChangeAvailability', { status: 'Scheduled' })
+    const operation = await submit('ChangeAvailability', is16 ? { connectorId: 0, type: 'Inoperative' } : { operationalStatus: 'Inoperative' }) // biome-ignore format: one line
+    await reaches(operation, 'accepted')
+
+    await say('StatusNotification', status(2, 'Unavailable'))
+    if (is16) await say('StatusNotification', status(0, 'Unavailable'))
+    await clock.advance(3_600_000)
+    assert.equal(store.operations.find(operation.id)?.state, 'accepted')
+    await say('StatusNotification', status(1, 'Unavailable'))
+
+    assert.equal((await reaches(operation, 'effect-seen')).effect, 'EVSE 1 is Unavailable')
   })
 
   test(`${protocol}: a status is the effect of the last change that was asked for there`, async (t) => {

@@ -88,6 +88,17 @@ test('a learned route is dropped 24 h after it was last seen', () => {
   assert.deepEqual([...table.entries()].map(([name]) => name), ['A']) // biome-ignore format: one line
 })
 
+test('what was announced stays until it is withdrawn or its link goes, however long it says nothing', () => {
+  const table = new RoutingTable<Link>()
+  table.add(id('A'), 'a', 'direct', 0, 0)
+  const announced = { protocol: 'ocpp2.0.1', form: 'standard', distance: 1 } as const
+  table.announce(id('X'), 'a', announced, 0)
+  table.expire(100 * LEARNED_LIFETIME_MS)
+  assert.equal(table.get(id('X'))?.announced?.protocol, 'ocpp2.0.1')
+  table.removeLink('a')
+  assert.equal(table.get(id('X')), undefined)
+})
+
 test('an announcement is believed for learned routes of its own link only', () => {
   const table = new RoutingTable<Link>()
   table.add(id('A'), 'a', 'direct', 0, 0)
@@ -187,7 +198,8 @@ class Model {
       this.defaults.push({ link: s.link, priority: s.priority, at: this.#at++ }) // biome-ignore format: one line
     else if (s.do === 'pass') {
       this.now += s.ms
-      const old = (r: Route) => r.origin === 'learned' && r.seen + LEARNED_LIFETIME_MS <= this.now
+      const old = (r: Route) =>
+        r.origin === 'learned' && !r.isAnnounced && r.seen + LEARNED_LIFETIME_MS <= this.now
       this.routes = this.routes.filter((r) => !old(r))
     }
   }

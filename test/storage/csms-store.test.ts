@@ -242,3 +242,19 @@ test('a file with transactions from before ends without a start were kept goes o
   numbers.push(await again.write(() => again.charging.start({ ...START, connectorId: 2 })))
   assert.deepEqual(numbers, [1, 1, 2])
 })
+
+test('a station that was entered is known in whatever letters it writes its id, and is one row', async (t) => {
+  const { store } = open(t)
+  const message = { station: 'cs-01', protocol: 'ocpp1.6', action: 'BootNotification', receivedAt: AT, payload: Buffer.from('{}') } // biome-ignore format: one line
+  const ids = () => store.stationPage({ limit: 9 }).map(({ station, known }) => [station, known])
+  assert.equal(await store.write(() => store.putStation('CS-01', true)), 'CS-01')
+
+  assert.deepEqual(['CS-01', 'cs-01', 'Cs-01', 'CS-02', 'cS-\u{17f}01'].map((id) => store.isKnownStation(id)), [true, true, true, false, false]) // biome-ignore format: one line
+  await store.write(() => {
+    store.addMessage(message)
+    store.enterStation('cs-01', store.isKnownStation('cs-01'))
+  })
+  assert.deepEqual(ids(), [['cs-01', true]])
+  assert.equal(await store.write(() => store.putStation('CS-01', false)), 'cs-01')
+  assert.deepEqual(ids(), [['cs-01', false]])
+})

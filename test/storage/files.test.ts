@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { OverlayError } from '../../src/errors.ts'
@@ -86,4 +86,19 @@ test('when the disk is full what does not fit is refused, and what was kept can 
   await add('small')
 
   assert.deepEqual(db.all('SELECT text FROM a').map(({ text }) => text), ['kept', 'small']) // biome-ignore format: one line
+})
+
+test('what is kept can be read by nobody else, and a mode that somebody has set stays', (t) => {
+  const folder = join(temporaryFolder(t), 'data')
+  const file = join(folder, 'csms.sqlite')
+  const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+  const mask = process.umask(0)
+  t.after(() => void process.umask(mask))
+  const store = new CsmsStore(file)
+
+  assert.deepEqual([modeOf(folder), modeOf(file), modeOf(`${file}-wal`)], ['700', '600', '600'])
+  store.close()
+  chmodSync(file, 0o640)
+  new CsmsStore(file).close()
+  assert.equal(modeOf(file), '640')
 })

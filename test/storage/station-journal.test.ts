@@ -60,6 +60,21 @@ test('what was not delivered is there when the file is opened again, with transa
   )
 })
 
+test('a register that was kept never goes back, and is that of what ran there', (t) => {
+  const journal = new StationJournal(':memory:')
+  t.after(() => journal.close())
+  journal.begin(message('Start', 5), 'T1')
+  const registers = () => [journal.registerWh(1), journal.open()[0]?.registerWh]
+
+  journal.keepRegister(1, 9)
+  assert.deepEqual(registers(), [9, 9])
+  journal.keepRegister(1, 8)
+  journal.keepRegister(2, 70)
+  assert.deepEqual(registers(), [9, 9])
+  journal.add(message('Meter', 12), 'meter', 1)
+  assert.deepEqual(registers(), [12, 12])
+})
+
 test('stations that share a folder have a file each, whatever their ids', () => {
   const ids = ['CS01', 'CS02', 'a|b', 'a*b', '../up', 'ä'.repeat(120), 'ö'.repeat(120)]
   const names = ids.map(journalName)

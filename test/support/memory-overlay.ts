@@ -117,12 +117,12 @@ export class MemoryOverlay {
       isDown: false,
       uplink: {
         rule,
+        waitMs: () => 0,
         open: (station, protocol) => {
           let current: Link | undefined
           return {
             start: async (onLink, report) => {
-              const lost = (why: string) =>
-                report({ name: 'retry', url: rule.name, inMs: 1_000, why })
+              const lost = (why: string) => report({ name: 'retry', url: rule.name, inMs: 0, why })
               if (csms.isDown) return lost('refused')
               const [up, down] = this.#links(station, rule.name, { form: 'standard', protocol })
               const peer = rawPeer(

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import type { SecurityOptions } from '../../src/node/security-gate.ts'
+import type { Clock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
+import { systemRandomness } from '../../src/primitives/randomness.ts'
+import { signData } from '../../src/security/data-statement.ts'
 import { publicKeyOf } from '../../src/security/jwk.ts'
 import { KeyDirectory } from '../../src/security/keys/key-directory.ts'
-import type { KeyRecord } from '../../src/security/keys/key-record.ts'
+import { KEY_RECORD, type KeyRecord, keyRecordPayload, REVOCATION_LIST } from '../../src/security/keys/key-record.ts' // biome-ignore format: one line
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
 import { compileRuleBook } from '../../src/security/policies/rule-book.ts'
 import { PRESET_ROLES } from '../../src/security/roles/presets.ts'
-import { createMemorySigner } from '../../src/security/signer.ts'
+import { createMemorySigner, type Signer } from '../../src/security/signer.ts'
+import { TrustStore } from '../../src/storage/trust-store.ts'
+import type { JsonObject } from '../../src/wire/payload.ts'
 import type { MemoryOverlay } from './memory-overlay.ts'
 
 /** Whose keys there are, and the user roles they hold. */
@@ -20,6 +25,7 @@ const ROLES: Roles = {
   NN01: ['edge'],
   LC01: [],
   GUEST: ['technician'],
+  OWNER01: ['owner'],
   CS01: [],
   CS02: [],
 }
@@ -34,7 +40,8 @@ function recordOf(id: string, others: Roles): KeyRecord {
   const key = KEYS.get(id)
   assert.ok(key)
   const roles = others[id] ?? ROLES[id] ?? []
-  return { key: publicKeyOf(key), owner: id as NodeId, usages: ['sign-message'], roles, notBefore: 0, notAfter: 4e9 } // biome-ignore format: one line
+  const usages = roles.some((role) => role === 'owner' || role === 'admin') ? (['sign-message', 'sign-policy'] as const) : (['sign-message'] as const) // biome-ignore format: one line
+  return { key: publicKeyOf(key), owner: id as NodeId, usages, roles, notBefore: 0, notAfter: 4e9 }
 }
 
 /**
@@ -51,9 +58,56 @@ export function securityOf(
   assert.ok(key)
   return {
     signer: createMemorySigner(key),
-    directory: new KeyDirectory([...KEYS.keys()].map((one) => recordOf(one, roles))),
-    book: compileRuleBook({ policies: [policy], roles: PRESET_ROLES }),
+    trust: {
+      directory: new KeyDirectory([...KEYS.keys()].map((one) => recordOf(one, roles))),
+      book: compileRuleBook({ policies: [policy], roles: PRESET_ROLES }),
+    },
   }
+}
+
+/** The holder of somebody's usual key. */
+export function signerOf(id: string): Signer {
+  const key = KEYS.get(id)
+  assert.ok(key)
+  return createMemorySigner(key)
+}
+
+/** What everybody knows of somebody's usual key. */
+export function usualRecordOf(id: string): KeyRecord {
+  return recordOf(id, {})
+}
+
+/** A new key record, signed by these; times are those of the clock. */
+export function signedRecord(
+  record: KeyRecord,
+  signers: readonly Signer[],
+  clock: Pick<Clock, 'now'>,
+): Promise<JsonObject> {
+  return signData(keyRecordPayload(record), KEY_RECORD, signers, { nowS: secondsOf(clock), random: systemRandomness }) // biome-ignore format: one line
+}
+
+/** A revocation list by the owner, or somebody else; keys count no more from now on. */
+export function signedRevocations(
+  version: number,
+  kids: readonly string[],
+  clock: Pick<Clock, 'now'>,
+  by = signerOf('OWNER01'),
+): Promise<JsonObject> {
+  const nowS = secondsOf(clock)
+  const revoked = kids.map((kid) => ({ kid, since: nowS, reason: 'lost' }))
+  const list = { version, revoked, nextUpdate: nowS + 3_600 } as unknown as JsonObject
+  return signData(list, REVOCATION_LIST, [by], { nowS, random: systemRandomness })
+}
+
+function secondsOf(clock: Pick<Clock, 'now'>): number {
+  return Math.floor(clock.now() / 1_000)
+}
+
+/** As `securityOf`, with what can be changed by messages; in memory only. */
+export function managedSecurityOf(id: string, clock: Clock, roles: Roles = {}) {
+  const anchors = [...KEYS.keys()].map((one) => recordOf(one, roles))
+  const trust = new TrustStore({ anchors, clock, rules: { policies: [DEFAULT_POLICY], roles: PRESET_ROLES } }) // biome-ignore format: one line
+  return { signer: signerOf(id), trust }
 }
 
 /** Why messages were not obeyed at a node, in their order. */

@@ -140,6 +140,16 @@ test('a password that somebody chose is stored as argon2id, compared off the eve
   )
 })
 
+test('a password that is changed while the former one is being computed lets in with the new one only', async () => {
+  const { all } = admissionsOf(await storePassword(new Secret(RIGHT)))
+  const former = all.admit(claim('CS01', RIGHT))
+  assert.ok(former instanceof Promise)
+  all.setPassword(id('CS01'), new Secret('changed'))
+  assert.ok(!isIn(await former))
+  assert.ok(!isIn(await all.admit(claim('CS01', RIGHT))), 'nor is it remembered')
+  assert.ok(isIn(await all.admit(claim('CS01', 'changed'))))
+})
+
 test('an unknown id is as slow as a known one where passwords are slow', async () => {
   const { all } = admissionsOf(await storePassword(new Secret(RIGHT)))
   const unknown = all.admit(claim('CS99', RIGHT))

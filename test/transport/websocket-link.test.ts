@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { type Clock, settle, VirtualClock } from '../../src/primitives/clock.ts'
@@ -402,6 +404,40 @@ test('an uplink refused with 401 tries again later and says why', async (t) => {
   const [event] = dialled.events
   assert.match(event?.why ?? '', /401/)
   assert.ok(!JSON.stringify(event).includes('wrong'))
+})
+
+test('an uplink whose peer says goodbye and keeps its socket is dialled again at once, and stops whole', async (t) => {
+  const clock = new VirtualClock()
+  const sockets: Duplex[] = []
+  const server = createHttpServer().on('upgrade', ({ headers }, socket) => {
+    sockets.push(socket.on('error', () => {}).resume())
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+    const accepted = createHash('sha1').update(key).digest('base64')
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\nSec-WebSocket-Protocol: ocpp2.1\r\n\r\n`) // biome-ignore format: one line
+    socket.write(Buffer.of(0x88, 2, 0x03, 0xf4))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const options = uplink(`ws://127.0.0.1:${port}`, { dialect: 'reference' })
+  const dialled = dial({ ...options, clock, random: seededRandomness(SEED) })
+  const waits: number[] = []
+  await dialled.start(
+    (link) => link.attach({ message() {}, closed() {} }),
+    (event) => event.name === 'retry' && waits.push(event.inMs),
+  )
+  for (let n = 1; n < 3; n++) {
+    await until(() => waits.length === n, `goodbye ${n}`)
+    await clock.advance(waits[n - 1] ?? 0)
+    await until(() => sockets.length === n + 1, `attempt ${n + 1}`)
+  }
+  await until(() => waits.length === 3, 'the third goodbye')
+  assert.ok(waits.reduce((a, b) => a + b) < 5_000 + 4_000, 'before the first socket is cut off')
+  await dialled.stop()
+  await until(() => clock.pendingTimers === 0, 'all sockets to be gone')
 })
 
 test('an uplink comes back after its server was away, on the same port', async (t) => {

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import type { StationDetail, TransactionPage } from '../../src/http/live-api.ts'
 import { useLive } from '../live/use-live.ts'
@@ -44,6 +44,8 @@ export function StationPage() {
 function Station({ id }: { id: string }) {
   const path = stationApi(id)
   const pulse = usePulse(REREAD_MS)
+  /** How many transactions were closed here. */
+  const [closed, setClosed] = useState(0)
   const operated = useLive((state) => state.operations)
   const changes = operated
     .filter((one) => one.station === id)
@@ -51,11 +53,11 @@ function Station({ id }: { id: string }) {
   const { data, failure } = useResource<StationDetail>(path, pulse + changes)
   const transactions = useResource<TransactionPage>(
     `/api/transactions?${new URLSearchParams({ station: id, limit: '20' })}`,
-    useTransactionPulse() + pulse,
+    useTransactionPulse() + pulse + closed,
   )
   const running = useResource<TransactionPage>(
     `/api/transactions?${new URLSearchParams({ station: id, state: 'running' })}`,
-    useTransactionPulse() + pulse,
+    useTransactionPulse() + pulse + closed,
   )
   const mayOperate = useMay('operator')
   if (!data) {
@@ -106,7 +108,11 @@ function Station({ id }: { id: string }) {
             <StationConnectors station={data} />
           </Part>
           <Part title={text.transactions.title}>
-            <StationTransactions id={id} page={transactions.data} />
+            <StationTransactions
+              id={id}
+              page={transactions.data}
+              onClosed={() => setClosed((count) => count + 1)}
+            />
           </Part>
           <Part title={words.reservations.title}>
             <StationReservations of={of} />

@@ -23,12 +23,12 @@ export function StationReservations({ of }: { of: OfStation }) {
   const asked = useAsked()
   const [cancelling, setCancelling] = useState<ReservationView>()
   const mayReserve = useMay('operator')
-  const path = `/api/reservations?${new URLSearchParams({ station: of.id, limit: '500' })}`
+  const path = `/api/reservations?${new URLSearchParams({ station: of.id, limit: `${MAX_SHOWN}` })}`
   const { data } = useResource<ReservationPage>(path, of.version)
   if (!data) return <p className={styles.note}>{text.transactions.waiting}</p>
   const isOpen = ({ state }: ReservationView) => state === 'reserved'
-  const over = data.reservations.filter((one) => !isOpen(one)).reverse()
-  const shown = [...data.reservations.filter(isOpen), ...over].slice(0, MAX_SHOWN)
+  // They come as they are to be shown: open ones first, then those that changed last.
+  const shown = data.reservations.slice(0, MAX_SHOWN)
   return (
     <>
       {shown.length === 0 && (

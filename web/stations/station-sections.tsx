@@ -17,6 +17,7 @@ import { DayMoment, Figure } from '../shell/moment.tsx'
 import { formatEnergy, formatPower, formatVersion } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import { stateWords } from '../transactions/transaction-table.tsx'
+import { CloseTransaction } from './close-transaction.tsx'
 import styles from './station-page.module.css'
 
 const words = text.stations
@@ -65,8 +66,12 @@ export function StationConnectors({ station }: { station: StationDetail }) {
 }
 
 /** What runs on it, and what ran lately. */
-export function StationTransactions(props: { id: string; page: TransactionPage | undefined }) {
-  const { id, page } = props
+export function StationTransactions(props: {
+  id: string
+  page: TransactionPage | undefined
+  onClosed: () => void
+}) {
+  const { id, page, onClosed } = props
   if (!page) return <p className={styles.note}>{text.transactions.waiting}</p>
   const isRunning = ({ state }: TransactionView) => state === 'running'
   const running = page.transactions.filter(isRunning)
@@ -77,7 +82,7 @@ export function StationTransactions(props: { id: string; page: TransactionPage |
       {shown.length === 0 && <p className={styles.note}>{words.noTransactions}</p>}
       <ul className={styles.rows}>
         {shown.map((one) => (
-          <TransactionRow key={one.number} transaction={one} />
+          <TransactionRow key={one.number} transaction={one} onClosed={onClosed} />
         ))}
       </ul>
       {shown.length > 0 && (
@@ -91,7 +96,13 @@ export function StationTransactions(props: { id: string; page: TransactionPage |
   )
 }
 
-function TransactionRow({ transaction }: { transaction: TransactionView }) {
+function TransactionRow({
+  transaction,
+  onClosed,
+}: {
+  transaction: TransactionView
+  onClosed: () => void
+}) {
   const { select } = useAddress()
   const { number, transactionId, startedAt, energyWh, powerW, evseId, state } = transaction
   return (
@@ -108,6 +119,7 @@ function TransactionRow({ transaction }: { transaction: TransactionView }) {
       {state === 'running' && powerW !== undefined && <Figure quantity={formatPower(powerW)} />}
       {energyWh !== undefined && <Figure quantity={formatEnergy(energyWh)} />}
       {startedAt !== undefined && <DayMoment iso={startedAt} />}
+      {state === 'running' && <CloseTransaction transaction={transaction} onClosed={onClosed} />}
     </li>
   )
 }

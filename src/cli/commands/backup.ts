@@ -7,22 +7,29 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { closeFile } from '../../storage/closed-file.ts'
 import { Database } from '../../storage/database.ts'
 import { loadConfig } from '../config.ts'
 
 /**
  * What else must be as it was after a restore: fingerprints of id tokens, and the passwords that
- * stations were given over OCPP, and the own key of a node that signs. A key that the operator keeps elsewhere is not here, and not copied.
+ * stations were given over OCPP. A key that the operator keeps elsewhere is not here, and not copied.
  */
-const SECRETS = [
-  'fingerprint.key',
-  'station-secrets.json',
-  'secrets.key',
-  'keys/message.pem',
-  'keys/passphrase',
-]
+const SECRETS = ['fingerprint.key', 'station-secrets.json', 'secrets.key']
+/** The own key of each node, and whom it believes: without it nobody would know it again. */
+const KEYS = 'keys'
+
+/** All of them that are there. */
+function secretsIn(folder: string): string[] {
+  const keys = join(folder, KEYS)
+  const files = existsSync(keys) ? readdirSync(keys, { recursive: true, withFileTypes: true }) : []
+  const own = files.filter((file) => file.isFile() && !file.name.endsWith('.new'))
+  return [
+    ...SECRETS.filter((name) => existsSync(join(folder, name))),
+    ...own.map(({ parentPath, name }) => relative(folder, join(parentPath, name))),
+  ]
+}
 
 /**
  * `wattweave backup FILE FOLDER`: copies every database of the node, also while it runs, and its
@@ -31,9 +38,10 @@ const SECRETS = [
 export function backup(file: string, folder: string): void {
   const { data } = loadConfig(file)
   const names = databasesIn(data)
-  if (names.length === 0) throw new Error(`${data} holds no database yet; there is nothing to copy`)
+  const secrets = secretsIn(data)
+  if (names.length + secrets.length === 0) throw new Error(`${data} holds nothing yet that could be copied`) // biome-ignore format: one line
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const taken = [...names, ...SECRETS].find((name) => existsSync(join(folder, name)))
+  const taken = [...names, ...secrets].find((name) => existsSync(join(folder, name)))
   if (taken) throw new Error(`${join(folder, taken)} is there already; choose an empty folder`)
   for (const name of names) {
     const database = new Database(join(data, name))
@@ -45,7 +53,7 @@ export function backup(file: string, folder: string): void {
     }
     process.stdout.write(`${join(data, name)} -> ${join(folder, name)}\n`)
   }
-  for (const name of SECRETS) if (existsSync(join(data, name))) copySecret(name, data, folder)
+  for (const name of secrets) copySecret(name, data, folder)
 }
 
 /**
@@ -55,7 +63,8 @@ export function backup(file: string, folder: string): void {
 export function restore(file: string, folder: string): void {
   const { data } = loadConfig(file)
   const names = existsSync(folder) ? databasesIn(folder) : []
-  if (names.length === 0)
+  const secrets = existsSync(folder) ? secretsIn(folder) : []
+  if (names.length + secrets.length === 0)
     throw new Error(`${folder} holds no backup; make one with: wattweave backup`)
   for (const name of names) assertWhole(join(folder, name))
   mkdirSync(data, { recursive: true })
@@ -71,11 +80,13 @@ export function restore(file: string, folder: string): void {
     copyFileSync(join(folder, name), place)
     process.stdout.write(`${join(folder, name)} -> ${place}\n`)
   }
-  for (const name of SECRETS.filter((one) => existsSync(join(folder, one)))) {
+  // Of keys the whole folder: what was believed later must not be mixed in.
+  const replaced = [...SECRETS, KEYS].filter((name) => existsSync(join(folder, name)))
+  for (const name of replaced) {
     const place = join(data, name)
     if (existsSync(place)) renameSync(place, `${place}.before-${stamp}`)
-    copySecret(name, folder, data)
   }
+  for (const name of secrets) copySecret(name, folder, data)
 }
 
 /** Nobody but its owner may read it, at no moment. */

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
+import { delay, systemClock } from '../../primitives/clock.ts'
+import { loadConfig } from '../config.ts'
+import { ROLES_OF } from '../config-security.ts'
+import { keepCode, keptCode } from '../joining-code.ts'
 import { workAsOperator } from './demo-operator.ts'
+import { invite } from './keys.ts'
 import type { ReadyLine } from './run.ts'
 
 /** Stations of the demo: three versions, five behind the node, one direct. */
@@ -22,6 +27,7 @@ const STATIONS = [
 const VISITOR = 'VISITOR'
 const TOKENS = ['DEMO-ANNA', 'DEMO-BEN', 'DEMO-CARLA']
 const FAULT = { kind: 'ground-fault', evseId: 1, firstS: 20, everyS: 28, lastsS: 8 }
+const LOOK_EVERY_MS = 50
 const RESTART_AFTER_MS = 8_000
 const MAX_PORT = 65_535
 
@@ -79,7 +85,10 @@ class Supervisor {
     this.#write('CSMS01', csmsConfig(portOf(csms.console), portOf(csmsUrl)))
     say(`Console: ${csms.console}`)
     say(`CSMS01 listens on ${csmsUrl}`)
-    const node = await this.#start('NN01', nodeConfig(csmsUrl, 0))
+    this.#letIn('NN01', nodeConfig(csmsUrl, 0), ROLES_OF['networking-node'])
+    const node = await this.#spawn('NN01')
+    // What stations say before is not believed, and would only be refused.
+    await this.#isIn('NN01')
     const [nodeUrl = ''] = node.listen
     this.#write('NN01', nodeConfig(csmsUrl, portOf(nodeUrl)))
     say(`NN01 listens on ${nodeUrl} and shares one connection to CSMS01`)
@@ -91,11 +100,13 @@ class Supervisor {
     )
     const processes = [...this.#children].map(([id, child]) => `${id} ${child.pid}`).join(' · ')
     say(`Running (process ids): ${processes}`)
-    const as = `--as ${VISITOR} --password-file ${join(this.#folder, 'secrets', VISITOR)}`
+    this.#letIn(VISITOR, visitorConfig(csmsUrl), ['operations'])
+    const as = `--config ${join(this.#folder, `${VISITOR}.yaml`)}`
     // In a checkout there is no `wattweave` on the path, and the system's Node may be too old.
     const isCheckout = process.argv[1]?.endsWith('.ts')
     const command = isCheckout ? 'npx -- node src/cli/main.ts' : 'wattweave'
-    say(`Ask something: ${command} send CSMS Heartbeat '{}' --uplink ${csmsUrl} ${as}`)
+    say(`Ask something: ${command} send CSMS Heartbeat '{}' ${as}`)
+    say('All of them sign what they say, and obey only what is signed: NN01 was let in by a code.')
     this.#operator = workAsOperator(
       csms.console ?? '',
       STATIONS.map(({ id }) => id),
@@ -119,6 +130,18 @@ class Supervisor {
   async #start(id: string, config: object): Promise<ReadyLine> {
     this.#write(id, config)
     return this.#spawn(id)
+  }
+
+  /** As `wattweave keys invite` and `wattweave keys join` do; it shows the code once it runs. */
+  #letIn(id: string, config: object, roles: readonly string[]): void {
+    this.#write(id, config)
+    const code = invite(loadConfig(join(this.#folder, 'CSMS01.yaml')), id, roles)
+    keepCode(loadConfig(join(this.#folder, `${id}.yaml`)), { code, at: 'CSMS' })
+  }
+
+  async #isIn(id: string): Promise<void> {
+    const config = loadConfig(join(this.#folder, `${id}.yaml`))
+    while (!this.#isStopping && keptCode(config)) await delay(systemClock, LOOK_EVERY_MS)
   }
 
   #write(id: string, config: object): void {
@@ -184,6 +207,16 @@ function nodeConfig(csmsUrl: string, port: number) {
     peers: behind.map((id) => peer(id)),
     uplinks: [{ url: csmsUrl, passwordFile: 'secrets/NN01', peerId: 'CSMS01' }],
     log: 'error',
+  }
+}
+
+/** Of nobody who runs: `wattweave send` takes its name, its password and its key from it. */
+function visitorConfig(csmsUrl: string) {
+  return {
+    nodeId: VISITOR,
+    role: 'networking-node',
+    listen: [{ port: 0 }],
+    uplinks: [{ url: csmsUrl, passwordFile: `secrets/${VISITOR}`, peerId: 'CSMS01' }],
   }
 }
 

@@ -1,6 +1,11 @@
 import { join } from 'node:path'
-import { assertNodeId } from '../../primitives/ids.ts'
+import { setFingerprintKey } from '../../http/fingerprints.ts'
+import { auditOf, changedToken, ID_TOKEN, TOKEN_TYPES, type TokenFields } from '../../http/tokens.ts' // biome-ignore format: one line
+import { isStationId } from '../../primitives/ids.ts'
 import { CsmsStore } from '../../storage/csms-store.ts'
+import { keyFrom } from '../../storage/secret-store.ts'
+import type { TokenRow } from '../../storage/token-rows.ts'
+import { openAccounts } from '../accounts.ts'
 import { loadConfig } from '../config.ts'
 
 /** Words in columns, or JSON for other programs. */
@@ -8,15 +13,21 @@ interface Output {
   readonly json?: boolean
 }
 
+/** What is said of a token; what is not said stays as it is, and `false` takes something away. */
 interface TokenOptions extends Output {
-  readonly group?: string
-  readonly expires?: string
+  readonly type?: string
+  readonly group?: string | false
+  readonly expires?: string | false
   readonly note?: string
   readonly blocked?: boolean
   readonly concurrent?: boolean
 }
 
 const MAX_ROWS = 100_000
+const MAX_NOTE = 200
+/** In whose name the audit log says that a command has changed something. */
+const WHO = 'command line'
+const IS_TOKEN = new RegExp(ID_TOKEN.pattern)
 
 /** `wattweave token add FILE TOKEN`: lets a token charge, or changes what is known of it. */
 export async function addToken(
@@ -24,29 +35,42 @@ export async function addToken(
   idToken: string,
   options: TokenOptions,
 ): Promise<void> {
-  if (!/^[\w*\-:=+|@.]{1,255}$/.test(idToken)) {
+  if (!IS_TOKEN.test(idToken)) {
     throw new Error(`"${idToken}" is no id token: 1 to 255 letters, digits and * - _ : = + | @ .`)
   }
-  const { group, expires, note = '', blocked = false, concurrent = false } = options
-  if (expires !== undefined && Number.isNaN(Date.parse(expires))) {
+  const fields = fieldsOf(options)
+  await withStore(file, async (store, audit) => {
+    const known = store.tokens.find(idToken)
+    await store.write(() => store.tokens.put(changedToken(known, idToken, fields)))
+    const token = store.tokens.find(idToken) as TokenRow
+    const [what, outcome] = known ? ['PATCH /api/tokens/:id', 200] as const : ['POST /api/tokens', 201] as const // biome-ignore format: one line
+    await audit(what, outcome, () => ({ id: token.id, ...auditOf(token.idToken, fields) }))
+    print(options, token, () => `${token.idToken} ${token.status}`)
+  })
+}
+
+/** The same in the words of the API, and as strictly checked. */
+function fieldsOf({ type, group, expires, note, blocked, concurrent }: TokenOptions): TokenFields {
+  if (type !== undefined && !TOKEN_TYPES.includes(type)) {
+    throw new Error(`--type must be one of ${TOKEN_TYPES.join(', ')}, not "${type}"`)
+  }
+  if (group && !IS_TOKEN.test(group)) {
+    throw new Error(`--group must be 1 to 255 letters, digits and * - _ : = + | @ ., not "${group}"`) // biome-ignore format: one line
+  }
+  if (expires && Number.isNaN(Date.parse(expires))) {
     throw new Error(`--expires must be a date such as 2027-12-31T23:59:59Z, not "${expires}"`)
   }
-  await withStore(file, async (store) => {
-    await store.write(() =>
-      store.tokens.put({
-        idToken,
-        type: 'ISO14443',
-        status: blocked ? 'Blocked' : 'Accepted',
-        expiresAt: expires === undefined ? undefined : new Date(expires).toISOString(),
-        groupId: group,
-        note,
-        concurrent,
-        changedAt: new Date().toISOString(),
-      }),
-    )
-    const token = store.tokens.find(idToken)
-    print(options, token, () => `${token?.idToken} ${token?.status}`)
-  })
+  if (note !== undefined && note.length > MAX_NOTE) {
+    throw new Error(`--note must have at most ${MAX_NOTE} characters; this one has ${note.length}`)
+  }
+  return {
+    ...(type !== undefined && { type }),
+    ...(group !== undefined && { groupId: group || null }),
+    ...(expires !== undefined && { expiresAt: expires ? new Date(expires).toISOString() : null }),
+    ...(note !== undefined && { note }),
+    ...(blocked !== undefined && { status: blocked ? 'Blocked' : 'Accepted' }),
+    ...(concurrent !== undefined && { concurrent }),
+  }
 }
 
 /** `wattweave token list FILE` */
@@ -82,23 +106,36 @@ export function showStation(file: string, station: string, options: Output): Pro
 
 /** `wattweave station add FILE STATION`: enters it, so that it is neither flagged nor refused. */
 export function addStation(file: string, station: string, options: Output): Promise<void> {
-  assertNodeId(station)
-  return withStore(file, async (store) => {
-    await store.write(() => store.putStation(station, true))
-    print(options, store.stationRow(station), () => `${station} is entered. Where it has no password yet, in the folder of ${file}: wattweave password new secrets/${station} --key secrets/key`) // biome-ignore format: one line
+  if (!isStationId(station)) {
+    throw new Error(`"${station}" is no id of a station: 1 to 48 letters, digits or *-_=+|@.`)
+  }
+  return withStore(file, async (store, audit) => {
+    const id = await store.write(() => store.putStation(station, true))
+    await audit('PUT /api/stations/:station', 200, () => ({ station }))
+    print(options, store.stationRow(id), () => `${id} is entered. Where it has no password yet, in the folder of ${file}: wattweave password new secrets/${station} --key secrets/key`) // biome-ignore format: one line
   })
 }
 
+/** Keeps in the audit log what was done, as the API does; where nobody logs in, there is none. */
+type Audit = (what: string, outcome: number, object: () => object) => Promise<void>
+
 async function withStore(
   file: string,
-  use: (store: CsmsStore) => void | Promise<void>,
+  use: (store: CsmsStore, audit: Audit) => void | Promise<void>,
 ): Promise<void> {
-  // biome-ignore format: one line
-  const { role, data } = loadConfig(file)
+  const config = loadConfig(file)
+  const { role, data } = config
   if (role !== 'csms') throw new Error(`${file} describes a ${role}; tokens and stations are kept at a csms`) // biome-ignore format: one line
   const store = new CsmsStore(join(data, 'csms.sqlite'))
   try {
-    await use(store)
+    await use(store, async (what, outcome, object) => {
+      if (!config.http?.login) return
+      // The same token has the same fingerprint there, whoever has changed it.
+      setFingerprintKey(keyFrom(join(data, 'fingerprint.key')))
+      const accounts = await openAccounts(config)
+      accounts.addAudit({ who: WHO, what, object: JSON.stringify(object()), outcome })
+      accounts.close()
+    })
   } finally {
     store.close()
   }

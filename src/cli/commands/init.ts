@@ -46,6 +46,7 @@ export async function init(file: string, options: InitOptions): Promise<void> {
     `${file} is written. Start it with: wattweave run ${file}`,
     ...(password === undefined ? [] : [`Give ${answers.station} the address ${stationUrls(answers).join(' or ')} and this password, it is shown only now: ${password}`]), // biome-ignore format: one line
     ...(process.stdin.isTTY ? [] : ['Nobody was asked, for this is no terminal: what was not given as option is as usual.']), // biome-ignore format: one line
+    ...(answers.role === 'csms' ? [] : [`Let it in: at the CSMS run wattweave keys invite FILE ${answers.nodeId}, here wattweave keys join ${file} CODE`]), // biome-ignore format: one line
     ...(answers.role === 'csms' ? [] : [`Put the password that the CSMS has given to ${answers.nodeId} into ${join(dirname(file), uplinkSecret(answers))}`]), // biome-ignore format: one line
   ]
   process.stdout.write(`${told.join('\n')}\n`)

@@ -22,6 +22,8 @@ export async function tellMeterValues(
 ): Promise<void> {
   const samples = evse.samples(site.variables.list('AlignedDataCtrlr.Measurands'))
   if (samples.length === 0) return
+  // What is told must not be more than the meter shows after a power loss (J02.FR.16).
+  site.journal.keepRegister(evse.id, evse.meter.registerWh)
   await site.dialect.meterValues(evse.id, [{ at: site.stamp(), context, samples }])
 }
 

@@ -48,9 +48,12 @@ export class Authorization {
   async check(token: IdToken): Promise<TokenInfo> {
     const { variables, isOnline } = this.#options
     const local = this.local(token)
-    if (local && this.isValid(local) && variables.is('AuthCtrlr.LocalPreAuthorize')) return local
+    if (local && this.isValid(local) && variables.is('AuthCtrlr.LocalPreAuthorize')) {
+      this.used(token)
+      return local
+    }
     const answer = isOnline() ? await this.#ask(token) : undefined
-    return answer ?? this.#offline(local)
+    return answer ?? this.#offline(token, local)
   }
 
   /** What list or cache say, the list first. */
@@ -63,6 +66,13 @@ export class Authorization {
     if (!variables.is('AuthCacheCtrlr.Enabled')) return undefined
     const cached = state.get<CachedToken>('cached-token', keyOf(token))
     return cached && this.#isStale(cached) ? { ...cached, status: 'Expired' } : cached
+  }
+
+  /** Somebody charges, or may go on, by what is known of them here: so it is used (C10.FR.08). */
+  used(token: IdToken): void {
+    const { state, now } = this.#options
+    const cached = state.get<CachedToken>('cached-token', keyOf(token))
+    if (cached) state.set('cached-token', keyOf(token), { ...cached, usedAt: now() })
   }
 
   isValid({ status, expiresAt }: TokenInfo): boolean {
@@ -146,17 +156,20 @@ export class Authorization {
   }
 
   // What the list or cache knows to be bad is not "unknown", whatever the setting (1.6, 3.5.4).
-  #offline(local: TokenInfo | undefined): TokenInfo {
+  #offline(token: IdToken, local: TokenInfo | undefined): TokenInfo {
     const { variables } = this.#options
     if (local) {
       const isAllowed = this.isValid(local) && variables.is('AuthCtrlr.LocalAuthorizeOffline')
+      if (isAllowed) this.used(token)
       return isAllowed ? local : REFUSED
     }
     const isAllowed = variables.is('AuthCtrlr.OfflineTxForUnknownIdEnabled')
     return isAllowed ? { status: 'Accepted' } : REFUSED
   }
 
-  #isStale({ usedAt }: CachedToken): boolean {
+  // C10.FR.08 and FR.13: the life time is for those whose end the CSMS has not said.
+  #isStale({ usedAt, expiresAt }: CachedToken): boolean {
+    if (expiresAt !== undefined) return false
     const lifeMs = this.#options.variables.number('AuthCacheCtrlr.LifeTime') * 1000
     return lifeMs > 0 && usedAt + lifeMs <= this.#options.now()
   }

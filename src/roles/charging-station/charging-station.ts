@@ -103,6 +103,8 @@ const PHASE_POWER_W = 22_000 / PHASES
 /** How long a station that is to boot again waits for what it has said to be answered (B12.FR.05). */
 const RESET_WAIT_MS = 5_000
 const FIRST_REGISTER_WH = 1_000
+/** So much of what has flown is lost at most when the power fails. */
+const REGISTER_EVERY_MS = 5_000
 
 export function createChargingStation(options: ChargingStationOptions): ChargingStation {
   const { protocol, model = 'Simulated AC 22', journal: _, state: __, ...rest } = options
@@ -134,6 +136,8 @@ class SimulatedStation implements ChargingStation {
   readonly #outlets: readonly Outlet[]
   readonly #faults: Faults
   readonly #drivers: Drivers
+  /** Registers as they were kept last, by EVSE. */
+  readonly #kept = new Map<number, number>()
   #life: Life
   #isStopped = false
   #isRebooting = false
@@ -190,6 +194,7 @@ class SimulatedStation implements ChargingStation {
   }
 
   async stop(): Promise<void> {
+    if (!this.#isStopped) this.#keepRegisters()
     this.#isStopped = true
     this.#life.end()
     await this.node.stop()
@@ -277,11 +282,30 @@ class SimulatedStation implements ChargingStation {
     })
     const live = async () => {
       await linked
-      await Promise.all([life.run(reason), this.#drivers.run(life)])
+      await Promise.all([life.run(reason), this.#drivers.run(life), this.#readRegisters(life)])
     }
     this.#run = live().catch((error) => {
       if (!life.signal.aborted) throw error
     })
+  }
+
+  /** By the clock of the network: a disk is no faster where a station is. */
+  async #readRegisters({ signal }: Life): Promise<void> {
+    for (;;) {
+      await delay(this.#options.clock ?? systemClock, REGISTER_EVERY_MS, signal)
+      this.#keepRegisters()
+    }
+  }
+
+  #keepRegisters(): void {
+    for (const evse of this.#life.evses) {
+      evse.settle()
+      const { registerWh } = evse.meter
+      // Where nothing flows, nothing is written.
+      if (registerWh === this.#kept.get(evse.id)) continue
+      this.#journal.keepRegister(evse.id, registerWh)
+      this.#kept.set(evse.id, registerWh)
+    }
   }
 
   async #reboot(reason: BootReason): Promise<void> {

@@ -77,6 +77,7 @@ async function isWith(site: Site, holder: Grant, token: IdToken): Promise<boolea
   const { authorization } = site
   const local = authorization.local(token)
   const isKnown = local && authorization.isValid(local) && local.groupId === groupId
+  if (isKnown) authorization.used(token)
   const info = isKnown ? local : await authorization.check(token)
   return authorization.isValid(info) && info.groupId === groupId
 }

@@ -8,7 +8,12 @@ import {
   type ProfilePurpose,
   type RateUnit,
 } from '../../energy/charging-profile.ts'
-import { type CompositeSchedule, compositeSchedule, nextChange } from '../../energy/composite.ts'
+import {
+  type CompositeSchedule,
+  compositeSchedule,
+  nextChange,
+  stationSchedule,
+} from '../../energy/composite.ts'
 import { isOverlapping, type ProfileProblem, problemOf } from '../../energy/profile-problems.ts'
 import type { Offer } from '../../energy/vehicle.ts'
 import { parseMoment } from '../../messages/date-time.ts'
@@ -161,17 +166,12 @@ export class Profiles {
   /** What may be drawn from now on: at an EVSE, or by the station (0). */
   composite(evseId: number, durationS: number, unit: RateUnit): CompositeSchedule {
     const { evses } = this.#site
-    const evse = evses[evseId - 1]
-    const count = evseId === 0 ? evses.length : 1
-    const { currentA, powerW, phases } = this.#most()
-    return compositeSchedule({
-      profiles: this.all(),
-      place: this.#place(evseId, evse),
-      hardware: { currentA: currentA * count, powerW: powerW * count, phases },
-      from: this.#site.now(),
-      durationS,
-      unit,
-    })
+    const [profiles, from, hardware] = [this.all(), this.#site.now(), this.#most()]
+    const question = { profiles, hardware, from, durationS, unit }
+    const place = this.#place(evseId, evses[evseId - 1])
+    if (evseId > 0) return compositeSchedule({ ...question, place })
+    const places = evses.map((evse) => this.#place(evse.id, evse))
+    return stationSchedule({ ...question, station: place, evses: places })
   }
 
   #limit(evse: Evse): Limit | undefined {

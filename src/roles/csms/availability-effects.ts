@@ -3,7 +3,7 @@
  *
  * @spec OCPP 1.6 edition 2 section 5.2; OCPP 2.0.1 edition 3 Part 2, G03 and G04
  */
-import type { Effect, Members } from './effect.ts'
+import type { Connector, Effect, Members } from './effect.ts'
 
 /** Status words of a connector that is in operation; a faulted one is not. */
 const OPERATIVE: ReadonlySet<unknown> = new Set([
@@ -17,24 +17,27 @@ const OPERATIVE: ReadonlySet<unknown> = new Set([
   'Finishing',
 ])
 
-/** A connector says that it is what was asked for, or has said so before. */
+/** All connectors of the place say that they are what was asked for, or have said so before. */
 export function availability({ type, operationalStatus = type, ...asked }: Members): Effect {
   const isInoperative = operationalStatus === 'Inoperative'
   const isIt = (word: unknown) => (isInoperative ? word === 'Unavailable' : OPERATIVE.has(word))
   const place = placeOf(asked)
+  // A faulted connector cannot say whether it is in operation, and the others are not without effect.
+  const judged = (connectors: readonly Connector[]) =>
+    connectors.filter((one) => covers(place, [one.evseId, one.connectorId]) && one.evseId > 0 && one.status !== 'Faulted') // biome-ignore format: one line
   return {
     by: 'message',
     place,
-    seen: ({ action, request: said }) => {
+    seen: ({ action, request: said }, _, __, connectors) => {
       if (action !== 'StatusNotification') return undefined
       const { connectorId, evseId = connectorId, connectorStatus, status = connectorStatus } = said
       const from = said.evseId === undefined ? [evseId] : [evseId, connectorId]
-      return covers(place, from) && isIt(status) ? `EVSE ${evseId} is ${status}` : undefined
+      if (!covers(place, from) || !isIt(status)) return undefined
+      const isAll = judged(connectors()).every((one) => isIt(one.status))
+      return isAll ? `EVSE ${evseId} is ${status}` : undefined
     },
     already: (connectors) => {
-      const there = connectors.filter((one) => covers(place, [one.evseId, one.connectorId]))
-      // Connector 0 of 1.6 is the station itself: it says nothing of its connectors.
-      const real = there.filter(({ evseId }) => evseId > 0)
+      const real = judged(connectors)
       if (real.length === 0 || !real.every(({ status }) => isIt(status))) return undefined
       const words = [...new Set(real.map(({ evseId, status }) => `EVSE ${evseId} is ${status}`))]
       return `${words.join(', ')} already`

@@ -19,6 +19,14 @@ export interface Connector {
   readonly status: string
 }
 
+/** @param connectors What the station has told of last, this time included. */
+export type Seen = (
+  heard: Heard,
+  request: Members,
+  answer: Members,
+  connectors: () => readonly Connector[],
+) => Verdict
+
 /** How it is seen that a station has done what it was asked for. */
 export type Effect =
   /** The answer itself is what was wanted. */
@@ -26,7 +34,7 @@ export type Effect =
   /** The station says something that shows it; the text says what. */
   | {
       readonly by: 'message'
-      readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
+      readonly seen: Seen
       /**
        * EVSE and connector, where one message shows the effect of one job only, the newest for that
        * place; none: the whole station.
@@ -60,8 +68,17 @@ export interface Known {
   readonly requestId?: number
   /** EVSEs that show the reservation that is cancelled. */
   readonly reservedEvses?: readonly number[]
-  /** The profile that is cleared, where it is a single one. */
-  readonly cleared?: { readonly evseId: number; readonly profile: unknown } | undefined
+  /** Profiles that the station has as far as is known, and which of them are cleared. */
+  readonly profiles?: readonly KnownProfile[]
+  /** EVSEs that the station has told of; 0 is the station. */
+  readonly evses?: readonly number[]
+}
+
+export interface KnownProfile {
+  readonly evseId: number
+  /** In the form of the station's version. */
+  readonly profile: unknown
+  readonly isCleared: boolean
 }
 
 export const ANSWER: Effect = { by: 'answer' }

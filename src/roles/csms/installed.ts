@@ -2,7 +2,9 @@ import { parseMoment } from '../../messages/date-time.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { ReservationState } from '../../storage/csms-tables.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
+import type { ProfileCriteria, ProfileRow } from '../../storage/profile-rows.ts'
 import type { VariableReport } from '../../storage/variable-rows.ts'
+import type { Heard } from './heard.ts'
 
 type Members = Record<string, unknown>
 
@@ -14,6 +16,8 @@ interface Accepted {
   readonly answer: Members
   /** RFC 3339. */
   readonly at: string
+  /** What the station said that shows it. */
+  readonly shownBy?: Heard | undefined
 }
 
 /**
@@ -25,9 +29,10 @@ export function keepInstalled(
   operation: Pick<OperationRow, 'station' | 'action' | 'request'>,
   answer: Members,
   at: string,
+  shownBy?: Heard,
 ): void {
   const { station, action, request } = operation
-  KEEP[action]?.({ store, station, request: request as Members, answer, at })
+  KEEP[action]?.({ store, station, request: request as Members, answer, at, shownBy })
 }
 
 const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
@@ -60,6 +65,9 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
     store.profiles.put(row)
   },
 
+  RemoteStartTransaction: keepOfTransaction,
+  RequestStartTransaction: keepOfTransaction,
+
   UpdateDynamicSchedule({ store, station, request, at }) {
     const row = store.profiles.find(station, Number(request.chargingProfileId))
     if (!row) return
@@ -72,14 +80,7 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
   },
 
   ClearChargingProfile({ store, station, request }) {
-    const criteria = (request.chargingProfileCriteria ?? request) as Members
-    const purpose = criteria.chargingProfilePurpose as string | undefined
-    store.profiles.clear(station, {
-      profileId: (request.id ?? request.chargingProfileId) as number | undefined,
-      evseId: (criteria.evseId ?? criteria.connectorId) as number | undefined,
-      purpose: purpose === undefined ? undefined : purposeOf(purpose),
-      stackLevel: criteria.stackLevel as number | undefined,
-    })
+    store.profiles.clear(station, criteriaOf(request))
   },
 
   SendLocalList({ store, station, request, at }) {
@@ -116,6 +117,43 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
     }
   },
 }
+
+/** The profile that came with a remote start is of the transaction that came of it (F01.FR.10). */
+function keepOfTransaction({ store, station, request, at, shownBy }: Accepted): void {
+  const profile = request.chargingProfile as Members | undefined
+  if (!profile || !shownBy) return
+  const { request: said, answer } = shownBy
+  const info = (said.transactionInfo ?? answer) as Members
+  const evse = (said.evse ?? { id: said.connectorId ?? request.evseId }) as Members
+  const transactionId = String(info.transactionId)
+  if (evse.id === undefined || store.charging.known(station, transactionId)?.isEnded) return
+  const row = profileRow(station, Number(evse.id), profile, 'CSO', at)
+  store.profiles.put({ ...row, transactionId })
+}
+
+/** Which profiles a ClearChargingProfile is about: an id says which one, whatever else is said. */
+function criteriaOf(request: Members): ProfileCriteria {
+  const profileId = (request.id ?? request.chargingProfileId) as number | undefined
+  if (profileId !== undefined) return { profileId }
+  const criteria = (request.chargingProfileCriteria ?? request) as Members
+  const purpose = criteria.chargingProfilePurpose as string | undefined
+  return {
+    evseId: (criteria.evseId ?? criteria.connectorId) as number | undefined,
+    purpose: purpose === undefined ? undefined : purposeOf(purpose),
+    stackLevel: criteria.stackLevel as number | undefined,
+  }
+}
+
+/** Tells those that a ClearChargingProfile clears. */
+export function clearedBy(request: Members): (row: ProfileRow) => boolean {
+  const said = Object.entries(criteriaOf(request)).filter(([, value]) => value !== undefined)
+  return (row) =>
+    row.purpose !== EXTERNAL &&
+    said.every(([name, value]) => row[name as keyof ProfileRow] === value)
+}
+
+// K10.FR.08: what others than the CSMS have set is not cleared.
+const EXTERNAL = 'ChargingStationExternalConstraints'
 
 /** What configuration keys of OCPP 1.6, which has no components, are listed under. */
 const CONFIGURATION = 'Configuration'

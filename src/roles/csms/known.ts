@@ -1,9 +1,10 @@
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
 import type { Known, Members } from './effect.ts'
+import { clearedBy } from './installed.ts'
 
-/** Reservations of a station that one is looked for among. */
-const MAX_RESERVATIONS = 1000
+/** Reservations or profiles of a station that those that are meant are looked for among. */
+const MAX_ROWS = 1000
 
 /**
  * What is known of a station that tells the effect of an operation.
@@ -18,18 +19,29 @@ export function knownOf(
   const common = { now, is16: protocol === 'ocpp1.6' }
   if (action === 'CancelReservation') {
     const { reservationId } = request as Members
-    const open = store.reservations.page({ station, state: 'reserved', limit: MAX_RESERVATIONS })
-    const row = open.find((one) => one.reservationId === reservationId)
-    const reserved = (store.stationRow(station)?.connectors ?? [])
-      .filter(({ status, evseId }) => status === 'Reserved' && evseId === (row?.evseId ?? evseId))
-      .map(({ evseId }) => evseId)
-    return { ...common, reservedEvses: row ? reserved : [] }
+    return { ...common, reservedEvses: reservedBy(store, station, reservationId) }
   }
   if (action === 'UpdateDynamicSchedule') return { ...common, requestId: nextRequestId() }
   if (action === 'ClearChargingProfile') {
-    const { id } = request as Members
-    const cleared = id === undefined ? undefined : store.profiles.find(station, Number(id))
-    return { ...common, requestId: nextRequestId(), cleared }
+    const rows = store.profiles.page(station, MAX_ROWS)
+    const isCleared = clearedBy(request as Members)
+    const profiles = rows.map((row) => ({ ...row, isCleared: isCleared(row) }))
+    const evses = [...new Set(store.stationRow(station)?.connectors.map(({ evseId }) => evseId))]
+    return { ...common, requestId: nextRequestId(), profiles, evses }
   }
   return common
+}
+
+/** EVSEs that show a reservation; what another one holds is not shown because of this one. */
+function reservedBy(store: CsmsStore, station: string, reservationId: unknown): number[] {
+  const rows = store.reservations.page({ station, limit: MAX_ROWS })
+  const row = rows.find((one) => one.reservationId === reservationId)
+  // One that is cancelled may still be shown: who cancels it again wants to know.
+  if (row?.state !== 'reserved' && row?.state !== 'cancelled') return []
+  const open = rows.filter((one) => one.state === 'reserved' && one !== row)
+  const isOthers = (evseId: number) => open.some((one) => one.evseId === evseId)
+  return (store.stationRow(station)?.connectors ?? [])
+    .filter(({ status, evseId }) => status === 'Reserved' && evseId === (row.evseId ?? evseId))
+    .map(({ evseId }) => evseId)
+    .filter((evseId) => !isOthers(evseId))
 }

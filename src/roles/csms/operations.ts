@@ -49,8 +49,15 @@ export class OperationError extends Error {
   }
 }
 
-/** What is to be kept only when it is seen: an answer alone would hide what is still in force. */
-const KEPT_WHEN_SEEN: ReadonlySet<string> = new Set(['CancelReservation', 'ClearChargingProfile'])
+/**
+ * What is to be kept only when it is seen: the answer alone would hide a profile that is still in
+ * force, and does not say of which transaction one is that came with its start.
+ */
+const KEPT_WHEN_SEEN: ReadonlySet<string> = new Set([
+  'ClearChargingProfile',
+  'RemoteStartTransaction',
+  'RequestStartTransaction',
+])
 
 /**
  * Lets stations do things, and watches what comes of it: an answer is a promise, and only the
@@ -187,7 +194,7 @@ export class Operations {
     const { action } = operation
     const answeredAt = this.#now()
     if (waiting) this.#watch.taken(waiting)
-    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
+    const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt, job.shownBy) // biome-ignore format: one line
     if (effect.by === 'nothing' && effect.why !== undefined) {
       this.#watch.forget(operation.id)
       return this.#change(operation, { state: 'accepted', answeredAt, answer, problem: `accepted, ${effect.why}` }, keep) // biome-ignore format: one line
@@ -344,6 +351,8 @@ function partText(action: string, verdict: Verdict): string {
 
 /** One sentence about why there is no usable answer. */
 function problemOf(error: unknown): string {
+  // What the station did may be another thing: its word would be signed.
+  if (error instanceof RemoteError && error.isSigned === false) return `${error.message} (not signed: the word of a hop on the way)` // biome-ignore format: one line
   if (error instanceof RemoteError || error instanceof OverlayError) return error.message
   throw error
 }

@@ -5,7 +5,15 @@
  * @spec OCPP 1.6 edition 2 section 5.7; OCPP 2.0.1 edition 3 Part 2, K08, K09 and K10
  */
 import { type ChargingProfile, limitAt, type RateUnit } from '../../energy/charging-profile.ts'
-import { type Effect, type Known, type Members, NOTHING, type Verdict } from './effect.ts'
+import {
+  ANSWER,
+  type Effect,
+  type Known,
+  type KnownProfile,
+  type Members,
+  NOTHING,
+  type Verdict,
+} from './effect.ts'
 import { purposeOf } from './installed.ts'
 
 interface Period {
@@ -49,26 +57,49 @@ export function limited(asked: Members, { now }: Known): Effect {
 
 /** The profiles are not there any more: 2.x reports them, in 1.6 the limit is another one. */
 export function cleared(asked: Members, known: Known): Effect {
-  return known.is16 ? lifted(asked, known) : gone(asked, known)
+  return known.is16 ? lifted(known) : gone(asked, known)
 }
 
-function lifted({ connectorId }: Members, { cleared: row }: Known): Effect {
-  const profile = row?.profile as Members | undefined
-  const evseId = Number(connectorId ?? row?.evseId ?? 0)
-  const unit = profile ? scheduleOf(profile).chargingRateUnit : 'A'
-  const place = profile ? placeOf(profile, evseId) : evseId
+/**
+ * Where what is known to be cleared is what limits a place, its limit rises; where it limits
+ * nothing, because it is over, not yet in force or below another one, nothing shows it.
+ */
+function lifted(known: Known): Effect {
+  const { profiles = [] } = known
+  for (const cleared of profiles.filter(({ isCleared }) => isCleared)) {
+    const unit = scheduleOf(cleared.profile as Members).chargingRateUnit
+    for (const evseId of placesOf(cleared, known)) {
+      const before = limitBy(profiles, evseId, unit, known.now)
+      const others = profiles.filter(({ isCleared }) => !isCleared)
+      const after = limitBy(others, evseId, unit, known.now) ?? Number.POSITIVE_INFINITY
+      if (before !== undefined && after > before + ROUNDING) return risen(evseId, unit, before)
+    }
+  }
+  return ANSWER
+}
+
+/** @param expected What the place is limited to before, by what is known. */
+function risen(evseId: number, unit: RateUnit, expected: number): Effect {
   return {
     by: 'reading',
     isCompared: true,
-    ask: () => compositeOf(true, place, unit),
+    ask: () => compositeOf(true, evseId, unit),
     seen: (reading, _, before) => {
       const limit = limitIn(reading, unit)
       const limitBefore = before && limitIn(before, unit)
       if (limit === undefined || limitBefore === undefined) return { problem: 'GetCompositeSchedule does not say what it is limited to' } // biome-ignore format: one line
       if (limit > limitBefore) return `it is limited to ${limit} ${unit}, before to ${limitBefore} ${unit}` // biome-ignore format: one line
+      if (limitBefore < expected - ROUNDING - EPSILON) return `the answer says so; something else limits it to ${limit} ${unit}` // biome-ignore format: one line
       return { problem: `GetCompositeSchedule says ${limit} ${unit}, as before` }
     },
   }
+}
+
+/** Where the limit of a profile can be read: what is for each EVSE, at any of them. */
+function placesOf({ evseId, profile }: KnownProfile, { evses = [] }: Known): readonly number[] {
+  const place = placeOf(profile as Members, evseId)
+  const real = evses.filter((one) => one > 0)
+  return place === evseId || real.length === 0 ? [place] : real
 }
 
 function gone(asked: Members, { requestId }: Known): Effect {
@@ -130,17 +161,29 @@ function wantedNow(profile: Members, evseId: number, now: number): number | unde
   // Such a schedule counts from a moment that only the station knows.
   const isRelative = profile.chargingProfileKind === 'Relative' || startSchedule === undefined
   if (isRelative && periods.length > 1) return undefined
-  const place = { evseId: Math.max(1, evseId), relativeFrom: now, voltageV: VOLTAGE_V }
-  const { transactionId } = profile
-  const one = {
+  return limitBy([{ evseId, profile }], Math.max(1, evseId), schedule.chargingRateUnit, now)
+}
+
+/** What profiles limit a place to now, as far as the CSMS can tell; undefined: to nothing. */
+function limitBy(
+  profiles: readonly Pick<KnownProfile, 'evseId' | 'profile'>[],
+  evseId: number,
+  unit: RateUnit,
+  now: number,
+): number | undefined {
+  const all = profiles.map((one) => profileOf(one.profile as Members, one.evseId))
+  const limit = limitAt(all, { evseId, relativeFrom: now, voltageV: VOLTAGE_V }, now)
+  return limit && (unit === 'A' ? limit.currentA : limit.powerW)
+}
+
+/** In the form of OCPP 2.x. One of a transaction is there as long as that runs, and so counts. */
+function profileOf({ transactionId: _, ...profile }: Members, evseId: number): ChargingProfile {
+  return {
     ...profile,
     evseId,
     chargingProfilePurpose: purposeOf(String(profile.chargingProfilePurpose)),
-    chargingSchedule: schedule,
+    chargingSchedule: scheduleOf(profile),
   } as unknown as ChargingProfile
-  const of = transactionId === undefined ? place : { ...place, transactionId: transactionId as string } // biome-ignore format: one line
-  const limit = limitAt([one], of, now)
-  return limit && (schedule.chargingRateUnit === 'A' ? limit.currentA : limit.powerW)
 }
 
 function compositeOf(is16: boolean, evseId: number, chargingRateUnit: RateUnit) {

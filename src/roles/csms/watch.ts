@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
 import { covers } from './availability-effects.ts'
-import type { Effect, Members, Verdict } from './effect.ts'
+import type { Effect, Members, Seen, Verdict } from './effect.ts'
 import type { Heard } from './heard.ts'
 
 /** After this time an effect that nothing has shown is said not to be there. */
@@ -19,11 +19,13 @@ export interface Job {
   readonly request: Members
   readonly effect: Effect
   keep?: (() => void) | undefined
+  /** What the station said that shows the effect. */
+  shownBy?: Heard
 }
 
 export interface Waiting {
   readonly job: Job
-  readonly seen: (heard: Heard, request: Members, answer: Members) => Verdict
+  readonly seen: Seen
   answer: Members | undefined
   /** Whether the station has said that it will; the answer counts once it is on disk. */
   isTaken: boolean
@@ -93,6 +95,8 @@ export class Watch {
     waiting.answer = answer
     const shown = early ?? this.#already(job, answer)
     if (shown !== undefined) return this.#found(waiting, shown)
+    // It waits for a transaction to end, and nobody knows how long that takes.
+    if (effect.by === 'message' && answer.status === 'Scheduled') return
     const afterMs = SLOW.has(operation.action) ? SLOW_EFFECT_MS : EFFECT_MS
     const why = effect.by === 'nothing' ? 'seen: nothing that a station says shows it' : `after ${afterMs / 1000} s` // biome-ignore format: one line
     waiting.timer = this.#clock.setTimer(
@@ -130,13 +134,15 @@ export class Watch {
   /** What a station said, to whichever job that belongs. */
   hear(heard: Heard): void {
     let isSpent = false
+    const connectors = () => this.#store.stationRow(heard.station)?.connectors ?? []
     for (const waiting of newestFirst(this.#waiting.values())) {
       const { job, seen, answer } = waiting
       if (job.operation.station !== heard.station) continue
       const isPlaced = job.effect.by === 'message' && job.effect.place !== undefined
       if (isPlaced && isSpent) continue
-      const verdict = seen(heard, job.request, answer ?? {})
+      const verdict = seen(heard, job.request, answer ?? {}, connectors)
       if (verdict === undefined) continue
+      job.shownBy ??= heard
       isSpent ||= isPlaced
       if (answer) this.#found(waiting, verdict)
       else waiting.early ??= verdict

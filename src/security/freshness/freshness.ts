@@ -1,4 +1,5 @@
 import type { ReplayClass } from '../../messages/actions.ts'
+import { foldId, type NodeId } from '../../primitives/ids.ts'
 import type { MessageFields } from '../header.ts'
 import type { Challenges } from './challenges.ts'
 import type { MessageIdentity, SeenMessage, SeenMessages } from './seen-messages.ts'
@@ -55,6 +56,8 @@ export type StaleReason =
 export class FreshnessGate {
   readonly #seen: SeenMessages
   readonly #challenges: Challenges
+  /** By originator and key: the time in the newest challenge it has answered since the start. */
+  readonly #proven = new Map<string, number>()
 
   constructor(seen: SeenMessages, challenges: Challenges) {
     this.#seen = seen
@@ -75,7 +78,8 @@ export class FreshnessGate {
     const known = this.#recognise(identity, header, moment)
     if (known) return known
     // Signed before this process could remember what it had obeyed.
-    if (header.iat < Math.ceil(moment.startedS) + SKEW_S) return this.#ask(header, moment)
+    const isOfBefore = header.iat < Math.ceil(moment.startedS) + SKEW_S && !this.#isAfterProof(header) // biome-ignore format: one line
+    if (isOfBefore || header.exp <= this.#seen.forgottenS) return this.#ask(header, moment)
     return { kind: 'fresh', message: this.#seen.take(identity, header.exp) }
   }
 
@@ -91,7 +95,17 @@ export class FreshnessGate {
     if (!this.#challenges.redeem(header.from, challenge, moment.nowS)) {
       return refused('not-challenged')
     }
+    this.#proven.set(proofOf(header), header.iat)
+    if (this.#proven.size > MAX_PROVEN) this.#proven.delete(this.#proven.keys().next().value ?? '')
     return { kind: 'fresh', message: this.#seen.take(identity, moment.nowS + LIVE_S + SKEW_S) }
+  }
+
+  /**
+   * Signed later, by the same clock, than an answer to a challenge of this process: so this process
+   * was there already, and would know it.
+   */
+  #isAfterProof(header: MessageFields): boolean {
+    return header.iat > (this.#proven.get(proofOf(header)) ?? Number.POSITIVE_INFINITY)
   }
 
   #recognise(
@@ -111,6 +125,12 @@ export class FreshnessGate {
     if (OCPPMessageTypedId !== 2) return refused('not-provable')
     return { kind: 'challenge', challenge: this.#challenges.issue(from, nowS) }
   }
+}
+
+const MAX_PROVEN = 20_000
+
+function proofOf(header: MessageFields & { readonly kid?: string }): string {
+  return `${foldId(header.from as NodeId)}\n${header.kid}`
 }
 
 function staleBy(

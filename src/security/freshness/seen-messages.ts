@@ -40,6 +40,8 @@ export class SeenMessages {
   readonly #bySource = new Map<string, Map<string, SeenMessage>>()
   readonly #maxPerSource: number
   readonly #maxSources: number
+  /** What was signed to hold no longer than this may have been here and be forgotten. */
+  forgottenS = Number.NEGATIVE_INFINITY
   #sweptAt = Number.NEGATIVE_INFINITY
 
   constructor(maxPerSource = MAX_PER_SOURCE, maxSources = MAX_SOURCES) {
@@ -78,7 +80,11 @@ export class SeenMessages {
     if (nowS - this.#sweptAt < SWEEP_EVERY_S) return
     this.#sweptAt = nowS
     for (const [from, messages] of this.#bySource) {
-      for (const [nonce, { until }] of messages) if (until < nowS) messages.delete(nonce)
+      for (const [nonce, { until }] of messages) {
+        if (until >= nowS) continue
+        messages.delete(nonce)
+        this.forgottenS = Math.max(this.forgottenS, until)
+      }
       if (messages.size === 0) this.#bySource.delete(from)
     }
   }

@@ -16,6 +16,8 @@ import {
 
 /** Who says which keys count: user roles whose holders may add and revoke others. */
 const ADMINISTRATORS: ReadonlySet<string> = new Set(['owner', 'admin'])
+/** Who says which keys are those of owners: nobody rises above himself. */
+const OWNERS: ReadonlySet<string> = new Set(['owner'])
 /** How far ahead a revocation list may name its successor. */
 const MAX_UPDATE_S = 24 * 3_600
 /** How long privileged roles count on without a new list. */
@@ -54,6 +56,8 @@ interface Known {
   readonly record: KeyRecord
   /** Seconds since 1970, by whoever signed it; 0 of the configuration. */
   readonly issuedS: number
+  /** kid of the key that it replaces, where nobody else has endorsed it. */
+  readonly standsOn?: string
 }
 
 /**
@@ -69,7 +73,12 @@ export class KeyDirectory {
 
   /** @param anchors From the configuration: believed as they stand. */
   constructor(anchors: readonly KeyRecord[] = []) {
-    for (const record of anchors) this.#records.set(record.key.kid, { record, issuedS: 0 })
+    for (const record of anchors) this.addAnchor(record)
+  }
+
+  /** Believes a record as it stands: something better than a signature has proved it. */
+  addAnchor(record: KeyRecord): void {
+    this.#records.set(record.key.kid, { record, issuedS: 0 })
   }
 
   /** For verifying: any key that is known, whatever it may do. */
@@ -90,8 +99,7 @@ export class KeyDirectory {
     if (!record.usages.includes(usage)) return unusable('usage-not-allowed')
     if (atS < record.notBefore) return unusable('not-valid-yet')
     if (atS > record.notAfter) return unusable('no-longer-valid')
-    const revocation = this.#revoked.get(kid)
-    if (revocation && atS >= revocation.since) return unusable('revoked')
+    if (this.#isRevoked(kid, atS)) return unusable('revoked')
     return { status: 'usable', record }
   }
 
@@ -120,11 +128,16 @@ export class KeyDirectory {
     // What was taken back is not given again by repeating what was said before.
     if (known && issuedS < known.issuedS) return refused('old-version', 'a newer record of this key is known') // biome-ignore format: one line
     if (this.#revoked.has(kid)) return refused('revoked', 'this key was revoked')
-    const isEndorsed = this.#isByAdministrator(others, nowS) || this.#isByPredecessor(candidate, others, nowS) // biome-ignore format: one line
+    const isOwners = [candidate, known?.record].some((one) => one?.roles.includes('owner'))
+    const isByOthers = this.#isByAdministrator(others, nowS, isOwners ? OWNERS : ADMINISTRATORS)
+    const isEndorsed = isByOthers || this.#isByPredecessor(candidate, others, nowS)
     if (!isEndorsed) {
       return refused('not-endorsed', 'neither an administrator nor the key it replaces has signed it, or they may not give these rights') // biome-ignore format: one line
     }
-    this.#records.set(kid, { record: candidate, issuedS })
+    const standsOn = isByOthers ? undefined : candidate.replaces
+    // Signatures stand beside each other: whoever leaves one out must not make the record weaker.
+    if (standsOn !== undefined && known?.issuedS === issuedS && known.standsOn === undefined) return refused('old-version', 'it is known with more signatures') // biome-ignore format: one line
+    this.#records.set(kid, { record: candidate, issuedS, ...(standsOn !== undefined && { standsOn }) }) // biome-ignore format: one line
     return { status: 'added', record: candidate }
   }
 
@@ -146,12 +159,30 @@ export class KeyDirectory {
     return { status: 'revoked', list }
   }
 
+  /**
+   * The key itself and those that it stands on: it counts as long as all of them do. A thief could
+   * otherwise hand the rights of a stolen key on before that is revoked.
+   */
+  chainOf(kid: string): readonly string[] {
+    const chain: string[] = []
+    for (let at: string | undefined = kid; at !== undefined && !chain.includes(at); at = this.#records.get(at)?.standsOn) chain.push(at) // biome-ignore format: one line
+    return chain
+  }
+
   /** What the newest revocation list is worth; `overdue`: privileged roles do not count any more. */
   revocations(nowS: number): 'none' | 'current' | 'stale' | 'overdue' {
     if (!this.#list) return 'none'
     const { nextUpdate } = this.#list
     if (nowS <= nextUpdate) return 'current'
     return nowS <= nextUpdate + GRACE_S ? 'stale' : 'overdue'
+  }
+
+  #isRevoked(kid: string, atS: number): boolean {
+    if (this.#revoked.size === 0) return false
+    return this.chainOf(kid).some((one) => {
+      const revocation = this.#revoked.get(one)
+      return revocation !== undefined && atS >= revocation.since
+    })
   }
 
   #problemOf(list: RevocationList, { signers }: Verified): Rejected | undefined {
@@ -168,10 +199,14 @@ export class KeyDirectory {
     return lost && refused('malformed', `${lost.kid} was revoked, and would count again`)
   }
 
-  #isByAdministrator(signers: readonly VerifiedSigner[], nowS: number): boolean {
+  #isByAdministrator(
+    signers: readonly VerifiedSigner[],
+    nowS: number,
+    roles = ADMINISTRATORS,
+  ): boolean {
     return signers.some(({ kid }) => {
       const found = this.find(kid, 'sign-policy', nowS)
-      return found.status === 'usable' && found.record.roles.some((role) => ADMINISTRATORS.has(role)) // biome-ignore format: one line
+      return found.status === 'usable' && found.record.roles.some((role) => roles.has(role)) // biome-ignore format: one line
     })
   }
 

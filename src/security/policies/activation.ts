@@ -151,6 +151,25 @@ export function proposeChange(
   return { status: 'on-trial', state: { active: book, highest, trial }, documents }
 }
 
+/** The documents in which one rule book differs from another, as the later one has them. */
+export function changedDocuments(before: RuleBook, after: RuleBook): readonly ChangedDocument[] {
+  const ofKind = (kind: RuleChange['kind'], list: 'policies' | 'roles') => {
+    const [old, now] = [before, after].map((book) => digestsOf(book[list])) as [Digests, Digests]
+    const names = [...new Set([...old.keys(), ...now.keys()])]
+    return names.flatMap((name): readonly ChangedDocument[] => {
+      const { version, digest } = now.get(name) ?? {}
+      return old.get(name)?.digest === digest ? [] : [{ kind, name, version, digest }]
+    })
+  }
+  return [...ofKind('policy', 'policies'), ...ofKind('role', 'roles')]
+}
+
+type Digests = ReadonlyMap<string, { readonly version: number; readonly digest: string }>
+
+function digestsOf(documents: RuleBook['policies'] | RuleBook['roles']): Digests {
+  return new Map(documents.map((one) => [one.name, { version: one.version, digest: documentDigest(one) }])) // biome-ignore format: one line
+}
+
 /** The state as it is at a time: rules that nobody confirmed in time have gone. */
 export function settle(state: ActivationState, nowS: number): ActivationState {
   const { trial } = state

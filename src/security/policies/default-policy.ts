@@ -53,6 +53,16 @@ export const DEFAULT_POLICY: SignaturePolicyDocument = {
   ],
 }
 
+/**
+ * The default policy of a node that lets in stations without a credential: it takes what these say as
+ * it takes their connection. For whoever they are taken elsewhere, nothing is proved.
+ */
+export function withUnprovedPeers(policy: SignaturePolicyDocument): SignaturePolicyDocument {
+  const rule = { name: '2 from a station that shows no credential', match: { origin: ['station'], neighbour: { kinds: ['station'] } }, require: { assurance: 'none' } } as const // biome-ignore format: one line
+  const at = policy.in?.findIndex(({ name }) => name === '2 from a standard peer') ?? -1
+  return { ...policy, in: policy.in?.toSpliced(at, 0, rule) ?? [] }
+}
+
 // biome-ignore format: a table
 /** What `insecure` stands for: nothing is signed, everything is obeyed. `areInsecure` says so. */
 export const INSECURE_POLICY: SignaturePolicyDocument = {

@@ -118,6 +118,11 @@ export const POLICY_REASONS = {
   'not-bound':            'it is not tied to a request that is open',
   'path':                 'the way it took is not the one the rule asks for',
   'data-unsigned':        'data inside it is not signed by those who have to sign that',
+  'not-of-two-roles':     'it takes two people of different roles, and its originator has none of these roles',
+  'awaits-second':        'it takes two people of different roles, and the second has not asked for the very same yet',
+  'awaits-veto':          'others may still object to it',
+  'vetoed':               'somebody who may has objected to it',
+  'not-proposed':         'nobody has proposed it, or there is no room for another proposal',
   'policies-disagree':    'two policies want it to travel in different forms',
 } as const satisfies Record<string, string>
 

@@ -5,6 +5,7 @@ import { judgeRights } from '../roles/rights.ts'
 import { compileUserRole, type UserRole, type UserRoleDocument } from '../roles/user-role.ts'
 import { judgeIncoming } from './evaluate.ts'
 import type { PolicyDecision, PolicyFacts, SignerFacts } from './facts.ts'
+import { planOutgoing } from './outgoing.ts'
 import type { SignaturePolicyDocument } from './policy-document.ts'
 import { compileSignaturePolicy, type SignaturePolicy } from './signature-policy.ts'
 
@@ -54,7 +55,8 @@ function mayAsk(
   roles: ReadonlyMap<string, UserRole>,
 ): boolean {
   const own = signer.roles.flatMap((name) => roles.get(name) ?? [])
-  return judgeRights(own, request).status === 'permitted'
+  const rights = judgeRights(own, request)
+  return rights.status === 'permitted' && (rights.items?.every(Boolean) ?? true)
 }
 
 /** A message that two rule books decide differently. */
@@ -107,7 +109,9 @@ export function lockedOutOf(
     const signers = keys.map((key) => ({ ...key, isEntitled: false, isPermitted: mayAsk(key, request, roles) })) // biome-ignore format: one line
     return !signers.some(({ owner }) => {
       const facts = managementCall(action, owner, nodeId, nowS, signers)
-      return judgeIncoming(policies, facts).outcome === 'accept'
+      // Who gets no answer cannot know what came of it.
+      const answer = { kind: 'CALLRESULT', action, to: owner, link: facts.neighbour } as const
+      return judgeIncoming(policies, facts).outcome === 'accept' && planOutgoing(policies, answer).outcome === 'send' // biome-ignore format: one line
     })
   })
 }

@@ -112,6 +112,39 @@ test('a cached token expires by what was said of it, and by its life time', asyn
   assert.equal(await startsOffline(bench, 'TAG-2'), false)
 })
 
+test('the life time in the cache is not for a token whose end was said', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.0.1')
+  await bench.set('AuthCacheCtrlr.LifeTime', '100')
+  bench.rule = ({ action }) => action === 'Authorize' ? { idTokenInfo: { ...accepted, cacheExpiryDateTime: '2026-01-01T00:10:00Z' } } : undefined // biome-ignore format: one line
+  await bench.charge(1, 'TAG-1')
+  await bench.unplug(1)
+
+  await bench.pass(300, 60)
+  assert.equal(await startsOffline(bench, 'TAG-1'), true)
+  await bench.pass(300, 60)
+  assert.equal(await startsOffline(bench, 'TAG-1'), false)
+})
+
+test('the life time in the cache counts from when the token was used last, with the CSMS or without', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.0.1')
+  await bench.set('AuthCacheCtrlr.LifeTime', '100')
+  await bench.charge(1, 'TAG-1')
+  await bench.unplug(1)
+
+  await bench.pass(60, 60)
+  assert.equal(await startsOffline(bench, 'TAG-1'), true)
+  await bench.pass(60, 60)
+  assert.equal(await startsOffline(bench, 'TAG-1'), true)
+  await bench.set('AuthCtrlr.LocalPreAuthorize', 'true')
+  await bench.pass(60, 60)
+  await bench.charge(1, 'TAG-1')
+  await bench.unplug(1)
+  await bench.pass(60, 60)
+  assert.equal(await startsOffline(bench, 'TAG-1'), true)
+  await bench.pass(101, 101)
+  assert.equal(await startsOffline(bench, 'TAG-1'), false)
+})
+
 const expiry = '2026-01-01T01:00:00.000Z'
 const reserve16 = (more = {}) => ({ connectorId: 1, expiryDate: expiry, idTag: 'MINE', reservationId: 4, ...more }) // biome-ignore format: one line
 

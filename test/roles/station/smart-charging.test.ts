@@ -244,11 +244,17 @@ test('the composite schedule says in both units what will be obeyed', async (t) 
 
   assert.deepEqual(await ask(1, 'A'), [[0, 16], [60, 8], [120, 31.8]]) // biome-ignore format: one line
   assert.deepEqual(await ask(1), [[0, 16 * 690], [60, 8 * 690], [120, FULL_W]]) // biome-ignore format: one line
-  assert.deepEqual(await ask(0, 'W'), [[0, 2 * FULL_W]])
+  // The station as a whole: both connectors, then no more than it may itself.
+  assert.deepEqual(await ask(0, 'W'), [[0, 16 * 690 + FULL_W], [60, 8 * 690 + FULL_W], [120, 2 * FULL_W]]) // biome-ignore format: one line
+  const most = profile16({ chargingProfileId: 2, chargingProfilePurpose: 'ChargePointMaxProfile', chargingProfileKind: 'Absolute' }, { startSchedule: start, chargingSchedulePeriod: [period(0, 45)] }) // biome-ignore format: one line
+  await bench.ask('SetChargingProfile', { connectorId: 0, csChargingProfiles: most })
+  assert.deepEqual(await ask(0, 'A'), [[0, 45], [60, 39.8], [120, 45]]) // biome-ignore format: one line
   const newer = await Bench.booted(t, 'ocpp2.0.1')
   await newer.ask('SetChargingProfile', { evseId: 0, chargingProfile: profile2() })
   const { schedule } = await newer.ask('GetCompositeSchedule', { evseId: 2, duration: 60, chargingRateUnit: 'A' }) // biome-ignore format: one line
   assert.deepEqual((schedule as Payload).chargingSchedulePeriod, [{ ...period(0, 8), numberPhases: 3 }]) // biome-ignore format: one line
+  const { schedule: all } = await newer.ask('GetCompositeSchedule', { evseId: 0, duration: 60, chargingRateUnit: 'A' }) // biome-ignore format: one line
+  assert.deepEqual((all as Payload).chargingSchedulePeriod, [{ ...period(0, 16), numberPhases: 3 }]) // biome-ignore format: one line
   assert.equal(await newer.status('GetCompositeSchedule', { evseId: 3, duration: 9 }), 'Rejected')
   assert.equal(await bench.status('GetCompositeSchedule', { connectorId: 3, duration: 9 }), 'Rejected') // biome-ignore format: one line
 })

@@ -176,3 +176,18 @@ test('however often and whenever a message is delivered, and the receiver restar
   })
   fc.assert(property, { ...PROPERTY, numRuns: PROPERTY.numRuns * 10 })
 })
+
+test('who has answered a challenge since the start is not asked again for what it signs later, by that clock and key', () => {
+  const gate = gateWith()
+  const at = { startedS: NOW - 1 }
+  const first = judge(gate, { nonce: 'n1' }, at)
+  assert.ok(first.kind === 'challenge')
+  const chal = first.challenge
+  assert.equal(kindOf(judge(gate, { nonce: 'n2', chal }, at)), 'fresh')
+  const said = (nonce: string, iat: number, more: object = {}) => kindOf(judge(gate, { nonce, iat, exp: iat + LIVE_S, ...more }, { ...at, nowS: NOW + 1 })) // biome-ignore format: one line
+  assert.equal(said('n3', NOW + 1), 'fresh')
+  assert.equal(said('n4', NOW), 'challenge', 'in the same second it may have been before')
+  assert.equal(said('n5', NOW - 5), 'challenge')
+  assert.equal(said('n6', NOW + 1, { from: 'CS99' }), 'challenge', 'of somebody else')
+  assert.equal(said('n7', NOW + 1, { kid: 'another' }), 'challenge', 'by a key with another clock')
+})

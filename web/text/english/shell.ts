@@ -90,9 +90,10 @@ export const shell = {
     secure: 'Every link this node knows of has TLS and a credential.',
     unguarded:
       'Whoever reaches this console may do everything. Take http.login: false out of the YAML file of this node and start it again; then everybody has to log in.',
-    insecureMode: 'This node was started with the insecure switch.',
+    insecureMode:
+      'Its configuration says insecure: a listener lets in whoever shows no password, or nothing is signed and everything is obeyed.',
     insecureRemedy:
-      'Without TLS anyone on the wire can read and change frames; without a credential anyone can claim the id. Give the listener a certificate and the peer a password.',
+      'Without TLS anyone on the wire can read and change frames; without a credential anyone can claim the id. Give the listener a certificate and the peer a password, and remove insecure under listen and security.',
     simulatedNone: 'No node is simulated.',
     simulatedSome: 'These nodes are programs, not hardware. Their values are made up.',
     noOverview: 'Waiting for the first overview.',

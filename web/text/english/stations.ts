@@ -56,15 +56,19 @@ export const stations = {
       seenAt: 'Last heard of',
     },
     connectors: 'Connectors',
+    // OCPP 1.6 has no EVSEs: its connectors are kept under their numbers as EVSEs of one connector.
     connector: (evseId: number, connectorId: number, protocol: string) =>
-      protocol === 'ocpp1.6'
-        ? connectorId === 0
+      protocol !== 'ocpp1.6'
+        ? `EVSE ${evseId}, connector ${connectorId}`
+        : evseId === 0
           ? 'Whole station'
-          : `Connector ${connectorId}`
-        : `EVSE ${evseId}, connector ${connectorId}`,
+          : `Connector ${evseId}`,
     noConnectors:
       'It has not told of any connector yet. Trigger a StatusNotification to hear of them.',
     noTransactions: 'No transaction of this station has been stored yet.',
+    close: 'Close transaction',
+    askClose: (id: string, station: string) =>
+      `Close transaction ${id} of ${station}? Its token may charge elsewhere then. The station is not asked to stop.`,
     noOperations: 'It has not been asked to do anything yet.',
     variables: 'Variables',
     variableCount: (count: number) => (count > 0 ? `${count}` : ''),
