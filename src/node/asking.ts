@@ -26,6 +26,8 @@ export interface Question {
 export interface Answered {
   readonly frame: Frame
   readonly from: Neighbour
+  /** Of the frame in the log. */
+  readonly sequence: number
   /** Verified, and without its signatures; undefined where nothing is verified. */
   readonly response?: JsonObject
 }
@@ -46,7 +48,11 @@ export function ask(
   timeoutMs: number,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const asker = { resolve: (frame: Frame, from: Neighbour) => resolve({ frame, from }), reject }
+    const asker = {
+      // It is told as it is received, and logged right after that.
+      resolve: (frame: Frame, from: Neighbour) => resolve({ frame, from, sequence: node.frameLog.newest + 1 }), // biome-ignore format: one line
+      reject,
+    }
     originate(node, requestFrame(node, 2, question), destination, asker, timeoutMs)
   })
 }
@@ -140,11 +146,11 @@ interface Reply extends Answered {
 
 /** @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON */
 function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
-  const { frame, from, action, protocol, request, asked } = reply
+  const { frame, from, action, protocol, request, asked, sequence } = reply
   const { type, payload, errorCode: code, errorDescription: description, route } = frame
   const path = route?.networkPath ?? ([from.id] as const)
   const error = type === 4 ? { error: { code, description } } : {}
-  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, ...error }) // biome-ignore format: one line
+  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, ...error }) // biome-ignore format: one line
 }
 
 /** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import type { FrameVerdict } from './frame-verdict.ts'
 
 /**
  * The last frames of this node, for the console and for people looking for a fault. Its memory is
@@ -24,6 +25,8 @@ export interface FrameRecord {
   readonly errorCode: ErrorCode | undefined
   /** Trace of the message where that is not the id in the frame; see docs/observability.md. */
   readonly trace: string | undefined
+  /** Of a received frame that was judged here. */
+  readonly verdict: FrameVerdict | undefined
   /** Length of the frame; `bytes` may hold less of it. */
   readonly length: number
   readonly bytes: Uint8Array
@@ -58,12 +61,15 @@ export class FrameLog {
     reaction: Reaction
     errorCode: ErrorCode | undefined
     trace: string | undefined
+    verdict: FrameVerdict | undefined
   }[] = []
   /**
    * Trace of the frame that is being received, where that is not its own id. Whoever maps ids from
    * link to link sets it; receiving is one synchronous step, so it never belongs to another frame.
    */
   arrivalTrace: string | undefined
+  /** What was found of the frame that is being received; the same holds. */
+  arrivalVerdict: FrameVerdict | undefined
   /** Told of each record once it is there. */
   listener: ((sequence: number) => void) | undefined
   readonly #maxRecords: number
@@ -108,6 +114,8 @@ export class FrameLog {
     const index = sequence % this.#maxRecords
     const slot = this.#slots[index]
     const length = bytes.length
+    const verdict = isReceived ? this.arrivalVerdict : undefined
+    if (verdict) this.arrivalVerdict = undefined
     if (slot) {
       slot.sequence = sequence
       slot.start = start
@@ -121,11 +129,18 @@ export class FrameLog {
       slot.reaction = reaction
       slot.errorCode = errorCode
       slot.trace = trace
+      slot.verdict = verdict
     } else {
       // biome-ignore format: one record
-      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode, trace }
+      this.#slots[index] = { sequence, start, kept, length, time, isReceived, isBinary, link, forwardedTo, reaction, errorCode, trace, verdict }
     }
     this.listener?.(sequence)
+  }
+
+  /** Adds what was found of a frame after it had been received. */
+  judged(sequence: number, verdict: FrameVerdict): void {
+    const slot = this.#slots[sequence % this.#maxRecords]
+    if (slot?.sequence === sequence) slot.verdict = verdict
   }
 
   /** The record with this sequence, while the log still has it. */
@@ -144,6 +159,7 @@ export class FrameLog {
       reaction: slot.reaction,
       errorCode: slot.errorCode,
       trace: slot.trace,
+      verdict: slot.verdict,
       length: slot.length,
       bytes: this.#ring.slice(start, start + slot.kept),
     }

@@ -314,6 +314,11 @@ export class Node {
       newId: () => core().newMessageId(),
       isOwnName: (id) => [core().id, ...core().services].some((own) => foldId(own) === foldId(id)),
       originOf: (id) => originOf(core(), id),
+      judged: (verdict, sequence) => {
+        const { frameLog } = core()
+        if (sequence === undefined) frameLog.arrivalVerdict = verdict
+        else frameLog.judged(sequence, verdict)
+      },
       emit: (event) => this.#emit(event),
     }
   }

@@ -35,6 +35,7 @@ import type { Verdict } from '../security/verdict.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import type { NodeEvent } from './core.ts'
+import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { signersOf, vouchedOrigin } from './signer-facts.ts'
@@ -68,6 +69,8 @@ export interface GateSite {
   isOwnName(id: string): boolean
   /** What somebody is by the node's own records, never by what a message says. */
   originOf(id: NodeId): PeerKind
+  /** @param sequence Of its frame, where that is not the one being received. */
+  judged(verdict: FrameVerdict, sequence: number | undefined): void
   emit(event: NodeEvent): void
 }
 
@@ -92,6 +95,8 @@ export interface Incoming {
   readonly onBehalfOf?: NodeId
   /** That this link is the one whose commands the standard peer obeys. */
   readonly isPrimaryUpstream?: boolean
+  /** Of its frame in the log, where it was received before. */
+  readonly sequence?: number | undefined
 }
 
 /** A message that is to be obeyed. */
@@ -195,6 +200,7 @@ export class SecurityGate {
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
     const decision = judgeBy(this.#options.trust.book, facts)
+    this.#site.judged(frameVerdict(facts, decision), message.sequence)
     if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
       const { outcome, reason = 'no-rule' } = decision
       throw new OverlayError('ERR_POLICY_REFUSED', {

@@ -33,7 +33,7 @@ async function site(t: TestContext, options: SiteOptions = {}) {
   const streamed = (request: object) => void applied.push(request)
   const handlers = { 'ocpp2.1': { SetVariables: setVariables, NotifyPeriodicEventStream: streamed } } as unknown as HandlersByProtocol // biome-ignore format: one line
   const station = (id: string) => net.node(id, { handlers, security: securityOf(id, options.stationPolicy) }) // biome-ignore format: one line
-  await station('CS01')
+  const native = await station('CS01')
   await station('CS02')
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, security: securityOf('CSMS01') }) // biome-ignore format: one line
   const above = net.peer('LC01', 'CSMS01')
@@ -73,7 +73,7 @@ async function site(t: TestContext, options: SiteOptions = {}) {
     return (await outcome) as { answer?: object; error?: Error }
   }
   const reasons = (id: string) => reasonsAt(net, id)
-  return { net, applied, csms, above, below, wire, carry, onward, call, reasons, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
+  return { net, applied, csms, native, above, below, wire, carry, onward, call, reasons, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
 }
 
 const isCall = ([type]: Frame) => type === 2
@@ -102,6 +102,28 @@ test('a command that is signed by who may give it takes effect, and its signed a
     [2, 3],
   )
   for (const frame of wire) assert.match(JSON.stringify(frame), /"signatures":\[\{"keyId"/)
+})
+
+test('the log keeps what was found of each frame: who signed it, how sure that is, and by which rule', async (t) => {
+  const { call, csms, native, tamperWith } = await site(t)
+  const judgedAt = ({ frameLog }: typeof csms) =>
+    frameLog.after(0, 1_000).flatMap(({ direction, verdict }) => {
+      if (!verdict) return []
+      const { outcome, reason, assurance, signers, rule } = verdict
+      return [{ direction, outcome, reason, assurance, signers: signers.map(({ owner, as }) => [owner, as]), list: rule?.list }] // biome-ignore format: one line
+    })
+  const obeyed = { direction: 'received', outcome: 'accept', reason: undefined, assurance: 'e2e', list: 'in' } // biome-ignore format: one line
+
+  await call()
+  assert.deepEqual(judgedAt(native), [{ ...obeyed, signers: [['CSMS01', 'originator']] }])
+  assert.deepEqual(judgedAt(csms), [{ ...obeyed, signers: [['CS01', 'originator']] }], 'its answer')
+
+  tamperWith(changed(isCall, without))
+  await call()
+  const refused = { direction: 'received', outcome: 'reject', reason: 'unsigned', assurance: 'none', signers: [], list: 'in' } // biome-ignore format: one line
+  assert.deepEqual(judgedAt(native).at(-1), refused)
+  const [last] = native.frameLog.after(0, 1_000).filter(({ errorCode }) => errorCode !== undefined)
+  assert.equal(last?.verdict?.reason, 'unsigned')
 })
 
 /** Each attack by the middle, on a command on its way; with the reason it is refused with. */
