@@ -7,14 +7,14 @@ import { globSync, readdirSync } from 'node:fs'
 import { type EventData, run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-/** These start processes that have little to do, or much to wait for. */
-const WITH_LIGHT_PROCESSES = ['cli', 'http', 'foreign', 'end-to-end', 'attacks/threats']
-const WITH_PROCESSES = ['transport', 'attacks', 'browser']
+/** These start processes, and mostly wait for them. */
+const WITH_PROCESSES = ['attacks', 'cli', 'end-to-end', 'foreign', 'http', 'transport']
+/** These need the machine for themselves: a browser takes both cores. */
+const WITH_BROWSER = ['browser']
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
   .filter(
-    (entry) =>
-      entry.isDirectory() && ![...WITH_LIGHT_PROCESSES, ...WITH_PROCESSES].includes(entry.name),
+    (entry) => entry.isDirectory() && ![...WITH_PROCESSES, ...WITH_BROWSER].includes(entry.name),
   )
   .map((entry) => entry.name)
   .sort()
@@ -27,8 +27,8 @@ const missing = new Set<string>()
 
 await runFolders(PURE, 2)
 if (tier === 'all') {
-  await runFolders(WITH_LIGHT_PROCESSES, 2)
-  await runFolders(WITH_PROCESSES, 1)
+  await runFolders(WITH_PROCESSES, 2)
+  await runFolders(WITH_BROWSER, 1)
 }
 if (missing.size > 0) {
   const packages = [...missing].sort().join(' ')
@@ -40,10 +40,7 @@ console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skippe
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
 function runFolders(folders: readonly string[], concurrency: number): Promise<void> {
-  const isElsewhere = (file: string) =>
-    WITH_LIGHT_PROCESSES.some((one) => !folders.includes(one) && file.startsWith(`test/${one}/`))
-  const all = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
-  const files = all.filter((file) => !isElsewhere(file))
+  const files = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
   const stream = run({ files, concurrency, timeout: TIMEOUT_MS })
   stream.on('test:pass', (event) => count(event))
   stream.on('test:fail', (event) => {

@@ -3,13 +3,17 @@ import { priorityOf } from '../messages/actions.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { createValidator } from '../messages/validation.ts'
 import type { FrameRecord } from '../node/frame-log.ts'
+import type { FrameVerdict } from '../node/frame-verdict.ts'
 import type { Node } from '../node/node.ts'
 import { foldId, MAX_TOLERATED_MESSAGE_ID_BYTES } from '../primitives/ids.ts'
+import { stripSignatures } from '../security/carriers.ts'
+import { reasonSentence } from '../security/reason-sentences.ts'
 import { decodeBinary } from '../wire/binary.ts'
 import { DEFAULT_LIMITS, type Frame, KINDS } from '../wire/frame.ts'
+import type { JsonObject } from '../wire/payload.ts'
 import { decodeText } from '../wire/text.ts'
 import { withFingerprints } from './fingerprints.ts'
-import type { FrameDetail, FrameView } from './live-api.ts'
+import type { FrameDetail, FrameView, VerdictView } from './live-api.ts'
 
 /** Logged frames were accepted under these or refused; for looking at them the widest serve. */
 const LIMITS = { ...DEFAULT_LIMITS, maxMessageIdBytes: MAX_TOLERATED_MESSAGE_ID_BYTES }
@@ -41,7 +45,50 @@ export function frameView(node: Node, record: FrameRecord): FrameView {
     reaction,
     ...(forwardedTo !== undefined && { forwardedTo }),
     ...(errorCode !== undefined && { errorCode, errorText: textOf(errorCode) }),
+    ...(record.verdict && { verdict: verdictView(record.verdict) }),
   }
+}
+
+const LEVELS = {
+  none: 'unsigned',
+  legacy: 'unsigned',
+  oca: 'attested',
+  attested: 'attested',
+  e2e: 'end-to-end',
+} as const satisfies Record<FrameVerdict['assurance'], VerdictView['level']>
+
+function verdictView({
+  outcome,
+  reason,
+  assurance,
+  signers,
+  unknownKeys,
+  rule,
+}: FrameVerdict): VerdictView {
+  const isObeyed = outcome === 'accept' || outcome === 'allow-and-alert'
+  const { index, ...policy } = rule ?? {}
+  return {
+    level: isObeyed ? LEVELS[assurance] : 'refused',
+    ...(reason !== undefined && { reason, sentence: reasonSentence(reason) }),
+    signers,
+    unknownKeys,
+    ...(rule && {
+      rule: { ...policy, ...(index !== undefined && { index }) } as VerdictView['rule'] & object,
+    }),
+  }
+}
+
+/** The same with the name of the rule, which takes a look at the policy. */
+function namedVerdict(node: Node, verdict: VerdictView): VerdictView {
+  const { rule } = verdict
+  if (rule?.index === undefined || !node.canManage) return verdict
+  const { policy, list, index, version } = rule
+  const { signaturePolicies } = node.manage('GetSignaturePolicies', { name: policy })
+  const document = signaturePolicies.find((one) => one.version === version)?.document as
+    | { [list in typeof rule.list]?: readonly { readonly name?: string }[] }
+    | undefined
+  const name = document?.[list]?.[index]?.name
+  return name === undefined ? verdict : { ...verdict, rule: { ...rule, name } }
 }
 
 /** The frames of one message on all its hops over links of this node, oldest first. */
@@ -65,6 +112,7 @@ export function detailOf(node: Node, sequence: number): FrameDetail | undefined 
   const raw = text === undefined ? hexOf(record.bytes) : withFingerprints(text)
   return {
     ...view,
+    ...(view.verdict && { verdict: namedVerdict(node, view.verdict) }),
     envelope: frame ? envelopeOf(raw, text !== undefined, frame) : [],
     ...(payload !== undefined && {
       payload: JSON.parse(withFingerprints(JSON.stringify(payload))),
@@ -132,13 +180,19 @@ function problemsOf(protocol: Protocol | undefined, view: FrameView, payload: un
   if (!protocol || !isJudged || view.action === '' || payload === undefined) return []
   try {
     const direction = view.kind === 'CALLRESULT' ? 'response' : 'request'
+    // What is signed is the message without its signatures, and so is what has a schema.
+    const said = isObject(payload) ? stripSignatures(payload) : payload
     return validator
-      .validate(protocol, view.action, direction, payload)
+      .validate(protocol, view.action, direction, said)
       .map(({ pointer, code, problem }) => ({ pointer, code, problem }))
   } catch (error) {
     if (!(error instanceof OverlayError)) throw error
     return [{ pointer: '', code: error.code, problem: error.message }]
   }
+}
+
+function isObject(payload: unknown): payload is JsonObject {
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload)
 }
 
 /** A payload as JSON; undefined when it is none. */

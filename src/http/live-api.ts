@@ -130,6 +130,34 @@ export interface FrameView {
   /** ERR_… of a refused or dropped frame, with the sentence that explains it. */
   readonly errorCode?: string
   readonly errorText?: string
+  /** Of a received frame that this node judged because it was for it or for a standard peer here. */
+  readonly verdict?: VerdictView
+}
+
+/** How sure it is who said a message, and what was made of that. */
+export interface VerdictView {
+  readonly level: 'end-to-end' | 'attested' | 'unsigned' | 'refused'
+  /** Why it was not obeyed: a code that stays, and a sentence. */
+  readonly reason?: string
+  readonly sentence?: string
+  /** Keys that are known here and verifiably signed it. */
+  readonly signers: readonly {
+    readonly kid: string
+    readonly owner: string
+    readonly roles: readonly string[]
+    /** `originator`: says so itself; `edge`: saw it come from its originator; `other`: neither. */
+    readonly as: 'originator' | 'edge' | 'other'
+  }[]
+  /** Signatures by keys that are not known here. */
+  readonly unknownKeys: number
+  /** The rule that decided; `index` counts from 0, `name` while the policy is the same. */
+  readonly rule?: {
+    readonly policy: string
+    readonly version: number
+    readonly list: 'in' | 'out' | 'forward'
+    readonly index?: number
+    readonly name?: string
+  }
 }
 
 /** `GET /api/frames`, oldest first. */

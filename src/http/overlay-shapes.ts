@@ -104,6 +104,30 @@ const FRAME: Members = {
   'forwardedTo?': text('Neighbour it was forwarded to'),
   'errorCode?': text('Of a refused or dropped frame, ERR_…'),
   'errorText?': text('The sentence for it'),
+  'verdict?': shape('VerdictView'),
+}
+
+const VERDICT: Members = {
+  level: word(['end-to-end', 'attested', 'unsigned', 'refused'], 'How sure it is who said it'),
+  'reason?': text('Why it was not obeyed: a code that stays'),
+  'sentence?': text('The same for people'),
+  signers: list(
+    object({
+      kid: text('Thumbprint of the key, RFC 7638'),
+      owner: ID,
+      roles: list(text()),
+      as: word(['originator', 'edge', 'other'], 'Says so itself, saw it come, or neither'),
+    }),
+    'Keys that are known here and verifiably signed it',
+  ),
+  unknownKeys: count('Signatures by keys that are not known here'),
+  'rule?': object({
+    policy: text(),
+    version: count(),
+    list: word(['in', 'out', 'forward']),
+    'index?': count('From 0'),
+    'name?': text('While the policy is the same; of a frame alone'),
+  }),
 }
 
 const FRAME_DETAIL: Members = {
@@ -133,6 +157,7 @@ export const OVERLAY_SHAPES: Readonly<Record<string, Schema>> = {
   LinkView: object(LINK),
   OverviewView: object(OVERVIEW),
   FrameView: object(FRAME),
+  VerdictView: object(VERDICT),
   FramePage: object({ frames: list(shape('FrameView'), 'Oldest first') }),
   FrameDetail: object(FRAME_DETAIL),
   LiveEvent: {

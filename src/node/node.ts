@@ -254,6 +254,11 @@ export class Node {
     return join(this.#core, { ...joining, random: this.#options.random ?? systemRandomness })
   }
 
+  /** Whether it signs, and what it believes and obeys can be changed while it runs. */
+  get canManage(): boolean {
+    return this.#management !== undefined
+  }
+
   /**
    * Changes or tells what this node believes and obeys, for its own operator: whoever calls this has
    * proved elsewhere who it is. Others do the same by messages.

@@ -78,3 +78,13 @@ function unverified(
   const sentence = REASONS[reason].replace(/\{(\w+)\}/g, (_, name) => String(details[name] ?? '?'))
   return { status, reason, sentence } as const
 }
+
+/** Why something does not count as signed, for people, without the details of the one case. */
+export function generalSentence(reason: Reason): string {
+  const general = { actual: 'too many', index: '', member: 'one of them' }
+  return REASONS[reason]
+    .replace(/: \{problem\}$|, \{limit\} are allowed$/, '')
+    .replace(/\{limit\} characters$/, 'it may be')
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => general[name as keyof typeof general] ?? '')
+    .replaceAll('  ', ' ')
+}

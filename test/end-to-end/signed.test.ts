@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { loadConfig } from '../../src/cli/config.ts'
 import { codeFile } from '../../src/cli/joining-code.ts'
+import type { FrameDetail, FramePage, FrameView } from '../../src/http/live-api.ts'
 import { basic, client } from '../support/sockets.ts'
 import {
   commission,
@@ -54,6 +55,13 @@ async function startSite(t: TestContext) {
   return { folder, csms, node, station }
 }
 
+/** What the inspector shows of the newest frame of a kind. */
+async function frameAt(console: string, is: (frame: FrameView) => boolean): Promise<FrameDetail> {
+  const { frames } = (await (await fetch(new URL('api/frames', console))).json()) as FramePage
+  const { sequence } = frames.findLast((frame) => is(frame) && frame.verdict) ?? {}
+  return (await fetch(new URL(`api/frames/${sequence}`, console))).json() as Promise<FrameDetail>
+}
+
 test('a plain station boots over two nodes that sign, is commanded, and nobody else commands it', async (t) => {
   const { csms, node, station } = await startSite(t)
   station.send('[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
@@ -84,6 +92,11 @@ test('a plain station boots over two nodes that sign, is commanded, and nobody e
   const forged = startExecutable(t, 'send', 'CS01', 'ChangeConfiguration', '{"key":"HeartbeatInterval","value":"1"}', '--uplink', node.url, '--as', 'LAPTOP') // biome-ignore format: one line
   assert.notEqual(await forged.ended, 0)
   assert.match(forged.output() + forged.errors(), /unsigned/)
+  const { verdict, problems } = await frameAt(csms.console, ({ action, kind }) => action === 'BootNotification' && kind === 'CALL' ) // biome-ignore format: one line
+  const { level, signers, rule } = verdict ?? {}
+  assert.deepEqual([level, signers?.map(({ owner, as }) => [owner, as]), rule?.name, problems], ['attested', [['NN01', 'edge']], '2 from a standard peer', []]) // biome-ignore format: one line
+  const refused = await frameAt(node.console, ({ reaction }) => reaction === 'refused')
+  assert.deepEqual([refused.verdict?.level, refused.verdict?.reason, refused.verdict?.sentence], ['refused', 'unsigned', 'nobody has signed it']) // biome-ignore format: one line
   const seen = await fetch(new URL('metrics', node.console))
   assert.match(await seen.text(), /ERR_POLICY_REFUSED/)
 })

@@ -4,6 +4,7 @@
 import { memo } from 'react'
 import type { FrameView } from '../../src/http/live-api.ts'
 import { MarkIcon } from '../diagram/mark-icon.tsx'
+import { VerdictMark } from '../inspector/verdict-mark.tsx'
 import { Figure, Moment } from '../shell/moment.tsx'
 import { formatBytes } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -95,6 +96,16 @@ function Reaction({ frame }: { frame: FrameView }) {
       </span>
     )
   }
-  if (frame.forwardedTo !== undefined) return text.frames.forwardedTo(frame.forwardedTo)
-  return text.frames.reactions[frame.reaction]
+  const { verdict } = frame
+  const done =
+    frame.forwardedTo === undefined
+      ? text.frames.reactions[frame.reaction]
+      : text.frames.forwardedTo(frame.forwardedTo)
+  if (!verdict) return done
+  return (
+    <span className={styles.judged} title={text.inspector.signatures.levels[verdict.level]}>
+      <VerdictMark level={verdict.level} />
+      {text.frames.levels[verdict.level]} · {done}
+    </span>
+  )
 }

@@ -16,6 +16,7 @@ import styles from './inspector.module.css'
 import { Facts, Section } from './parts.tsx'
 import { PayloadTree } from './payload-tree.tsx'
 import { type ByteRange, RawFrame } from './raw-frame.tsx'
+import { Signatures } from './signatures.tsx'
 import { verdictSentence } from './verdict.ts'
 
 /** One message: what became of it, its envelope, its payload, its bytes. */
@@ -53,6 +54,7 @@ function Detail({ detail }: { detail: FrameDetail }) {
           <PayloadTree payload={detail.payload} problems={detail.problems} />
         )}
       </Section>
+      <Signatures detail={detail} />
       <Section title={detail.direction === 'sent' ? names.rawSent : names.raw}>
         <RawFrame detail={detail} range={range} />
         {detail.truncated && <p className={styles.note}>{text.inspector.truncated}</p>}

@@ -8,7 +8,9 @@ export function verdictSentence(frame: FrameView, self: string): string {
   const what = frameName(frame)
   const words = text.verdict
   if (isRefused(frame)) {
-    const reason = frame.errorText ?? frame.errorCode ?? words.noReason
+    const { reason: code, sentence } = frame.verdict ?? {}
+    const why = code && sentence && `${code}, ${sentence}`
+    const reason = why ?? frame.errorText ?? frame.errorCode ?? words.noReason
     const head = frame.reaction === 'refused' ? words.refused(self) : words.dropped(self)
     return `${head}: ${endStop(reason)} ${words.cameFrom(what, frame.link, formatTime(frame.time))}`
   }

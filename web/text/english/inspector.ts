@@ -13,6 +13,7 @@ export const inspector = {
     sections: {
       envelope: 'Envelope',
       payload: 'Payload',
+      signatures: 'Signatures',
       raw: 'As received',
       rawSent: 'As sent',
       facts: 'Facts',
@@ -20,6 +21,34 @@ export const inspector = {
       nodes: 'Nodes',
       evses: 'EVSEs',
       frames: 'Latest frames',
+    },
+    signatures: {
+      levels: {
+        'end-to-end': 'End to end: signed by whoever said it, and verified here.',
+        attested: 'Attested: a node saw it come from whoever said it, and signed that.',
+        unsigned: 'Unsigned: nobody has signed it, and a rule takes it as it is.',
+        refused: 'Refused: it was not obeyed.',
+      },
+      hopError: 'The word of a hop: whoever was asked has not signed this error.',
+      notChecked: (reaction: string, direction: string) =>
+        direction === 'sent'
+          ? 'Not checked: this node sent it. Whoever it is for checks it.'
+          : reaction === 'forwarded'
+            ? 'Not checked: this node only passed it on. Whoever it is for checks it.'
+            : 'Not checked here.',
+      as: { originator: 'Signed by', edge: 'Attested by', other: 'Also signed by' },
+      roles: (roles: readonly string[]) => `as ${roles.join(', ')}`,
+      noRole: 'without a user role',
+      unknown: 'Unknown keys',
+      unknownKeys: (count: number) =>
+        count === 1
+          ? 'one signature by a key that is not known here'
+          : `${count} signatures by keys that are not known here`,
+      reason: 'Reason',
+      rule: 'Rule',
+      noRule: (list: string) => `no rule in “${list}”`,
+      ofPolicy: (place: string, policy: string, version: number) =>
+        `${place} of policy ${policy}, version ${version}`,
     },
     envelopeHint: 'Point at a field to mark its bytes below.',
     payloadNone: 'The payload is not JSON.',

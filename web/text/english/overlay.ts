@@ -124,6 +124,12 @@ export const overlay = {
       dropped: 'dropped',
     },
     forwardedTo: (id: string) => `forwarded to ${id}`,
+    levels: {
+      'end-to-end': 'end to end',
+      attested: 'attested',
+      unsigned: 'unsigned',
+      refused: 'refused',
+    },
   },
   verdict: {
     noReason: 'no reason recorded',

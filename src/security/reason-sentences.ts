@@ -1,0 +1,21 @@
+import type { StaleReason } from './freshness/freshness.ts'
+import { POLICY_REASONS, type PolicyReason } from './policies/facts.ts'
+import { generalSentence, type Reason } from './verdict.ts'
+
+// biome-ignore format: a table
+const STALE: Readonly<Record<StaleReason, string>> = {
+  'expired':         'it was signed too long ago, or was to be obeyed earlier than now',
+  'from-the-future': 'it was signed later than now: one of the clocks is wrong',
+  'holds-too-long':  'it claims to hold for longer than a message of its kind may',
+  'replayed':        'it was obeyed before, and has come again with another content or id',
+  'not-challenged':  'it answers no challenge that was put to its originator',
+  'too-many':        'its originator has sent more in this span than can be remembered',
+  'not-provable':    'whether it is of now cannot be told, and nobody can be asked',
+}
+
+/** Why a message was not obeyed, for people, without the details of the one case. */
+export function reasonSentence(reason: PolicyReason): string {
+  if (reason in POLICY_REASONS) return POLICY_REASONS[reason as keyof typeof POLICY_REASONS]
+  if (reason in STALE) return STALE[reason as StaleReason]
+  return generalSentence(reason as Reason)
+}
