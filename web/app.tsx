@@ -21,6 +21,9 @@ import { TransactionsRoom } from './transactions/transactions-room.tsx'
 
 /** What not everybody opens is fetched when somebody does. */
 const StationPage = lazy(() => import('./stations/station-page.tsx').then((file) => ({ default: file.StationPage }))) // biome-ignore format: one line
+const KeysRoom = lazy(() => import('./keys/keys-room.tsx').then((file) => ({ default: file.KeysRoom }))) // biome-ignore format: one line
+const RulesRoom = lazy(() => import('./rules/rules-room.tsx').then((file) => ({ default: file.RulesRoom }))) // biome-ignore format: one line
+const RulePage = lazy(() => import('./rules/rule-page.tsx').then((file) => ({ default: file.RulePage }))) // biome-ignore format: one line
 const LogRoom = lazy(() => import('./log/log-room.tsx').then((file) => ({ default: file.LogRoom }))) // biome-ignore format: one line
 
 /** The login page, or the console for whoever may see it. */
@@ -57,6 +60,11 @@ function Console() {
               <Route path="/transactions" element={<TransactionsRoom />} />
               <Route path="/operations" element={<OperationsRoom />} />
               <Route path="/tokens" element={<TokensRoom />} />
+              <Route path="/keys" element={<KeysRoom />} />
+              <Route path="/policies" element={<RulesRoom kind="policy" />} />
+              <Route path="/policies/:name" element={<RulePage kind="policy" />} />
+              <Route path="/roles" element={<RulesRoom kind="role" />} />
+              <Route path="/roles/:name" element={<RulePage kind="role" />} />
               <Route path="/log" element={<LogRoom />} />
               <Route path="/login" element={<Navigate to="/" replace />} />
               <Route path="*" element={<OverlayRoom />} />

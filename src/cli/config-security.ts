@@ -49,7 +49,7 @@ export interface SecuritySettings {
 
 const YEAR_S = 366 * 24 * 3_600
 /** A key that nobody has to renew every year; rotation is for whoever wants it sooner. */
-const LIFETIME_S = 10 * YEAR_S
+export const LIFETIME_S = 10 * YEAR_S
 const MAX_NAME = 100
 
 /** What a node of each role is there to do, and what its key may do for that. */

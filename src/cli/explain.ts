@@ -37,6 +37,8 @@ const BY_FAMILY: readonly (readonly [string, string])[] = [
     'ERR_CREDENTIAL',
     'docs/connect-a-station.md shows how passwords, keys and certificates are made',
   ],
+  ['ERR_POLICY_DOCUMENT', 'docs/security.md shows what a signature policy may say'],
+  ['ERR_ROLE', 'docs/security.md shows what a user role may say'],
   ['ERR_FILTER', 'docs/filters.md says what a rule may be; wattweave filter list FILE prints them'],
   ['ERR_LINK', 'docs/when-things-go-wrong.md says what to look at'],
 ]

@@ -7,14 +7,9 @@
 import { Command, Option } from 'commander'
 import { OverlayError } from '../errors.ts'
 import { explain } from './explain.ts'
+import { lazily } from './lazily.ts'
+import { addKeyChanges, addTrustCommands } from './trust-commands.ts'
 import { VERSION } from './version.ts'
-
-/** A command loads what it needs when it is called: most need little, and nobody waits for the rest. */
-function lazily<A extends unknown[]>(load: () => Promise<(...args: A) => unknown>) {
-  return async (...args: A) => {
-    await (await load())(...args)
-  }
-}
 
 const program = new Command('wattweave')
   .description('An overlay network for EV charging.')
@@ -278,6 +273,8 @@ keys
   .addHelpText('after', '\nExample:\n  $ wattweave keys trust csms.yaml NN01.json')
   .action(lazily(async () => (await import('./commands/keys.ts')).trustKey))
 
+addKeyChanges(keys)
+
 const filter = program.command('filter').description('Look at the filter rules of a configuration')
 filter.addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
 filter
@@ -304,6 +301,7 @@ filter
   .addHelpText('after', '\nExample:\n  $ wattweave filter list node.yaml')
   .action(lazily(async () => (await import('./commands/filter.ts')).filterList))
 
+addTrustCommands(program)
 showOwnHelp(program, 'wattweave')
 program.parseAsync().catch((error: unknown) => {
   const { what, remedy } = explain(error)

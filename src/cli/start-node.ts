@@ -5,17 +5,22 @@ import { setFingerprintKey } from '../http/fingerprints.ts'
 import { Observations } from '../http/observations.ts'
 import type { ConsoleServer } from '../http/server.ts'
 import type { SimulatedStations } from '../http/simulated-stations.ts'
+import type { TrustSources } from '../http/trust.ts'
 import type { Logger } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
+import { systemClock } from '../primitives/clock.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { createNetworkingNode } from '../roles/networking-node/networking-node.ts'
+import { SecurityEventReports } from '../roles/networking-node/security-events.ts'
 import { compileFilters } from '../routing/filters/filters.ts'
 import type { AccountStore } from '../storage/account-store.ts'
+import { InvitationFiles } from '../storage/invitations.ts'
 import { keyFrom } from '../storage/secret-store.ts'
 import type { BackOff } from '../transport/websocket-client.ts'
 import { firstLogin, openAccounts } from './accounts.ts'
+import { openAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
-import { openSecurity } from './config-security.ts'
+import { type OpenedSecurity, openSecurity, ROLES_OF } from './config-security.ts'
 import { logEvents } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
 import { joinByCode } from './joining.ts'
@@ -80,6 +85,11 @@ export async function startNode(
   if (station) backOff = () => station.backOff
   // Before anything happens, so that nothing is missed.
   const observed = new Observations(node)
+  const audit = opened && openAuditTrail(config, opened, log)
+  await audit?.begin(node, { version: VERSION, role: config.role })
+  // Who signs nothing would be taken for a station.
+  const isReporting = audit && config.role === 'networking-node'
+  const reports = isReporting ? new SecurityEventReports(node, { log, auditHead: audit.head }) : undefined // biome-ignore format: one line
   if (config.log === 'debug') {
     const { frameLine } = await import('../http/frame-lines.ts')
     node.frameLog.listener = (sequence) => log.debug('frame', frameLine(node, sequence))
@@ -91,9 +101,9 @@ export async function startNode(
   // Whoever lets others in tells those who are there already.
   if (opened?.commissioner) void node.pushTrust()
   if (opened) {
-    joinByCode(node, opened, { config, log, signal }).catch((error: unknown) =>
-      log.error('keys.join-failed', { problem: String(error) }),
-    )
+    joinByCode(node, opened, { config, log, signal })
+      .then(() => reports?.begin())
+      .catch((error: unknown) => log.error('keys.join-failed', { problem: String(error) }))
   }
   let isListening = true
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
@@ -114,8 +124,9 @@ export async function startNode(
     simulations = createSimulatedStations({ ...around, tokens, log })
     const uplinks = config.uplinks.filter(({ mode, role = 'primary' }) => mode !== 'per-station' && role === 'primary').length // biome-ignore format: one line
     const ready = { uplinks, isListening: () => isListening }
+    const keys = opened && keysOf(config, opened)
     // biome-ignore format: one record
-    const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, ...ready }
+    const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, keys, audit, ...ready }
     const page = existsSync(PAGE) ? PAGE : undefined
     server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view })
     loginUrl = accounts && firstLogin(accounts, server.url)
@@ -128,14 +139,22 @@ export async function startNode(
     async stop() {
       isListening = false
       stopping.abort()
+      reports?.stop()
       await node.drain(DRAIN_MS)
       stopWatching()
       await server?.stop()
       accounts?.close()
       await simulations?.stop()
       await stop()
+      await audit?.end({ version: VERSION })
     },
   }
+}
+
+/** What the console shows of keys and rules, and changes by them. */
+function keysOf({ ownKey }: Config, { security, commissioner }: OpenedSecurity): TrustSources {
+  const invitations = commissioner && new InvitationFiles(ownKey.folder, systemClock)
+  return { ...security, invitations, rolesOf: ROLES_OF }
 }
 
 async function createRole(config: Config, common: Parameters<typeof createNetworkingNode>[0]) {

@@ -4,6 +4,7 @@ import { DEPOT_SHAPES } from './depot-shapes.ts'
 import { OVERLAY_SHAPES } from './overlay-shapes.ts'
 import { object, type Schema, shape, text } from './shape-parts.ts'
 import { TRANSACTION_SHAPES } from './transaction-shapes.ts'
+import { TRUST_SHAPES } from './trust-shapes.ts'
 
 /** What a route answers where all is well. */
 interface Answer {
@@ -35,6 +36,7 @@ const SHAPES: Readonly<Record<string, Schema>> = {
   ...TRANSACTION_SHAPES,
   ...DEPOT_SHAPES,
   ...ACCOUNT_SHAPES,
+  ...TRUST_SHAPES,
 }
 
 const ANSWERS: ReadonlyMap<string, Answer> = new Map([
@@ -81,6 +83,19 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['PUT /api/stations/{station}', json('StationView')],
   ['DELETE /api/stations/{station}', DONE],
   ['GET /api/stations/{station}/messages', json('MessagePage')],
+  ['GET /api/keys', json('KeyPage')],
+  ['GET /api/keys/{kid}', json('KeyView')],
+  ['GET /api/keys/invitations', json('InvitationList')],
+  ['POST /api/keys/invitations', json('NewInvitation', 201)],
+  ['POST /api/keys/{kid}/revocation', json('KeyView')],
+  ['POST /api/keys/revocation-list', json('RevocationsView')],
+  ...['policies', 'roles'].flatMap((list): [string, Answer][] => [
+    [`GET /api/${list}`, json('RulePage')],
+    [`GET /api/${list}/{name}`, json('RuleDetail')],
+    [`GET /api/${list}/{name}/history`, json('RuleHistory')],
+    [`PUT /api/${list}/{name}`, json('RuleChangeView')],
+    [`DELETE /api/${list}/{name}`, json('RuleChangeView')],
+  ]),
   ['GET /api/openapi.json', { schema: DESCRIPTION }],
   ['GET /metrics', { schema: text('Metrics as Prometheus reads them'), type: 'text/plain' }],
   ['GET /health', json('Health')],
@@ -89,8 +104,19 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
 /** The console, where it is built. */
 const OTHER: Answer = { schema: text('A page or a part of it'), type: 'text/html' }
 
-/** Lists that other nodes answer with where they are kept. */
-const ONLY_AT_CSMS = new Set(['GET /api/transactions'])
+/** What not every node has: it is kept at the CSMS, or where messages are signed. */
+const NOT_EVERYWHERE = new Set([
+  'GET /api/transactions',
+  'GET /api/keys',
+  'GET /api/keys/invitations',
+  'POST /api/keys/invitations',
+  'POST /api/keys/revocation-list',
+  'GET /api/policies',
+  'GET /api/roles',
+])
+
+const CHANGE_CONFLICT =
+  'It has another version, another change is on trial, or no owner could change the rules any more.'
 
 /** Why what is asked for cannot be as things are. */
 const CONFLICTS: ReadonlyMap<string, string> = new Map([
@@ -100,6 +126,13 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
   ['POST /api/tokens', 'The token is there already.'],
   ['DELETE /api/stations/{station}', 'The station is connected.'],
   ['POST /api/transactions/{number}/close', 'The transaction does not run.'],
+  ['POST /api/keys/invitations', 'The key of this node may not let that one in.'],
+  ['POST /api/keys/{kid}/revocation', 'It was revoked already, no owner would be left, or the key of this node may not.'], // biome-ignore format: one line
+  ['POST /api/keys/revocation-list', 'The key of this node may not sign it.'],
+  ...['policies', 'roles'].flatMap((list): [string, string][] => [
+    [`PUT /api/${list}/{name}`, CHANGE_CONFLICT],
+    [`DELETE /api/${list}/{name}`, CHANGE_CONFLICT],
+  ]),
 ])
 
 /** The parts of a description that are read and added to here. */
@@ -156,9 +189,12 @@ function responsesOf(key: string, operation: Operation, role: Role | 'anybody'):
       401: problem('Nobody is logged in, and no valid API token came with it.'),
       403: problem(`This needs the role ${role}.`),
     }),
-    ...((isOfOne || ONLY_AT_CSMS.has(key)) && { 404: problem('There is no such thing here.') }),
+    ...((isOfOne || NOT_EVERYWHERE.has(key)) && { 404: problem('There is no such thing here.') }),
     ...(status === 202 && {
       422: problem('The request is not valid for the version of the station.'),
+    }),
+    ...(/^(PUT|DELETE) \/api\/(policies|roles)\//.test(key) && {
+      422: problem('The document is not what it has to be; `pointer` says where.'),
     }),
     ...(CONFLICTS.has(key) && { 409: problem(CONFLICTS.get(key) ?? '') }),
     ...(key === 'GET /ready' && { 503: success(200, answer, 'Not ready; `missing` says why') }),

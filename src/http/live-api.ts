@@ -8,6 +8,9 @@ import type { ReservationRow } from '../storage/reservation-rows.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
 import type { VariableRow } from '../storage/variable-rows.ts'
+import type { TrustState } from './trust-views.ts'
+
+export type * from './trust-views.ts'
 
 /**
  * What the console reads: the shapes of `GET /api/overview`, `GET /api/frames`,
@@ -85,6 +88,8 @@ export interface OverviewView {
   /** Where a station may connect, e.g. `ws://127.0.0.1:9000/ocpp/`; empty when nothing listens. */
   readonly stationUrls: readonly string[]
   readonly insecure: boolean
+  /** Undefined where this node signs nothing and obeys whatever comes. */
+  readonly keys?: TrustState
   /** Simulated stations this process runs and may run; undefined where it cannot start any. */
   readonly simulation?: { readonly started: number; readonly max: number }
   readonly nodes: readonly NodeView[]

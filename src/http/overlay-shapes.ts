@@ -13,6 +13,7 @@ import {
   text,
   word,
 } from './shape-parts.ts'
+import { TRUST_STATE } from './trust-shapes.ts'
 
 const STATE = word(['up', 'down'])
 const FORM = word(['overlay', 'standard'], 'Of its frames: with a route in them, or as in OCPP')
@@ -69,6 +70,7 @@ const OVERVIEW: Members = {
   version: text('Of the program'),
   stationUrls: list(text(), 'Where stations may connect'),
   insecure: flag(),
+  'keys?': TRUST_STATE,
   'simulation?': object({ started: count(), max: count() }),
   nodes: list(shape('NodeView')),
   'storedStations?': count('Stations that have ever connected to this CSMS'),

@@ -4,12 +4,14 @@ import { foldId } from '../primitives/ids.ts'
 import { SIMULATED_VENDOR } from '../roles/charging-station/dialect.ts'
 import type { Csms } from '../roles/csms/csms.ts'
 import type { AccountStore } from '../storage/account-store.ts'
+import type { AuditLog } from '../storage/audit-log.ts'
 import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import { connectorState } from '../storage/station-list.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
 import type { Observations } from './observations.ts'
 import type { ReadinessSources } from './readiness.ts'
 import type { SimulatedStations } from './simulated-stations.ts'
+import { type TrustSources, trustState } from './trust.ts'
 
 /** What views are made from. */
 export interface ViewSources extends ReadinessSources {
@@ -24,6 +26,10 @@ export interface ViewSources extends ReadinessSources {
   readonly clock?: Clock
   /** Undefined where this process cannot start any. */
   readonly simulations?: SimulatedStations | undefined
+  /** Undefined where this node signs nothing and obeys whatever comes. */
+  readonly keys?: TrustSources | undefined
+  /** What happened to rules and keys; undefined where nobody writes it down. */
+  readonly audit?: Pick<AuditLog, 'before'> | undefined
   /** Begun before the node starts, so that nothing is missed. Default: begins with the server. */
   readonly observed?: Observations
 }
@@ -89,12 +95,14 @@ export function createOverview(sources: ViewSources): Overview {
       originators.set(parent, (originators.get(parent) ?? 0) + 1)
     }
     const links = [...known].map(([id, entry]) => linkView(id, entry, now, neighbours, originators))
+    const keys = sources.keys && trustState(sources.keys, now)
     return {
       asOf: new Date(now).toISOString(),
       nodeId: node.id,
       version: sources.version,
       stationUrls: sources.stationUrls,
       insecure: sources.insecure,
+      ...(keys && { keys }),
       ...(simulations && {
         simulation: { started: simulations.ids.size, max: simulations.max },
       }),

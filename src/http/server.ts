@@ -11,6 +11,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
 import { serveFrames } from './frames.ts'
 import { serveInstalled } from './installed.ts'
+import { serveKeys } from './keys.ts'
 import { openLive } from './live.ts'
 import { serveLiveSocket } from './live-socket.ts'
 import { createMetrics } from './metrics.ts'
@@ -20,6 +21,7 @@ import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
 import { answerWithProblems, sendProblem } from './problems.ts'
 import { readinessOf } from './readiness.ts'
+import { serveRules } from './rules.ts'
 import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveAccounts, serveSessions } from './sessions.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
@@ -87,6 +89,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveTrace(app, view, observed)
   serveTransactions(app, view)
   serveSimulatedStations(app, view.simulations)
+  serveKeys(app, view)
+  serveRules(app, view)
   serveSessions(app, view.accounts)
   if (view.accounts) serveAccounts(app, view.accounts)
   if (view.csms && view.store) {

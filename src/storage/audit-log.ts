@@ -29,6 +29,8 @@ export class AuditLog {
   #head: AuditHead = EMPTY_AUDIT
   #newest: AuditEntry[] = []
   #length = 0
+  /** Bytes that were being written when the power went; nothing has said so yet. */
+  #cutBytes = 0
 
   constructor(file: string, clock: Clock) {
     this.#file = file
@@ -42,7 +44,12 @@ export class AuditLog {
     if (whole.length === bytes.length) return
     // The power went while it was written: nobody was told that it stands here.
     ftruncateSync(this.#handle, whole.length)
-    this.append('audit.cut', { bytes: bytes.length - whole.length })
+    this.#cutBytes = bytes.length - whole.length
+    try {
+      this.#sayWhatWasCut()
+    } catch {
+      // A full disk keeps no node from starting: the first entry there is room for comes after this one.
+    }
   }
 
   get head(): AuditHead {
@@ -51,6 +58,17 @@ export class AuditLog {
 
   /** Adds an entry. @throws what the disk says. */
   append(event: string, details: JsonObject): AuditEntry {
+    this.#sayWhatWasCut()
+    return this.#write(event, details)
+  }
+
+  #sayWhatWasCut(): void {
+    const bytes = this.#cutBytes
+    if (bytes > 0) this.#write('audit.cut', { bytes })
+    this.#cutBytes = 0
+  }
+
+  #write(event: string, details: JsonObject): AuditEntry {
     const time = new Date(this.#clock.now()).toISOString()
     const entry = chainedEntry(this.#head, { time, event, details })
     const line = Buffer.from(`${JSON.stringify(entry)}\n`)

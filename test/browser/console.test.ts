@@ -15,6 +15,11 @@ const ROOMS = [
   ['operations', '#operations-title'],
   ['tokens', '[data-empty="tokens"]'],
   ['tokens?open=token:0', '[data-form="token"]'],
+  ['keys', '[data-key]'],
+  ['policies', '[data-rule="default"]'],
+  ['policies/default', 'tbody th'],
+  ['policies/default?part=text', 'textarea'],
+  ['roles/owner?part=history', '[data-empty="history"]'],
   ['log', '[data-empty="log"]'],
   ['log?log=security', '#log-title'],
 ] as const

@@ -69,7 +69,9 @@ export class ShapeJudge {
     const [asked = ''] = address.split('?')
     const fits = (path: string) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(asked)
     const paths = Object.entries(this.#description.paths)
-    const found = paths.find(([path, methods]) => fits(path) && method.toLowerCase() in methods)
+    const fitting = paths.filter(([path, methods]) => fits(path) && method.toLowerCase() in methods)
+    // A path of its own counts before one with a parameter in the same place.
+    const found = fitting.find(([path]) => path === asked) ?? fitting[0]
     assert.ok(found, `${method} ${asked} is not described`)
     return found[0]
   }

@@ -61,3 +61,23 @@ test('what was being written when the power went is cut off, and that is said', 
   assert.deepEqual(log.before(Infinity, 1).map(({ seq, event, details }) => ({ seq, event, details })), [{ seq: 4, event: 'audit.cut', details: { bytes: 12 } }]) // biome-ignore format: one line
   assert.deepEqual(readFileSync(file, 'utf8').split('\n').slice(0, 3), lines)
 })
+
+test('each byte that is changed is noticed, whatever it is changed to', (t) => {
+  const { file, open } = written(t)
+  const bytes = readFileSync(file)
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = Buffer.from(bytes)
+    changed[at] = (bytes[at] ?? 0) ^ 1
+    writeFileSync(file, changed)
+    // The last line without its end counts as one that was being written when the power went.
+    if (at === bytes.length - 1) continue
+    assert.throws(open, { code: 'ERR_STORE_DAMAGED' }, `byte ${at}, ${JSON.stringify(changed.subarray(at - 10, at + 10).toString())}`) // biome-ignore format: one line
+  }
+})
+
+test('an entry in which a member stands twice is noticed: readers would differ in what it says', (t) => {
+  const { file, lines, open } = written(t)
+  const twice = lines[1]?.replace('"event":', '"event":"key.revoked","event":') ?? ''
+  writeFileSync(file, `${lines.with(1, twice).join('\n')}\n`)
+  assert.throws(open, { code: 'ERR_STORE_DAMAGED', message: /entry 2: it is written in another way/ }) // biome-ignore format: one line
+})

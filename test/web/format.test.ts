@@ -6,6 +6,8 @@ import { evseCells, stationPower } from '../../web/diagram/evse-state.ts'
 import { linkLabel, securityWord } from '../../web/diagram/link-words.ts'
 import {
   formatBytes,
+  formatCountdown,
+  formatDate,
   formatDay,
   formatEnergy,
   formatMs,
@@ -109,6 +111,7 @@ test('the annunciator is quiet when all is well', () => {
       'Refused 0 normal',
       'Queues 0 B normal',
       'Stations 6 normal',
+      'Keys  normal',
       'Insecure  normal',
       'Simulated  normal',
     ],
@@ -129,7 +132,7 @@ test('the annunciator tells the number that is wrong', () => {
   )
   assert.deepEqual(
     states.map(({ value, tone }) => `${plain(value)} ${tone}`),
-    ['6 of 7 alarm', '3 alarm', '1.2 kB warn', '5 of 6 alarm', '1 warn', ' normal'],
+    ['6 of 7 alarm', '3 alarm', '1.2 kB warn', '5 of 6 alarm', ' normal', '1 warn', ' normal'],
   )
 })
 
@@ -151,3 +154,10 @@ function windows(
 function plain(words: string): string {
   return words.replaceAll('\u202f', ' ')
 }
+
+test('what may be years away is told with its year, and what runs out to the second', () => {
+  assert.equal(formatDate('2036-11-30T13:34:40.000Z', 'UTC'), '30 Nov 2036, 13:34:40')
+  assert.equal(formatDate('whenever'), 'whenever')
+  const told = [0, 400, 59_000, 60_000, 252_000, 3_599_001].map((ms) => plain(formatCountdown(ms)))
+  assert.deepEqual(told, ['0 s', '1 s', '59 s', '1 min 0 s', '4 min 12 s', '1 h 0 min'])
+})

@@ -1,3 +1,4 @@
+import { useLocation, useNavigate } from 'react-router'
 import { isUnguarded } from '../live/session.ts'
 import { useLive } from '../live/use-live.ts'
 import { useSession } from '../live/use-session.ts'
@@ -7,7 +8,10 @@ import { Moment } from '../shell/moment.tsx'
 import { text } from '../text/text.ts'
 import { useTheme } from '../theme/use-theme.ts'
 import styles from './annunciator.module.css'
-import { annunciatorWindows } from './windows.ts'
+import { type AnnunciatorWindow, annunciatorWindows } from './windows.ts'
+
+/** The room that explains the window of the same name. */
+const KEYS = '/keys'
 
 /** The lamp panel across the top. A window opens the list that explains it. */
 export function Annunciator() {
@@ -16,7 +20,15 @@ export function Annunciator() {
   const asOf = useLive((state) => state.asOf)
   const { selection, select } = useAddress()
   const { session } = useSession()
-  const open = selection?.type === 'window' ? selection.name : undefined
+  const navigate = useNavigate()
+  const { pathname, search } = useLocation()
+  const opened = selection?.type === 'window' ? selection.name : undefined
+  const isOpen = (name: AnnunciatorWindow['name']) =>
+    name === 'keys' ? pathname === KEYS : opened === name
+  function press(name: AnnunciatorWindow['name']): void {
+    if (name === 'keys') navigate({ pathname: KEYS, search })
+    else select(opened === name ? undefined : { type: 'window', name })
+  }
   return (
     <header className={styles.top}>
       <h1 className={styles.product}>{text.product}</h1>
@@ -34,8 +46,8 @@ export function Annunciator() {
               className={styles.window}
               data-window={name}
               data-tone={tone}
-              aria-pressed={open === name}
-              onClick={() => select(open === name ? undefined : { type: 'window', name })}
+              aria-pressed={isOpen(name)}
+              onClick={() => press(name)}
             >
               {value ? `${label} ${value}` : label}
             </button>

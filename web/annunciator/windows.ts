@@ -3,9 +3,11 @@ import { isInsecure } from '../diagram/link-words.ts'
 import type { WindowName } from '../navigation/address.ts'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { keysValue } from './keys-window.ts'
 
 export interface AnnunciatorWindow {
-  readonly name: WindowName
+  /** `keys` opens a room, the others what explains them. */
+  readonly name: WindowName | 'keys'
   readonly label: string
   /** The number beside the label; empty for a window that is only on or off. */
   readonly value: string
@@ -29,11 +31,19 @@ export function annunciatorWindows(
   const simulated = overview.nodes.filter((node) => node.simulated).length
   const { refused, queuedBytes } = overview.counters
   const held = heldCount(overview)
+  const { value, tone } = keysValue(overview)
+  const keys = {
+    name: 'keys',
+    label: text.keysWindow.label,
+    value,
+    tone: tone || 'normal',
+  } as const
   return [
     light('links', ofAll(links), someDown(links) && 'alarm'),
     light('refused', formatCount(refused), refused > 0 && 'alarm'),
     light('queues', queuesValue(held, queuedBytes), held + queuedBytes > 0 && 'warn'),
     light('stations', ofAll(stations, stored), (someDown(stations) || stored > stations.length) && 'alarm'), // biome-ignore format: one window
+    keys,
     light(
       'insecure',
       insecure > 0 ? formatCount(insecure) : '',

@@ -7,6 +7,7 @@ import { Boundary } from '../shell/boundary.tsx'
 import { text } from '../text/text.ts'
 import { FrameInspector } from './frame-inspector.tsx'
 import styles from './inspector.module.css'
+import { KeyInspector } from './key-inspector.tsx'
 import { LinkInspector } from './link-inspector.tsx'
 import { NodeInspector } from './node-inspector.tsx'
 import { OperationInspector } from './operation-inspector.tsx'
@@ -51,6 +52,7 @@ function contentOf(selection: Selection, overview: OverviewView | undefined): Re
   if (selection.type === 'transaction') return <TransactionInspector number={selection.number} />
   if (selection.type === 'operation') return <OperationInspector id={selection.id} />
   if (selection.type === 'token') return <TokenInspector number={selection.number} />
+  if (selection.type === 'key') return <KeyInspector key={selection.id} id={selection.id} />
   if (!overview) return <p className={styles.note}>{text.windowText.noOverview}</p>
   if (selection.type === 'node') return <NodeInspector id={selection.id} overview={overview} />
   if (selection.type === 'link') return <LinkInspector id={selection.id} overview={overview} />
@@ -63,6 +65,9 @@ function titleOf(selection: Selection): string {
   if (selection.type === 'operation') return text.operations.one
   if (selection.type === 'token') {
     return selection.number > 0 ? text.tokens.one : text.tokens.enter
+  }
+  if (selection.type === 'key') {
+    return selection.id === 'invite' ? text.keys.inviteTitle : text.keys.one
   }
   if (selection.type === 'window') return text.windows[selection.name].title
   if (selection.type === 'node') return selection.id

@@ -9,6 +9,8 @@ export type Selection =
   | { readonly type: 'operation'; readonly id: string }
   /** A number of 0 is a token that is not entered yet. */
   | { readonly type: 'token'; readonly number: number }
+  /** By its kid; `invite` is a node that is to be let in. */
+  | { readonly type: 'key'; readonly id: string }
   | { readonly type: 'window'; readonly name: WindowName }
 
 export const WINDOW_NAMES = [
@@ -48,10 +50,13 @@ export const NO_FILTER: FrameFilter = { text: '', kind: '', refused: false, link
 /** Reads the selection from the address; anything unknown selects nothing. */
 export function parseSelection(query: URLSearchParams): Selection | undefined {
   const [, type, value] =
-    /^(frame|node|link|transaction|operation|token|window):(.+)$/.exec(query.get('open') ?? '') ??
-    []
+    /^(frame|node|link|transaction|operation|token|key|window):(.+)$/.exec(
+      query.get('open') ?? '',
+    ) ?? []
   if (!type || !value) return undefined
-  if (type === 'node' || type === 'link' || type === 'operation') return { type, id: value }
+  if (type === 'node' || type === 'link' || type === 'operation' || type === 'key') {
+    return { type, id: value }
+  }
   if (type === 'frame' || type === 'transaction' || type === 'token') {
     const number = wholeNumber(value)
     if (number === undefined) return undefined

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { type MouseEvent, useEffect, useState } from 'react'
 import { text } from '../text/text.ts'
 import styles from './button.module.css'
 
@@ -10,7 +10,9 @@ export function CopyButton({ label, value }: { label: string; value: string | ((
     const timer = setTimeout(() => setDone(false), 2000)
     return () => clearTimeout(timer)
   }, [isDone])
-  async function copy(): Promise<void> {
+  async function copy(event: MouseEvent): Promise<void> {
+    // It may stand in a row that opens something.
+    event.stopPropagation()
     await writeClipboard(typeof value === 'string' ? value : value())
     setDone(true)
   }

@@ -1,4 +1,11 @@
-import { formatDay, formatSeconds, formatTime, formatUtc, type Quantity } from '../text/format.ts'
+import {
+  formatDate,
+  formatDay,
+  formatSeconds,
+  formatTime,
+  formatUtc,
+  type Quantity,
+} from '../text/format.ts'
 import styles from './moment.module.css'
 
 /** A time of day with milliseconds; UTC on hover. */
@@ -15,6 +22,15 @@ export function DayMoment({ iso }: { iso: string }) {
   return (
     <time className={styles.figure} dateTime={iso} title={formatUtc(iso)}>
       {formatDay(iso)}
+    </time>
+  )
+}
+
+/** A moment that may be years away; UTC on hover. */
+export function DateMoment({ iso }: { iso: string }) {
+  return (
+    <time className={styles.figure} dateTime={iso} title={formatUtc(iso)}>
+      {formatDate(iso)}
     </time>
   )
 }

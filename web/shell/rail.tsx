@@ -10,8 +10,14 @@ const ROOMS = [
   { path: '/transactions', name: text.rooms.transactions },
   { path: '/operations', name: text.rooms.operations },
   { path: '/tokens', name: text.rooms.tokens },
+  { path: '/keys', name: text.rooms.keys },
+  { path: '/policies', name: text.rooms.policies },
+  { path: '/roles', name: text.rooms.roles },
   { path: '/log', name: text.rooms.log },
 ]
+
+/** Rooms with pages of what is in them. */
+const PARENTS: ReadonlySet<string> = new Set(['/stations', '/policies', '/roles'])
 
 /** The rooms, as words; below 720 px a bar at the bottom. */
 export function Rail() {
@@ -26,7 +32,7 @@ export function Rail() {
             <NavLink
               className={styles.link ?? ''}
               to={{ pathname: path, search }}
-              end={path !== '/stations'}
+              end={!PARENTS.has(path)}
             >
               {name}
             </NavLink>

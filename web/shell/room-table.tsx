@@ -36,7 +36,8 @@ export function RoomTable<T>(props: {
 }) {
   const { columns, head, rows, keyOf, data, className, opening, marks } = props
   return (
-    <div className={tables.scroller}>
+    // Where rows hold nothing that keys reach, the box itself has to be reached to scroll it.
+    <div className={tables.scroller} {...(!opening && { tabIndex: 0 })}>
       <table className={`${tables.table} ${className ?? ''}`}>
         <thead>
           <tr>

@@ -2,8 +2,10 @@ import { inspector } from './english/inspector.ts'
 import { operations } from './english/operations.ts'
 import { overlay } from './english/overlay.ts'
 import { records } from './english/records.ts'
+import { rules } from './english/rules.ts'
 import { shell } from './english/shell.ts'
 import { stations } from './english/stations.ts'
+import { trust } from './english/trust.ts'
 
 /** Every word the console shows, in English. */
 export const en = {
@@ -15,4 +17,6 @@ export const en = {
   ...stations,
   ...operations,
   ...records,
+  ...trust,
+  rules,
 }

@@ -81,6 +81,19 @@ export function formatDay(iso: string, zone?: string): string {
   return formatMoment(iso, (moment) => clock(zone, 'day').format(moment))
 }
 
+/** Day, year and time of day, of what may be years away, as `22 Nov 2036, 15:12:04`. */
+export function formatDate(iso: string, zone?: string): string {
+  return formatMoment(iso, (moment) => clock(zone, 'year').format(moment))
+}
+
+/** What is left of a time that runs out, as `12 s` or `4 min 12 s`; from an hour on as a span. */
+export function formatCountdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  if (seconds >= 3_600) return formatSpan(seconds * 1_000)
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60]
+  return minutes > 0 ? `${unit(minutes, 'min')} ${unit(rest, 's')}` : unit(rest, 's')
+}
+
 /** What a time shows on hover: the full moment in UTC. */
 export function formatUtc(iso: string): string {
   return formatMoment(
@@ -122,7 +135,7 @@ function digits(fraction: number): Intl.NumberFormat {
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
-function clock(zone: string | undefined, more?: 3 | 'day'): Intl.DateTimeFormat {
+function clock(zone: string | undefined, more?: 3 | 'day' | 'year'): Intl.DateTimeFormat {
   const key = `${zone ?? ''} ${more ?? ''}`
   const known = clocks.get(key)
   if (known) return known
@@ -133,6 +146,7 @@ function clock(zone: string | undefined, more?: 3 | 'day'): Intl.DateTimeFormat 
     hourCycle: 'h23',
     ...(more === 3 ? { fractionalSecondDigits: more } : {}),
     ...(more === 'day' ? { day: 'numeric', month: 'short', fractionalSecondDigits: 3 } : {}),
+    ...(more === 'year' ? { day: 'numeric', month: 'short', year: 'numeric' } : {}),
     ...(zone ? { timeZone: zone } : {}),
   })
   clocks.set(key, format)

@@ -33,15 +33,19 @@ export async function recordBoot(state: CsmsState, context: Context, boot: BootR
  */
 export function behindGate(
   handlers: HandlersByProtocol,
-  isAdmitted: (station: string) => boolean,
+  { isAdmitted, isNode }: Pick<CsmsState, 'isAdmitted' | 'isNode'>,
 ): HandlersByProtocol {
+  const may: Guards = new Map([['SecurityEventNotification', (id) => isAdmitted(id) || isNode(id)]])
   const gated = Object.entries(handlers).map(([protocol, byAction]) => {
     const entries = Object.entries(byAction) as [string, AnyHandler][]
-    const guarded = entries.map(([action, run]) => [action, action === 'BootNotification' ? run : guard(run, isAdmitted)]) // biome-ignore format: one line
+    const guarded = entries.map(([action, run]) => [action, action === 'BootNotification' ? run : guard(run, may.get(action) ?? isAdmitted)]) // biome-ignore format: one line
     return [protocol, Object.fromEntries(guarded)]
   })
   return Object.fromEntries(gated) as HandlersByProtocol
 }
+
+/** Of actions that are not for stations alone: who may ask for them. */
+type Guards = ReadonlyMap<string, (id: string) => boolean>
 
 function guard(run: AnyHandler, isAdmitted: (station: string) => boolean): AnyHandler {
   return (request, context) => {
@@ -49,4 +53,31 @@ function guard(run: AnyHandler, isAdmitted: (station: string) => boolean): AnyHa
     if (isAdmitted(station)) return run(request, context)
     throw new OverlayError('ERR_STATION_REJECTED', { station })
   }
+}
+
+/**
+ * Keeps what happened to the security of a station, or of a node of the overlay: that is no station,
+ * and does not become one by what it tells.
+ *
+ * @spec OCPP 2.0.1 edition 3 Part 2, A04; OCPP 2.1 Part 2 likewise
+ */
+export function recordSecurityEvent(
+  state: CsmsState,
+  context: Context,
+  event: Parameters<CsmsState['store']['securityEvents']['add']>[1],
+): Promise<Record<string, never>> {
+  const { store } = state
+  const { source: station, protocol, action, payloadBytes: payload } = context
+  const receivedAt = timeOf(context)
+  if (!state.isNode(station) || store.stationRow(station)) {
+    return record(state, context, () => {
+      store.securityEvents.add(station, event, receivedAt)
+      return {}
+    })
+  }
+  return store.write(() => {
+    store.messages.add({ station, protocol, action, receivedAt, payload })
+    store.securityEvents.add(station, event, receivedAt)
+    return {}
+  })
 }

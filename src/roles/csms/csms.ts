@@ -1,8 +1,8 @@
 import { type Logger, silentLogger } from '../../node/core.ts'
 import type { HandlersByProtocol } from '../../node/handlers.ts'
 import { createNode, type Node, type NodeOptions } from '../../node/node.ts'
-import { systemClock } from '../../primitives/clock.ts'
-import { foldId } from '../../primitives/ids.ts'
+import { type Clock, systemClock } from '../../primitives/clock.ts'
+import { foldId, isSameId, type NodeId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import { behindGate } from './admission.ts'
@@ -41,6 +41,8 @@ export interface CsmsState {
   readonly counts: Counts
   /** Whether the boot of a station is accepted; of one that is not, nothing else is heard. */
   readonly isAdmitted: (station: string) => boolean
+  /** Whether this is a node of the overlay: a key of its own is known, with some user role. */
+  readonly isNode: (id: string) => boolean
   /** Enters a station that boots, with a flag where nobody did before. */
   readonly enter: (station: string) => void
 }
@@ -74,13 +76,14 @@ export function createCsms(options: CsmsOptions): Csms {
     log,
     counts: { repeated: 0, conflicts: 0 },
     isAdmitted,
+    isNode: nodesOf(common.security, clock),
     enter: (station) => store.enterStation(station, isKnown(station)),
   }
   const hearing = new Hearing()
   const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers: behindGate(hearing.of(csmsHandlers(state)), isAdmitted),
+    handlers: behindGate(hearing.of(csmsHandlers(state)), state),
     hasDefaultRoute: false,
   })
   const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
@@ -99,6 +102,19 @@ export function createCsms(options: CsmsOptions): Csms {
       operations.stop()
       await node.stop()
     },
+  }
+}
+
+/** Stations have keys, too, and no user role. */
+function nodesOf(security: NodeOptions['security'], clock: Clock): CsmsState['isNode'] {
+  if (!security) return () => false
+  const { directory } = security.trust
+  return (id) => {
+    const nowS = Math.floor(clock.now() / 1_000)
+    return directory.records().some(({ key, owner, roles }) => {
+      const isIts = isSameId(owner, id as NodeId) && roles.length > 0
+      return isIts && directory.find(key.kid, 'sign-message', nowS).status === 'usable'
+    })
   }
 }
 

@@ -1,7 +1,7 @@
 import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
 import type { Context, Handlers } from '../../node/handlers.ts'
 import type { TransactionEvent } from '../../storage/csms-store.ts'
-import { recordBoot } from './admission.ts'
+import { recordBoot, recordSecurityEvent } from './admission.ts'
 import type { CsmsState } from './csms.ts'
 import { profileRow, reservationEnd } from './installed.ts'
 import {
@@ -89,11 +89,7 @@ export function handlers2<P extends 'ocpp2.0.1' | 'ocpp2.1'>(state: CsmsState): 
         return {}
       }),
 
-    SecurityEventNotification: (request, context) =>
-      record(state, context, () => {
-        store.securityEvents.add(context.source, request, timeOf(context))
-        return {}
-      }),
+    SecurityEventNotification: (request, context) => recordSecurityEvent(state, context, request),
 
     NotifyReport: ({ reportData = [], generatedAt }, context) =>
       record(state, context, () => {

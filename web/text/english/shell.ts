@@ -7,6 +7,9 @@ export const shell = {
     transactions: 'Transactions',
     operations: 'Operations',
     tokens: 'Tokens',
+    keys: 'Keys',
+    policies: 'Policies',
+    roles: 'Roles',
     log: 'Log',
   },
   /** Where a part of the page could not be drawn. */

@@ -1,0 +1,83 @@
+import { OverlayError } from '../errors.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { stripSignatures } from '../security/carriers.ts'
+import { type RevocationList, readRevocationList } from '../security/keys/key-record.ts'
+import type { Signer } from '../security/signer.ts'
+import type { InvitationFiles } from '../storage/invitations.ts'
+import type { TrustStore } from '../storage/trust-store.ts'
+import type { ViewSources } from './overview.ts'
+import { RequestProblem } from './problems.ts'
+import type { TrustState } from './trust-views.ts'
+
+/** What a node signs with, believes and obeys. */
+export interface TrustSources {
+  /** Of the node's own key. */
+  readonly signer: Signer
+  readonly trust: TrustStore
+  /** Undefined where the own key may let nobody in. */
+  readonly invitations?: InvitationFiles | undefined
+  /** The user roles that the key of a node of each kind is given. */
+  readonly rolesOf: Readonly<Record<string, readonly string[]>>
+}
+
+/** @throws {RequestProblem} 404 where this node signs nothing. */
+export function trustOf({ keys }: Pick<ViewSources, 'keys'>): TrustSources {
+  if (keys) return keys
+  throw new RequestProblem(404, 'this node signs nothing and obeys whatever comes: take `insecure` out of `security` in its YAML file and start it again') // biome-ignore format: one line
+}
+
+/** Whether keys and rules want somebody's attention. */
+export function trustState({ signer, trust }: TrustSources, nowMs: number): TrustState | undefined {
+  const own = trust.directory.records().find(({ key }) => key.kid === signer.kid)
+  if (!own) return undefined
+  const { trial } = trust.rules
+  return {
+    ownKeyEndsAt: momentOf(own.notAfter),
+    revocations: trust.directory.revocations(Math.floor(nowMs / 1_000)),
+    ...(trial && { trialEndsAt: momentOf(trial.untilS) }),
+  }
+}
+
+/** The newest revocation list; undefined where nothing was ever revoked. */
+export function revocationListOf(trust: TrustStore): RevocationList | undefined {
+  const payload = trust.signedRevocations()
+  const list = payload && readRevocationList(stripSignatures(payload))
+  return typeof list === 'object' ? list : undefined
+}
+
+/** Whose keys may say which keys count: user roles, as those who take such statements judge it. */
+export function isAdministrator({ signer, trust }: TrustSources, atS: number): boolean {
+  const found = trust.directory.find(signer.kid, 'sign-policy', atS)
+  const roles = found.status === 'usable' ? found.record.roles : []
+  return roles.includes('owner') || roles.includes('admin')
+}
+
+/** What became of a wish; 409 with the sentence where it was not done. */
+export function accepted<A extends { readonly status: string }>(
+  answer: A,
+): Exclude<A, { readonly status: 'Rejected' }> {
+  if (answer.status !== 'Rejected') return answer as Exclude<A, { readonly status: 'Rejected' }>
+  const { sentence } = answer as unknown as { readonly sentence: string }
+  throw new RequestProblem(409, sentence)
+}
+
+/** @throws {RequestProblem} 409 where the holder of the key does not sign. */
+export async function signed<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof OverlayError && error.code === 'ERR_SIGNATURE_FAILED') throw new RequestProblem(409, error.message) // biome-ignore format: one line
+    throw error
+  }
+}
+
+export function secondsNow({ clock = systemClock }: Pick<ViewSources, 'clock'>): number {
+  return Math.floor(clock.now() / 1_000)
+}
+
+/** Seconds since 1970 as RFC 3339; whoever says more than a date can hold means never. */
+export function momentOf(seconds: number): string {
+  return new Date(Math.min(seconds * 1_000, LAST_MS)).toISOString()
+}
+
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
