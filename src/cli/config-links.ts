@@ -1,5 +1,5 @@
 import { foldId, isStationId } from '../primitives/ids.ts'
-import type { Config, Fail, Warn } from './config.ts'
+import type { Config, Fail } from './config.ts'
 
 /** What must be true of each link that a configuration describes, and of several together. */
 
@@ -10,20 +10,16 @@ type Links = Pick<Config, 'role' | 'listen' | 'uplinks' | 'downlinks'>
 /** As the file has it, before defaults: what is not there is not written. */
 export interface Written {
   readonly uplinks?: readonly object[]
+  readonly downlinks?: readonly object[]
 }
 
 /** Checks each link alone and beside the others. */
-export function checkLinks(
-  links: Links,
-  written: Written,
-  { fail, warn }: { fail: Fail; warn: Warn },
-): void {
+export function checkLinks(links: Links, written: Written, fail: Fail): void {
   const { role, listen, uplinks, downlinks } = links
   for (const [i, listener] of listen.entries()) checkListener(listener, role, ['listen', `${i}`], fail) // biome-ignore format: one line
   for (const [i, uplink] of uplinks.entries()) {
     const path = ['uplinks', `${i}`]
     checkDialled(uplink, path, fail)
-    if (isBare(uplink, written.uplinks?.[i] ?? {})) warn([...path, 'url'], BARE)
     checkUplink(uplink, role, path, fail)
     checkSettings(uplink, Object.keys(written.uplinks?.[i] ?? {}), path, fail)
   }
@@ -40,7 +36,19 @@ export function checkLinks(
 }
 
 const BARE =
-  'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`'
+  'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`; `insecure: true` beside it dials all the same (security profile 0)'
+
+/** Security profile 0 is only where the file says so; an uplink to this very machine passes nobody. */
+export function checkProofs({ uplinks, downlinks }: Pick<Links, 'uplinks' | 'downlinks'>, written: Written, fail: Fail): void {
+  for (const [i, uplink] of uplinks.entries()) {
+    const isOwn = isThisMachine(uplink.url)
+    if (isBare(uplink, written.uplinks?.[i] ?? {}) && !isOwn) fail(['uplinks', `${i}`, 'url'], BARE)
+  }
+  // Whoever listens on this machine may be anybody on it, and is heard as the station.
+  for (const [i, downlink] of downlinks.entries()) {
+    if (isBare(downlink, written.downlinks?.[i] ?? {})) fail(['downlinks', `${i}`, 'url'], BARE)
+  }
+}
 
 /** Why an id is none of a station. */
 export const NO_STATION =
@@ -59,10 +67,14 @@ function checkListener(
 
 // ---- Links that are dialled
 
-/** Nothing is proved, neither here nor there, to somebody who is not on this machine. */
-function isBare({ url }: Uplink, written: object): boolean {
+/** Nothing is proved, neither here nor there. */
+function isBare({ url, insecure }: Uplink | Downlink, written: object): boolean {
   const isProved = 'passwordFile' in written || 'stationPasswords' in written
-  return url.startsWith('ws:') && !isProved && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname) // biome-ignore format: one line
+  return url.startsWith('ws:') && !isProved && !insecure
+}
+
+function isThisMachine(url: string): boolean {
+  return /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname)
 }
 
 function checkDialled({ url, tls }: Uplink | Downlink, path: readonly string[], fail: Fail): void {

@@ -19,6 +19,12 @@ const actions = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1, maxLength: 50 }, description }) as const
 const protocol = (description: string) =>
   ({ enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], description }) as const
+const insecure = {
+  type: 'boolean',
+  default: false,
+  description:
+    'Dial without TLS and without a password (security profile 0): nothing proves who is there. For trials only.',
+} as const
 const ownTls = {
   type: 'object',
   description: 'Under wss: whom to trust, and the own certificate.',
@@ -238,6 +244,7 @@ export const CONFIG_SCHEMA = {
             },
           },
           passwordFile: { type: 'string', description: 'File with the own password there.' },
+          insecure,
           peerId: {
             ...nodeId,
             description:
@@ -267,6 +274,7 @@ export const CONFIG_SCHEMA = {
           peerId: { ...nodeId, description: 'The station that must be there.' },
           protocol: protocol('Offer only this version.'),
           passwordFile: { type: 'string', description: 'File with the own password there.' },
+          insecure,
           tls: ownTls,
         },
       },

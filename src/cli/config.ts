@@ -24,7 +24,7 @@ import {
 } from './config-checks.ts'
 import { type DialTlsFiles, type ListenTlsFiles, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
-import { checkDownlinkProfiles, checkLinks, type Written } from './config-links.ts'
+import { checkDownlinkProfiles, checkLinks, checkProofs, type Written } from './config-links.ts'
 import { checkActions, checkIds } from './config-names.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 import { type KeyPlaces, keyPlaces, type RawSecurity, readSecurity, type SecuritySettings } from './config-security.ts' // biome-ignore format: one line
@@ -70,6 +70,7 @@ export interface Config {
     stationPasswords?: string
     keyAsBytes: boolean
     compression: boolean
+    insecure: boolean
     tls?: DialTlsFiles
     backOff?: BackOff
     password?: Secret
@@ -82,6 +83,7 @@ export interface Config {
     peerId: string
     protocol?: Protocol
     password?: Secret
+    insecure: boolean
     tls?: DialTlsFiles
   }[]
   readonly routes?: readonly { destination: string; via: string }[]
@@ -223,7 +225,7 @@ function complete(
     fail(['tokens'], 'must name at least one token for the drivers')
   }
   checkIds({ ...raw, uplinks, downlinks }, fail)
-  checkLinks({ ...raw, listen, uplinks, downlinks }, written, { fail, warn })
+  checkLinks({ ...raw, listen, uplinks, downlinks }, written, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   if (raw.filters?.length && raw.role !== 'networking-node') warn(['filters'], `judge what a node passes on; a ${raw.role} passes on nothing but what is for others, and hears and says all else unfiltered`) // biome-ignore format: one line
   checkActions({ ...raw, uplinks }, { fail, warn })
@@ -246,6 +248,7 @@ function complete(
   const entries = peers.map(({ passwordFile, ...peer }, i) => ({ ...peer, ...secretOf(passwordFile, i) })) // biome-ignore format: one line
   checkPeers({ ...raw, peers: entries, listen, downlinks, passwordKey }, { fail, warn })
   checkDownlinkProfiles(entries, downlinks, fail)
+  checkProofs({ uplinks, downlinks }, written, fail)
   const { passwordKeyFile: _, security, ...rest } = raw
   const data = ownData ?? resolve(base, raw.data)
   const takesUnproved = listen.some(({ insecure }) => insecure)

@@ -107,7 +107,7 @@ export async function startNode(
   }
   let isListening = true
   const stationUrls = acceptors.map((acceptor) => acceptor.url)
-  const insecure = !opened || acceptors.some((acceptor) => acceptor.insecure)
+  const insecure = !opened || [...acceptors, ...config.uplinks, ...config.downlinks].some((one) => one.insecure) // biome-ignore format: one line
   let server: ConsoleServer | undefined
   let accounts: AccountStore | undefined
   let loginUrl: string | undefined

@@ -48,7 +48,7 @@ export function receiveAnswer(
     let passed: RoutedFrame
     try {
       passed = node.filters ? filteredAnswer(node, frame, passage) : frame
-      isTold = true
+      isTold = asker.isOpen
     } finally {
       // The station has done it, whatever the rules tell the asker, and whether or not it is still there.
       if (frame.type === 3) tellResult(node, request, frame.payload, isTold)

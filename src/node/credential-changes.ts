@@ -49,8 +49,10 @@ export function passwordsSetBy(
   if (set.length === 0) return undefined
   return (answer) => {
     const results = variablesOf(answer, 'setVariableResult')
-    const accepted = set.filter((data) => takeResult(results, data)?.attributeStatus === 'Accepted')
-    const all = accepted.map((data) => newPassword(String(data.attributeValue), slotOf(data)))
+    const all = set.flatMap((data) => {
+      const status = takeResult(results, data)?.attributeStatus
+      return whenTaken(status, String(data.attributeValue), slotOf(data))
+    })
     return [...new Map(all.map((one) => [one.slot, one])).values()]
   }
 }
@@ -68,7 +70,15 @@ function slotOf(data: VariableData): string | undefined {
 
 function whenAccepted(value: string, slot: string | undefined) {
   return (answer: Uint8Array): NewPassword[] =>
-    read<{ status?: unknown }>(answer).status === 'Accepted' ? [newPassword(value, slot)] : []
+    whenTaken(read<{ status?: unknown }>(answer).status, value, slot)
+}
+
+/** The slot of a password that counts once the station has booted; until then the former one does. */
+const AFTER_REBOOT = '(after a reboot)'
+
+function whenTaken(status: unknown, value: string, slot: string | undefined): NewPassword[] {
+  if (status === 'Accepted') return [newPassword(value, slot)]
+  return status === 'RebootRequired' ? [newPassword(value, slot ?? AFTER_REBOOT)] : []
 }
 
 function newPassword(value: string, slot: string | undefined): NewPassword {

@@ -28,6 +28,8 @@ export class Neighbourhood {
   /** Folded ids of the peers that this node dials. */
   readonly #dialled = new Set<string>()
   readonly #dialledLinks = new WeakSet<Link>()
+  /** What an uplink without `peerId` is called by its own word, the newest of each source. */
+  readonly #said = new Map<LinkSource, string>()
   /** Label of the newest link of a source. */
   readonly #labels = new WeakMap<LinkSource, string>()
 
@@ -141,14 +143,13 @@ export class Neighbourhood {
   #whyNot(link: Link, older: Neighbour | undefined, source: LinkSource): string | undefined {
     const [id] = link.peerIds
     if (isSameId(id, this.#core.id)) return 'this is the own id of the node'
-    // Who dials in must not take the place of whom this node dials, not even while it is away.
     const dials = source.peerId !== undefined || link.way === 'up'
-    if (dials) {
-      this.#dialled.add(foldId(id))
-      this.#dialledLinks.add(link)
-    } else if (this.#dialled.has(foldId(id))) {
-      return 'this node dials that id itself'
-    }
+    if (dials) this.#dialledLinks.add(link)
+    if (link.isSelfNamed) return this.#whyNotSaid(id, older, source)
+    // Who dials in must not take the place of whom this node dials, not even while it is away.
+    if (dials) this.#dialled.add(foldId(id))
+    else if (this.#dialled.has(foldId(id))) return 'this node dials that id itself'
+    else if (link.credential === 'none' && this.#isSaid(id)) return 'this node dials that id itself'
     if (!older) return undefined
     // Equal proof replaces: a station whose old link is half open must get in. Less never does,
     // unless the older one took a name that turns out to be dialled.
@@ -157,6 +158,25 @@ export class Neighbourhood {
       return 'a link with better proof is open'
     }
     return undefined
+  }
+
+  /** Whom this node dials without saying who it is may call itself whatever nobody else is called. */
+  #whyNotSaid(id: NodeId, older: Neighbour | undefined, source: LinkSource): string | undefined {
+    const key = foldId(id)
+    const isOwnOlder = older?.link.isSelfNamed === true && this.#said.get(source) === key
+    const isOther =
+      (older && !isOwnOlder) ||
+      [...this.#said].some(([one, said]) => one !== source && said === key)
+    const isAnnounced = this.#core.table.get(id)?.announced !== undefined
+    if (isOther || isAnnounced || this.#dialled.has(key) || this.#options.peers?.has(key)) {
+      return `it calls itself ${id}, which is somebody else here: say with peerId who is at the other end of this uplink`
+    }
+    this.#said.set(source, key)
+    return undefined
+  }
+
+  #isSaid(id: NodeId): boolean {
+    return [...this.#said.values()].includes(foldId(id))
   }
 
   #linkIsUp({ link, label }: Neighbour): void {

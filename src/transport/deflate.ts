@@ -27,6 +27,8 @@ const MEM_LEVEL = 5
 const MIN_WINDOW_BITS = 9
 /** What ends every message and is not sent. */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+const MAX_STREAMS = 8
+const TOO_LARGE = 'ERR_BUFFER_TOO_LARGE'
 
 type Parameters = ReadonlyMap<string, string | true>
 
@@ -66,22 +68,35 @@ export function compress(message: Uint8Array): Buffer | undefined {
 }
 
 /**
+ * A message may be several deflate streams, each ended by a final block, as those write it who cannot
+ * flush otherwise.
+ *
  * @param maxBytes The inflated message may have no more; nothing beyond it is ever inflated.
  * @throws {OverlayError} ERR_LINK_FRAME with close code 1009 or 1007.
+ * @spec RFC 7692 sections 7.2.2 and 7.2.3.4
  */
 export function decompress(message: Uint8Array, maxBytes: number): Buffer {
-  const whole = Buffer.concat([message, TAIL])
+  let rest = Buffer.concat([message, TAIL])
+  const parts: Buffer[] = []
+  let room = maxBytes
   try {
-    const { buffer, engine } = inflateRawSync(whole, {
-      maxOutputLength: maxBytes,
-      finishFlush: constants.Z_SYNC_FLUSH,
-      info: true,
-    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
-    // A stream that ends before the message does would hide what stands behind its end.
-    if (engine.bytesWritten < message.length) throw new Error('data behind its end')
-    return buffer
+    // Behind the last final block only what this side has added may stand.
+    while (parts.length === 0 || rest.length > TAIL.length) {
+      // Setting up a stream costs more than the two bytes that ask for one.
+      if (parts.length === MAX_STREAMS) throw new Error('too many streams')
+      const { buffer, engine } = inflateRawSync(rest, {
+        maxOutputLength: Math.max(room, 1),
+        finishFlush: constants.Z_SYNC_FLUSH,
+        info: true,
+      }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
+      parts.push(buffer)
+      room -= buffer.length
+      if (room < 0) throw Object.assign(new Error(), { code: TOO_LARGE })
+      rest = rest.subarray(engine.bytesWritten)
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
   } catch (error) {
-    const isTooBig = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+    const isTooBig = (error as NodeJS.ErrnoException).code === TOO_LARGE
     throw isTooBig
       ? new OverlayError('ERR_LINK_FRAME', { problem: 'message too big', closeCode: 1009 })
       : new OverlayError('ERR_LINK_FRAME', { problem: 'broken compression', closeCode: 1007 })

@@ -16,6 +16,8 @@ export interface LinkFacts {
   readonly way: 'up' | 'down'
   readonly transport: 'plain' | 'tls'
   readonly credential: 'certificate' | 'basic' | 'none'
+  /** Its id is its own word: neither this side nor a certificate says so. */
+  readonly isSelfNamed?: boolean | undefined
 }
 
 /** How well the peer of a link, or of the links to come, proved who it is. */

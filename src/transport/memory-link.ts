@@ -44,6 +44,7 @@ class MemoryLink implements Link {
   readonly way
   readonly transport
   readonly credential
+  readonly isSelfNamed
   readonly queuedBytes = 0
   readonly roundTripMs = undefined
   readonly #options: MemoryLinkOptions
@@ -63,6 +64,7 @@ class MemoryLink implements Link {
     this.way = facts.way
     this.transport = facts.transport
     this.credential = facts.credential
+    this.isSelfNamed = facts.isSelfNamed
     this.#options = options
   }
 

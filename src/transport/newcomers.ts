@@ -15,16 +15,23 @@ export interface NewcomersOptions {
 }
 
 interface Newcomer {
+  /** Its key. */
+  readonly origin: string
   readonly socket: Socket
   readonly address: string
   readonly network: string
+  /** Milliseconds, of this machine's own clock. */
+  readonly since: number
   /** Why it would have failed if it closed now; undefined: it would just have left. */
   why: string | undefined
 }
 
-/** Connections that have not said yet what they want; beyond it one is closed. */
-const MAX_NEWCOMERS = 1_000
-const CROWDED = 'it said nothing while more than a thousand did the same, most of them from its network' // biome-ignore format: one line
+/** Connections that have said nothing at all for so long; beyond that many some are closed. */
+const MAX_SILENT = 1_000
+const SILENT_MS = 1_000
+/** Of all that have not said yet what they want, those of a storm included, whom nobody has read yet. */
+const MAX_NEWCOMERS = 4_000
+const CROWDED = 'it had not asked for anything while more than a thousand did the same, most of them from its network' // biome-ignore format: one line
 
 /**
  * The connections of a server until they have asked for something. TLS clients check the server's
@@ -36,6 +43,7 @@ export class Newcomers {
   /** By where they come from, oldest first. */
   readonly #all = new Map<string, Newcomer>()
   readonly #options: NewcomersOptions
+  #isLooking = false
 
   constructor(http: Server, options: NewcomersOptions) {
     this.#options = options
@@ -62,9 +70,11 @@ export class Newcomers {
     const origin = originOf(socket)
     const address = socket.remoteAddress ?? ''
     const newcomer: Newcomer = {
+      origin,
       socket,
       address,
       network: networkOf(address),
+      since: performance.now(),
       why: isTls ? TLS_UNFINISHED : undefined,
     }
     this.#all.set(origin, newcomer)
@@ -73,25 +83,47 @@ export class Newcomers {
       this.#all.delete(origin)
       if (newcomer.why !== undefined) onFailure({ address, why: newcomer.why })
     })
-    if (this.#all.size > MAX_NEWCOMERS) this.#sendAwayOne()
+    if (this.#all.size > MAX_NEWCOMERS) this.#sendAwayOneOf([...this.#all.values()])
+    else if (this.#all.size > MAX_SILENT) this.#lookSoon()
+  }
+
+  /**
+   * Whoever comes in a storm has asked, only nobody has read it yet. What has arrived is read between
+   * two turns of the event loop, so the look is behind such a pause.
+   */
+  #lookSoon(): void {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    setTimeout(() => setImmediate(() => setImmediate(() => this.#look())), SILENT_MS).unref()
+  }
+
+  #look(): void {
+    this.#isLooking = false
+    const latest = performance.now() - SILENT_MS
+    const isSilent = ({ socket, since }: Newcomer) => since <= latest && socket.bytesRead === 0
+    let silent = [...this.#all.values()].filter(isSilent)
+    while (silent.length > MAX_SILENT) {
+      const gone = this.#sendAwayOneOf(silent)
+      silent = silent.filter((one) => one !== gone)
+    }
+    if (this.#all.size > MAX_SILENT) this.#lookSoon()
   }
 
   /**
    * Over a bad radio a good station may need seconds to ask, so it is not the oldest of all who has
    * to go, but the oldest of the network that has most here.
    */
-  #sendAwayOne(): void {
+  #sendAwayOneOf(newcomers: readonly Newcomer[]): Newcomer | undefined {
     const counts = new Map<string, number>()
-    for (const { network } of this.#all.values())
-      counts.set(network, (counts.get(network) ?? 0) + 1)
+    for (const { network } of newcomers) counts.set(network, (counts.get(network) ?? 0) + 1)
     let [crowd, most] = ['', 0]
     for (const [network, count] of counts) if (count > most) [crowd, most] = [network, count]
-    for (const [key, { network, address, socket }] of this.#all) {
-      if (network !== crowd) continue
-      this.#all.delete(key)
-      socket.destroy()
-      return this.#options.onFailure({ address, why: CROWDED })
-    }
+    const one = newcomers.find(({ network }) => network === crowd)
+    if (!one) return undefined
+    this.#all.delete(one.origin)
+    one.socket.destroy()
+    this.#options.onFailure({ address: one.address, why: CROWDED })
+    return one
   }
 
   /** Of a TLS server the handshakes that failed come here, too. */

@@ -245,7 +245,9 @@ class Dialler implements LinkSource {
   /** What the 101 answer agreed to. */
   #agree(response: IncomingMessage, chosen: string, socket: Socket): LinkFacts {
     const { mode, peer, peerId, unnamed = UNNAMED_PEER, dialect, protocols = PROTOCOLS, tls } = this.#options // biome-ignore format: one line
-    const offer = parseOffer(response.headers[OVERLAY_HEADER.toLowerCase()] as string | undefined)
+    // A standard peer that was asked for nothing of ours says nothing of ours: not even who it is.
+    const header = mode === 'overlay' ? response.headers[OVERLAY_HEADER.toLowerCase()] : undefined
+    const offer = parseOffer(header as string | undefined)
     if (mode === 'overlay' && !offer && dialect !== 'reference') {
       throw new OverlayError('ERR_LINK_NOT_OVERLAY')
     }
@@ -263,8 +265,10 @@ class Dialler implements LinkSource {
       throw new OverlayError('ERR_LINK_IDENTITY', { actual, expected })
     }
     const proof = tls?.identity ? 'certificate' : this.#password ? 'basic' : 'none'
+    const isSelfNamed = said !== undefined && peerId === undefined && !certificate?.hasNodeUri
     return {
       peerIds: [expected ?? certificate?.nodeIds[0] ?? unnamed],
+      ...(isSelfNamed && { isSelfNamed }),
       peer: mode === 'overlay' ? 'node' : (peer ?? 'csms'),
       form: mode,
       protocol,

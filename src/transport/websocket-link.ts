@@ -24,6 +24,7 @@ export class WebSocketLink implements Link, StreamReceiver {
   readonly way
   readonly transport
   readonly credential
+  readonly isSelfNamed
   readonly #stream: WebSocketStream
   readonly #liveness: Timer
   #receiver: LinkReceiver | undefined
@@ -42,6 +43,7 @@ export class WebSocketLink implements Link, StreamReceiver {
     this.way = facts.way
     this.transport = facts.transport
     this.credential = facts.credential
+    this.isSelfNamed = facts.isSelfNamed
     this.#stream = stream
     this.#liveness = every(options.clock, options.pingIntervalMs, () => this.#probe())
     stream.attach(this)

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { WebSocket } from 'ws'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { ConnectionBudget, PROCESS_CONNECTIONS } from '../../src/transport/connection-budget.ts'
@@ -212,9 +214,26 @@ test('of a thousand and more silent connections the oldest go, which is counted,
   await until(() => silent.filter((one) => one.isClosed()).length === 50, 'the oldest to be closed')
   const whys = await unasked(listening, 50)
   assert.equal(whys.length, 50)
-  assert.ok(whys.every((why) => /^it said nothing while more than a thousand/.test(why)))
+  assert.ok(
+    whys.every((why) => /^it had not asked for anything while more than a thousand/.test(why)),
+  )
   assert.ok(silent.slice(0, 30).every((one) => one.isClosed()), 'it is the oldest that go') // biome-ignore format: one line
   assert.ok((await client(t, listening.url)).isOpen)
+})
+
+test('of three thousand stations that connect and ask at the same time each gets in or is told when to come back', async (t) => {
+  const listening = await listen(t, { insecure: true, peers: [] })
+  // Elsewhere, so that all of them are there before this process looks at the first.
+  const workerData = {
+    ...portOf(listening.url),
+    count: 3_000,
+    request: HANDSHAKE.replace(/Authorization.*\r\n/, ''),
+  }
+  const storm = new Worker(new URL('./upgrade-storm.ts', import.meta.url), { workerData })
+  t.after(() => storm.terminate())
+  const [counts] = (await once(storm, 'message')) as [Record<string, number>]
+  assert.deepEqual(Object.keys(counts).filter((status) => status !== '101'), counts['503'] ? ['503'] : [], JSON.stringify(counts)) // biome-ignore format: one line
+  assert.equal((counts['101'] ?? 0) + (counts['503'] ?? 0), 3_000)
 })
 
 test('where one network connects and says nothing, a station of another that is slow to ask gets in', async (t) => {

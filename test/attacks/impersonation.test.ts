@@ -112,7 +112,7 @@ test('a station that was given a password over OCPP has to show it from then on,
 
 test('a station that this node dials is not spoken for by whoever dials in', async (t) => {
   const { start } = site(t)
-  const { stationUrls } = await start({ nodeId: 'CSMS01', role: 'csms', listen: [INSECURE], downlinks: [{ url: 'ws://127.0.0.1:1/', peerId: 'ST1', protocol: 'ocpp1.6' }] }) // biome-ignore format: one line
+  const { stationUrls } = await start({ nodeId: 'CSMS01', role: 'csms', listen: [INSECURE], downlinks: [{ url: 'ws://127.0.0.1:1/', peerId: 'ST1', protocol: 'ocpp1.6', insecure: true }] }) // biome-ignore format: one line
   const answer = await asStation(await evil(t, stationUrls[0] ?? ''), 'ST1')
   assert.deepEqual([answer[0], answer[4]], [4, 'SecurityError'])
 })

@@ -139,10 +139,25 @@ test('filters of who passes on little are a warning', (t) => {
   assert.match(loadConfig(file).warnings.join(), /filters judge what a node passes on; a csms/)
 })
 
-test('a peer that nothing can let in, and an uplink that proves nothing, are warnings with their places', (t) => {
-  const file = write(t, `${LISTEN}peers:\n  - {id: LC01, peer: node}\nuplinks:\n  - url: ws://csms.example/\n  - {url: 'ws://127.0.0.1:1/', mode: standard, protocol: ocpp1.6}`) // biome-ignore format: one line
-  const [uplink, peer, ...others] = loadConfig(file).warnings
-  assert.match(uplink ?? '', /:7:5: uplinks\.0\.url is dialled without TLS and without a password/)
+test('a peer that nothing can let in is a warning with its place', (t) => {
+  const file = write(t, `${LISTEN}peers:\n  - {id: LC01, peer: node}\nuplinks:\n  - {url: 'ws://127.0.0.1:1/', mode: standard, protocol: ocpp1.6}`) // biome-ignore format: one line
+  const [peer, ...others] = loadConfig(file).warnings
   assert.match(peer ?? '', /:5:6: peers\.0\.id \(LC01\) can never get in/)
   assert.deepEqual(others, [])
 })
+
+for (const [what, link, place] of [
+  ['an uplink to another machine', 'uplinks:\n  - url: ws://csms.example/', 'uplinks'],
+  [
+    'a station that listens, here too',
+    'downlinks:\n  - url: ws://127.0.0.1:1/\n    peerId: CS01',
+    'downlinks',
+  ],
+] as const) {
+  test(`${what} is dialled with nothing that proves anything only where the file says insecure`, (t) => {
+    const pattern = new RegExp(`:5:5: ${place}\\.0\\.url is dialled without TLS and without a password.*insecure: true`)
+    assert.throws(() => loadConfig(write(t, `${LISTEN}${link}`)), pattern)
+    const [said] = loadConfig(write(t, `${LISTEN}${link}\n    insecure: true`))[place]
+    assert.equal(said?.insecure, true)
+  }) // biome-ignore format: a table
+}

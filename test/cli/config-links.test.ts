@@ -134,7 +134,7 @@ const FINE: [string, string][] = [
   ['profile 2 of a station that is dialled', lowest(2, 'wss://a.example/', PASSWORD)],
   ['profile 2 with a certificate, which is more', lowest(2, 'wss://a.example/', OWN)],
   ['profile 3 of a station that is dialled', lowest(3, 'wss://a.example/', OWN)],
-  ['no profile of a station that is dialled', lowest(0, 'ws://a.example/')],
+  ['no profile of a station that is dialled', lowest(0, 'ws://a.example/', '    insecure: true\n')],
   ['the longest waits', up('    backOff: {waitMinimumS: 86400, randomRangeS: 86400, repeatTimes: 16}')],
 ]
 
@@ -171,6 +171,7 @@ const SETTINGS: Record<string, [example: unknown, counts: readonly string[]]> = 
   name:                ['one', ALL],
   compression:         [false, ALL],
   tls:                 [{ caFile: 'ca.pem' }, ALL],
+  insecure:            [true, ALL],
   backOff:             [{ waitMinimumS: 1, randomRangeS: 1, repeatTimes: 1 }, ALL],
   passwordFile:        ['password', ALL],
   peerId:              ['CSMS01', ALL],

@@ -241,8 +241,19 @@ test('text that is not UTF-8 inside, broken streams and hidden tails cost their 
   assert.throws(() => decode(frame(0xc1, Buffer.from('no deflate at all'))), closedWith(1007))
   const ended = deflateRawSync(Buffer.from('[1]')) // with its final block
   assert.deepEqual(decode(frame(0xc1, ended)), ['[1]'])
-  const hidden = Buffer.concat([ended, deflate(Buffer.from('[2,"hidden"]'))])
-  assert.throws(() => decode(frame(0xc1, hidden)), closedWith(1007))
+  const broken = Buffer.concat([ended, Buffer.from('no deflate at all')])
+  assert.throws(() => decode(frame(0xc1, broken)), closedWith(1007))
+})
+
+test('a message of final blocks is read as RFC 7692 shows it, and all of it', () => {
+  const hello = Buffer.from('f348cdc9c9070000', 'hex')
+  assert.deepEqual(decode(frame(0xc1, hello)), ['Hello'], 'the example of section 7.2.3.4')
+  const ended = (text: string) => deflateRawSync(Buffer.from(text))
+  assert.deepEqual(decode(frame(0xc1, Buffer.concat([ended('[2,'), ended('"x"'), deflate(Buffer.from(']'))]))), ['[2,"x"]']) // biome-ignore format: one line
+  const bomb = Buffer.concat([ended(' '.repeat(900_000)), ended(' '.repeat(900_000))])
+  assert.throws(() => decode(frame(0xc1, bomb)), closedWith(1009))
+  const many = Buffer.concat(Array.from({ length: 100_000 }, () => ended('')))
+  assert.throws(() => decode(frame(0xc1, many)), closedWith(1007))
 })
 
 test('the compressed bit stands on the first frame of a message only, and only where it was agreed', () => {

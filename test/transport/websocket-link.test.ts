@@ -337,6 +337,16 @@ test('a standard uplink asks for nothing of ours', async (t) => {
   assert.deepEqual([link?.form, link?.peer, link?.way, link?.protocol], ['standard', 'csms', 'up', 'ocpp1.6']) // biome-ignore format: one line
 })
 
+test('a standard peer that calls itself somebody is not called so', async (t) => {
+  const server = await upstream(t, { 'X-Wattweave': 'v=1; caps=confirm; id=CSMS01' })
+  const dialled = await once(
+    t,
+    uplink(server.url, { mode: 'standard', unnamed: id('backend@NN01') }),
+  )
+  await until(() => dialled.links.length > 0, 'a link')
+  assert.equal(dialled.links[0]?.peerIds[0], 'backend@NN01')
+})
+
 for (const [what, headers, options, why] of [
   [
     'says nothing',
