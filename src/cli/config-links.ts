@@ -39,7 +39,11 @@ const BARE =
   'is dialled without TLS and without a password: whoever is on the way can be this node, or its peer. Use wss://, and a `passwordFile`; `insecure: true` beside it dials all the same (security profile 0)'
 
 /** Security profile 0 is only where the file says so; an uplink to this very machine passes nobody. */
-export function checkProofs({ uplinks, downlinks }: Pick<Links, 'uplinks' | 'downlinks'>, written: Written, fail: Fail): void {
+export function checkProofs(
+  { uplinks, downlinks }: Pick<Links, 'uplinks' | 'downlinks'>,
+  written: Written,
+  fail: Fail,
+): void {
   for (const [i, uplink] of uplinks.entries()) {
     const isOwn = isThisMachine(uplink.url)
     if (isBare(uplink, written.uplinks?.[i] ?? {}) && !isOwn) fail(['uplinks', `${i}`, 'url'], BARE)

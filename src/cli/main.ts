@@ -49,6 +49,7 @@ program
   .argument('<file>', 'YAML file, see docs/config.md')
   .option(...DATA)
   .addOption(new Option('--console-may-move').hideHelp())
+  .addOption(new Option('--attacks').hideHelp())
   .addHelpText('after', '\nExample:\n  $ wattweave run examples/config/csms.yaml')
   .action(lazily(async () => (await import('./commands/run.ts')).run))
 
@@ -59,6 +60,14 @@ program
   .option('--no-restart', 'leave a process that ended alone')
   .addHelpText('after', '\nExample:\n  $ wattweave demo --port 9000')
   .action(lazily(async () => (await import('./commands/demo.ts')).demo))
+
+program
+  .command('malicious', { hidden: true })
+  .description('The controller of the demo that lies; the demo starts it')
+  .argument('<file>', 'YAML file of a networking node')
+  .requiredOption('--station <id>', 'whose words it attacks')
+  .requiredOption('--elsewhere <id>', 'to whom it leads them')
+  .action(lazily(async () => (await import('./commands/malicious.ts')).malicious))
 
 program
   .command('simulate')

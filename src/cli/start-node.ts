@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { AttackBox } from '../http/attacks.ts'
 import { setFingerprintKey } from '../http/fingerprints.ts'
 import { Observations } from '../http/observations.ts'
 import type { ConsoleServer } from '../http/server.ts'
@@ -45,13 +46,15 @@ export interface Running {
 export interface StartOptions {
   /** `move`: where the console's port is in use, take a free one. Default `fail`. */
   readonly consolePortInUse?: 'fail' | 'move'
+  /** Of the demo. */
+  readonly attacks?: AttackBox
 }
 
 /** Starts what a configuration describes. */
 export async function startNode(
   config: Config,
   log: Logger,
-  { consolePortInUse = 'fail' }: StartOptions = {},
+  { consolePortInUse = 'fail', attacks }: StartOptions = {},
 ): Promise<Running> {
   for (const problem of config.warnings) log.warn('config.warning', { problem })
   const nodeId = config.nodeId as NodeId
@@ -126,7 +129,7 @@ export async function startNode(
     const ready = { uplinks, isListening: () => isListening }
     const keys = opened && keysOf(config, opened)
     // biome-ignore format: one record
-    const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, keys, audit, ...ready }
+    const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, keys, audit, attacks, ...ready }
     const page = existsSync(PAGE) ? PAGE : undefined
     server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view })
     loginUrl = accounts && firstLogin(accounts, server.url)

@@ -90,6 +90,8 @@ export interface OverviewView {
   readonly insecure: boolean
   /** Undefined where this node signs nothing and obeys whatever comes. */
   readonly keys?: TrustState
+  /** In the demo, where a controller that lies can be switched on. */
+  readonly attacks?: boolean
   /** Simulated stations this process runs and may run; undefined where it cannot start any. */
   readonly simulation?: { readonly started: number; readonly max: number }
   readonly nodes: readonly NodeView[]

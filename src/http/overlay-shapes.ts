@@ -71,6 +71,7 @@ const OVERVIEW: Members = {
   stationUrls: list(text(), 'Where stations may connect'),
   insecure: flag(),
   'keys?': TRUST_STATE,
+  'attacks?': flag('In the demo: there is a controller that lies, see `GET /api/attacks`'),
   'simulation?': object({ started: count(), max: count() }),
   nodes: list(shape('NodeView')),
   'storedStations?': count('Stations that have ever connected to this CSMS'),

@@ -7,6 +7,7 @@ import type { AccountStore } from '../storage/account-store.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import { connectorState } from '../storage/station-list.ts'
+import type { AttackBox } from './attacks.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
 import type { Observations } from './observations.ts'
 import type { ReadinessSources } from './readiness.ts'
@@ -30,6 +31,8 @@ export interface ViewSources extends ReadinessSources {
   readonly keys?: TrustSources | undefined
   /** What happened to rules and keys; undefined where nobody writes it down. */
   readonly audit?: Pick<AuditLog, 'before'> | undefined
+  /** A controller that lies, and can be told to: in the demo only. */
+  readonly attacks?: AttackBox | undefined
   /** Begun before the node starts, so that nothing is missed. Default: begins with the server. */
   readonly observed?: Observations
 }
@@ -103,6 +106,7 @@ export function createOverview(sources: ViewSources): Overview {
       stationUrls: sources.stationUrls,
       insecure: sources.insecure,
       ...(keys && { keys }),
+      ...(sources.attacks && { attacks: true }),
       ...(simulations && {
         simulation: { started: simulations.ids.size, max: simulations.max },
       }),

@@ -9,6 +9,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
+import { AttackDemonstration, serveAttacks } from './attacks.ts'
 import { serveFrames } from './frames.ts'
 import { serveInstalled } from './installed.ts'
 import { serveKeys } from './keys.ts'
@@ -91,6 +92,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveSimulatedStations(app, view.simulations)
   serveKeys(app, view)
   serveRules(app, view)
+  if (view.attacks) serveAttacks(app, new AttackDemonstration(node, view.attacks))
   serveSessions(app, view.accounts)
   if (view.accounts) serveAccounts(app, view.accounts)
   if (view.csms && view.store) {

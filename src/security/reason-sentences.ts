@@ -1,6 +1,6 @@
 import type { StaleReason } from './freshness/freshness.ts'
 import { POLICY_REASONS, type PolicyReason } from './policies/facts.ts'
-import { generalSentence, type Reason } from './verdict.ts'
+import { generalSentence } from './verdict.ts'
 
 // biome-ignore format: a table
 const STALE: Readonly<Record<StaleReason, string>> = {
@@ -14,8 +14,10 @@ const STALE: Readonly<Record<StaleReason, string>> = {
 }
 
 /** Why a message was not obeyed, for people, without the details of the one case. */
-export function reasonSentence(reason: PolicyReason): string {
-  if (reason in POLICY_REASONS) return POLICY_REASONS[reason as keyof typeof POLICY_REASONS]
-  if (reason in STALE) return STALE[reason as StaleReason]
-  return generalSentence(reason as Reason)
+export function reasonSentence(reason: PolicyReason): string
+/** @param reason Of whoever it comes from; undefined where it is none of ours. */
+export function reasonSentence(reason: string): string | undefined
+export function reasonSentence(reason: string): string | undefined {
+  if (Object.hasOwn(POLICY_REASONS, reason)) return POLICY_REASONS[reason as keyof typeof POLICY_REASONS] // biome-ignore format: one line
+  return Object.hasOwn(STALE, reason) ? STALE[reason as StaleReason] : generalSentence(reason)
 }

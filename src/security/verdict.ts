@@ -80,9 +80,10 @@ function unverified(
 }
 
 /** Why something does not count as signed, for people, without the details of the one case. */
-export function generalSentence(reason: Reason): string {
+export function generalSentence(reason: string): string | undefined {
+  if (!Object.hasOwn(REASONS, reason)) return undefined
   const general = { actual: 'too many', index: '', member: 'one of them' }
-  return REASONS[reason]
+  return REASONS[reason as Reason]
     .replace(/: \{problem\}$|, \{limit\} are allowed$/, '')
     .replace(/\{limit\} characters$/, 'it may be')
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => general[name as keyof typeof general] ?? '')

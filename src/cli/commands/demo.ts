@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
+import type { AttackNews } from '../../http/attacks.ts'
 import { delay, systemClock } from '../../primitives/clock.ts'
 import { loadConfig } from '../config.ts'
 import { ROLES_OF } from '../config-security.ts'
@@ -22,6 +23,10 @@ const STATIONS = [
   { id: 'CS05', protocol: 'ocpp2.1', behind: 'NN01', evses: 1 },
   { id: 'CS06', protocol: 'ocpp2.1', behind: 'CSMS01', evses: 1 },
 ] as const
+
+/** Who lies, as soon as somebody wants to see that, and the node and station that have to live with it. */
+const LIAR = 'LC01'
+const BEHIND_LIAR = { node: 'NN02', station: { id: 'CS07', protocol: 'ocpp2.1', behind: 'NN02', evses: 1 } } as const // biome-ignore format: one line
 
 /** Who `wattweave send` may be in the demo. */
 const VISITOR = 'VISITOR'
@@ -66,6 +71,9 @@ class Supervisor {
   readonly #ending = new AbortController()
   #operator: Promise<void> = Promise.resolve()
   #isStopping = false
+  #csmsUrl = ''
+  /** Under way or done. */
+  #liar: Promise<void> | undefined
 
   constructor(folder: string, restarts: boolean) {
     this.#folder = folder
@@ -74,23 +82,24 @@ class Supervisor {
   }
 
   async startAll(port: number): Promise<void> {
-    const ids = ['NN01', VISITOR, ...STATIONS.map(({ id }) => id)]
+    const ids = ['NN01', VISITOR, LIAR, BEHIND_LIAR.node, BEHIND_LIAR.station.id, ...STATIONS.map(({ id }) => id)] // biome-ignore format: one line
     for (const id of ids) {
       const password = randomBytes(20).toString('hex')
       writeFileSync(join(this.#folder, 'secrets', id), password, { mode: 0o600 })
     }
     const csms = await this.#start('CSMS01', csmsConfig(port, 0))
     const [csmsUrl = ''] = csms.listen
+    this.#csmsUrl = csmsUrl
     // From now on at a fixed place, so that it is found again after a restart.
     this.#write('CSMS01', csmsConfig(portOf(csms.console), portOf(csmsUrl)))
     say(`Console: ${csms.console}`)
     say(`CSMS01 listens on ${csmsUrl}`)
-    this.#letIn('NN01', nodeConfig(csmsUrl, 0), ROLES_OF['networking-node'])
+    this.#letIn('NN01', nodeConfig('NN01', csmsUrl, 0), ROLES_OF['networking-node'])
     const node = await this.#spawn('NN01')
     // What stations say before is not believed, and would only be refused.
     await this.#isIn('NN01')
     const [nodeUrl = ''] = node.listen
-    this.#write('NN01', nodeConfig(csmsUrl, portOf(nodeUrl)))
+    this.#write('NN01', nodeConfig('NN01', csmsUrl, portOf(nodeUrl)))
     say(`NN01 listens on ${nodeUrl} and shares one connection to CSMS01`)
     const uplinks = { NN01: nodeUrl, CSMS01: csmsUrl }
     await Promise.all(
@@ -112,6 +121,7 @@ class Supervisor {
       STATIONS.map(({ id }) => id),
       this.#ending.signal,
     )
+    say('The console has a room Attacks, where a local controller that lies can be switched on.')
     say('CS03 is limited to 8 A now and then; CS06 has a ground fault now and then.')
     say('Kill one to see what happens, e.g. the node; Ctrl-C ends the demo.')
   }
@@ -124,6 +134,37 @@ class Supervisor {
     await Promise.all([...this.#children.values()].map(ended))
     rmSync(this.#folder, { recursive: true, force: true })
     process.exit(code)
+  }
+
+  // ---- The controller that lies
+
+  /** What the console wants of it; the first time it is put between the CSMS and a node of its own. */
+  #switch({ attack, isOn }: { attack?: unknown; isOn?: unknown }): void {
+    if (attack === undefined) return
+    this.#liar ??= this.#startLiar()
+    this.#liar.then(
+      () => this.#children.get(LIAR)?.send({ attack, isOn }),
+      (error) => this.#tellConsole({ box: 'failed', problem: String(error) }),
+    )
+  }
+
+  async #startLiar(): Promise<void> {
+    this.#tellConsole({ box: 'starting' })
+    const { node, station } = BEHIND_LIAR
+    this.#write(LIAR, liarConfig(this.#csmsUrl))
+    const { listen } = await this.#spawn(LIAR, ['malicious', '--station', station.id, '--elsewhere', STATIONS[0].id]) // biome-ignore format: one line
+    const [url = ''] = listen
+    this.#letIn(node, nodeConfig(node, url, 0), ROLES_OF['networking-node'])
+    const { listen: below } = await this.#spawn(node)
+    await this.#isIn(node)
+    const [nodeUrl = ''] = below
+    await this.#start(station.id, stationConfig(station, nodeUrl))
+    this.#tellConsole({ box: 'ready' })
+    say(`${LIAR} lies between CSMS01 and ${node}, as far as it is told to; ${station.id} is behind it.`) // biome-ignore format: one line
+  }
+
+  #tellConsole(news: AttackNews): void {
+    this.#children.get('CSMS01')?.send(news)
   }
 
   /** Starts a process and waits until it says that it is ready. */
@@ -148,15 +189,18 @@ class Supervisor {
     writeFileSync(join(this.#folder, `${id}.yaml`), stringify(config))
   }
 
-  #spawn(id: string): Promise<ReadyLine> {
+  #spawn(id: string, [command = 'run', ...options]: readonly string[] = []): Promise<ReadyLine> {
     const entry = process.argv[1] ?? ''
     const file = join(this.#folder, `${id}.yaml`)
     const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
     // Whoever tries the demo twice is to see it twice.
-    const args = [entry, 'run', file, '--console-may-move']
+    const more = command === 'run' ? ['--console-may-move', ...(id === 'CSMS01' ? ['--attacks'] : [])] : options // biome-ignore format: one line
+    const args = [entry, command, file, ...more]
     const child = spawn(process.execPath, args, { stdio: [...stdio] })
     this.#children.set(id, child)
-    child.on('exit', (code, signal) => this.#onExit(id, code ?? signal))
+    child.on('exit', (code, signal) => this.#onExit(id, [command, ...options], code ?? signal))
+    if (id === 'CSMS01') child.on('message', (wish) => this.#switch(wish as object))
+    if (id === LIAR) child.on('message', (news) => this.#tellConsole(news as AttackNews))
     return new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('exit', () => reject(new Error(`${id} ended before it was ready`)))
@@ -166,7 +210,7 @@ class Supervisor {
     })
   }
 
-  #onExit(id: string, why: number | string | null): void {
+  #onExit(id: string, how: readonly string[], why: number | string | null): void {
     this.#children.delete(id)
     if (this.#isStopping) return
     say(
@@ -175,7 +219,7 @@ class Supervisor {
     if (!this.#restarts) return
     setTimeout(() => {
       if (this.#isStopping) return
-      this.#spawn(id).then(
+      this.#spawn(id, how).then(
         () => say(`${id} is back, process id ${this.#children.get(id)?.pid}`),
         (error) => say(String(error)),
       )
@@ -189,7 +233,10 @@ function csmsConfig(consolePort: number, port: number) {
     nodeId: 'CSMS01',
     role: 'csms',
     listen: [{ port }],
-    peers: [...['NN01', VISITOR].map((id) => peer(id, 'node')), ...direct.map((id) => peer(id))],
+    peers: [
+      ...['NN01', VISITOR, LIAR].map((id) => peer(id, 'node')),
+      ...direct.map((id) => peer(id)),
+    ],
     http: { port: consolePort, login: false },
     data: './data',
     tokens: TOKENS,
@@ -198,15 +245,28 @@ function csmsConfig(consolePort: number, port: number) {
   }
 }
 
-function nodeConfig(csmsUrl: string, port: number) {
-  const behind = STATIONS.filter((station) => station.behind === 'NN01').map(({ id }) => id)
+function nodeConfig(nodeId: string, url: string, port: number) {
+  const behind = [...STATIONS, BEHIND_LIAR.station].filter((station) => station.behind === nodeId)
+  const peerId = nodeId === BEHIND_LIAR.node ? LIAR : 'CSMS01'
   return {
-    nodeId: 'NN01',
+    nodeId,
     role: 'networking-node',
     listen: [{ port }],
-    peers: behind.map((id) => peer(id)),
-    uplinks: [{ url: csmsUrl, passwordFile: 'secrets/NN01', peerId: 'CSMS01' }],
+    peers: behind.map(({ id }) => peer(id)),
+    uplinks: [{ url, passwordFile: `secrets/${nodeId}`, peerId }],
     log: 'error',
+  }
+}
+
+/** It knows no key and needs none. */
+function liarConfig(csmsUrl: string) {
+  return {
+    nodeId: LIAR,
+    role: 'networking-node',
+    listen: [{ port: 0 }],
+    peers: [peer(BEHIND_LIAR.node, 'node')],
+    uplinks: [{ url: csmsUrl, passwordFile: `secrets/${LIAR}`, peerId: 'CSMS01' }],
+    security: { insecure: true },
   }
 }
 
@@ -220,7 +280,10 @@ function visitorConfig(csmsUrl: string) {
   }
 }
 
-function stationConfig(station: (typeof STATIONS)[number], url: string) {
+function stationConfig(
+  station: (typeof STATIONS)[number] | typeof BEHIND_LIAR.station,
+  url: string,
+) {
   const { id, protocol, evses } = station
   const fault = id === 'CS06' ? { fault: FAULT } : {}
   return {

@@ -1,3 +1,4 @@
+import type { AttackBox, AttackNews } from '../../http/attacks.ts'
 import { loadConfig } from '../config.ts'
 import { assertWritable } from '../config-files.ts'
 import { createLogger } from '../logger.ts'
@@ -17,6 +18,8 @@ const STAY_MS = 2 ** 30
 
 interface RunOptions {
   readonly consoleMayMove?: boolean
+  /** Who started this process has a controller that lies, and switches its attacks. */
+  readonly attacks?: boolean
 }
 
 /** `wattweave run FILE`: until SIGINT or SIGTERM. */
@@ -25,7 +28,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   assertWritable(config.data)
   const log = createLogger(config.nodeId, config.log)
   const consolePortInUse = options.consoleMayMove ? 'move' : 'fail'
-  const running = await startNode(config, log, { consolePortInUse })
+  const attacks = options.attacks ? attackBox() : undefined
+  const running = await startNode(config, log, { consolePortInUse, ...(attacks && { attacks }) })
   // Timers of the program keep no process alive, and between two attempts to dial there may be no
   // socket either.
   const alive = setInterval(() => {}, STAY_MS)
@@ -45,4 +49,12 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   // biome-ignore format: one line
   const line: ReadyLine = { ready: nodeId, role, listen: running.stationUrls, console: running.consoleUrl, login: running.loginUrl }
   process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+/** The one of the demo, which is the process that started this one. */
+function attackBox(): AttackBox {
+  return {
+    switch: (attack, isOn) => void process.send?.({ attack, isOn }),
+    onNews: (listener) => process.on('message', (news) => listener(news as AttackNews)),
+  }
 }
