@@ -24,6 +24,7 @@ const StationPage = lazy(() => import('./stations/station-page.tsx').then((file)
 const KeysRoom = lazy(() => import('./keys/keys-room.tsx').then((file) => ({ default: file.KeysRoom }))) // biome-ignore format: one line
 const RulesRoom = lazy(() => import('./rules/rules-room.tsx').then((file) => ({ default: file.RulesRoom }))) // biome-ignore format: one line
 const RulePage = lazy(() => import('./rules/rule-page.tsx').then((file) => ({ default: file.RulePage }))) // biome-ignore format: one line
+const AttacksRoom = lazy(() => import('./attacks/attacks-room.tsx').then((file) => ({ default: file.AttacksRoom }))) // biome-ignore format: one line
 const LogRoom = lazy(() => import('./log/log-room.tsx').then((file) => ({ default: file.LogRoom }))) // biome-ignore format: one line
 
 /** The login page, or the console for whoever may see it. */
@@ -66,6 +67,7 @@ function Console() {
               <Route path="/roles" element={<RulesRoom kind="role" />} />
               <Route path="/roles/:name" element={<RulePage kind="role" />} />
               <Route path="/log" element={<LogRoom />} />
+              <Route path="/attacks" element={<AttacksRoom />} />
               <Route path="/login" element={<Navigate to="/" replace />} />
               <Route path="*" element={<OverlayRoom />} />
             </Routes>

@@ -1,5 +1,6 @@
 import type { Role } from '../storage/account-store.ts'
 import { ACCOUNT_SHAPES } from './account-shapes.ts'
+import { ATTACK_SHAPES } from './attack-shapes.ts'
 import { DEPOT_SHAPES } from './depot-shapes.ts'
 import { OVERLAY_SHAPES } from './overlay-shapes.ts'
 import { object, type Schema, shape, text } from './shape-parts.ts'
@@ -36,6 +37,7 @@ const SHAPES: Readonly<Record<string, Schema>> = {
   ...TRANSACTION_SHAPES,
   ...DEPOT_SHAPES,
   ...ACCOUNT_SHAPES,
+  ...ATTACK_SHAPES,
   ...TRUST_SHAPES,
 }
 
@@ -51,6 +53,8 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['GET /api/transactions/{number}/events', json('TransactionEventPage')],
   ['POST /api/transactions/{number}/close', json('TransactionView')],
   ['POST /api/simulated-stations', json('SimulatedStationView', 201)],
+  ['GET /api/attacks', json('AttacksView')],
+  ['PUT /api/attacks/{attack}', json('AttacksView')],
   ['GET /api/session', json('SessionView')],
   ['POST /api/session', json('SessionView')],
   ['DELETE /api/session', DONE],

@@ -31,6 +31,7 @@ export interface AttackBox {
 }
 
 const ATTACKS: readonly AttackKind[] = ['alter', 'replay', 'redirect', 'strip', 'forge', 'drop']
+const REPEATED = 'it was obeyed before: it got the same answer again, and nothing was done'
 const MAX_ATTEMPTS = 200
 /** Frames whose outcome is remembered; an attempt is told within milliseconds of them. */
 const MAX_SEEN = 4_000
@@ -125,6 +126,7 @@ export class AttackDemonstration {
 function outcomeIn(id: string, record: FrameRecord, frame: Frame): AttackOutcome | undefined {
   const { sequence, reaction, verdict } = record
   if (frame.type === 2) {
+    if (reaction === 'handled' && verdict?.repeated) return { state: 'caught', at: id, frame: sequence, reason: 'repeated', sentence: REPEATED } // biome-ignore format: one line
     if (reaction === 'handled') return { state: 'obeyed', at: id, frame: sequence }
     if (reaction !== 'refused' && reaction !== 'dropped') return undefined
     return caught(id, sequence, verdict?.reason ?? record.errorCode ?? '')

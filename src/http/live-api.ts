@@ -10,6 +10,7 @@ import type { TokenRow } from '../storage/token-rows.ts'
 import type { VariableRow } from '../storage/variable-rows.ts'
 import type { TrustState } from './trust-views.ts'
 
+export type * from './attack-views.ts'
 export type * from './trust-views.ts'
 
 /**

@@ -20,6 +20,8 @@ export interface VerdictSigner {
 /** What the gate of this node found of a received message, for people who look at its frame. */
 export interface FrameVerdict {
   readonly outcome: Outcome
+  /** It was obeyed before: it got the same answer, and nothing was done. */
+  readonly repeated: boolean
   readonly reason: PolicyReason | undefined
   readonly assurance: Assurance
   readonly signers: readonly VerdictSigner[]
@@ -32,10 +34,12 @@ export interface FrameVerdict {
 export function frameVerdict(
   facts: PolicyFacts,
   { outcome, reason, rule }: PolicyDecision,
+  repeated: boolean,
 ): FrameVerdict {
   const { signers, unknownKeys, from } = facts
   return {
     outcome,
+    repeated,
     reason,
     assurance: assuranceOf(facts),
     signers: signers.map((one) => ({ kid: one.kid, owner: one.owner, roles: one.roles, as: one.att ? 'edge' : isByOriginator(one, from) ? 'originator' : 'other' })), // biome-ignore format: one line

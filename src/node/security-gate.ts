@@ -200,7 +200,7 @@ export class SecurityGate {
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
     const decision = judgeBy(this.#options.trust.book, facts)
-    this.#site.judged(frameVerdict(facts, decision), message.sequence)
+    this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.sequence) // biome-ignore format: one line
     if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
       const { outcome, reason = 'no-rule' } = decision
       throw new OverlayError('ERR_POLICY_REFUSED', {

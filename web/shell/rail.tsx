@@ -16,6 +16,9 @@ const ROOMS = [
   { path: '/log', name: text.rooms.log },
 ]
 
+/** In the demo only. */
+const ATTACKS = { path: '/attacks', name: text.rooms.attacks }
+
 /** Rooms with pages of what is in them. */
 const PARENTS: ReadonlySet<string> = new Set(['/stations', '/policies', '/roles'])
 
@@ -23,11 +26,12 @@ const PARENTS: ReadonlySet<string> = new Set(['/stations', '/policies', '/roles'
 export function Rail() {
   const { search } = useLocation()
   const nodeId = useLive((state) => state.overview?.nodeId)
+  const hasAttacks = useLive((state) => state.overview?.attacks === true)
   const version = useLive((state) => state.overview?.version)
   return (
     <nav className={styles.rail} aria-label={text.rooms.label}>
       <ul className={styles.rooms}>
-        {ROOMS.map(({ path, name }) => (
+        {[...ROOMS, ...(hasAttacks ? [ATTACKS] : [])].map(({ path, name }) => (
           <li key={path}>
             <NavLink
               className={styles.link ?? ''}

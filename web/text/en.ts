@@ -1,3 +1,4 @@
+import { attacks } from './english/attacks.ts'
 import { inspector } from './english/inspector.ts'
 import { operations } from './english/operations.ts'
 import { overlay } from './english/overlay.ts'
@@ -19,4 +20,5 @@ export const en = {
   ...records,
   ...trust,
   rules,
+  attacks,
 }

@@ -32,8 +32,18 @@ export interface DemonstrationOptions {
 
 /** Between two attempts of a kind: what was refused is told again meanwhile, so nothing gets lost. */
 const REST_MS = 4_000
+/** Heartbeats are rare, and each attack is to leave some for the others. */
+const REST_AFTER_REDIRECT_MS = 25_000
 /** A CALL that is kept back blocks its station for 30 s, as OCPP has it. */
 const REST_AFTER_DROP_MS = 45_000
+
+const RESTS: { readonly [A in DemonstratedAttack]?: number } = {
+  drop: REST_AFTER_DROP_MS,
+  redirect: REST_AFTER_REDIRECT_MS,
+}
+
+/** What says something about now. Of transactions the CSMS itself knows what it has heard before. */
+const LIVE: readonly string[] = ['Heartbeat', 'StatusNotification']
 
 /** Attacks that are switched on and off, and go on until then, a little at a time. */
 export class Demonstration {
@@ -67,23 +77,23 @@ export class Demonstration {
   }
 
   #rest(attack: DemonstratedAttack, ms: number): void {
-    const { off = () => {} } = this.#on.get(attack) ?? {}
+    this.#on.get(attack)?.off()
     const timer = this.#options.clock.setTimer(() => this.#arm(attack), ms)
-    this.#on.set(attack, { off, timer })
+    this.#on.set(attack, { off: () => {}, timer })
   }
 
   /** What is done to the next frame that fits; undefined of what is made and not changed. */
   #standing(attack: DemonstratedAttack): StandingAttack | undefined {
     const { station, elsewhere } = this.#options
-    const of = (...actions: string[]): Target => ({ kinds: ['CALL'], from: [station], actions, times: 1 }) // biome-ignore format: one line
+    const of = (...actions: string[]): Target => ({ kinds: ['CALL'], from: [station], actions }) // biome-ignore format: one line
     switch (attack) {
       case 'alter':
         // A tenth of the energy, for a tenth of the money.
         return { attack, pointer: '/meterValue/*/sampledValue/*/value', factor: 0.1, on: of('TransactionEvent') } // biome-ignore format: one line
       case 'redirect':
-        return { attack, to: elsewhere, on: of('Heartbeat', 'StatusNotification') }
+        return { attack, to: elsewhere, on: of(...LIVE) }
       case 'strip':
-        return { attack, on: of('Heartbeat', 'StatusNotification', 'TransactionEvent') }
+        return { attack, on: of('TransactionEvent') }
       case 'drop':
         return { attack, on: of('TransactionEvent') }
       default:
@@ -91,9 +101,16 @@ export class Demonstration {
     }
   }
 
+  /** What was answered has been obeyed; what another attack kept away has not come at all yet. */
   #replay(): void {
-    const isTold = ({ frame, action }: RecordedFrame) => frame.type === 2 && action !== 'BootNotification' && isSameId(frame.route?.networkPath[0] ?? '', this.#options.station) // biome-ignore format: one line
-    const last = this.#controller.recorded.findLast(isTold)
+    const { recorded } = this.#controller
+    const answered = new Set(recorded.flatMap(({ frame }) => (frame.type === 3 ? [frame.messageId] : []))) // biome-ignore format: one line
+    const isObeyed = ({ frame, action }: RecordedFrame) =>
+      frame.type === 2 &&
+      LIVE.includes(action) &&
+      isSameId(frame.route?.networkPath[0] ?? '', this.#options.station) &&
+      answered.has(frame.messageId)
+    const last = recorded.findLast(isObeyed)
     if (last) this.#controller.replay(last.sequence, { isRenamed: true })
   }
 
@@ -118,7 +135,7 @@ export class Demonstration {
       time: this.#options.clock.now(),
     })
     if (!this.#on.has(shown) || shown === 'replay' || shown === 'forge') return
-    this.#rest(shown, shown === 'drop' ? REST_AFTER_DROP_MS : REST_MS)
+    this.#rest(shown, RESTS[shown] ?? REST_MS)
   }
 }
 

@@ -11,6 +11,7 @@ export const shell = {
     policies: 'Policies',
     roles: 'Roles',
     log: 'Log',
+    attacks: 'Attacks',
   },
   /** Where a part of the page could not be drawn. */
   broken: {

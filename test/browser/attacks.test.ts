@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AttacksView } from '../../src/http/live-api.ts'
+import { startExecutable, until } from '../end-to-end/processes.ts'
+import { needs } from '../needs.ts'
+import { CHROMIUM, findings, open, PATIENCE, startBrowser } from './chromium.ts'
+
+/** The controller of the demo that lies, switched on by hand. */
+
+const CAUGHT = ['alter', 'replay', 'redirect', 'strip', 'forge'] as const
+
+test('a controller that lies is switched on in the console, and every attempt is caught and explained', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
+  await until('the demo to run', () => /^Running .*$/m.test(demo.output()))
+  const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
+  const { page, complaints } = await open(await startBrowser(t), `${url}attacks`, { sign: '[data-box="none"]' }) // biome-ignore format: one line
+  for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).check() // biome-ignore format: one line
+  await page.locator('[data-box="ready"]').waitFor(PATIENCE)
+
+  const view = async () => (await (await fetch(`${url}api/attacks`)).json()) as AttacksView
+  const countOf = async (attack: string) => (await view()).attacks.find((one) => one.attack === attack) // biome-ignore format: one line
+  for (const attack of CAUGHT) {
+    await until(`${attack} to be caught`, async () => ((await countOf(attack))?.caught ?? 0) > 0)
+  }
+  await until('a message to be kept back', async () => ((await countOf('drop'))?.attempts ?? 0) > 0)
+  for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).uncheck() // biome-ignore format: one line
+
+  const { attempts, attacks } = await view()
+  assert.deepEqual(
+    attempts.filter(({ outcome }) => outcome.state === 'obeyed'),
+    [],
+  )
+  assert.ok(attacks.every(({ isOn }) => !isOn))
+  const reasons = new Map(attempts.flatMap(({ attack, outcome }) => (outcome.reason ? [[attack, outcome.reason]] : []))) // biome-ignore format: one line
+  assert.deepEqual(CAUGHT.map((attack) => reasons.get(attack)), ['signature-invalid', 'repeated', 'not-this-message', 'unsigned', 'unsigned']) // biome-ignore format: one line
+
+  const row = page
+    .locator('tr[data-outcome="caught"]')
+    .filter({ hasText: 'signature-invalid' })
+    .first()
+  await row.waitFor(PATIENCE)
+  await row.getByRole('button').click()
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.getByText('Refused at CSMS01: signature-invalid').waitFor(PATIENCE)
+  assert.deepEqual([await findings(page), complaints], [[], []])
+  assert.equal(await demo.stop(), 0)
+})
