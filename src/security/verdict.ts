@@ -84,7 +84,7 @@ export function generalSentence(reason: string): string | undefined {
   if (!Object.hasOwn(REASONS, reason)) return undefined
   const general = { actual: 'too many', index: '', member: 'one of them' }
   return REASONS[reason as Reason]
-    .replace(/: \{problem\}$|, \{limit\} are allowed$/, '')
+    .replace(/: \{problem\}$|: \{member\} differs$|, \{limit\} are allowed$/, '')
     .replace(/\{limit\} characters$/, 'it may be')
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => general[name as keyof typeof general] ?? '')
     .replaceAll('  ', ' ')

@@ -24,6 +24,10 @@ const ABSENT = new Set([
   'FrameView.forwardedTo',
   'FrameDetail.forwardedTo',
   'Readiness.missing',
+  // In the demo: test/browser/attacks.test.ts.
+  'OverviewView.attacks',
+  ...['number', 'time', 'attack', 'what', 'action', 'outcome'].map((member) => `AttemptView.${member}`), // biome-ignore format: one line
+  ...['box', 'problem', 'attacks', 'attempts'].map((member) => `AttacksView.${member}`),
   // Of a node that signs: test/end-to-end/signed.test.ts.
   'FrameView.verdict',
   'FrameDetail.verdict',

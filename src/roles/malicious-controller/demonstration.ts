@@ -118,7 +118,9 @@ export class Demonstration {
     const { station, clock } = this.#options
     const timestamp = new Date(clock.now()).toISOString()
     const payload = { timestamp, connectorStatus: 'Faulted', evseId: 1, connectorId: 1 }
-    this.#controller.forge({ type: 2, from: station, to: 'CSMS', action: 'StatusNotification', payload }) // biome-ignore format: one line
+    const isHis = ({ frame }: RecordedFrame) => isSameId(frame.route?.networkPath[0] ?? '', station)
+    const path = this.#controller.recorded.findLast(isHis)?.frame.route?.networkPath.slice(1) ?? []
+    this.#controller.forge({ type: 2, from: station, to: 'CSMS', action: 'StatusNotification', payload, path }) // biome-ignore format: one line
   }
 
   #onAttempt({ attack, recorded, what, sent }: Attempt): void {

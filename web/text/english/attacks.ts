@@ -19,7 +19,7 @@ export const attacks = {
     drop: ['Drop', 'A message about a transaction is kept back.'],
   },
   counted: (attempts: number, caught: number) =>
-    attempts === 0 ? 'not tried yet' : `tried ${attempts} times, caught ${caught} times`,
+    attempts === 0 ? 'Not tried yet' : `Tried: ${attempts} · caught: ${caught}`,
   columns: {
     time: 'Time',
     attack: 'Attack',
