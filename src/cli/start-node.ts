@@ -26,6 +26,7 @@ import { logEvents } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
 import { joinByCode } from './joining.ts'
 import { createLinkSources } from './link-sources.ts'
+import { renewRevocations } from './revocation-renewal.ts'
 import { VERSION } from './version.ts'
 
 /** How long a node that is asked to stop waits for answers that are under way. */
@@ -63,7 +64,7 @@ export async function startNode(
   const ofStation = config.role === 'charging-station' ? () => backOff() : undefined
   const opened = openSecurity(config)
   const { acceptors, stop: stopWatching, ...sources } = createLinkSources(config, log, ofStation)
-  const announce = () => node.pushTrust()
+  const announce = (newcomer: NodeId) => node.pushTrust(newcomer)
   const common = {
     nodeId,
     log,
@@ -103,6 +104,7 @@ export async function startNode(
   const { signal } = stopping
   // Whoever lets others in tells those who are there already.
   if (opened?.commissioner) void node.pushTrust()
+  const stopRenewing = opened && renewRevocations(node, opened, log)
   if (opened) {
     joinByCode(node, opened, { config, log, signal })
       .then(() => reports?.begin())
@@ -142,6 +144,7 @@ export async function startNode(
     async stop() {
       isListening = false
       stopping.abort()
+      stopRenewing?.()
       reports?.stop()
       await node.drain(DRAIN_MS)
       stopWatching()

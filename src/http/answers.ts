@@ -53,6 +53,7 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['GET /api/transactions/{number}/events', json('TransactionEventPage')],
   ['POST /api/transactions/{number}/close', json('TransactionView')],
   ['POST /api/simulated-stations', json('SimulatedStationView', 201)],
+  ['POST /api/rules/confirmation', DONE],
   ['GET /api/attacks', json('AttacksView')],
   ['PUT /api/attacks/{attack}', json('AttacksView')],
   ['GET /api/session', json('SessionView')],
@@ -115,6 +116,7 @@ const NOT_EVERYWHERE = new Set([
   'GET /api/keys/invitations',
   'POST /api/keys/invitations',
   'POST /api/keys/revocation-list',
+  'POST /api/rules/confirmation',
   'GET /api/policies',
   'GET /api/roles',
 ])
@@ -133,6 +135,7 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
   ['POST /api/keys/invitations', 'The key of this node may not let that one in.'],
   ['POST /api/keys/{kid}/revocation', 'It was revoked already, no owner would be left, or the key of this node may not.'], // biome-ignore format: one line
   ['POST /api/keys/revocation-list', 'The key of this node may not sign it.'],
+  ['POST /api/rules/confirmation', 'Nothing is on trial, or an owner elsewhere can confirm it.'],
   ...['policies', 'roles'].flatMap((list): [string, string][] => [
     [`PUT /api/${list}/{name}`, CHANGE_CONFLICT],
     [`DELETE /api/${list}/{name}`, CHANGE_CONFLICT],

@@ -1,21 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { isNodeId, isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { systemRandomness } from '../primitives/randomness.ts'
-import { signData } from '../security/data-statement.ts'
 import { newCommissioningCode } from '../security/keys/commissioning.ts'
-import { REVOCATION_LIST, type Revocation } from '../security/keys/key-record.ts'
-import type { JsonObject } from '../wire/payload.ts'
-import { InvitationsMade } from './invitations-made.ts'
+import type { Revocation } from '../security/keys/key-record.ts'
+import { nextRevocationList, signRevocationList } from '../security/keys/revocation-lists.ts'
 import { grantable, keyPage, keyView, revocationsView } from './key-views.ts'
 import type { ViewSources } from './overview.ts'
 import { RequestProblem } from './problems.ts'
-import { accepted, isAdministrator, revocationListOf, secondsNow, signed, type TrustSources, trustOf } from './trust.ts' // biome-ignore format: one line
+import { accepted, isAdministrator, momentOf, revocationListOf, secondsNow, signed, type TrustSources, trustOf } from './trust.ts' // biome-ignore format: one line
 import type { InvitationList, KeyPage, KeyView, NewInvitation, RevocationsView } from './trust-views.ts' // biome-ignore format: one line
 
 const tags = ['keys']
 const KID = { type: 'string', minLength: 1, maxLength: 255 } as const
-/** How far ahead a revocation list may name its successor. */
-const LIST_LIFETIME_S = 24 * 3_600
 
 interface Invitation {
   readonly id: string
@@ -26,8 +22,6 @@ interface Invitation {
 /** `/api/keys`: whose keys are known here, who is let in, and which keys count no more. */
 export function serveKeys(app: FastifyInstance, view: ViewSources): void {
   const { node } = view
-  const made = new InvitationsMade(node, view.keys?.invitations)
-  app.addHook('onClose', async () => made.stop())
 
   app.get<{ Querystring: { after?: string; limit: number } }>(
     '/api/keys',
@@ -60,10 +54,10 @@ export function serveKeys(app: FastifyInstance, view: ViewSources): void {
   )
   app.get(
     '/api/keys/invitations',
-    { schema: { summary: 'Who was invited over this API since the node started, and has not come', tags } }, // biome-ignore format: one line
+    { schema: { summary: 'Who was invited and has not come; the codes are not told again', tags } }, // biome-ignore format: one line
     async (): Promise<InvitationList> => {
-      trustOf(view)
-      return { invitations: made.pending(secondsNow(view)) }
+      const pending = trustOf(view).invitations?.pending() ?? []
+      return { invitations: pending.map(({ owner, roles, untilS }) => ({ id: owner, roles, goodUntil: momentOf(untilS) })) } // biome-ignore format: one line
     },
   )
   app.post<{ Body: Invitation }>(
@@ -97,8 +91,7 @@ export function serveKeys(app: FastifyInstance, view: ViewSources): void {
       const { id, roles } = invited(keys, view, request.body)
       const { text, code } = newCommissioningCode(keys.signer.kid, systemRandomness)
       const invitation = { owner: id, roles, secret: code.secret }
-      mayInvite(keys, view).add(invitation)
-      const goodUntil = made.add(invitation, secondsNow(view))
+      const goodUntil = momentOf(mayInvite(keys, view).add(invitation))
       request.audited = { id, roles }
       reply.code(201).header('cache-control', 'no-store')
       return { id, roles, code: text, goodUntil }
@@ -126,7 +119,7 @@ export function serveKeys(app: FastifyInstance, view: ViewSources): void {
       request.audited = { owner: known(kid).owner, reason }
       const all = revocationListOf(keys.trust)?.revoked ?? []
       if (all.some((one) => one.kid === kid)) throw new RequestProblem(409, `the key ${kid} was revoked already`) // biome-ignore format: one line
-      await publish(keys, [...all, { kid, since: secondsNow(view), reason }])
+      await publish(keys, { kid, since: secondsNow(view), reason })
       return known(kid)
     },
   )
@@ -135,7 +128,7 @@ export function serveKeys(app: FastifyInstance, view: ViewSources): void {
     { schema: { summary: 'Sign the revocation list anew, for another day', tags } },
     async (): Promise<RevocationsView> => {
       const keys = trustOf(view)
-      await publish(keys, revocationListOf(keys.trust)?.revoked ?? [])
+      await publish(keys)
       return revocationsView(keys, secondsNow(view))
     },
   )
@@ -148,12 +141,11 @@ export function serveKeys(app: FastifyInstance, view: ViewSources): void {
   }
 
   /** Signs a new list, takes it, and tells the others. */
-  async function publish(keys: TrustSources, revoked: readonly Revocation[]): Promise<void> {
+  async function publish(keys: TrustSources, revocation?: Revocation): Promise<void> {
     const nowS = secondsNow(view)
     if (!isAdministrator(keys, nowS)) throw new RequestProblem(409, `the key of ${node.id} may revoke nothing: that takes a key with the user role owner or admin, usually that of the CSMS`) // biome-ignore format: one line
-    const version = (revocationListOf(keys.trust)?.version ?? 0) + 1
-    const list = { version, revoked, nextUpdate: nowS + LIST_LIFETIME_S } as unknown as JsonObject
-    const revocationList = await signed(signData(list, REVOCATION_LIST, [keys.signer], { nowS, random: systemRandomness })) // biome-ignore format: one line
+    const list = nextRevocationList(revocationListOf(keys.trust), revocation, nowS)
+    const revocationList = await signed(signRevocationList(list, keys.signer, nowS))
     accepted(node.manage('UpdateRevocationList', { revocationList }))
     // Whoever cannot be reached is told later, and the log says whom that concerns.
     void node.pushTrust()

@@ -10,7 +10,7 @@ import type { JsonObject } from '../wire/payload.ts'
 import type { ViewSources } from './overview.ts'
 import { RequestProblem } from './problems.ts'
 import { ruleHistory } from './rule-history.ts'
-import { secondsNow, type TrustSources, trustOf } from './trust.ts'
+import { momentOf, secondsNow, type TrustSources, trustOf } from './trust.ts'
 import type { RuleChangeView, RuleDetail, RuleHistory, RulePage, RuleView } from './trust-views.ts'
 
 /** What a kind of documents is called, where it is served, and how one is judged. */
@@ -55,6 +55,22 @@ export function serveRules(app: FastifyInstance, view: ViewSources): void {
     serveReading(app, view, rules)
     serveChanging(app, view, rules)
   }
+  serveConfirming(app, view)
+}
+
+/** Where nobody else could confirm a change, whoever reaches the console of the node may: no rules lock that out. */
+function serveConfirming(app: FastifyInstance, view: ViewSources): void {
+  const summary = 'Let what is on trial stay, where no owner elsewhere could confirm it'
+  app.post('/api/rules/confirmation', { schema: { summary, tags } }, async (request, reply) => {
+    const keys = trustOf(view)
+    const confirmers = confirmersOf(keys, view.node.id, secondsNow(view))
+    const { trial } = keys.trust.rules
+    if (!trial) throw new RequestProblem(409, 'nothing is on trial')
+    if (confirmers.length > 0) throw new RequestProblem(409, `${confirmers.join(', ')} can confirm it by any message that the new rules accept, which proves that they lock nobody out`) // biome-ignore format: one line
+    keys.trust.confirmTrial()
+    request.audited = { until: momentOf(trial.untilS) }
+    return reply.code(204).send()
+  })
 }
 
 function serveReading(app: FastifyInstance, view: ViewSources, of: RuleKind): void {

@@ -1,7 +1,7 @@
 import { OverlayError } from '../errors.ts'
 import { systemClock } from '../primitives/clock.ts'
-import { stripSignatures } from '../security/carriers.ts'
-import { type RevocationList, readRevocationList } from '../security/keys/key-record.ts'
+import type { RevocationList } from '../security/keys/key-record.ts'
+import { revocationsIn } from '../security/keys/revocation-lists.ts'
 import type { Signer } from '../security/signer.ts'
 import type { InvitationFiles } from '../storage/invitations.ts'
 import type { TrustStore } from '../storage/trust-store.ts'
@@ -41,7 +41,7 @@ export function trustState({ signer, trust }: TrustSources, nowMs: number): Trus
 /** The newest revocation list; undefined where nothing was ever revoked. */
 export function revocationListOf(trust: TrustStore): RevocationList | undefined {
   const payload = trust.signedRevocations()
-  const list = payload && readRevocationList(stripSignatures(payload))
+  const list = payload && revocationsIn(payload)
   return typeof list === 'object' ? list : undefined
 }
 

@@ -53,7 +53,7 @@ export interface Commissioner {
   readonly keys: KnownKeys
   readonly invitations: Invitations
   /** Tells other nodes whom to believe from now on; resolves when all were tried. */
-  announce?(): Promise<unknown>
+  announce?(newcomer: NodeId): Promise<unknown>
 }
 
 const MAX_OTHERS = 256
@@ -87,7 +87,7 @@ export async function commission(
   const added = endorsed && keys.addRecord(endorsed)
   if (!endorsed || added?.status !== 'added') throw refusal(added?.status === 'refused' ? added.sentence : 'its record is not signed') // biome-ignore format: one line
   node.emit({ name: 'node.commissioned', id: invitation.owner, kid: key.kid })
-  await announced(node, commissioner)
+  await announced(node, commissioner, invitation.owner)
   const others = keys
     .signedRecords()
     .filter((one) => one.kid !== key.kid)
@@ -99,9 +99,9 @@ export async function commission(
 }
 
 /** What a newcomer says first may be for a node on the way; for one that is away it does not wait. */
-async function announced(node: Core, commissioner: Commissioner): Promise<void> {
+async function announced(node: Core, commissioner: Commissioner, newcomer: NodeId): Promise<void> {
   const patience = new AbortController()
-  const all = commissioner.announce?.().finally(() => patience.abort())
+  const all = commissioner.announce?.(newcomer).finally(() => patience.abort())
   if (all) await delay(node.clock, ANNOUNCE_MS, patience.signal).catch(() => {})
 }
 

@@ -281,8 +281,8 @@ export class Node {
    *
    * @returns When everybody was tried once: who does not know all of it yet, and is tried again.
    */
-  async pushTrust(): Promise<readonly NodeId[]> {
-    return (await this.#push?.push()) ?? []
+  async pushTrust(newcomer?: NodeId): Promise<readonly NodeId[]> {
+    return (await this.#push?.push(newcomer)) ?? []
   }
 
   #createManagement(trust: ManagedTrust, clock: Clock): Management {

@@ -335,6 +335,7 @@ export class SecurityGate {
     const header = headerOf(verdict)
     const signers = signersOf(
       verdict,
+      action,
       path,
       this.#options.trust.directory,
       this.#site.clock.now() / 1_000,

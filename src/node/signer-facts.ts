@@ -4,23 +4,31 @@ import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { PeerKind, SignerFacts } from '../security/policies/facts.ts'
 import type { Verdict } from '../security/verdict.ts'
 
+/** Those who say whose keys and which rules count; not while nobody has said for a week what was revoked. */
+const PRIVILEGED: readonly string[] = ['owner', 'admin']
+/** What ends that. */
+const RENEWAL = 'UpdateRevocationList'
 /** The user role of keys that vouch for the standard peers at their node. */
 const EDGE = 'edge'
 
 /** Who signed a message that came this way, by keys that counted for messages when they did. */
 export function signersOf(
   verdict: Verdict,
+  action: string,
   path: readonly NodeId[],
   directory: KeyDirectory,
   nowS: number,
 ): SignerFacts[] {
   if (verdict.status !== 'verified') return []
+  const isOverdue = action !== RENEWAL && directory.revocations(nowS) === 'overdue'
   return verdict.signers.flatMap(({ kid, header }) => {
     // Who has no clock says 0, and is asked to sign a challenge of now.
     const found = directory.find(kid, 'sign-message', header.iat || nowS)
     if (found.status !== 'usable') return []
     const { owner, organisation, roles, key } = found.record
-    const claimed = header.role === undefined ? roles : roles.filter((one) => one === header.role)
+    const counting = isOverdue ? roles.filter((one) => !PRIVILEGED.includes(one)) : roles
+    const claimed =
+      header.role === undefined ? counting : counting.filter((one) => one === header.role)
     return {
       kid,
       owner,

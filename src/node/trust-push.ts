@@ -68,12 +68,15 @@ export class TrustPush {
   /**
    * Tells everybody what has changed since the last time; from now on also who becomes reachable.
    *
+   * @param newcomer Has not read its own answer yet, and would believe nobody: it is told a little later.
    * @returns When everybody was tried once: who does not have all of it yet.
    */
-  push(): Promise<readonly NodeId[]> {
+  push(newcomer?: NodeId): Promise<readonly NodeId[]> {
     this.#isOn = true
     this.#number()
-    for (const target of this.#targets.values()) target.retryAt = 0
+    this.#lookAround()
+    const later = this.#site.clock.now() + FIRST_RETRY_MS
+    for (const [id, target] of this.#targets) target.retryAt = newcomer !== undefined && id === foldId(newcomer) ? later : 0 // biome-ignore format: one line
     const tried = new Promise<void>((resolve) => this.#idle.push(resolve))
     this.sweep()
     this.#settle()

@@ -34,6 +34,12 @@ export function signedBytes(payload: JsonObject): Uint8Array {
   return canonicalize(stripSignatures(payload))
 }
 
+/** Whether a key is said to have signed a payload; nothing is verified here. */
+export function signedBy(payload: JsonObject, kid: string): boolean {
+  const taken = takeSignatures(payload)
+  return !('status' in taken) && taken.entries.some((one) => (one as { keyId?: unknown } | null)?.keyId === kid) // biome-ignore format: one line
+}
+
 /** Takes the signatures out of a payload. Both carriers at once are refused. */
 export function takeSignatures(payload: JsonObject): Taken | Unverified {
   const inCustomData = isOwn(payload.customData) && Object.hasOwn(payload.customData, 'signatures')

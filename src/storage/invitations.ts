@@ -39,12 +39,17 @@ export class InvitationFiles {
     this.#clock = clock
   }
 
-  /** Keeps an invitation; earlier ones of the same name are good no longer. */
-  add({ owner, roles, secret }: KeptInvitation): void {
+  /**
+   * Keeps an invitation; earlier ones of the same name are good no longer.
+   *
+   * @returns Until when it is good, in seconds since 1970.
+   */
+  add({ owner, roles, secret }: KeptInvitation): number {
     for (const [file, one] of this.#all()) if (isSameId(one.owner, owner)) rmSync(file)
     const text = Buffer.from(secret).toString('base64url')
     const stored: Stored = { owner, roles, secret: text, untilS: this.#nowS() + LIFETIME_S }
     writeWhole(this.#fileOf(text), JSON.stringify(stored))
+    return stored.untilS
   }
 
   /** Those that are still good for a name. */
@@ -55,6 +60,16 @@ export class InvitationFiles {
       const isGood = one.untilS > nowS && isSameId(one.owner, owner)
       return isGood ? [{ owner: one.owner, roles: one.roles, secret: Buffer.from(one.secret, 'base64url') }] : [] // biome-ignore format: one line
     })
+  }
+
+  /** Who was invited and has not come, by whomever; the codes themselves are not told. */
+  pending(): {
+    readonly owner: NodeId
+    readonly roles: readonly string[]
+    readonly untilS: number
+  }[] {
+    const nowS = this.#nowS()
+    return this.#all().flatMap(([, { owner, roles, untilS, usedBy }]) => (untilS > nowS && usedBy === undefined ? [{ owner, roles, untilS }] : [])) // biome-ignore format: one line
   }
 
   /** Uses one up. The same key may come back: the answer may have been lost. */

@@ -60,6 +60,7 @@ const ROUTES: readonly (readonly [method: string, path: string, role: Role | und
   ['POST', '/api/keys/invitations', 'admin'],
   ['POST', '/api/keys/{kid}/revocation', 'admin'],
   ['POST', '/api/keys/revocation-list', 'admin'],
+  ['POST', '/api/rules/confirmation', 'admin'],
   ['GET', '/api/policies', 'viewer'],
   ['GET', '/api/policies/{name}', 'viewer'],
   ['GET', '/api/policies/{name}/history', 'viewer'],

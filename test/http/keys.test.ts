@@ -84,11 +84,11 @@ test('of invitations only those that still let somebody in are told', async (t) 
   const { clock, passDays, folder, ask, read } = await startSecured(t)
   const pending = async () => (await read('/api/keys/invitations')).invitations.map(({ id }: { id: string }) => id) // biome-ignore format: one line
   for (const id of ['NN07', 'NN08', 'NN08']) await ask('admin', 'POST', '/api/keys/invitations', { id, roles: [] }) // biome-ignore format: one line
-  assert.deepEqual(await pending(), ['NN07', 'NN08'])
+  assert.deepEqual((await pending()).sort(), ['NN07', 'NN08'])
 
-  // Somebody else invites it anew by the command line.
+  // Whoever invites by the command line invites as well, and a later code takes the place of an earlier one.
   new InvitationFiles(folder, clock).add({ owner: 'NN07' as NodeId, roles: [], secret: new Uint8Array(10) }) // biome-ignore format: one line
-  assert.deepEqual(await pending(), ['NN08'])
+  assert.deepEqual((await pending()).sort(), ['NN07', 'NN08'])
   passDays(1)
   assert.deepEqual(await pending(), [])
 })

@@ -75,6 +75,28 @@ test('who could confirm a change is told, and nobody is where the only owner is 
   assert.deepEqual((await read('/api/roles')).confirmers, [])
 })
 
+test('where no owner elsewhere could confirm a change, an admin at the node itself may, and only there', async (t) => {
+  const { net, read, ask } = await startSecured(t)
+  const document = { name: 'reader', version: 1, allow: [{ actions: ['GetVariables'] }] }
+  const put = (version: number) => ask('admin', 'PUT', '/api/roles/reader', { document: { ...document, version }, expectedVersion: 0 }) // biome-ignore format: one line
+  const keep = (role: 'admin' | 'operator') => ask(role, 'POST', '/api/rules/confirmation', {})
+  assert.equal((await keep('admin')).status, 409, 'nothing is on trial')
+  assert.equal((await put(1)).status, 200)
+  const elsewhere = await keep('admin')
+  assert.deepEqual([elsewhere.status, /OWNER01 can confirm it/.test(JSON.stringify(elsewhere.body))], [409, true]) // biome-ignore format: one line
+  await net.wait(61)
+  assert.equal((await read('/api/roles')).documents.some(({ name }: { name: string }) => name === 'reader'), false) // biome-ignore format: one line
+
+  const { kid } = signerOf('OWNER01')
+  await ask('admin', 'POST', `/api/keys/${kid}/revocation`, { reason: 'left' })
+  await net.wait(1)
+  assert.equal((await put(2)).status, 200)
+  assert.equal((await keep('operator')).status, 403)
+  assert.equal((await keep('admin')).status, 204)
+  await net.wait(61)
+  assert.equal((await read('/api/roles')).documents.some(({ name }: { name: string }) => name === 'reader'), true) // biome-ignore format: one line
+})
+
 test('two at once, another version and a name that is not the document’s are refused, and say why', async (t) => {
   const { ask, read } = await startSecured(t)
   const put = (name: string, document: object, expectedVersion: number) => ask('admin', 'PUT', `/api/roles/${name}`, { document, expectedVersion }) // biome-ignore format: one line

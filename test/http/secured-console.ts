@@ -65,7 +65,8 @@ export async function startSecured(t: TestContext, options: Options = {}) {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const type = response.headers.get('content-type') ?? ''
-    const answered = await response.json()
+    const text = await response.text()
+    const answered = text === '' ? '' : JSON.parse(text)
     judge.answer(method, path, response.status, type, answered)
     return { status: response.status, headers: response.headers, body: answered }
   }

@@ -1,7 +1,11 @@
+import { useState } from 'react'
 import type { RulePage, RuleTrial } from '../../src/http/live-api.ts'
-import { useTrustPulse } from '../keys/trust-changes.ts'
+import { trustChanges, useTrustPulse } from '../keys/trust-changes.ts'
+import { ask } from '../live/api.ts'
 import { useLive, useNow } from '../live/use-live.ts'
 import { useResource } from '../live/use-resource.ts'
+import { useMay } from '../live/use-session.ts'
+import buttons from '../shell/button.module.css'
 import { formatCountdown } from '../text/format.ts'
 import { text } from '../text/text.ts'
 import styles from './trial-note.module.css'
@@ -15,6 +19,30 @@ export function TrialNote() {
   const { data } = useResource<RulePage>(isOn ? '/api/policies' : undefined, useTrustPulse())
   if (!isOn || !data?.trial) return null
   return <Trial trial={data.trial} confirmers={data.confirmers} nodeId={overview.nodeId} />
+}
+
+/** No rules keep whoever reads this from this page, so he may say that they stay. */
+function KeepHere() {
+  const isAdmin = useMay('admin')
+  const [problem, setProblem] = useState<string>()
+  const onKeep = async () => {
+    const answer = await ask('POST', '/api/rules/confirmation', {})
+    setProblem('problem' in answer ? answer.problem.detail : undefined)
+    trustChanges.note()
+  }
+  return (
+    <>
+      <p data-confirmers="0">{words.nobody}</p>
+      {isAdmin && (
+        <p>
+          <button type="button" className={buttons.button} onClick={onKeep}>
+            {words.keep}
+          </button>
+        </p>
+      )}
+      {problem !== undefined && <p role="alert">{problem}</p>}
+    </>
+  )
 }
 
 function Trial(props: { trial: RuleTrial; confirmers: readonly string[]; nodeId: string }) {
@@ -35,7 +63,7 @@ function Trial(props: { trial: RuleTrial; confirmers: readonly string[]; nodeId:
       </p>
       <p>{words.sentence}</p>
       {confirmer === undefined ? (
-        <p data-confirmers="0">{words.nobody}</p>
+        <KeepHere />
       ) : (
         <p>
           {words.how(text.rules.or(confirmers))} <code>{words.command(nodeId, confirmer)}</code>

@@ -1,9 +1,14 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemRandomness } from '../../primitives/randomness.ts'
-import { stripSignatures, takeSignatures } from '../../security/carriers.ts'
-import { coSign, signData } from '../../security/data-statement.ts'
-import { REVOCATION_LIST, type Revocation, readRevocationList } from '../../security/keys/key-record.ts' // biome-ignore format: one line
+import { takeSignatures } from '../../security/carriers.ts'
+import { coSign } from '../../security/data-statement.ts'
+import type { Revocation, RevocationList } from '../../security/keys/key-record.ts'
+import {
+  nextRevocationList,
+  revocationsIn,
+  signRevocationList,
+} from '../../security/keys/revocation-lists.ts'
 import { signSuccessor, successorOf } from '../../security/keys/rotation.ts'
 import type { Signer } from '../../security/signer.ts'
 import { createKeyFile, openKeyFile } from '../../storage/private-keys.ts'
@@ -16,9 +21,6 @@ import { LIFETIME_S, mayEndorse, openSecurity, writeOwnRecord } from '../config-
 import { readJsonFile, readRecordFile } from '../known-keys.ts'
 import { assertNotRunning, type OverlayClient } from '../overlay-client.ts'
 import { type AskOptions, asking } from './rules.ts'
-
-/** A revocation list names when the next one comes, at most a day ahead. */
-const UPDATE_S = 24 * 3_600
 
 interface RotateOptions {
   readonly switch?: boolean
@@ -127,7 +129,7 @@ export async function revokeKey(kid: string | undefined, options: RevokeOptions)
     const { revocationList } = await node.call(at, 'ocpp2.1', 'GetRevocationList', {}, { timeoutMs }) // biome-ignore format: one line
     const list = nextList(revocationList, kid === undefined ? undefined : { kid, since, reason }, nowS) // biome-ignore format: one line
     if (!json) process.stdout.write(`revocation list at ${at}: version ${list.version}, ${list.revoked.length} keys\n`) // biome-ignore format: one line
-    const signed = await signData(list as unknown as JsonObject, REVOCATION_LIST, [signer], { nowS, random: systemRandomness }) // biome-ignore format: one line
+    const signed = await signRevocationList(list, signer, nowS)
     return node.call(at, 'ocpp2.1', 'UpdateRevocationList', { revocationList: signed }, { timeoutMs }) // biome-ignore format: one line
   })
   const isDone = answer.status === 'Accepted'
@@ -143,21 +145,15 @@ function administratorOf({ node, signer, record }: OverlayClient): Signer {
   throw new Error(`the key of ${node.id} says of no other whether it counts; ask as a node whose key has the user role owner or admin`) // biome-ignore format: one line
 }
 
-/** The list that comes after another one: with all that is on that. */
+/** The list that comes after the one that was answered. */
 export function nextList(
   known: JsonObject | undefined,
   revocation: Revocation | undefined,
   nowS: number,
-) {
-  // biome-ignore format: one line
-  const list = known && readRevocationList(stripSignatures(known))
+): RevocationList {
+  const list = known && revocationsIn(known)
   if (typeof list === 'string') throw new Error(`what was answered is no revocation list: ${list}`)
-  const { version = 0, revoked = [] } = list ?? {}
-  const before = revocation && revoked.find(({ kid }) => kid === revocation.kid)
-  // It can have been lost earlier than was thought, and never counts again.
-  const added = revocation && before && before.since <= revocation.since ? before : revocation
-  const others = revoked.filter(({ kid }) => kid !== revocation?.kid)
-  return { version: version + 1, revoked: added ? [...others, added] : others, nextUpdate: nowS + UPDATE_S } // biome-ignore format: one line
+  return nextRevocationList(list, revocation, nowS)
 }
 
 function sinceOf(text: string | undefined, nowS: number): number {

@@ -80,7 +80,8 @@ export const trust = {
       'It holds now, and undoes itself unless, until then, an owner has signed something later that the new rules accept.',
     how: (ids: string) => `Any message of ${ids} to this node does that. To send one:`,
     nobody:
-      'No other key that counts here has the user role owner, so nobody can confirm a change: it undoes itself. Invite an owner in the room Keys first.',
+      'No other key that counts here has the user role owner, so no message can confirm it. You reach this page whatever the rules say, so you may keep them.',
+    keep: 'Keep these rules',
     command: (id: string, owner: string) =>
       `wattweave send ${id} GetUserRoles '{}' --config FILE-OF-${owner}`,
   },
@@ -116,7 +117,7 @@ export const trust = {
     invitations: {
       title: 'Invited, not here yet',
       row: (id: string, roles: string) => `${id}, ${roles}, good until`,
-      which: 'Those that were invited here since this node started.',
+      which: 'Who was invited here, over this page or by the command line, and has not come.',
     },
     invite: 'Invite node…',
     inviteTitle: 'Invite a node',

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { signersOf } from '../../src/node/signer-facts.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
+import { nextRevocationList, signRevocationList } from '../../src/security/keys/revocation-lists.ts'
+import type { Verdict } from '../../src/security/verdict.ts'
+import { securityOf, signerOf } from '../support/secured.ts'
+
+const DAY_S = 86_400
+const START_S = 1_795_000_000
+
+test('while nobody has said for a week what was revoked, owners and administrators count as such for one thing: to say it', async () => {
+  const { trust } = securityOf('CSMS01')
+  const { directory } = trust
+  const owner = signerOf('OWNER01')
+  const revocation = { kid: signerOf('GUEST').kid, since: START_S, reason: 'lost' }
+  const list = await signRevocationList(nextRevocationList(undefined, revocation, START_S), owner, START_S) // biome-ignore format: one line
+  assert.equal(directory.revoke(list, START_S).status, 'revoked')
+  const rolesOf = (id: string, action: string, nowS: number) => {
+    const verdict = { status: 'verified', signers: [{ kid: signerOf(id).kid, header: { iat: nowS } }], ignored: [] } as unknown as Verdict // biome-ignore format: one line
+    return signersOf(verdict, action, [id as NodeId], directory, nowS)[0]?.roles
+  }
+  for (const [afterS, roles] of [
+    [0, ['owner']],
+    [DAY_S + 1, ['owner']],
+    [8 * DAY_S + 1, []],
+  ] as const) {
+    assert.deepEqual(rolesOf('OWNER01', 'SetVariables', START_S + afterS), roles, `${afterS}`)
+    assert.deepEqual(rolesOf('OWNER01', 'UpdateRevocationList', START_S + afterS), ['owner'])
+    assert.deepEqual(rolesOf('NN01', 'StatusNotification', START_S + afterS), ['edge'], 'a node that vouches') // biome-ignore format: one line
+  }
+})
