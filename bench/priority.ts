@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startProduct } from './support/processes.ts'
-import { type Bench, round } from './support/rows.ts'
+import { type Bench, quantile, round } from './support/rows.ts'
 import { openSlowLine } from './support/slow-line.ts'
 
 /**
@@ -175,11 +175,6 @@ function openPeer(url: string, name: string): Promise<WebSocket> {
     socket.on('open', () => resolve(socket))
     socket.on('error', reject)
   })
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)
 }
 
 function sleep(ms: number): Promise<void> {

@@ -9,6 +9,7 @@ import { forward } from './forward.ts'
 import { idle } from './idle.ts'
 import { policy } from './policy.ts'
 import { priority } from './priority.ts'
+import { flood, securedForward } from './secured.ts'
 import { sign, verify } from './signatures.ts'
 import { start } from './start.ts'
 import { storage } from './storage.ts'
@@ -31,6 +32,8 @@ const BENCHES = new Map<string, Bench>([
   ['sign', sign],
   ['verify', verify],
   ['policy', policy],
+  ['secured-forward', securedForward],
+  ['flood', flood],
 ])
 
 const args = process.argv.slice(2)

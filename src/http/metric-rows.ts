@@ -14,10 +14,19 @@ export interface Snapshot {
   readonly observed: Observations
   /** Undefined at a node that is none. */
   readonly csms: Csms | undefined
+  /** Of entries of the audit log; undefined where nobody writes one. */
+  readonly audit: AuditCounts | undefined
   readonly queues: ReadonlyMap<PriorityClass, QueueSums>
   readonly held: { readonly count: number; readonly oldestMs: number }
   readonly memory: NodeJS.MemoryUsage
   readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>
+}
+
+/** Since the start. */
+export interface AuditCounts {
+  readonly written: number
+  /** What the disk did not take. */
+  readonly lost: number
 }
 
 /** Of one class, over all links: what waits now, and what was counted since the start. */
@@ -44,6 +53,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ node }, add) => addFrames(node.linkCounters, add) },
   { name: 'wattweave_refused_total', type: 'counter', labels: ['code'], help: 'Frames refused or dropped, by error code.',
     read: ({ node }, add) => addAll(node.refusals, 'code', add) },
+  { name: 'wattweave_audit_entries_total', type: 'counter', labels: ['outcome'], help: 'Entries of the audit log that were written, and that the disk did not take.',
+    read: ({ audit }, add) => addAudit(audit, add) },
   { name: 'wattweave_links', type: 'gauge', labels: ['form', 'security_profile'], help: 'Open links by form and by how the peer proved who it is.',
     read: addLinks },
   { name: 'wattweave_link_queued_bytes', type: 'gauge', labels: ['link'], help: 'Bytes handed to a link and not yet taken by the network.',
@@ -176,4 +187,10 @@ function addRules(node: Node, value: (statistics: RuleStatistics) => number, add
     const { rule, effect } = statistics
     add(value(statistics), { rule, effect })
   }
+}
+
+function addAudit(audit: AuditCounts | undefined, add: Add): void {
+  if (!audit) return
+  add(audit.written, { outcome: 'written' })
+  add(audit.lost, { outcome: 'lost' })
 }

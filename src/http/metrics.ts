@@ -2,7 +2,14 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { Node } from '../node/node.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
 import type { Csms } from '../roles/csms/csms.ts'
-import { CSMS_METRICS, heldCalls, type MetricRow, NODE_METRICS, queueSums } from './metric-rows.ts'
+import {
+  type AuditCounts,
+  CSMS_METRICS,
+  heldCalls,
+  type MetricRow,
+  NODE_METRICS,
+  queueSums,
+} from './metric-rows.ts'
 import type { Observations } from './observations.ts'
 import { PROCESS_METRICS, watchEventLoop } from './process-metrics.ts'
 
@@ -23,7 +30,7 @@ export interface Metrics {
 export function createMetrics(
   node: Node,
   observed: Observations,
-  { clock = systemClock, csms }: { clock?: Clock | undefined; csms?: Csms | undefined } = {},
+  { clock = systemClock, csms, audit }: { clock?: Clock | undefined; csms?: Csms | undefined; audit?: AuditCounts | undefined } = {}, // biome-ignore format: one line
 ): Metrics {
   const registry = new Registry()
   const eventLoop = watchEventLoop()
@@ -35,6 +42,7 @@ export function createMetrics(
         node,
         observed,
         csms,
+        audit,
         eventLoop,
         queues: queueSums(node, observed),
         held: heldCalls(node, clock.now()),

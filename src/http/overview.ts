@@ -9,6 +9,7 @@ import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import { connectorState } from '../storage/station-list.ts'
 import type { AttackBox } from './attacks.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
+import type { AuditCounts } from './metric-rows.ts'
 import type { Observations } from './observations.ts'
 import type { ReadinessSources } from './readiness.ts'
 import type { SimulatedStations } from './simulated-stations.ts'
@@ -30,7 +31,7 @@ export interface ViewSources extends ReadinessSources {
   /** Undefined where this node signs nothing and obeys whatever comes. */
   readonly keys?: TrustSources | undefined
   /** What happened to rules and keys; undefined where nobody writes it down. */
-  readonly audit?: Pick<AuditLog, 'before'> | undefined
+  readonly audit?: (Pick<AuditLog, 'before'> & { readonly counts?: AuditCounts }) | undefined
   /** A controller that lies, and can be told to: in the demo only. */
   readonly attacks?: AttackBox | undefined
   /** Begun before the node starts, so that nothing is missed. Default: begins with the server. */

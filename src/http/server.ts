@@ -69,7 +69,11 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   await describeRoutes(app, view.version)
   const overview = createOverview(view)
   const { node, observed = new Observations(node) } = view
-  const metrics = createMetrics(node, observed, { clock: view.clock, csms: view.csms })
+  const metrics = createMetrics(node, observed, {
+    clock: view.clock,
+    csms: view.csms,
+    audit: view.audit?.counts,
+  })
   app.addHook('onClose', async () => metrics.stop())
 
   app.get('/metrics', described('Metrics as Prometheus reads them', 'about'), async (_, reply) =>

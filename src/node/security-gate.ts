@@ -39,6 +39,7 @@ import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { signersOf, vouchedOrigin } from './signer-facts.ts'
+import { WrongSignatures } from './wrong-signatures.ts'
 
 /** What a node needs to sign, verify and decide. */
 export interface SecurityOptions {
@@ -164,6 +165,7 @@ export class SecurityGate {
   /** What was obeyed lately. */
   readonly recent = new RecentMessages()
   readonly #held: HeldCommands
+  readonly #wrong = new WrongSignatures()
 
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
@@ -180,6 +182,9 @@ export class SecurityGate {
    *   tell whether it is of now, ERR_SCHEMA_JSON when its payload cannot be read in one way only.
    */
   admit(message: Incoming): Admitted {
+    const { neighbour, path } = message
+    const nowMs = this.#site.clock.now()
+    if (!this.#wrong.allows(neighbour.id, path[0], nowMs)) throw refused('too-many-wrong')
     const taken = takeSignatures(parseStrict(message.payload))
     if ('status' in taken) throw refused(taken.reason)
     const { error } = message
@@ -189,6 +194,7 @@ export class SecurityGate {
     const { action, type } = message
     const expected = { kind: 'message', action, messageType: type as 2 } as const
     const verdict = verifyStatement(bytes, taken.entries, { expected, keyOf: directory.keyOf })
+    if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const header = headerOf(verdict)
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
     const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)

@@ -126,6 +126,30 @@ test('the log keeps what was found of each frame: who signed it, how sure that i
   assert.equal(last?.verdict?.reason, 'unsigned')
 })
 
+test('of an originator that signs wrongly all the time only some messages are looked at, and nobody else is concerned', async (t) => {
+  const { applied, call, wire, onward, net, reasons } = await site(t)
+  await call()
+  const [right] = wire
+  assert.ok(right)
+  const spoiled = changed(isCall, (payload) => ({ ...payload, customData: { vendorId: 'x' } }))
+  for (let n = 0; n < 150; n++)
+    onward((spoiled([...structuredClone(right)]) ?? []).with(3, `x${n}`))
+  await net.settle()
+  const counts = { wrong: 0, unread: 0 }
+  for (const reason of reasons('CS01')) {
+    if (reason === 'signature-invalid') counts.wrong++
+    if (reason === 'too-many-wrong') counts.unread++
+  }
+  assert.deepEqual(counts, { wrong: 100, unread: 50 })
+
+  onward(['GUEST'].reduce((frame, id) => frame.with(2, [id]), [...structuredClone(right)]).with(3, 'other')) // biome-ignore format: one line
+  await net.settle()
+  assert.equal(reasons('CS01').at(-1), 'not-this-message', 'it is looked at')
+  await net.wait(3)
+  assert.ok((await call()).answer, 'and so is the first one again')
+  assert.equal(applied.length, 2)
+})
+
 /** Each attack by the middle, on a command on its way; with the reason it is refused with. */
 const ATTACKS: readonly (readonly [string, Tamper, string])[] = [
   ['changes a value', changed(isCall, (payload) => ({ ...payload, setVariableData: [{ ...ask.setVariableData[0], attributeValue: '86400' }] })), 'signature-invalid'],

@@ -123,6 +123,7 @@ export const POLICY_REASONS = {
   'awaits-veto':          'others may still object to it',
   'vetoed':               'somebody who may has objected to it',
   'not-proposed':         'nobody has proposed it, or there is no room for another proposal',
+  'too-many-wrong':       'too many of its messages did not verify, and for now no more are looked at',
   'policies-disagree':    'two policies want it to travel in different forms',
 } as const satisfies Record<string, string>
 
