@@ -26,6 +26,10 @@ const ROOMS = [
   ['operations', '[data-operation]'],
   ['tokens', '[data-token]'],
   ['tokens?open=token:1', '[data-form="token"]'],
+  ['keys', '[data-key]'],
+  ['policies/default', 'tbody th'],
+  ['roles', '[data-rule="owner"]'],
+  ['attacks', '[data-box]'],
   ['log', '[data-empty="log"]'],
 ] as const
 

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { auditFile } from '../../src/cli/audit-trail.ts'
 import { loadConfig } from '../../src/cli/config.ts'
 import { needs } from '../needs.ts'
-import { type RunningNode, startChain, startExecutable, startNode, temporaryFolder, until } from './processes.ts' // biome-ignore format: one line
+import { metric, type RunningNode, startChain, startExecutable, startNode, temporaryFolder, until } from './processes.ts' // biome-ignore format: one line
 
 /** What happens to the security of a node: its CSMS hears of it, and its own log can prove it. */
 
@@ -40,6 +40,8 @@ test('a CSMS hears of what was forged at a node, the node keeps it, and its log 
   )
   const { stations } = (await (await fetch(new URL('api/stations', csms.console))).json()) as { stations: { id: string }[] } // biome-ignore format: one line
   assert.deepEqual(stations, [], 'a node is no station')
+
+  assert.ok((await metric(edge.console, 'wattweave_audit_entries_total', 'written')) > 0)
 
   const stranger = startExecutable(t, 'send', 'CSMS', 'SecurityEventNotification', '{"type":"InvalidMessages","timestamp":"2027-01-01T00:00:00Z","techInfo":"forged"}', '--uplink', csms.url, '--as', 'NN09') // biome-ignore format: one line
   assert.equal(await stranger.ended, 1, 'a node that nobody knows is not heard')
