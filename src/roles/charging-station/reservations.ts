@@ -128,7 +128,7 @@ export class Reservations {
 
   #end({ id }: Reservation, why: 'Expired' | 'Removed'): void {
     this.#remove(id)
-    void this.#site.say('reservation', () => this.#site.dialect.reservationEnded(id, why))
+    this.#site.notices.reservationEnded(id, why)
   }
 
   #remove(id: number): void {
