@@ -21,6 +21,8 @@ const FINGERPRINT = text('Fingerprint of the id token; equal tokens have equal o
 const OLDER = count('Where there are older ones: what to ask for as `before`')
 const next = (schema: Schema) => ({ ...schema, description: 'Where there are more: what to ask for as `after`' }) // biome-ignore format: one line
 
+const MESSAGE_KINDS = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND', 'unreadable']
+
 const STATION: Members = {
   station: STATION_ID,
   protocol: text('OCPP version that it spoke last; empty where it never said anything'),
@@ -151,7 +153,13 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
       object({
         id: count(),
         protocol: text('OCPP version'),
-        action: text(),
+        kind: word(MESSAGE_KINDS),
+        action: text('Of an answer, that of its request; empty where nobody knows'),
+        'messageId?': text('As in the message'),
+        'frame?': text(
+          'The whole message, likewise; absent where an earlier version has kept the payload only',
+        ),
+        'refused?': text('Why it was not obeyed: a code of docs/errors.md'),
         receivedAt: moment('When it came'),
         payload: text('As the station wrote it, with id tokens and secrets as fingerprints'),
         repeated: flag('It came before, and had no effect this time'),

@@ -395,7 +395,15 @@ export interface MessagePage {
 export interface MessageView {
   readonly id: number
   readonly protocol: string
+  /** `CALL`, `CALLRESULT`, `CALLERROR`, `CALLRESULTERROR`, `SEND` or `unreadable`. */
+  readonly kind: string
+  /** Of an answer, that of its request; empty where nobody knows. */
   readonly action: string
+  readonly messageId?: string
+  /** The whole message; absent where an earlier version has kept the payload only. */
+  readonly frame?: string
+  /** Why it was not obeyed. */
+  readonly refused?: string
   /** RFC 3339. */
   readonly receivedAt: string
   readonly payload: string

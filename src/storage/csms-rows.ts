@@ -6,7 +6,18 @@ export interface MessageRow {
   readonly action: string
   /** RFC 3339. */
   readonly receivedAt: string
+  /** Of what could not be read: all of it. */
   readonly payload: Uint8Array
+  /** Default `CALL`; `unreadable` of what could not be decoded. */
+  readonly kind?: string
+  readonly messageId?: string
+  /** What stood before the payload and behind it: with it, the message byte by byte. */
+  readonly head?: Uint8Array
+  readonly tail?: Uint8Array
+  /** Why it was not obeyed, as a code of ours. */
+  readonly refused?: string
+  /** A handler has taken it, and it counts. Default true. */
+  readonly isTaken?: boolean
   /** It came before, and had no effect this time. */
   readonly isRepeated?: boolean
 }

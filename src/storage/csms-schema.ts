@@ -218,6 +218,18 @@ CREATE TABLE IF NOT EXISTS closed_transactions (
 ) STRICT;
 `
 
+/** Messages that no handler took are kept beside those that count, and all of them byte by byte. */
+const WHOLE_MESSAGES = `
+ALTER TABLE messages ADD COLUMN kind TEXT NOT NULL DEFAULT 'CALL';
+ALTER TABLE messages ADD COLUMN message_id TEXT;
+ALTER TABLE messages ADD COLUMN head BLOB; -- what stood before the payload
+ALTER TABLE messages ADD COLUMN tail BLOB; -- and behind it
+ALTER TABLE messages ADD COLUMN refused TEXT; -- why it was not obeyed
+ALTER TABLE messages ADD COLUMN taken INTEGER NOT NULL DEFAULT 1; -- 0: nothing follows from it
+CREATE INDEX messages_untaken ON messages (station, id) WHERE taken = 0;
+CREATE INDEX messages_untaken_by_id ON messages (id) WHERE taken = 0;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -235,4 +247,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '7-former-stations', up: (db) => db.script(FORMER_STATIONS) },
   { name: '8-stations-in-any-case', up: (db) => db.script(STATIONS_IN_ANY_CASE) },
   { name: '9-closed-transactions', up: (db) => db.script(CLOSED_TRANSACTIONS) },
+  { name: '10-whole-messages', up: (db) => db.script(WHOLE_MESSAGES) },
 ]

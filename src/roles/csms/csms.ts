@@ -6,6 +6,7 @@ import { foldId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import { behindGate } from './admission.ts'
+import { Arrivals } from './arrivals.ts'
 import { handlers16 } from './handlers-1.6.ts'
 import { handlers21 } from './handlers-2.1.ts'
 import { handlers2 } from './handlers-2.ts'
@@ -39,6 +40,8 @@ export interface CsmsState {
   readonly heartbeatIntervalS: number
   readonly log: Logger
   readonly counts: Counts
+  /** What stations said, before it is written. */
+  readonly arrivals: Arrivals
   /** Whether the boot of a station is accepted; of one that is not, nothing else is heard. */
   readonly isAdmitted: (station: string) => boolean
   /** Enters a station that boots, with a flag where nobody did before. */
@@ -67,12 +70,14 @@ export function createCsms(options: CsmsOptions): Csms {
   const named = new Set([...knownStations].map(foldId))
   const isKnown = (station: string) => named.has(foldId(station)) || store.isKnownStation(station)
   const isAdmitted = (station: string) => unknownStations !== 'reject' || isKnown(station)
+  const arrivals = new Arrivals({ store, clock, log })
   const state: CsmsState = {
     store,
     tokens: new Tokens(store.tokens, tokens, clock),
     heartbeatIntervalS,
     log,
     counts: { repeated: 0, conflicts: 0 },
+    arrivals,
     isAdmitted,
     enter: (station) => store.enterStation(station, isKnown(station)),
   }
@@ -80,7 +85,8 @@ export function createCsms(options: CsmsOptions): Csms {
   const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers: behindGate(hearing.of(csmsHandlers(state)), isAdmitted),
+    handlers: arrivals.of(behindGate(hearing.of(csmsHandlers(state)), isAdmitted)),
+    onArrival: (message) => arrivals.add(message),
     hasDefaultRoute: false,
   })
   const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
@@ -98,6 +104,7 @@ export function createCsms(options: CsmsOptions): Csms {
       endRetention()
       operations.stop()
       await node.stop()
+      await arrivals.end()
     },
   }
 }

@@ -82,6 +82,8 @@ export const stations = {
     securityEvents: 'Security events',
     noSecurityEvents: 'It has told of none.',
     messages: 'Messages as received',
+    refused: 'refused:',
+    messageId: 'message id',
     noMessages: 'Nothing it said has been stored yet.',
     payload: 'Payload',
     repeated: 'came before',
