@@ -110,10 +110,10 @@ export class StatusReports {
 
   #tell(report: Report, isAsked = false): void {
     const { reach } = this.#site
-    const isDue = isAsked || (this.#site.isAccepted() && reach.isThere)
+    const isDue = isAsked || this.#site.isAccepted()
     if (!reach.isLinked || !isDue) return this.#keep(report.evseId)
     this.#queue = this.#queue.then(() => {
-      // Nobody has answered the one before: this one would wait in vain as long.
+      // Where nobody has answered the one before, this one would wait in vain as long.
       if (isAsked || reach.isThere) return this.#send(report)
       this.#keep(report.evseId)
     })
