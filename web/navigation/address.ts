@@ -9,6 +9,9 @@ export type Selection =
   | { readonly type: 'operation'; readonly id: string }
   /** A number of 0 is a token that is not entered yet. */
   | { readonly type: 'token'; readonly number: number }
+  /** Entries of the log. */
+  | { readonly type: 'audit'; readonly number: number }
+  | { readonly type: 'security-event'; readonly number: number }
   | { readonly type: 'window'; readonly name: WindowName }
 
 export const WINDOW_NAMES = [
@@ -45,17 +48,22 @@ export interface FrameFilter {
 
 export const NO_FILTER: FrameFilter = { text: '', kind: '', refused: false, link: '' }
 
+const NUMBERED = ['transaction', 'token', 'audit', 'security-event'] as const
+
 /** Reads the selection from the address; anything unknown selects nothing. */
 export function parseSelection(query: URLSearchParams): Selection | undefined {
   const [, type, value] =
-    /^(frame|node|link|transaction|operation|token|window):(.+)$/.exec(query.get('open') ?? '') ??
-    []
+    /^(frame|node|link|transaction|operation|token|audit|security-event|window):(.+)$/.exec(
+      query.get('open') ?? '',
+    ) ?? []
   if (!type || !value) return undefined
   if (type === 'node' || type === 'link' || type === 'operation') return { type, id: value }
-  if (type === 'frame' || type === 'transaction' || type === 'token') {
+  if (type === 'frame' || NUMBERED.some((one) => one === type)) {
     const number = wholeNumber(value)
     if (number === undefined) return undefined
-    return type === 'frame' ? { type, sequence: number } : { type, number }
+    return type === 'frame'
+      ? { type, sequence: number }
+      : { type: type as (typeof NUMBERED)[number], number }
   }
   const name = WINDOW_NAMES.find((known) => known === value)
   return name && { type: 'window', name }

@@ -84,6 +84,7 @@ export const stations = {
     messages: 'Messages as received',
     refused: 'refused:',
     messageId: 'message id',
+    variableTable: 'Variables as reported',
     noMessages: 'Nothing it said has been stored yet.',
     payload: 'Payload',
     repeated: 'came before',
