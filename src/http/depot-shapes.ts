@@ -42,6 +42,7 @@ const STATION: Members = {
         ['Available', 'Occupied', 'Charging', 'Reserved', 'Unavailable', 'Faulted'],
         'The same in words that all versions of OCPP share',
       ),
+      'chargingState?': text('Of the transaction that runs there, as OCPP 2.x tells it'),
       at: stationTime('When it came to that'),
     }),
   ),

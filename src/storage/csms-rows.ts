@@ -62,6 +62,8 @@ export interface TransactionEvent extends EventRow {
   readonly firstWh?: number | undefined
   /** Last total register in it. */
   readonly lastWh?: number | undefined
+  /** Whether energy flows, and if not, whom that is up to; where the event says so. */
+  readonly chargingState?: string | undefined
   /** Only of an event that ends the transaction. */
   readonly reason?: string | undefined
 }
@@ -107,7 +109,9 @@ export interface ConnectorRow {
   readonly evseId: number
   readonly connectorId: number
   readonly status: string
+  /** Of the transaction that runs there. */
   readonly transactionId: string | undefined
+  readonly chargingState: string | undefined
   readonly powerW: number | undefined
   readonly energyWh: number | undefined
 }

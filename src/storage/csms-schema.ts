@@ -230,6 +230,25 @@ CREATE INDEX messages_untaken ON messages (station, id) WHERE taken = 0;
 CREATE INDEX messages_untaken_by_id ON messages (id) WHERE taken = 0;
 `
 
+/**
+ * Whether a transaction of OCPP 2.x charges, or waits for its car or for current, as its events say;
+ * of those that may still run, what was kept of them says it.
+ */
+const CHARGING_STATES = `
+ALTER TABLE transaction_events ADD COLUMN charging_state TEXT;
+ALTER TABLE transactions ADD COLUMN charging_state TEXT;
+UPDATE transaction_events AS e SET charging_state = (
+  SELECT json_extract(CAST(m.payload AS TEXT), '$.transactionInfo.chargingState') FROM messages m
+  WHERE m.id = e.message AND m.action = 'TransactionEvent' AND json_valid(CAST(m.payload AS TEXT)))
+WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.station = e.station
+  AND t.transaction_id = e.transaction_id AND t.started_at IS NOT NULL AND t.ended_at IS NULL);
+UPDATE transactions AS t SET charging_state = (
+  SELECT charging_state FROM transaction_events e WHERE e.station = t.station
+  AND e.transaction_id = t.transaction_id AND charging_state IS NOT NULL
+  ORDER BY seq_no DESC, timestamp DESC LIMIT 1)
+WHERE ended_at IS NULL;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -248,4 +267,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '8-stations-in-any-case', up: (db) => db.script(STATIONS_IN_ANY_CASE) },
   { name: '9-closed-transactions', up: (db) => db.script(CLOSED_TRANSACTIONS) },
   { name: '10-whole-messages', up: (db) => db.script(WHOLE_MESSAGES) },
+  { name: '11-charging-states', up: (db) => db.script(CHARGING_STATES) },
 ]

@@ -145,6 +145,7 @@ export class CsmsStore {
       connectorId: Number(row.connector_id),
       status: String(row.status),
       transactionId: text(row.transaction_id),
+      chargingState: text(row.charging_state),
       powerW: number(row.power),
       energyWh: number(row.energy),
     }))
@@ -229,7 +230,7 @@ ON CONFLICT (station) DO UPDATE SET
   last_number = excluded.last_number, removed_at = excluded.removed_at`
 
 const CONNECTORS = `
-SELECT c.*, t.transaction_id,
+SELECT c.*, t.transaction_id, t.charging_state,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
 FROM connectors c LEFT JOIN transactions t
   -- None runs on a connector that is free, whether or not the end of the last one was told.
