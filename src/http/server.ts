@@ -20,7 +20,7 @@ import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
 import { answerWithProblems, sendProblem } from './problems.ts'
 import { readinessOf } from './readiness.ts'
-import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
+import { acceptEmptyBodies, refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveAccounts, serveSessions } from './sessions.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
 import { serveStations } from './stations.ts'
@@ -59,6 +59,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })
   refuseForeignHosts(app, host)
   refuseForeignWrites(app)
+  acceptEmptyBodies(app)
   answerWithProblems(app)
   const { maxRequestsPerMinute: max = MAX_REQUESTS_PER_MINUTE } = options
   await app.register(rateLimit, { max, timeWindow: '1 minute' })
