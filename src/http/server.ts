@@ -23,6 +23,7 @@ import { readinessOf } from './readiness.ts'
 import { acceptEmptyBodies, refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveAccounts, serveSessions } from './sessions.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
+import { knowStationsInAnyCase } from './station-names.ts'
 import { serveStations } from './stations.ts'
 import { serveTokens } from './tokens.ts'
 import { serveTrace } from './trace.ts'
@@ -84,6 +85,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveLiveSocket(app, host, view, overview)
   const live = described('Overview, frames and operations as they come: Server-Sent Events, or a WebSocket', 'overlay') // biome-ignore format: one line
   app.get('/api/live', live, (request, reply) => openLive(request, reply, view, overview))
+  if (view.store) knowStationsInAnyCase(app, view.store)
   serveFrames(app, view.node)
   serveTrace(app, view, observed)
   serveTransactions(app, view)

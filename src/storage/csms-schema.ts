@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import type { Migration } from './migrations.ts'
+import { mergeSpellings } from './station-spellings.ts'
 
 /** Tables of a CSMS as they first were. What was added before there were migrations is in `ADDED`. */
 const FIRST_TABLES = `
@@ -249,6 +250,11 @@ UPDATE transactions AS t SET charging_state = (
 WHERE ended_at IS NULL;
 `
 
+/** What finds a station that was removed, in whatever letter case. */
+const FORMER_IN_ANY_CASE = `
+CREATE INDEX former_stations_in_any_case ON former_stations (station COLLATE NOCASE);
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -268,4 +274,11 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '9-closed-transactions', up: (db) => db.script(CLOSED_TRANSACTIONS) },
   { name: '10-whole-messages', up: (db) => db.script(WHOLE_MESSAGES) },
   { name: '11-charging-states', up: (db) => db.script(CHARGING_STATES) },
+  {
+    name: '12-one-spelling',
+    up(db) {
+      db.script(FORMER_IN_ANY_CASE)
+      mergeSpellings(db)
+    },
+  },
 ]

@@ -16,6 +16,7 @@ import {
   type StationListQuery,
   type StationListRow,
 } from './station-list.ts'
+import { StationSpellings } from './station-spellings.ts'
 import { TokenRows } from './token-rows.ts'
 import { isRunning, lastOf, number, text } from './transaction-rows.ts'
 import { VariableRows } from './variable-rows.ts'
@@ -25,6 +26,7 @@ export type * from './csms-rows.ts'
 /** What a CSMS was told, in one SQLite file. Writers run inside `write`, readers at any time. */
 export class CsmsStore {
   readonly #db: Database
+  readonly #spellings: StationSpellings
   readonly messages: MessageRows
   readonly charging: ChargingRows
   readonly tokens: TokenRows
@@ -39,6 +41,7 @@ export class CsmsStore {
   constructor(file: string) {
     this.#db = new Database(file)
     migrate(this.#db, CSMS_MIGRATIONS)
+    this.#spellings = new StationSpellings(this.#db)
     this.messages = new MessageRows(this.#db)
     this.charging = new ChargingRows(this.#db)
     this.tokens = new TokenRows(this.#db)
@@ -79,6 +82,16 @@ export class CsmsStore {
   /** OCPP version that a station spoke last; undefined when it never said anything. */
   stationProtocol(station: string): string | undefined {
     return text(this.#db.get('SELECT protocol FROM stations WHERE station = ?', station)?.protocol)
+  }
+
+  /** As a station is called here, whoever writes it in other letters. */
+  spellingOf(station: string): string {
+    return this.#spellings.of(station)
+  }
+
+  /** As what a station says is kept: as it came first. */
+  spokenAs(station: string): string {
+    return this.#spellings.ofSpeaker(station)
   }
 
   /** Whether somebody has entered the station, in whatever letter case it writes its id. */

@@ -147,3 +147,20 @@ test('a body that has nothing to say may be left out, whatever its type is said 
   ].map(({ status }) => status)
   assert.deepEqual(statuses, [201, 201, 202, 422, 200, 415, 415])
 })
+
+test('whoever asks for a station in other letters is told of the one that is there', async (t) => {
+  const { ask, store } = await startApi(t)
+  const at = '2026-01-05T11:00:00.000Z'
+  const message = { station: 'Depot-1', protocol: 'ocpp2.1', action: 'Heartbeat', receivedAt: at, payload: Buffer.from('{}') } // biome-ignore format: one line
+  await store.write(() => store.addMessage(message))
+  const start = { station: 'Depot-1', transactionId: 'T1', evseId: 1, connectorId: 1, idToken: 'T', startedAt: at, meterStartWh: 0 } // biome-ignore format: one line
+  await store.write(() => store.charging.start(start))
+
+  assert.equal((await ask('viewer', 'GET', '/api/stations/dEPOT-1')).body.station, 'Depot-1')
+  assert.equal((await ask('viewer', 'GET', '/api/stations/DEPOT-1/messages')).body.messages.length, 1) // biome-ignore format: one line
+  assert.equal((await ask('viewer', 'GET', '/api/transactions?station=depot-1')).body.transactions.length, 1) // biome-ignore format: one line
+  const asked = await ask('technician', 'POST', '/api/stations/depot-1/operations/ClearCache')
+  assert.equal(asked.body.station, 'Depot-1')
+  assert.equal((await ask('viewer', 'GET', '/api/operations?station=DEPOT-1')).body.operations.length, 1) // biome-ignore format: one line
+  assert.equal((await ask('admin', 'DELETE', '/api/stations/DEPOT-1')).status, 204)
+})

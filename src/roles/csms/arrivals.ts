@@ -157,13 +157,14 @@ export class Arrivals {
     if (due.length === 0) return
     const store = this.#store
     await store.write(() => {
-      for (const [key, { row, isStation }] of due) {
+      for (const [key, { row: came, isStation }] of due) {
+        const row = { ...came, station: store.spokenAs(came.station) }
         // What nodes answer each other is nothing that a station said.
         if (!isStation && store.stationProtocol(row.station) === undefined) continue
         const refused = row.refused ?? this.#refused.get(key)
         store.messages.add({ ...row, ...(refused !== undefined && { refused }) })
       }
-      this.#forgetOld(due.map(([, { row }]) => row.station))
+      this.#forgetOld(due.map(([, { row }]) => store.spokenAs(row.station)))
     })
   }
 

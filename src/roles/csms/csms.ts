@@ -13,6 +13,7 @@ import { handlers2 } from './handlers-2.ts'
 import { Hearing } from './heard.ts'
 import { Operations } from './operations.ts'
 import { keepFor, type Retention } from './retention.ts'
+import { spelledAsKnown } from './spelling.ts'
 import { Tokens } from './tokens.ts'
 
 /** What to do with a station that proved who it is, but that nobody has entered here. */
@@ -85,7 +86,10 @@ export function createCsms(options: CsmsOptions): Csms {
   const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers: arrivals.of(behindGate(hearing.of(csmsHandlers(state)), isAdmitted)),
+    handlers: spelledAsKnown(
+      arrivals.of(behindGate(hearing.of(csmsHandlers(state)), isAdmitted)),
+      store,
+    ),
     onArrival: (message) => arrivals.add(message),
     hasDefaultRoute: false,
   })

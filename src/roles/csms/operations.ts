@@ -127,7 +127,13 @@ export class Operations {
    *
    * @throws {OperationError} when it cannot be asked for that, or not so.
    */
-  async submit({ station, action, request, askedBy }: OperationRequest): Promise<OperationRow> {
+  async submit({
+    station: named,
+    action,
+    request,
+    askedBy,
+  }: OperationRequest): Promise<OperationRow> {
+    const station = this.#options.store.spellingOf(named)
     const protocol = this.protocolOf(station)
     this.#check(protocol, action, request)
     const operation: OperationRow = {
