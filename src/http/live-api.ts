@@ -309,9 +309,11 @@ export interface StationDetail extends StationView {
 }
 
 /** An id token, `GET /api/tokens`; the token itself only for those who may see it. */
-export interface TokenView extends Omit<TokenRow, 'idToken'> {
+/** The token, its group and its note are for operators. */
+export interface TokenView extends Omit<TokenRow, 'idToken' | 'note'> {
   readonly fingerprint: string
   readonly idToken?: string
+  readonly note?: string
   /** Versions whose messages have no room for the group: their stations are not told of it. */
   readonly groupTooLongFor?: readonly Protocol[]
 }
