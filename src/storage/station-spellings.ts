@@ -1,8 +1,12 @@
 import type { Database } from './database.ts'
 
+/** More spellings are looked up again. */
+const MAX_CACHED = 50_000
+
 /** Under which id rows of a station stand; ids have no case, and the first that came is kept. */
 export class StationSpellings {
   readonly #db: Database
+  readonly #spoken = new Map<string, string>()
 
   constructor(db: Database) {
     this.#db = db
@@ -10,17 +14,20 @@ export class StationSpellings {
 
   /** As the station is called here: because it came so, was removed so, or was entered so. */
   of(station: string): string {
-    return this.#find(OF_ANY, station)
+    const row = this.#db.get(OF_ANY, station)
+    return row ? String(row.station) : station
   }
 
   /** As it came before; one that somebody entered and that never came is called as it comes. */
   ofSpeaker(station: string): string {
-    return this.#find(OF_SPEAKER, station)
-  }
-
-  #find(sql: string, station: string): string {
-    const row = this.#db.get(sql, station)
-    return row ? String(row.station) : station
+    const cached = this.#spoken.get(station)
+    if (cached !== undefined) return cached
+    const row = this.#db.get(OF_SPEAKER, station)
+    if (!row) return station
+    // Asked for with each message; once it came it is called so for ever.
+    if (this.#spoken.size >= MAX_CACHED) this.#spoken.clear()
+    this.#spoken.set(station, String(row.station))
+    return String(row.station)
   }
 }
 
