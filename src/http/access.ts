@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may; `anybody` needs none. Without it: viewers read, admins change. */
     role?: Role | 'anybody'
+    /** The body may be left out, and counts as an empty object. */
+    mayBeEmpty?: boolean
   }
 }
 

@@ -146,7 +146,7 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
 interface Operation {
   summary?: string
   parameters?: { in: string }[]
-  requestBody?: unknown
+  requestBody?: object
   responses?: object
 }
 interface Description {
@@ -157,18 +157,26 @@ interface Description {
 /**
  * Adds to a description what each operation answers, in success and otherwise.
  *
- * @param roleOf The least role for an operation, such as `GET /api/users`.
+ * @param known What is known of an operation, such as `GET /api/users`: the least role for it, and
+ *   whether its body may be left out.
  */
 export function withAnswers<D extends Description>(
   description: D,
-  roleOf: (operation: string) => Role | 'anybody',
+  known: {
+    readonly roleOf: (operation: string) => Role | 'anybody'
+    readonly mayBeEmpty: ReadonlySet<string>
+  },
 ): D {
   const paths = Object.entries(description.paths ?? {}).map(([path, methods]) => [
     path,
     Object.fromEntries(
       Object.entries(methods as Record<string, Operation>).map(([method, operation]) => {
         const key = `${method.toUpperCase()} ${path}`
-        return [method, { ...operation, responses: responsesOf(key, operation, roleOf(key)) }]
+        const { requestBody } = operation
+        const required = !known.mayBeEmpty.has(key)
+        const described = requestBody ? { requestBody: { ...requestBody, required } } : {}
+        const responses = responsesOf(key, operation, known.roleOf(key))
+        return [method, { ...operation, ...described, responses }]
       }),
     ),
   ])

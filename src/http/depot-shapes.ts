@@ -21,6 +21,8 @@ const FINGERPRINT = text('Fingerprint of the id token; equal tokens have equal o
 const OLDER = count('Where there are older ones: what to ask for as `before`')
 const next = (schema: Schema) => ({ ...schema, description: 'Where there are more: what to ask for as `after`' }) // biome-ignore format: one line
 
+const MESSAGE_KINDS = ['CALL', 'CALLRESULT', 'CALLERROR', 'CALLRESULTERROR', 'SEND', 'unreadable']
+
 const STATION: Members = {
   station: STATION_ID,
   protocol: text('OCPP version that it spoke last; empty where it never said anything'),
@@ -40,6 +42,7 @@ const STATION: Members = {
         ['Available', 'Occupied', 'Charging', 'Reserved', 'Unavailable', 'Faulted'],
         'The same in words that all versions of OCPP share',
       ),
+      'chargingState?': text('Of the transaction that runs there, as OCPP 2.x tells it'),
       at: stationTime('When it came to that'),
     }),
   ),
@@ -61,9 +64,9 @@ const TOKEN: Members = {
   type: text('IdTokenEnumType of OCPP 2.x'),
   status: word(['Accepted', 'Blocked']),
   'expiresAt?': moment('Until when it may charge; missing: for ever'),
-  'groupId?': text('Tokens of one group may stop each other'),
+  'groupId?': text('Tokens of one group may stop each other; for operators'),
   'groupTooLongFor?': list(word(PROTOCOLS), 'Versions whose stations are not told of the group'),
-  note: text(),
+  'note?': text('For operators'),
   concurrent: flag('It may charge at several EVSEs at once'),
   changedAt: CHANGED_AT,
   fingerprint: FINGERPRINT,
@@ -151,7 +154,13 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
       object({
         id: count(),
         protocol: text('OCPP version'),
-        action: text(),
+        kind: word(MESSAGE_KINDS),
+        action: text('Of an answer, that of its request; empty where nobody knows'),
+        'messageId?': text('As in the message'),
+        'frame?': text(
+          'The whole message, likewise; absent where an earlier version has kept the payload only',
+        ),
+        'refused?': text('Why it was not obeyed: a code of docs/errors.md'),
         receivedAt: moment('When it came'),
         payload: text('As the station wrote it, with id tokens and secrets as fingerprints'),
         repeated: flag('It came before, and had no effect this time'),

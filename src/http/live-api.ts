@@ -317,9 +317,11 @@ export interface StationDetail extends StationView {
 }
 
 /** An id token, `GET /api/tokens`; the token itself only for those who may see it. */
-export interface TokenView extends Omit<TokenRow, 'idToken'> {
+/** The token, its group and its note are for operators. */
+export interface TokenView extends Omit<TokenRow, 'idToken' | 'note'> {
   readonly fingerprint: string
   readonly idToken?: string
+  readonly note?: string
   /** Versions whose messages have no room for the group: their stations are not told of it. */
   readonly groupTooLongFor?: readonly Protocol[]
 }
@@ -403,7 +405,15 @@ export interface MessagePage {
 export interface MessageView {
   readonly id: number
   readonly protocol: string
+  /** `CALL`, `CALLRESULT`, `CALLERROR`, `CALLRESULTERROR`, `SEND` or `unreadable`. */
+  readonly kind: string
+  /** Of an answer, that of its request; empty where nobody knows. */
   readonly action: string
+  readonly messageId?: string
+  /** The whole message; absent where an earlier version has kept the payload only. */
+  readonly frame?: string
+  /** Why it was not obeyed. */
+  readonly refused?: string
   /** RFC 3339. */
   readonly receivedAt: string
   readonly payload: string

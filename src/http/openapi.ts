@@ -25,9 +25,13 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   // What is answered is written by our own types.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   const roles = new Map<string, Role | 'anybody'>()
+  const mayBeEmpty = new Set<string>()
   app.addHook('onRoute', ({ method, url, config }) => {
     const path = url.replace(/:(\w+)/g, '{$1}')
-    for (const one of [method].flat()) roles.set(`${one} ${path}`, roleFor(one, url, config?.role))
+    for (const one of [method].flat()) {
+      roles.set(`${one} ${path}`, roleFor(one, url, config?.role))
+      if (config?.mayBeEmpty) mayBeEmpty.add(`${one} ${path}`)
+    }
   })
   await app.register(swagger, {
     openapi: {
@@ -51,6 +55,10 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   app.get(
     '/api/openapi.json',
     { config: { role: 'anybody' }, schema: { summary: 'This description', tags: ['about'] } },
-    async () => withAnswers(app.swagger(), (operation) => roles.get(operation) ?? 'anybody'),
+    async () =>
+      withAnswers(app.swagger(), {
+        roleOf: (operation) => roles.get(operation) ?? 'anybody',
+        mayBeEmpty,
+      }),
   )
 }

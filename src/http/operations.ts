@@ -29,10 +29,10 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
     '/api/stations/:station/operations/:action',
     {
       // Who may is looked up by the action.
-      config: { role: 'operator' },
+      config: { role: 'operator', mayBeEmpty: true },
       schema: {
         summary: 'Let a station do something; the body is the OCPP request of its version',
-        description: 'Answers 202 with the operation. GET its address, or listen, to see it become accepted and its effect seen.', // biome-ignore format: one line
+        description: 'A request without members may be left out. Answers 202 with the operation. GET its address, or listen, to see it become accepted and its effect seen.', // biome-ignore format: one line
         tags,
         params: {
           type: 'object',

@@ -290,11 +290,12 @@ function peerView(
 }
 
 function evseView(row: ConnectorRow): EvseView {
-  const { evseId, connectorId, status, transactionId, powerW, energyWh } = row
+  const { evseId, connectorId, status, transactionId, chargingState, powerW, energyWh } = row
+  const transaction = transactionId === undefined ? undefined : { chargingState }
   return {
     evseId,
     connectorId,
-    status: connectorState(status, transactionId !== undefined),
+    status: connectorState(status, transaction),
     ...(transactionId !== undefined && { transactionId }),
     ...(powerW !== undefined && { powerW }),
     ...(energyWh !== undefined && { energyWh }),

@@ -33,12 +33,31 @@ export function refuseForeignWrites(app: FastifyInstance): void {
       return sendProblem(reply, 403, 'only the console itself may ask for this')
     }
     // What has no body has none to be misread.
-    if (request.method === 'DELETE' && request.headers['content-type'] === undefined) return
-    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+    if (request.method === 'DELETE' && headers['content-type'] === undefined) return
+    if (request.routeOptions.config.mayBeEmpty && isEmpty(headers)) {
+      // Whoever sends nothing may still say of what type it is.
+      delete headers['content-type']
+      return
+    }
+    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
     if (type !== 'application/json') {
       return sendProblem(reply, 415, 'the body must be application/json')
     }
   })
+}
+
+/** What is left out counts as nothing to say: an empty object, which the schema of the route judges. */
+export function acceptEmptyBodies(app: FastifyInstance): void {
+  app.addHook('preValidation', async (request) => {
+    if (request.routeOptions.config.mayBeEmpty) request.body ??= {}
+  })
+}
+
+/** A form of a foreign page has a type, which is told before anything else of it is looked at. */
+function isEmpty(headers: IncomingHttpHeaders): boolean {
+  const { 'content-type': type = 'application/json', 'content-length': length = '0' } = headers
+  const isJson = type.split(';')[0]?.trim().toLowerCase() === 'application/json'
+  return isJson && Number(length) === 0 && headers['transfer-encoding'] === undefined
 }
 
 /** @param own Scheme, name and port that the request came to. */

@@ -23,9 +23,10 @@ import { createOverview, type ViewSources } from './overview.ts'
 import { answerWithProblems, sendProblem } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { serveRules } from './rules.ts'
-import { refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
+import { acceptEmptyBodies, refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
 import { serveAccounts, serveSessions } from './sessions.ts'
 import { serveSimulatedStations } from './simulated-stations.ts'
+import { knowStationsInAnyCase } from './station-names.ts'
 import { serveStations } from './stations.ts'
 import { serveTokens } from './tokens.ts'
 import { serveTrace } from './trace.ts'
@@ -62,6 +63,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })
   refuseForeignHosts(app, host)
   refuseForeignWrites(app)
+  acceptEmptyBodies(app)
   answerWithProblems(app)
   const { maxRequestsPerMinute: max = MAX_REQUESTS_PER_MINUTE } = options
   await app.register(rateLimit, { max, timeWindow: '1 minute' })
@@ -90,6 +92,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveLiveSocket(app, host, view, overview)
   const live = described('Overview, frames and operations as they come: Server-Sent Events, or a WebSocket', 'overlay') // biome-ignore format: one line
   app.get('/api/live', live, (request, reply) => openLive(request, reply, view, overview))
+  if (view.store) knowStationsInAnyCase(app, view.store)
   serveFrames(app, view.node)
   serveTrace(app, view, observed)
   serveTransactions(app, view)

@@ -9,7 +9,6 @@ import {
 import { dial } from '../transport/websocket-client.ts'
 import type { SimulatedStationView } from './live-api.ts'
 import { sendProblem } from './problems.ts'
-import { BadRequest } from './query.ts'
 import { isLoopback } from './same-origin.ts'
 
 /** Simulated charging stations of this process, for trying things out. */
@@ -89,19 +88,22 @@ export function createSimulatedStations(options: SimulationOptions): SimulatedSt
   }
 }
 
-/** `POST /api/simulated-stations`: starts one; the body is an empty object. */
+/** `POST /api/simulated-stations`: starts one; there is nothing to choose, so the body may be left out. */
 export function serveSimulatedStations(
   app: FastifyInstance,
   simulations: SimulatedStations | undefined,
 ): void {
-  const config = { role: 'technician' } as const
-  const schema = { summary: 'Start a simulated station; the body is {}', tags: ['stations'] }
+  const config = { role: 'technician', mayBeEmpty: true } as const
+  const schema = {
+    summary: 'Start a simulated station',
+    tags: ['stations'],
+    body: { type: 'object', additionalProperties: false, properties: {} },
+  }
   app.post('/api/simulated-stations', { config, schema }, async (request, reply) => {
     if (!simulations) {
       const problem = 'no listener of this node lets in a station of this machine without a password' // biome-ignore format: one line
       return sendProblem(reply, 409, problem)
     }
-    if (JSON.stringify(request.body) !== '{}') throw new BadRequest('the body must be {}')
     const id = await simulations.start()
     if (id !== undefined) request.audited = { station: id }
     if (id !== undefined) return reply.code(201).send({ id } satisfies SimulatedStationView)

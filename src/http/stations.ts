@@ -126,9 +126,12 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
     async ({ params: { station }, query: { before, limit } }): Promise<MessagePage> => {
       const rows = store.messages.page(station, limit, before)
       const last = rows.length === limit ? rows.at(-1) : undefined
-      const messages = rows.map(({ payload, ...row }) => ({
+      const messages = rows.map(({ payload, frame, messageId, refused, ...row }) => ({
         ...row,
         payload: withFingerprints(Buffer.from(payload).toString()),
+        ...(messageId !== undefined && { messageId }),
+        ...(frame && { frame: withFingerprints(Buffer.from(frame).toString()) }),
+        ...(refused !== undefined && { refused }),
       }))
       return { messages, ...(last && { older: last.id }) }
     },

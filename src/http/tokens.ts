@@ -183,14 +183,15 @@ function known(row: TokenRow | undefined): TokenRow {
   throw new RequestProblem(404, 'there is no such token')
 }
 
-function tokenView({ idToken, ...row }: TokenRow, isSeen: boolean): TokenView {
-  const { groupId } = row
+/** @param isSeen Whoever may not read tokens may not read who they belong to either. */
+function tokenView({ idToken, groupId, note, ...row }: TokenRow, isSeen: boolean): TokenView {
   const isHidden = (protocol: Protocol) => fittingGroup(protocol, groupId) === undefined
   const groupTooLongFor = groupId === undefined ? [] : PROTOCOLS.filter(isHidden)
   return {
     ...row,
     fingerprint: fingerprint(idToken),
-    ...(groupTooLongFor.length > 0 && { groupTooLongFor }),
-    ...(isSeen && { idToken }),
+    ...(isSeen && groupTooLongFor.length > 0 && { groupTooLongFor }),
+    ...(isSeen && groupId !== undefined && { groupId }),
+    ...(isSeen && { idToken, note }),
   }
 }

@@ -87,7 +87,7 @@ const EVENTS = readsQuery('All TransactionEvents of a transaction, newest first'
 })
 
 const CLOSE = {
-  config: { role: 'operator' },
+  config: { role: 'operator', mayBeEmpty: true },
   schema: {
     summary: 'Close a transaction whose end nobody will tell',
     description: 'It does not run any more, and its token may charge elsewhere. Nothing is asked of its station: stop it there where it still charges. If the station tells its end after all, that counts.', // biome-ignore format: one line

@@ -29,6 +29,7 @@ export function receiveAnswer(
   const source = from.isOverlay ? destination[destination.length - 1] : undefined
   const request = from.pending.take(frame.messageId, source)
   if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+  node.arrivalAction = request.action
   if (!from.isOverlay) {
     node.frameLog.arrivalTrace = traceOf(request)
     if (frame.type === 3) from.knownLimits?.answered(frame.messageId, frame.payload)

@@ -9,6 +9,7 @@ import type { Secret } from '../transport/credentials.ts'
 import type { LinkFacts } from '../transport/link.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { Frame, Route } from '../wire/frame.ts'
+import type { ArrivalListener } from './arrived.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler } from './handlers.ts'
@@ -57,6 +58,8 @@ export interface Core {
   readonly upstreams: Upstreams | undefined
   /** Rules about what may pass; undefined where there are none. */
   readonly filters: Filters | undefined
+  /** Told of each message that went no further than here. */
+  readonly onArrival: ArrivalListener | undefined
   /** Told when a station has accepted a new password. */
   readonly onPasswordChange: PasswordListener | undefined
   /** The open link to each peer, by folded id. */
@@ -70,6 +73,8 @@ export interface Core {
   readonly newMessageId: () => MessageId
   /** Length of the message that is being received, as it came. */
   arrivalBytes: number
+  /** What was asked, where the message that is being received answers it. */
+  arrivalAction: string | undefined
   /** Undefined: nothing is signed and everything obeyed. */
   readonly gate: SecurityGate | undefined
   /** Lets new nodes in; undefined: nobody is commissioned here. */

@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
+import type { ArrivalListener } from './arrived.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { Logger, PasswordListener } from './core.ts'
 import type { HandlersByProtocol } from './handlers.ts'
@@ -31,6 +32,8 @@ export interface NodeOptions {
   readonly ruleOrder?: readonly UplinkRule[]
   /** Rules about what may pass this node. */
   readonly filters?: Filters
+  /** Told of each message that went no further than here, as it came; it cannot change an outcome. */
+  readonly onArrival?: ArrivalListener
   /** Told when a station has accepted a new password, so that this side can follow. */
   readonly onPasswordChange?: PasswordListener
   /** Whether a peer of this id has to prove it: then nobody who has proved nothing speaks for it. */

@@ -6,6 +6,7 @@ import { decodeBinary } from '../wire/binary.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { decodeText } from '../wire/text.ts'
 import { receiveAnswer, receiveResultError } from './answers.ts'
+import { tellArrived } from './arrived.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { handle } from './dispatch.ts'
 import { traceToKeep } from './frame-log.ts'
@@ -47,6 +48,7 @@ export function receive(
   const { frameLog } = node
   frameLog.arrivalTrace = undefined
   node.arrivalBytes = bytes.length
+  node.arrivalAction = undefined
   try {
     frame = isBinary ? decodeBinary(bytes, from.limits) : decodeText(bytes, from.limits)
     if (!isCounted) from.counters.received[frame.type] = (from.counters.received[frame.type] ?? 0) + 1 // biome-ignore format: one line
@@ -78,6 +80,7 @@ export function receive(
   } catch (error) {
     return refuse(node, { from, bytes, isBinary, frame }, error)
   }
+  if (!to) tellArrived(node, from, { bytes, frame, errorCode: undefined })
   const reaction = to ? 'forwarded' : 'handled'
   const { label } = from
   const trace = traceToKeep(frameLog.arrivalTrace, frame.messageId, bytes)

@@ -4,6 +4,7 @@ import { remainsOfBinary } from '../wire/binary.ts'
 import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
 import { failRequest, traceOf } from './answers.ts'
+import { tellArrived } from './arrived.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { addressed, errorFrame } from './reply-error.ts'
@@ -39,6 +40,7 @@ export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
   const { label: link } = from
   const trace = node.frameLog.arrivalTrace ?? frame?.messageId ?? answer?.messageId
   node.frameLog.record(now, true, isBinary, link, undefined, reaction, code, bytes, trace)
+  tellArrived(node, from, { bytes, frame, errorCode: code })
   const source = frame?.route?.networkPath[0]
   node.emit({
     name: 'frame.refused',

@@ -110,8 +110,8 @@ export class ChargingRows {
     if (isKnown) return 'repeated'
     this.#db.run(
       `INSERT INTO transaction_events (station, transaction_id, seq_no, event_type, trigger_reason,
-       timestamp, message, evse_id, connector_id, id_token, first_wh, last_wh, reason)
-       VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+       timestamp, message, evse_id, connector_id, id_token, first_wh, last_wh, reason,
+       charging_state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
       station,
       transactionId,
       event.seqNo,
@@ -125,6 +125,7 @@ export class ChargingRows {
       event.firstWh ?? null,
       event.lastWh ?? null,
       event.reason ?? null,
+      event.chargingState ?? null,
       // biome-ignore format: one row
     )
     this.#db.run(
@@ -334,14 +335,15 @@ UPDATE transactions SET
   id_token = (${ofEvents('id_token', 'AND id_token IS NOT NULL')}),
   ended_at = (${ofEvents('timestamp', "AND event_type = 'Ended'")}),
   meter_stop_wh = (${ofEvents('last_wh', "AND event_type = 'Ended'")}),
-  reason = (${ofEvents('reason', "AND event_type = 'Ended'")})
+  reason = (${ofEvents('reason', "AND event_type = 'Ended'")}),
+  charging_state = (${ofEvents('charging_state', 'AND charging_state IS NOT NULL', 'DESC')})
 WHERE station = ?1 AND transaction_id = ?2 AND started_at IS NOT NULL`
 
-/** SQL for what the first event that meets a condition says. */
-function ofEvents(column: string, condition = ''): string {
+/** SQL for what the first event that meets a condition says, or the last. */
+function ofEvents(column: string, condition = '', order: 'ASC' | 'DESC' = 'ASC'): string {
   return `SELECT ${column} FROM transaction_events
     WHERE station = ?1 AND transaction_id = ?2 ${condition} 
-    ORDER BY seq_no, timestamp LIMIT 1`
+    ORDER BY seq_no ${order}, timestamp ${order} LIMIT 1`
 }
 
 function knownTransaction(row: Record<string, unknown>): KnownTransaction {

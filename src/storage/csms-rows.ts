@@ -6,7 +6,18 @@ export interface MessageRow {
   readonly action: string
   /** RFC 3339. */
   readonly receivedAt: string
+  /** Of what could not be read: all of it. */
   readonly payload: Uint8Array
+  /** Default `CALL`; `unreadable` of what could not be decoded. */
+  readonly kind?: string
+  readonly messageId?: string
+  /** What stood before the payload and behind it: with it, the message byte by byte. */
+  readonly head?: Uint8Array
+  readonly tail?: Uint8Array
+  /** Why it was not obeyed, as a code of ours. */
+  readonly refused?: string
+  /** A handler has taken it, and it counts. Default true. */
+  readonly isTaken?: boolean
   /** It came before, and had no effect this time. */
   readonly isRepeated?: boolean
 }
@@ -51,6 +62,8 @@ export interface TransactionEvent extends EventRow {
   readonly firstWh?: number | undefined
   /** Last total register in it. */
   readonly lastWh?: number | undefined
+  /** Whether energy flows, and if not, whom that is up to; where the event says so. */
+  readonly chargingState?: string | undefined
   /** Only of an event that ends the transaction. */
   readonly reason?: string | undefined
 }
@@ -96,7 +109,9 @@ export interface ConnectorRow {
   readonly evseId: number
   readonly connectorId: number
   readonly status: string
+  /** Of the transaction that runs there. */
   readonly transactionId: string | undefined
+  readonly chargingState: string | undefined
   readonly powerW: number | undefined
   readonly energyWh: number | undefined
 }

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import type { Migration } from './migrations.ts'
+import { mergeSpellings } from './station-spellings.ts'
 
 /** Tables of a CSMS as they first were. What was added before there were migrations is in `ADDED`. */
 const FIRST_TABLES = `
@@ -218,6 +219,42 @@ CREATE TABLE IF NOT EXISTS closed_transactions (
 ) STRICT;
 `
 
+/** Messages that no handler took are kept beside those that count, and all of them byte by byte. */
+const WHOLE_MESSAGES = `
+ALTER TABLE messages ADD COLUMN kind TEXT NOT NULL DEFAULT 'CALL';
+ALTER TABLE messages ADD COLUMN message_id TEXT;
+ALTER TABLE messages ADD COLUMN head BLOB; -- what stood before the payload
+ALTER TABLE messages ADD COLUMN tail BLOB; -- and behind it
+ALTER TABLE messages ADD COLUMN refused TEXT; -- why it was not obeyed
+ALTER TABLE messages ADD COLUMN taken INTEGER NOT NULL DEFAULT 1; -- 0: nothing follows from it
+CREATE INDEX messages_untaken ON messages (station, id) WHERE taken = 0;
+CREATE INDEX messages_untaken_by_id ON messages (id) WHERE taken = 0;
+`
+
+/**
+ * Whether a transaction of OCPP 2.x charges, or waits for its car or for current, as its events say;
+ * of those that may still run, what was kept of them says it.
+ */
+const CHARGING_STATES = `
+ALTER TABLE transaction_events ADD COLUMN charging_state TEXT;
+ALTER TABLE transactions ADD COLUMN charging_state TEXT;
+UPDATE transaction_events AS e SET charging_state = (
+  SELECT json_extract(CAST(m.payload AS TEXT), '$.transactionInfo.chargingState') FROM messages m
+  WHERE m.id = e.message AND m.action = 'TransactionEvent' AND json_valid(CAST(m.payload AS TEXT)))
+WHERE EXISTS (SELECT 1 FROM transactions t WHERE t.station = e.station
+  AND t.transaction_id = e.transaction_id AND t.started_at IS NOT NULL AND t.ended_at IS NULL);
+UPDATE transactions AS t SET charging_state = (
+  SELECT charging_state FROM transaction_events e WHERE e.station = t.station
+  AND e.transaction_id = t.transaction_id AND charging_state IS NOT NULL
+  ORDER BY seq_no DESC, timestamp DESC LIMIT 1)
+WHERE ended_at IS NULL;
+`
+
+/** What finds a station that was removed, in whatever letter case. */
+const FORMER_IN_ANY_CASE = `
+CREATE INDEX former_stations_in_any_case ON former_stations (station COLLATE NOCASE);
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -235,4 +272,13 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   { name: '7-former-stations', up: (db) => db.script(FORMER_STATIONS) },
   { name: '8-stations-in-any-case', up: (db) => db.script(STATIONS_IN_ANY_CASE) },
   { name: '9-closed-transactions', up: (db) => db.script(CLOSED_TRANSACTIONS) },
+  { name: '10-whole-messages', up: (db) => db.script(WHOLE_MESSAGES) },
+  { name: '11-charging-states', up: (db) => db.script(CHARGING_STATES) },
+  {
+    name: '12-one-spelling',
+    up(db) {
+      db.script(FORMER_IN_ANY_CASE)
+      mergeSpellings(db)
+    },
+  },
 ]

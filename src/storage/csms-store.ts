@@ -16,6 +16,7 @@ import {
   type StationListQuery,
   type StationListRow,
 } from './station-list.ts'
+import { StationSpellings } from './station-spellings.ts'
 import { TokenRows } from './token-rows.ts'
 import { isRunning, lastOf, number, text } from './transaction-rows.ts'
 import { VariableRows } from './variable-rows.ts'
@@ -25,6 +26,7 @@ export type * from './csms-rows.ts'
 /** What a CSMS was told, in one SQLite file. Writers run inside `write`, readers at any time. */
 export class CsmsStore {
   readonly #db: Database
+  readonly #spellings: StationSpellings
   readonly messages: MessageRows
   readonly charging: ChargingRows
   readonly tokens: TokenRows
@@ -39,6 +41,7 @@ export class CsmsStore {
   constructor(file: string) {
     this.#db = new Database(file)
     migrate(this.#db, CSMS_MIGRATIONS)
+    this.#spellings = new StationSpellings(this.#db)
     this.messages = new MessageRows(this.#db)
     this.charging = new ChargingRows(this.#db)
     this.tokens = new TokenRows(this.#db)
@@ -79,6 +82,16 @@ export class CsmsStore {
   /** OCPP version that a station spoke last; undefined when it never said anything. */
   stationProtocol(station: string): string | undefined {
     return text(this.#db.get('SELECT protocol FROM stations WHERE station = ?', station)?.protocol)
+  }
+
+  /** As a station is called here, whoever writes it in other letters. */
+  spellingOf(station: string): string {
+    return this.#spellings.of(station)
+  }
+
+  /** As what a station says is kept: as it came first. */
+  spokenAs(station: string): string {
+    return this.#spellings.ofSpeaker(station)
   }
 
   /** Whether somebody has entered the station, in whatever letter case it writes its id. */
@@ -145,6 +158,7 @@ export class CsmsStore {
       connectorId: Number(row.connector_id),
       status: String(row.status),
       transactionId: text(row.transaction_id),
+      chargingState: text(row.charging_state),
       powerW: number(row.power),
       energyWh: number(row.energy),
     }))
@@ -229,7 +243,7 @@ ON CONFLICT (station) DO UPDATE SET
   last_number = excluded.last_number, removed_at = excluded.removed_at`
 
 const CONNECTORS = `
-SELECT c.*, t.transaction_id,
+SELECT c.*, t.transaction_id, t.charging_state,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy
 FROM connectors c LEFT JOIN transactions t
   -- None runs on a connector that is free, whether or not the end of the last one was told.

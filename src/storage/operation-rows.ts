@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type CsmsTables, type OperationState, csmsQueries as queries } from './csms-tables.ts'
 import type { Database } from './database.ts'
 
@@ -101,7 +102,7 @@ export class OperationRows {
   }
 
   /** Those nobody waits for any more after a restart: their answer is not known, or their effect. */
-  abandoned(problem: string, withoutEffect: string): number {
+  abandoned(problem: string, withoutEffect: string, notLookedAt: string): number {
     const end = (from: OperationState, state: OperationState, why: string) =>
       this.#db.change(
         queries
@@ -111,7 +112,16 @@ export class OperationRows {
           // What is accepted, and said why nothing shows more, is over.
           .where('problem', 'is', null),
       )
-    return end('sent', 'failed', problem) + end('accepted', 'no-effect', withoutEffect)
+    // What waits for something that the station has named may still come, and is not seen any more.
+    const rested = this.#db.change(
+      queries
+        .updateTable('operations')
+        .set({ problem: sql`'accepted, ' || effect || ${notLookedAt}` })
+        .where('state', '=', 'accepted')
+        .where('effect', 'is not', null)
+        .where('problem', 'is', null),
+    )
+    return rested + end('sent', 'failed', problem) + end('accepted', 'no-effect', withoutEffect)
   }
 }
 

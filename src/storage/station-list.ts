@@ -36,6 +36,8 @@ export interface StationListRow {
     /** As it was told. */
     readonly status: string
     readonly state: ConnectorState
+    /** Of the transaction that runs there, as OCPP 2.x tells it. */
+    readonly chargingState?: string
     readonly at: string
   }[]
 }
@@ -66,29 +68,35 @@ const STATES: ReadonlyMap<string, ConnectorState> = new Map([
  * The state of a connector.
  *
  * @param status As it was told; one that OCPP does not have is none of those that are well.
- * @param hasTransaction OCPP 2.x does not tell charging apart: an occupied EVSE charges while a
- *   transaction runs on it.
+ * @param transaction That runs there. The status of OCPP 2.x does not tell charging apart: an
+ *   occupied EVSE charges unless its transaction has said that nothing flows.
  */
-export function connectorState(status: string, hasTransaction: boolean): ConnectorState {
-  if (status === 'Occupied' && hasTransaction) return 'Charging'
+export function connectorState(
+  status: string,
+  transaction: { readonly chargingState: string | undefined } | undefined,
+): ConnectorState {
+  const { chargingState = 'Charging' } = transaction ?? {}
+  if (status === 'Occupied' && transaction && chargingState === 'Charging') return 'Charging'
   return STATES.get(status) ?? 'Unavailable'
 }
 
-/** SQL for: a transaction runs on the EVSE of connector `c`. */
-const HAS_TRANSACTION = `EXISTS (SELECT 1 FROM transactions o WHERE o.station = c.station
-  AND o.evse_id = c.evse_id AND ${isRunning('o')})`
+/** SQL for what the transaction on the EVSE of connector `c` does; empty: it has not said; NULL: none runs. */
+const CHARGING_STATE = `(SELECT coalesce(o.charging_state, '') FROM transactions o
+  WHERE o.station = c.station AND o.evse_id = c.evse_id AND ${isRunning('o')}
+  ORDER BY o.number DESC LIMIT 1)`
 
 /** SQL for: what connector `c` is, as `connectorState` says it. */
-const STATE = `CASE WHEN c.status = 'Occupied' AND ${HAS_TRANSACTION} THEN 'Charging'
+const STATE = `CASE WHEN c.status = 'Occupied' AND ${CHARGING_STATE} IN ('', 'Charging') THEN 'Charging'
   ${[...STATES].map(([status, state]) => `WHEN c.status = '${status}' THEN '${state}'`).join(' ')}
   ELSE 'Unavailable' END`
 
-/** Words of OCPP 1.6 that tell more than a state does, and can be asked for, too. */
+/** Words that tell more than a state does, and can be asked for, too; 2.x has some in transactions. */
 const FINER = [...STATES].filter(([status, state]) => status !== state).map(([status]) => status)
 
 /** SQL for: the station has a connector in a state; connector 0 is the station, and not one of it. */
 const HAS_CONNECTOR = `EXISTS (SELECT 1 FROM connectors c WHERE c.station = s.station
-  AND c.connector_id > 0 AND ? IN (${STATE}, iif(c.status IN ('${FINER.join("','")}'), c.status, NULL)))`
+  AND c.connector_id > 0 AND ? IN (${STATE}, iif(c.status IN ('${FINER.join("','")}'), c.status, NULL),
+    iif(c.status = 'Occupied', nullif(${CHARGING_STATE}, ''), NULL)))`
 
 const SEARCHED = ['station', 'vendor', 'model', 'serial_number']
 
@@ -139,7 +147,7 @@ function stationRow(db: Database, row: Record<string, unknown>): StationListRow 
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
     connectors: db
       .all(
-        `SELECT *, ${HAS_TRANSACTION} AS charges FROM connectors c
+        `SELECT *, ${CHARGING_STATE} AS charging_state FROM connectors c
          WHERE station = ? ORDER BY evse_id, connector_id`,
         station,
       )
@@ -147,8 +155,16 @@ function stationRow(db: Database, row: Record<string, unknown>): StationListRow 
         evseId: number(connector.evse_id) ?? 0,
         connectorId: number(connector.connector_id) ?? 0,
         status: String(connector.status),
-        state: connectorState(String(connector.status), connector.charges === 1),
+        ...chargingOf(String(connector.status), text(connector.charging_state)),
         at: String(connector.status_at),
       })),
   }
+}
+
+/** @param chargingState Undefined: no transaction runs; empty: it has not said. */
+function chargingOf(status: string, chargingState: string | undefined) {
+  if (chargingState === undefined) return { state: connectorState(status, undefined) }
+  const transaction = { chargingState: chargingState || undefined }
+  const state = connectorState(status, transaction)
+  return { state, ...(chargingState && status === 'Occupied' && { chargingState }) }
 }

@@ -118,9 +118,13 @@ export function lastOf(measurand: keyof typeof UNITS): string {
   ORDER BY m.timestamp DESC, m.id DESC LIMIT 1)`
 }
 
-/** SQL for: another one on the same EVSE began while it was not over. */
-const OVERLAPS = `EXISTS (SELECT 1 FROM transactions n WHERE ${isLaterAt('n', 't')}
-  AND (t.ended_at IS NULL OR julianday(n.started_at) < julianday(t.ended_at)))`
+/** SQL for: another one on the same EVSE began while it was not over, or at the same moment. */
+const OVERLAPS = `(EXISTS (SELECT 1 FROM transactions n WHERE ${isLaterAt('n', 't')}
+  AND (t.ended_at IS NULL OR julianday(n.started_at) < julianday(t.ended_at)))
+  OR EXISTS (SELECT 1 FROM transactions n WHERE n.station = t.station AND n.evse_id = t.evse_id
+  AND n.number <> t.number AND n.started_at = t.started_at
+  AND (t.ended_at IS NULL OR julianday(t.started_at) < julianday(t.ended_at))
+  AND (n.ended_at IS NULL OR julianday(n.started_at) < julianday(n.ended_at))))`
 
 /** SQL for: when this CSMS first heard of the transaction, while the message is kept. */
 const HEARD_AT = `(SELECT received_at FROM messages WHERE id = COALESCE(t.start_message, (

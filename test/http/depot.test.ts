@@ -134,15 +134,21 @@ test('a transaction is found by a part of its station, and one whose events did 
 
 test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {
   const api = await startApi(t)
-  await api.ask('operator', 'POST', '/api/tokens', { idToken: 'TAG-SECRET', note: 'Anna' })
+  await api.ask('operator', 'POST', '/api/tokens', {
+    idToken: 'TAG-SECRET',
+    note: 'Anna',
+    groupId: 'FAMILY',
+  })
 
   const seen = await api.ask('viewer', 'GET', '/api/tokens')
   assert.equal(seen.body.count, 1)
-  assert.ok(!JSON.stringify(seen.body).includes('TAG-SECRET'))
+  // Groups and notes say whose it is.
+  assert.doesNotMatch(JSON.stringify(seen.body), /TAG-SECRET|Anna|FAMILY/)
   assert.match(seen.body.tokens[0].fingerprint, /^#[0-9a-f]{8}$/)
   assert.equal((await api.ask('viewer', 'GET', '/api/tokens?search=TAG')).status, 403)
   const found = await api.ask('operator', 'GET', '/api/tokens?search=anna')
-  assert.equal(found.body.tokens[0].idToken, 'TAG-SECRET')
+  const { idToken, note, groupId } = found.body.tokens[0]
+  assert.deepEqual([idToken, note, groupId], ['TAG-SECRET', 'Anna', 'FAMILY'])
 })
 
 test('an operation is sent to the station, and is done when the station shows it', async (t) => {

@@ -115,3 +115,52 @@ test('whatever goes wrong before a route is reached is a problem, too', async (t
   }
   assert.deepEqual(statuses, [404, 404, 400, 415, 403, 400])
 })
+
+test('a body that has nothing to say may be left out, whatever its type is said to be, and is described so', async (t) => {
+  const { ask, store } = await startApi(t)
+  const { found } = await operationsOf(ask)
+  const optional = found
+    .filter(({ operation }) => (operation as { requestBody?: { required: boolean } }).requestBody?.required === false) // biome-ignore format: one line
+    .map(({ path }) => path)
+  assert.deepEqual(optional.toSorted(), [
+    '/api/simulated-stations',
+    '/api/stations/{station}/operations/{action}',
+    '/api/transactions/{number}/close',
+  ])
+  const at = '2026-01-05T11:00:00.000Z'
+  const boot = { station: 'CS01', protocol: 'ocpp2.1', action: 'BootNotification', receivedAt: at, payload: Buffer.from('{}') } // biome-ignore format: one line
+  await store.write(() => store.addMessage(boot))
+  const start = { station: 'CS01', transactionId: undefined, evseId: 1, connectorId: 1, idToken: 'T', startedAt: at, meterStartWh: 0 } // biome-ignore format: one line
+  const number = await store.write(() => store.charging.start(start))
+  const json = { 'content-type': 'application/json' }
+
+  const statuses = [
+    await ask('technician', 'POST', '/api/simulated-stations'),
+    await ask('technician', 'POST', '/api/simulated-stations', undefined, json),
+    await ask('technician', 'POST', '/api/stations/CS01/operations/ClearCache'),
+    // What is missing is told as missing.
+    await ask('operator', 'POST', '/api/stations/CS01/operations/RequestStopTransaction'),
+    await ask('operator', 'POST', `/api/transactions/${number}/close`),
+    // A form of a foreign page is still none.
+    await ask('operator', 'POST', `/api/transactions/${number}/close`, undefined, { 'content-type': 'text/plain' }), // biome-ignore format: one line
+    await ask('operator', 'POST', '/api/stations/CS01/reservations'),
+  ].map(({ status }) => status)
+  assert.deepEqual(statuses, [201, 201, 202, 422, 200, 415, 415])
+})
+
+test('whoever asks for a station in other letters is told of the one that is there', async (t) => {
+  const { ask, store } = await startApi(t)
+  const at = '2026-01-05T11:00:00.000Z'
+  const message = { station: 'Depot-1', protocol: 'ocpp2.1', action: 'Heartbeat', receivedAt: at, payload: Buffer.from('{}') } // biome-ignore format: one line
+  await store.write(() => store.addMessage(message))
+  const start = { station: 'Depot-1', transactionId: 'T1', evseId: 1, connectorId: 1, idToken: 'T', startedAt: at, meterStartWh: 0 } // biome-ignore format: one line
+  await store.write(() => store.charging.start(start))
+
+  assert.equal((await ask('viewer', 'GET', '/api/stations/dEPOT-1')).body.station, 'Depot-1')
+  assert.equal((await ask('viewer', 'GET', '/api/stations/DEPOT-1/messages')).body.messages.length, 1) // biome-ignore format: one line
+  assert.equal((await ask('viewer', 'GET', '/api/transactions?station=depot-1')).body.transactions.length, 1) // biome-ignore format: one line
+  const asked = await ask('technician', 'POST', '/api/stations/depot-1/operations/ClearCache')
+  assert.equal(asked.body.station, 'Depot-1')
+  assert.equal((await ask('viewer', 'GET', '/api/operations?station=DEPOT-1')).body.operations.length, 1) // biome-ignore format: one line
+  assert.equal((await ask('admin', 'DELETE', '/api/stations/DEPOT-1')).status, 204)
+})

@@ -236,3 +236,16 @@ test('power without a unit is watts, and a share of the battery is no energy, wh
   const [row] = store.charging.page({ limit: 1 })
   assert.deepEqual([row?.powerW, row?.registerWh, row?.meterStartWh], [7_000, undefined, undefined])
 })
+
+test('two transactions that began at one place at the same moment overlap; one that was over at once does not', async (t) => {
+  const { store, station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  await say('BootNotification', { chargePointVendor: 'V', chargePointModel: 'M' })
+  const timestamp = '2026-01-05T11:00:00Z'
+  for (const meterStart of [0, 1]) await say('StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart, timestamp }) // biome-ignore format: one line
+  assert.deepEqual(store.charging.page({ limit: 9 }).map(({ overlaps }) => overlaps), [true, true]) // biome-ignore format: one line
+
+  const [last] = store.charging.page({ limit: 1 })
+  await say('StopTransaction', { transactionId: last?.number, meterStop: 1, timestamp })
+  assert.deepEqual(store.charging.page({ limit: 9 }).map(({ overlaps }) => overlaps), [false, false]) // biome-ignore format: one line
+})

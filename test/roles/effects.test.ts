@@ -602,3 +602,63 @@ for (const protocol of ['ocpp1.6', 'ocpp2.0.1'] as const) {
     await reaches(elsewhere, 'accepted')
   })
 }
+
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
+  const is16 = protocol === 'ocpp1.6'
+  const item = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'HeartbeatInterval' } }
+  const action = is16 ? 'ChangeConfiguration' : 'SetVariables'
+  const request = is16
+    ? { key: 'HeartbeatInterval', value: '2' }
+    : { setVariableData: [{ ...item, attributeValue: '2' }] }
+  const boot = is16
+    ? { chargePointVendor: 'V', chargePointModel: 'M' }
+    : { reason: 'RemoteReset', chargingStation: { vendorName: 'V', model: 'M' } }
+  /** A station that takes values, and says that they count after a reboot. */
+  const rebooting = async (t: Parameters<typeof startPair>[0]) => {
+    const pair = await startPair(t, protocol)
+    const reads = (value: string) => {
+      pair.answers.set('GetConfiguration', { configurationKey: [{ key: 'HeartbeatInterval', readonly: false, value }] }) // biome-ignore format: one line
+      pair.answers.set('GetVariables', { getVariableResult: [{ ...item, attributeStatus: 'Accepted', attributeValue: value }] }) // biome-ignore format: one line
+    }
+    pair.answers.set('ChangeConfiguration', { status: 'RebootRequired' })
+    pair.answers.set('SetVariables', { setVariableResult: [{ ...item, attributeStatus: 'RebootRequired' }] }) // biome-ignore format: one line
+    reads('1')
+    return { ...pair, reads }
+  }
+
+  test(`${protocol}: a value that counts after a reboot is seen when it is read after the station has booted`, async (t) => {
+    const { submit, reaches, say, reads, clock, asked, store } = await rebooting(t)
+    const operation = await submit(action, request)
+    const { effect, problem } = await reaches(operation, 'accepted')
+    assert.deepEqual([effect, problem], ['in force after a reboot', undefined])
+
+    // However long that takes, the old value is no sign of anything.
+    for (let minute = 0; minute < 30; minute++) await clock.advance(60_000)
+    assert.equal(store.operations.find(operation.id)?.state, 'accepted')
+    assert.deepEqual(asked.map(([name]) => name), [action]) // biome-ignore format: one line
+
+    reads('2')
+    await say('BootNotification', boot)
+    const seen = await reaches(operation, 'effect-seen')
+    assert.match(String(seen.effect), /HeartbeatInterval reads 2/)
+  })
+
+  test(`${protocol}: a value that is still the old one after the reboot has had no effect`, async (t) => {
+    const { submit, reaches, say } = await rebooting(t)
+    const operation = await submit(action, request)
+    await reaches(operation, 'accepted')
+    await say('BootNotification', boot)
+    const { problem } = await reaches(operation, 'no-effect')
+    assert.match(String(problem), /says otherwise/)
+  })
+
+  test(`${protocol}: what was to count after a reboot is not said to be without effect when the CSMS restarts`, async (t) => {
+    const { csms, store, submit, reaches } = await rebooting(t)
+    const operation = await submit(action, request)
+    await reaches(operation, 'accepted')
+    await csms.operations.start()
+    const { state, problem } = store.operations.find(operation.id) ?? {}
+    assert.equal(state, 'accepted')
+    assert.match(String(problem), /^accepted, in force after a reboot; the CSMS was restarted/)
+  })
+}

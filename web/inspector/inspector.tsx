@@ -9,6 +9,7 @@ import { FrameInspector } from './frame-inspector.tsx'
 import styles from './inspector.module.css'
 import { KeyInspector } from './key-inspector.tsx'
 import { LinkInspector } from './link-inspector.tsx'
+import { AuditInspector, SecurityEventInspector } from './log-inspector.tsx'
 import { NodeInspector } from './node-inspector.tsx'
 import { OperationInspector } from './operation-inspector.tsx'
 import { TokenInspector } from './token-inspector.tsx'
@@ -53,6 +54,10 @@ function contentOf(selection: Selection, overview: OverviewView | undefined): Re
   if (selection.type === 'operation') return <OperationInspector id={selection.id} />
   if (selection.type === 'token') return <TokenInspector number={selection.number} />
   if (selection.type === 'key') return <KeyInspector key={selection.id} id={selection.id} />
+  if (selection.type === 'audit') return <AuditInspector number={selection.number} />
+  if (selection.type === 'security-event') {
+    return <SecurityEventInspector number={selection.number} />
+  }
   if (!overview) return <p className={styles.note}>{text.windowText.noOverview}</p>
   if (selection.type === 'node') return <NodeInspector id={selection.id} overview={overview} />
   if (selection.type === 'link') return <LinkInspector id={selection.id} overview={overview} />
@@ -69,6 +74,8 @@ function titleOf(selection: Selection): string {
   if (selection.type === 'key') {
     return selection.id === 'invite' ? text.keys.inviteTitle : text.keys.one
   }
+  if (selection.type === 'audit') return text.log.one(selection.number)
+  if (selection.type === 'security-event') return text.log.security.one(selection.number)
   if (selection.type === 'window') return text.windows[selection.name].title
   if (selection.type === 'node') return selection.id
   const [from, to] = selection.id.split('>')

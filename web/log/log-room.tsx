@@ -5,31 +5,20 @@ import { usePulse } from '../live/use-pulse.ts'
 import { useResource } from '../live/use-resource.ts'
 import { useMay, useSession } from '../live/use-session.ts'
 import { parseLogPart } from '../navigation/log-address.ts'
+import { useAddress } from '../navigation/use-address.ts'
 import { AtCsms } from '../shell/at-csms.tsx'
 import { FailureNote } from '../shell/failure-note.tsx'
 import { DayMoment } from '../shell/moment.tsx'
 import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { text } from '../text/text.ts'
+import type { AuditPage } from './audit-page.ts'
 import { LogBar } from './log-bar.tsx'
 import styles from './log-room.module.css'
 import { SecurityEvents } from './security-events.tsx'
 
 const words = text.log
 const REREAD_MS = 10_000
-
-interface AuditPage {
-  readonly entries: readonly {
-    readonly id: number
-    /** RFC 3339. */
-    readonly at: string
-    readonly who: string
-    readonly what: string
-    readonly object: string
-    readonly outcome: number
-  }[]
-  readonly older?: number
-}
 
 /** The room with who changed what, and what stations reported of their security. */
 export function LogRoom() {
@@ -84,6 +73,7 @@ const COLUMNS = columnsOf<AuditPage['entries'][number], keyof typeof words.colum
 })
 
 function Entries({ entries }: Pick<AuditPage, 'entries'>) {
+  const { selection, select } = useAddress()
   return (
     <RoomTable
       columns={COLUMNS}
@@ -92,6 +82,10 @@ function Entries({ entries }: Pick<AuditPage, 'entries'>) {
       keyOf={({ id }) => id}
       data={({ what }) => ({ 'data-audit': what })}
       className={styles.table}
+      opening={{
+        open: ({ id }) => select({ type: 'audit', number: id }),
+        isOpen: ({ id }) => selection?.type === 'audit' && selection.number === id,
+      }}
     />
   )
 }

@@ -8,6 +8,7 @@ import {
   type SecurityFilter,
   withLog,
 } from '../navigation/log-address.ts'
+import { useAddress } from '../navigation/use-address.ts'
 import buttons from '../shell/button.module.css'
 import { FailureNote } from '../shell/failure-note.tsx'
 import { DayMoment } from '../shell/moment.tsx'
@@ -96,6 +97,7 @@ const COLUMNS = columnsOf<SecurityEventPage['events'][number], keyof typeof word
 )
 
 function Events({ events }: Pick<SecurityEventPage, 'events'>) {
+  const { selection, select } = useAddress()
   return (
     <RoomTable
       columns={COLUMNS}
@@ -104,6 +106,10 @@ function Events({ events }: Pick<SecurityEventPage, 'events'>) {
       keyOf={({ id }) => id}
       data={({ type }) => ({ 'data-security-event': type })}
       className={styles.table}
+      opening={{
+        open: ({ id }) => select({ type: 'security-event', number: id }),
+        isOpen: ({ id }) => selection?.type === 'security-event' && selection.number === id,
+      }}
     />
   )
 }

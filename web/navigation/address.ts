@@ -11,6 +11,9 @@ export type Selection =
   | { readonly type: 'token'; readonly number: number }
   /** By its kid; `invite` is a node that is to be let in. */
   | { readonly type: 'key'; readonly id: string }
+  /** Entries of the log. */
+  | { readonly type: 'audit'; readonly number: number }
+  | { readonly type: 'security-event'; readonly number: number }
   | { readonly type: 'window'; readonly name: WindowName }
 
 export const WINDOW_NAMES = [
@@ -47,20 +50,24 @@ export interface FrameFilter {
 
 export const NO_FILTER: FrameFilter = { text: '', kind: '', refused: false, link: '' }
 
+const NUMBERED = ['transaction', 'token', 'audit', 'security-event'] as const
+
 /** Reads the selection from the address; anything unknown selects nothing. */
 export function parseSelection(query: URLSearchParams): Selection | undefined {
   const [, type, value] =
-    /^(frame|node|link|transaction|operation|token|key|window):(.+)$/.exec(
+    /^(frame|node|link|transaction|operation|token|key|audit|security-event|window):(.+)$/.exec(
       query.get('open') ?? '',
     ) ?? []
   if (!type || !value) return undefined
   if (type === 'node' || type === 'link' || type === 'operation' || type === 'key') {
     return { type, id: value }
   }
-  if (type === 'frame' || type === 'transaction' || type === 'token') {
+  if (type === 'frame' || NUMBERED.some((one) => one === type)) {
     const number = wholeNumber(value)
     if (number === undefined) return undefined
-    return type === 'frame' ? { type, sequence: number } : { type, number }
+    return type === 'frame'
+      ? { type, sequence: number }
+      : { type: type as (typeof NUMBERED)[number], number }
   }
   const name = WINDOW_NAMES.find((known) => known === value)
   return name && { type: 'window', name }

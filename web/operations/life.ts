@@ -31,6 +31,10 @@ export function lifeOf(operation: OperationView, now: number): readonly Step[] {
   if (state === 'effect-seen') {
     return [sent, accepted, { name: 'effect', word: words.effectSeen(effect ?? ''), at: effectAt, tone: 'done' }] // biome-ignore format: one line
   }
+  // What the station has said to wait for takes as long as it takes.
+  if (effect !== undefined && problem === '') {
+    return [sent, accepted, { name: 'effect', word: effect, at: undefined, tone: 'waiting' }]
+  }
   const isWaitedFor =
     operation.showsEffect && now - Date.parse(answeredAt ?? askedAt) < LONGEST_EFFECT_MS
   return isWaitedFor

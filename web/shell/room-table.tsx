@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { text } from '../text/text.ts'
 import tables from './table-room.module.css'
 
 /** A cell of a row; one that holds nothing says so by a dash. */
@@ -16,6 +17,9 @@ export interface Opening<T> {
   /** Told on hover, where the head is shortened. */
   readonly title?: (row: T) => string
 }
+
+/** A scrolling box must be reachable by keys, also where nothing in it is. */
+const FOCUSABLE = { tabIndex: 0, role: 'region', 'aria-label': text.rows } as const
 
 /**
  * The table of a room: one row per thing, two lines of it on a narrow screen. Where rows open
@@ -36,8 +40,7 @@ export function RoomTable<T>(props: {
 }) {
   const { columns, head, rows, keyOf, data, className, opening, marks } = props
   return (
-    // Where rows hold nothing that keys reach, the box itself has to be reached to scroll it.
-    <div className={tables.scroller} {...(!opening && { tabIndex: 0 })}>
+    <div className={tables.scroller} {...(!opening && FOCUSABLE)}>
       <table className={`${tables.table} ${className ?? ''}`}>
         <thead>
           <tr>

@@ -48,11 +48,23 @@ export function StationMessages({ of }: { of: OfStation }) {
 
 function Message({ message }: { message: MessageView }) {
   const [isOpen, setOpen] = useState(false)
-  const { action, receivedAt, payload, repeated, conflict } = message
+  const { action, kind, receivedAt, payload, repeated, conflict, refused } = message
   return (
-    <li data-message={action} data-repeated={repeated} data-conflict={conflict}>
+    <li
+      data-message={action}
+      data-kind={kind}
+      data-refused={refused}
+      data-repeated={repeated}
+      data-conflict={conflict}
+    >
       <DayMoment iso={receivedAt} />
       <b>{action}</b>
+      {kind !== 'CALL' && <span className={styles.soft}>{kind}</span>}
+      {refused !== undefined && (
+        <b className={styles.warn}>
+          {words.refused} {refused}
+        </b>
+      )}
       {repeated && <span className={styles.soft}>{words.repeated}</span>}
       {conflict && <b className={styles.warn}>{words.conflict}</b>}
       <details
@@ -62,9 +74,24 @@ function Message({ message }: { message: MessageView }) {
         <summary>
           <code>{isOpen ? words.payload : shortened(payload)}</code>
         </summary>
-        {isOpen && <Payload payload={payload} />}
+        {isOpen && <Whole message={message} />}
       </details>
     </li>
+  )
+}
+
+/** The payload to read, and the message as it was written. */
+function Whole({ message: { messageId, payload, frame } }: { message: MessageView }) {
+  return (
+    <>
+      {messageId !== undefined && (
+        <p className={styles.soft}>
+          {words.messageId} <code>{messageId}</code>
+        </p>
+      )}
+      <Payload payload={payload} />
+      {frame !== undefined && <code className={styles.payload}>{frame}</code>}
+    </>
   )
 }
 

@@ -51,12 +51,13 @@ export function StationConnectors({ station }: { station: StationDetail }) {
   if (station.connectors.length === 0) return <p className={styles.note}>{words.noConnectors}</p>
   return (
     <ul className={styles.rows}>
-      {station.connectors.map(({ evseId, connectorId, status, state, at }) => (
+      {station.connectors.map(({ evseId, connectorId, status, state, chargingState, at }) => (
         <li key={`${evseId} ${connectorId}`} data-connector={`${evseId}.${connectorId}`}>
           <EvseCellsInline cells={[{ evseId, status: state }]} />
           <span className={styles.grow}>
             {words.connector(evseId, connectorId, station.protocol)},{' '}
             <span className={state === 'Faulted' ? styles.alarm : undefined}>{status}</span>
+            {chargingState !== undefined && <span className={styles.soft}>, {chargingState}</span>}
           </span>
           <DayMoment iso={at} />
         </li>

@@ -36,7 +36,7 @@ export function StationVariables({ station }: { station: StationDetail }) {
         onChange={({ target }) => setSearch(target.value)}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keys */}
-      <section className={styles.scroller} tabIndex={0} aria-label={words.variables}>
+      <section className={styles.scroller} tabIndex={0} aria-label={words.variableTable}>
         <table className={styles.table}>
           <thead>
             <tr>

@@ -15,6 +15,7 @@ import { handlersOf } from './handlers.ts'
 import { Life } from './life.ts'
 import { Outlet } from './outlet.ts'
 import { type PresentResult, present } from './present.ts'
+import { Reach } from './reach.ts'
 import type { Hardware } from './site.ts'
 
 export interface ChargingStationOptions extends Omit<NodeOptions, 'handlers' | 'services'> {
@@ -112,9 +113,10 @@ export function createChargingStation(options: ChargingStationOptions): Charging
   const handlers = handlersOf(protocol, () => station.commandable)
   const node = createNode({ ...rest, handlers })
   const identity = { model, serialNumber: options.nodeId.slice(0, 25) }
+  const reach = new Reach(node)
   const dialect =
-    protocol === 'ocpp1.6' ? dialect16(node, identity) : dialect2(node, protocol, identity)
-  const station = new SimulatedStation(node, dialect, options)
+    protocol === 'ocpp1.6' ? dialect16(reach, identity) : dialect2(reach, protocol, identity)
+  const station = new SimulatedStation({ node, reach, dialect }, options)
   return station
 }
 
@@ -127,8 +129,16 @@ export interface Commandable {
   whenIdle(evseId: number | undefined, act: () => void): void
 }
 
+/** What a station speaks with, whichever life it lives. */
+interface Wiring {
+  readonly node: Node
+  readonly reach: Reach
+  readonly dialect: Dialect
+}
+
 class SimulatedStation implements ChargingStation {
   readonly node: Node
+  readonly #reach: Reach
   readonly #dialect: Dialect
   readonly #options: ChargingStationOptions
   readonly #clock: Clock
@@ -146,8 +156,9 @@ class SimulatedStation implements ChargingStation {
   #run: Promise<unknown> = Promise.resolve()
   #resolveLinked: (() => void) | undefined
 
-  constructor(node: Node, dialect: Dialect, options: ChargingStationOptions) {
+  constructor({ node, reach, dialect }: Wiring, options: ChargingStationOptions) {
     this.node = node
+    this.#reach = reach
     this.#dialect = dialect
     this.#options = options
     // Links and answers take their own time, however fast the station lives.
@@ -233,9 +244,9 @@ class SimulatedStation implements ChargingStation {
 
   limitExternally(powerW: number | undefined): void {
     const life = this.#life
-    const profile = life.profiles.limitExternally(powerW)
+    life.profiles.limitExternally(powerW)
     life.balance()
-    void life.say('external limit', () => this.#dialect.externalLimit(profile))
+    life.notices.externalLimit(powerW !== undefined)
   }
 
   prioritize(evseId: number, isOn: boolean): boolean {
@@ -278,7 +289,7 @@ class SimulatedStation implements ChargingStation {
     const linked = new Promise<void>((resolve, reject) => {
       this.#resolveLinked = resolve
       life.signal.addEventListener('abort', () => reject(life.signal.reason), { once: true })
-      if (life.isLinked()) resolve()
+      if (life.reach.isLinked) resolve()
     })
     const live = async () => {
       await linked
@@ -315,7 +326,7 @@ class SimulatedStation implements ChargingStation {
     life.notices.security('ResetOrReboot', reason)
     const until = this.#clock.now() + RESET_WAIT_MS
     const isWaiting = () => this.#journal.isWaiting() || life.notices.isWaiting()
-    while (life.isLinked() && isWaiting() && this.#clock.now() < until) {
+    while (life.reach.isLinked && isWaiting() && this.#clock.now() < until) {
       await delay(this.#clock, 100, life.signal).catch(() => {})
       if (this.#isStopped) return
     }
@@ -337,6 +348,7 @@ class SimulatedStation implements ChargingStation {
     const { log, state = this.#journal.state } = this.#options
     return new Life({
       node: this.node,
+      reach: this.#reach,
       dialect: this.#dialect,
       clock: this.#clock,
       networkClock: this.#options.clock ?? systemClock,

@@ -8,7 +8,6 @@ import type {
   StopTransactionRequest,
   StopTransactionRequestReason,
 } from '../../messages/ocpp1.6.ts'
-import type { Node } from '../../node/node.ts'
 import { status16 } from './connector-status.ts'
 import {
   type Dialect,
@@ -22,6 +21,7 @@ import {
   type TransactionMessage,
 } from './dialect.ts'
 import type { ValueRecord } from './meter-values.ts'
+import type { Reach } from './reach.ts'
 
 const CENTRAL_SYSTEM = 'CentralSystem'
 
@@ -30,13 +30,13 @@ const CENTRAL_SYSTEM = 'CentralSystem'
  *
  * @spec OCPP 1.6 edition 2 section 4
  */
-export function dialect16(node: Node, identity: Identity): Dialect {
+export function dialect16(reach: Reach, identity: Identity): Dialect {
   return {
     is16: true,
     is21: false,
     isNumberedByCsms: true,
     async boot() {
-      const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'BootNotification', {
+      const response = await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'BootNotification', {
         chargePointVendor: SIMULATED_VENDOR,
         chargePointModel: identity.model,
         chargePointSerialNumber: identity.serialNumber,
@@ -44,30 +44,30 @@ export function dialect16(node: Node, identity: Identity): Dialect {
       return { status: response.status, intervalS: response.interval }
     },
     async heartbeat() {
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Heartbeat', {})
+      await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Heartbeat', {})
     },
     statusOf: status16,
     async status(connectorId, status, timestamp, trouble) {
       const { errorCode = 'NoError', info } = trouble ?? {}
       const words = { status, errorCode } as Pick<StatusNotificationRequest, 'status' | 'errorCode'>
       const request = { connectorId, ...words, timestamp, ...(info !== undefined && { info }) }
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StatusNotification', request)
+      await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StatusNotification', request)
     },
     async authorize({ idToken: idTag }) {
-      const { idTagInfo } = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Authorize', { idTag })
+      const { idTagInfo } = await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'Authorize', { idTag })
       return tokenInfo16(idTagInfo)
     },
     async meterValues(connectorId, values) {
       const request = { connectorId, meterValue: values.map(meterValue) }
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
+      await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
     },
     // 1.6 has no words for these.
-    async reservationEnded() {},
-    async externalLimit() {},
+    reservationEnded: () => undefined,
+    externalLimit: () => undefined,
     async pullSchedule() {
       return undefined
     },
-    async priorityCharging() {},
+    priorityCharging: () => undefined,
     securityEvent(type, timestamp, techInfo) {
       return { action: 'SecurityEventNotification', payload: { type, timestamp, techInfo } }
     },
@@ -76,24 +76,24 @@ export function dialect16(node: Node, identity: Identity): Dialect {
     },
     async notify({ payload }) {
       const request = payload as SecurityEventNotificationRequest
-      await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'SecurityEventNotification', request)
+      await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'SecurityEventNotification', request)
     },
     message: (transaction, happening) => MESSAGES[happening.kind](transaction, happening),
     async deliver({ kind, payload, transactionId }) {
       if (kind === 'start') {
         const request = payload as StartTransactionRequest
-        const response = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StartTransaction', request)
+        const response = await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StartTransaction', request)
         const token = { token: token16(request.idTag), info: tokenInfo16(response.idTagInfo) }
         return { transactionId: `${response.transactionId}`, token }
       }
       const numbered = { ...payload, transactionId: Number(transactionId) }
       if (kind === 'meter') {
         const request = numbered as MeterValuesRequest & { transactionId: number }
-        await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
+        await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'MeterValues', request)
         return {}
       }
       const request = numbered as StopTransactionRequest
-      const { idTagInfo } = await node.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', request)
+      const { idTagInfo } = await reach.call(CENTRAL_SYSTEM, 'ocpp1.6', 'StopTransaction', request)
       if (!idTagInfo || request.idTag === undefined) return {}
       return { token: { token: token16(request.idTag), info: tokenInfo16(idTagInfo) } }
     },

@@ -1,14 +1,16 @@
-import type { ChargingProfile } from '../../energy/charging-profile.ts'
 import type {
+  ClearedChargingLimitRequest,
   ConnectorStatusEnumType,
   IdTokenInfoType,
   MeterValueType,
+  NotifyChargingLimitRequest,
   NotifyEventRequest,
+  NotifyPriorityChargingRequest,
   ReasonEnumType,
+  ReservationStatusUpdateRequest,
   SecurityEventNotificationRequest,
   TransactionEventRequest,
 } from '../../messages/ocpp2.1.ts'
-import type { Node } from '../../node/node.ts'
 import { status2 } from './connector-status.ts'
 import {
   type ComponentEvent,
@@ -24,8 +26,16 @@ import {
   type TransactionMessage,
 } from './dialect.ts'
 import type { ValueRecord } from './meter-values.ts'
+import type { Reach } from './reach.ts'
 
 const CSMS = 'CSMS'
+/** A request of any of the notices; what each has is made together with its action. */
+type NoticeRequest = NotifyEventRequest &
+  SecurityEventNotificationRequest &
+  NotifyChargingLimitRequest &
+  ClearedChargingLimitRequest &
+  ReservationStatusUpdateRequest &
+  NotifyPriorityChargingRequest
 /** Of whoever limits the station without being asked by the CSMS. */
 const LIMIT_SOURCE = 'Other'
 
@@ -35,7 +45,7 @@ const LIMIT_SOURCE = 'Other'
  * @spec OCPP 2.0.1 edition 3 Part 2, B01, C01, E01–E07, H, J, K12–K13; OCPP 2.1 Part 2 likewise
  */
 export function dialect2(
-  node: Node,
+  reach: Reach,
   protocol: 'ocpp2.0.1' | 'ocpp2.1',
   identity: Identity,
 ): Dialect {
@@ -44,14 +54,14 @@ export function dialect2(
     is21: protocol === 'ocpp2.1',
     isNumberedByCsms: false,
     async boot(reason) {
-      const response = await node.call(CSMS, protocol, 'BootNotification', {
+      const response = await reach.call(CSMS, protocol, 'BootNotification', {
         reason,
         chargingStation: { vendorName: SIMULATED_VENDOR, ...identity },
       })
       return { status: response.status, intervalS: response.interval }
     },
     async heartbeat() {
-      await node.call(CSMS, protocol, 'Heartbeat', {})
+      await reach.call(CSMS, protocol, 'Heartbeat', {})
     },
     statusOf: status2,
     async status(evseId, status, timestamp) {
@@ -59,46 +69,42 @@ export function dialect2(
       if (evseId === 0) return
       const connectorStatus = status as ConnectorStatusEnumType
       const request = { evseId, connectorId: 1, connectorStatus, timestamp }
-      await node.call(CSMS, protocol, 'StatusNotification', request)
+      await reach.call(CSMS, protocol, 'StatusNotification', request)
     },
     async authorize({ idToken, type }) {
       const request = { idToken: { idToken, type } }
-      const { idTokenInfo } = await node.call(CSMS, 'ocpp2.1', 'Authorize', request)
+      const { idTokenInfo } = await reach.call(CSMS, 'ocpp2.1', 'Authorize', request)
       return tokenInfo2(idTokenInfo)
     },
     async meterValues(evseId, values) {
       const request = { evseId, meterValue: values.map(meterValue) }
-      await node.call(CSMS, 'ocpp2.1', 'MeterValues', request)
+      await reach.call(CSMS, 'ocpp2.1', 'MeterValues', request)
     },
-    async reservationEnded(reservationId, reservationUpdateStatus) {
-      const request = { reservationId, reservationUpdateStatus }
-      await node.call(CSMS, protocol, 'ReservationStatusUpdate', request)
+    reservationEnded(reservationId, reservationUpdateStatus) {
+      const payload = { reservationId, reservationUpdateStatus }
+      return { action: 'ReservationStatusUpdate', payload }
     },
     async pullSchedule(chargingProfileId) {
       const request = { chargingProfileId }
-      const answer = await node.call(CSMS, 'ocpp2.1', 'PullDynamicScheduleUpdate', request)
+      const answer = await reach.call(CSMS, 'ocpp2.1', 'PullDynamicScheduleUpdate', request)
       return answer.status === 'Accepted' ? answer.scheduleUpdate : undefined
     },
-    async priorityCharging(transactionId, activated) {
-      await node.call(CSMS, 'ocpp2.1', 'NotifyPriorityCharging', { transactionId, activated })
+    priorityCharging(transactionId, activated) {
+      return { action: 'NotifyPriorityCharging', payload: { transactionId, activated } }
     },
-    externalLimit: (profile) => sayExternalLimit(node, protocol, profile),
+    externalLimit,
     securityEvent(type, timestamp, techInfo) {
       return { action: 'SecurityEventNotification', payload: { type, timestamp, techInfo } }
     },
     componentEvent: (told) => componentEvent(told, protocol),
     async notify({ action, payload }) {
-      if (action === 'NotifyEvent') {
-        // 2.0.1 knows no severity here, and is told none.
-        await node.call(CSMS, 'ocpp2.1', action, payload as NotifyEventRequest)
-      } else {
-        await node.call(CSMS, protocol, action, payload as SecurityEventNotificationRequest)
-      }
+      // Each payload was made for its action above. 2.0.1 knows no severity, and is told none.
+      await reach.call(CSMS, 'ocpp2.1', action, payload as NoticeRequest)
     },
     message: (transaction, happening) => event(transaction, happening),
     async deliver({ payload }) {
       const request = payload as TransactionEventRequest
-      const { idTokenInfo } = await node.call(CSMS, 'ocpp2.1', 'TransactionEvent', request)
+      const { idTokenInfo } = await reach.call(CSMS, 'ocpp2.1', 'TransactionEvent', request)
       const { idToken } = request
       if (!idTokenInfo || !idToken) return {}
       return { token: { token: token2(idToken), info: tokenInfo2(idTokenInfo) } }
@@ -115,18 +121,11 @@ export function tokenInfo2(info: IdTokenInfoType): TokenInfo {
   }
 }
 
-async function sayExternalLimit(
-  node: Node,
-  protocol: 'ocpp2.0.1' | 'ocpp2.1',
-  profile: ChargingProfile | undefined,
-): Promise<void> {
-  if (profile) {
-    const request = { chargingLimit: { chargingLimitSource: LIMIT_SOURCE } } as const
-    await node.call(CSMS, protocol, 'NotifyChargingLimit', request)
-  } else {
-    const request = { chargingLimitSource: LIMIT_SOURCE } as const
-    await node.call(CSMS, protocol, 'ClearedChargingLimit', request)
-  }
+function externalLimit(isLimited: boolean): NoticeMessage {
+  const chargingLimitSource = LIMIT_SOURCE
+  return isLimited
+    ? { action: 'NotifyChargingLimit', payload: { chargingLimit: { chargingLimitSource } } }
+    : { action: 'ClearedChargingLimit', payload: { chargingLimitSource } }
 }
 
 /** One event for itself; what the manufacturer built in needs no monitor (N07). */

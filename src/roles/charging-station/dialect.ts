@@ -1,4 +1,3 @@
-import type { ChargingProfile } from '../../energy/charging-profile.ts'
 import type { JournalMessage } from '../../storage/station-journal.ts'
 import type { ChargingState, Situation } from './connector-status.ts'
 import type { ReadingContext, ValueRecord } from './meter-values.ts'
@@ -124,7 +123,13 @@ export interface ComponentEvent {
 
 /** A message that is neither about a transaction nor lost when nobody is there. */
 export interface NoticeMessage {
-  readonly action: 'NotifyEvent' | 'SecurityEventNotification'
+  readonly action:
+    | 'ClearedChargingLimit'
+    | 'NotifyChargingLimit'
+    | 'NotifyEvent'
+    | 'NotifyPriorityCharging'
+    | 'ReservationStatusUpdate'
+    | 'SecurityEventNotification'
   readonly payload: object
 }
 
@@ -171,14 +176,14 @@ export interface Dialect {
   authorize(idToken: IdToken): Promise<TokenInfo>
   /** Values outside of transactions. */
   meterValues(evseId: number, values: readonly ValueRecord[]): Promise<void>
-  /** A reservation ended by itself. */
-  reservationEnded(reservationId: number, why: 'Expired' | 'Removed'): Promise<void>
+  /** A reservation ended by itself. Undefined, as for the next two, where 1.6 has no words for it. */
+  reservationEnded(reservationId: number, why: 'Expired' | 'Removed'): NoticeMessage | undefined
   /** The grid limits the station, or does not any more. */
-  externalLimit(profile: ChargingProfile | undefined): Promise<void>
+  externalLimit(isLimited: boolean): NoticeMessage | undefined
   /** Asks for the limit of a dynamic profile; undefined when the CSMS says none. Only in 2.1. */
   pullSchedule(profileId: number): Promise<LimitUpdate | undefined>
   /** A transaction charges with priority, or does not any more. Only in 2.1. */
-  priorityCharging(transactionId: string, isOn: boolean): Promise<void>
+  priorityCharging(transactionId: string, isOn: boolean): NoticeMessage | undefined
   /** @returns undefined where the version has nothing to say about it. */
   message(transaction: StationTransaction, happening: Happening): TransactionMessage | undefined
   securityEvent(type: SecurityEventType, at: string, techInfo: string): NoticeMessage

@@ -158,9 +158,17 @@ export class Evse {
       this.#isFinishing = false
     })
     this.#attachProfile()
+    this.#redeem()
     if (this.isPlugged) return
     const timeOutMs = this.#site.variables.number('TxCtrlr.EVConnectionTimeOut') * 1000
     this.#timers.connect = this.#site.after(timeOutMs, () => this.#giveUp())
+  }
+
+  /** A reservation is over: a transaction that starts later was not started for it. */
+  forgetReservation(id: number): void {
+    if (this.#grant?.reservationId !== id) return
+    const { reservationId: _, ...grant } = this.#grant
+    this.#grant = grant
   }
 
   /** Lets nobody charge any more; what that ends is up to the settings. */
@@ -318,9 +326,18 @@ export class Evse {
     const { isRemote } = this.#grant ?? {}
     const told = isRemote === undefined ? cause : isRemote ? 'remoteStart' : 'authorized'
     this.#transaction = new Transaction(this.#site, this, told)
+    this.#redeem()
     this.#sampling.start()
     this.#attachProfile()
     this.#site.transactionsChanged()
+  }
+
+  /** It is used up by a transaction, not by a card: who never plugs in still has it (1.6, 5.13). */
+  #redeem(): void {
+    const { reservationId } = this.#grant ?? {}
+    if (this.#transaction && reservationId !== undefined) {
+      this.#site.reservations.use(reservationId)
+    }
   }
 
   /** What came with the remote start is for the transaction that came of it (F01.FR.10). */

@@ -172,7 +172,7 @@ async function report(life: Life, requestId: number, entries: readonly Entry[]):
   for (const [seqNo, part] of parts.entries()) {
     const tbc = seqNo < parts.length - 1
     const request = { requestId, generatedAt, seqNo, tbc, reportData: part.map(reportOf) }
-    await life.say('report', () => life.node.call('CSMS', 'ocpp2.1', 'NotifyReport', request))
+    await life.say('report', () => life.reach.call('CSMS', 'ocpp2.1', 'NotifyReport', request))
   }
 }
 

@@ -183,7 +183,7 @@ async function report(
       ...(at < parts.length - 1 && { tbc: true }),
     }
     await life.say('profiles', () =>
-      life.node.call('CSMS', 'ocpp2.1', 'ReportChargingProfiles', request),
+      life.reach.call('CSMS', 'ocpp2.1', 'ReportChargingProfiles', request),
     )
   }
 }

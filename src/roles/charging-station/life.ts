@@ -14,6 +14,7 @@ import type { Outlet } from './outlet.ts'
 import { Priority } from './priority.ts'
 import { Problems } from './problems.ts'
 import { Profiles } from './profiles.ts'
+import type { Reach } from './reach.ts'
 import { Reservations } from './reservations.ts'
 import type { Hardware, Site } from './site.ts'
 import { StatusReports } from './status-reports.ts'
@@ -24,6 +25,7 @@ import type { VariableName } from './variables-table.ts'
 
 export interface LifeOptions {
   readonly node: Node
+  readonly reach: Reach
   readonly dialect: Dialect
   /** Of the station; links and answers have another one where it lives faster. */
   readonly clock: Clock
@@ -51,6 +53,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class Life implements Site {
   readonly nodeId: string
   readonly node: Node
+  readonly reach: Reach
   readonly clock: Clock
   readonly log: Logger
   readonly dialect: Dialect
@@ -90,6 +93,7 @@ export class Life implements Site {
     this.accepted.catch(() => {})
     const {
       node,
+      reach,
       dialect,
       clock,
       networkClock,
@@ -102,6 +106,7 @@ export class Life implements Site {
     this.#options = options
     this.nodeId = node.id
     this.node = node
+    this.reach = reach
     this.clock = clock
     this.log = log
     this.dialect = dialect
@@ -110,6 +115,7 @@ export class Life implements Site {
     this.hardware = hardware
     this.outlets = outlets
     this.transactionsChanged = options.transactionsChanged
+    reach.answered = (wasSilent) => this.#answered(wasSilent)
     const own = { live: this.#liveVariables(), members: this.#members() }
     this.variables = new Variables({ state, is16: dialect.is16, initial: options.initial, ...own })
     this.authorization = new Authorization({
@@ -117,14 +123,14 @@ export class Life implements Site {
       dialect,
       variables: this.variables,
       now: () => this.now(),
-      isOnline: () => this.isLinked() && this.isAccepted(),
+      isOnline: () => reach.isLinked && this.isAccepted(),
       failed: (error) => this.#failed('authorize', error),
     })
     this.profiles = new Profiles(this)
     this.dynamicProfiles = new DynamicProfiles(this)
     this.priority = new Priority(this)
     this.reservations = new Reservations(this)
-    this.statuses = new StatusReports(this)
+    this.statuses = new StatusReports(this, networkClock, this.signal)
     this.outbox = transactionOutbox(this, networkClock, this.signal)
     this.notices = new Notices(this, networkClock, this.signal)
     this.problems = new Problems(this)
@@ -146,10 +152,6 @@ export class Life implements Site {
 
   stamp(): string {
     return new Date(this.now()).toISOString()
-  }
-
-  isLinked(): boolean {
-    return this.node.neighbours.size > 0
   }
 
   isAccepted(): boolean {
@@ -180,12 +182,13 @@ export class Life implements Site {
 
   /** A link came up. */
   linked(): void {
+    this.reach.linked()
     this.#reachable()
     this.statuses.found()
   }
 
   unlinked(): void {
-    if (!this.isLinked()) this.statuses.lost()
+    if (!this.reach.isLinked) this.statuses.lost()
   }
 
   /** The next boot does not wait (B02.FR.04). */
@@ -203,6 +206,7 @@ export class Life implements Site {
     if (this.signal.aborted) return undefined
     try {
       const answer = await message()
+      // Whatever waits for another try may have it now.
       this.#reachable()
       return answer
     } catch (error) {
@@ -258,7 +262,7 @@ export class Life implements Site {
         reason: 'PowerLoss' satisfies StopReason,
         at: this.stamp(),
         seqNo: this.journal.count(startId),
-        isOffline: !this.isLinked(),
+        isOffline: !this.reach.isThere,
         chargingState: 'EVConnected',
         registerWh,
         values: [this.#interrupted(registerWh)],
@@ -321,6 +325,12 @@ export class Life implements Site {
   #reachable(): void {
     this.outbox.reachable()
     this.notices.reachable()
+  }
+
+  #answered(wasSilent: boolean): void {
+    if (this.signal.aborted) return
+    if (wasSilent) this.#reachable()
+    this.statuses.answered()
   }
 
   #failed(what: string, error: unknown): void {

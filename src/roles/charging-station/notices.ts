@@ -9,7 +9,7 @@ interface Notice extends NoticeMessage {
   readonly failures: number
 }
 
-/** More are not kept while nobody is there; the oldest go, those of components first. */
+/** More are not kept while nobody is there; the oldest go, those of components first, of security last. */
 const MAX_NOTICES = 500
 /** The CSMS answers that it cannot process one: it is told again, for ever, but not more often. */
 const RETRY_MS = 10_000
@@ -18,8 +18,9 @@ const MAX_FAILURES = 30
 const KEPT = ['notice', 'waiting'] as const
 
 /**
- * What a station has to say that must not be lost, apart from transactions: security events and
- * events of its components. On disk before it is sent, in order, until it is delivered.
+ * What a station has to say that must not be lost, apart from transactions: security events, events
+ * of its components, and what ended or limits something without being asked to. On disk before it
+ * is sent, in order, until it is delivered.
  *
  * @spec OCPP 2.0.1 edition 3 Part 2, A04 and N07.FR.04; OCPP 1.6 security whitepaper edition 3, A04
  */
@@ -58,6 +59,21 @@ export class Notices {
     this.#add(dialect.componentEvent(told))
   }
 
+  /** A reservation ended by itself. */
+  reservationEnded(id: number, why: 'Expired' | 'Removed'): void {
+    this.#add(this.#site.dialect.reservationEnded(id, why))
+  }
+
+  /** The grid limits the station, or does not any more. */
+  externalLimit(isLimited: boolean): void {
+    this.#add(this.#site.dialect.externalLimit(isLimited))
+  }
+
+  /** A transaction charges with priority, or does not any more. */
+  priorityCharging(transactionId: string, isOn: boolean): void {
+    this.#add(this.#site.dialect.priorityCharging(transactionId, isOn))
+  }
+
   isWaiting(): boolean {
     return this.#kept.next() !== undefined
   }
@@ -72,7 +88,9 @@ export class Notices {
     return this.#outbox.run()
   }
 
-  #add(message: NoticeMessage): void {
+  /** @param message Undefined where the version has no words for it. */
+  #add(message: NoticeMessage | undefined): void {
+    if (!message) return
     const forgotten = this.#kept.add(message)
     if (forgotten) this.#site.log.warn('station.forgotten', { action: forgotten.action })
     this.#outbox.added()
@@ -94,11 +112,7 @@ class NoticeQueue {
   add(message: NoticeMessage): Notice | undefined {
     const kept = this.#all()
     // A component that comes and goes must not push out what is critical (A04.FR.02).
-    const least = Math.max(
-      0,
-      kept.findIndex(({ action }) => action === 'NotifyEvent'),
-    )
-    const [forgotten] = kept.length >= MAX_NOTICES ? kept.splice(least, 1) : []
+    const [forgotten] = kept.length >= MAX_NOTICES ? kept.splice(leastOf(kept), 1) : []
     this.#keep([...kept, { ...message, id: this.#state.count('notice'), failures: 0 }])
     return forgotten
   }
@@ -123,4 +137,14 @@ class NoticeQueue {
   #keep(notices: readonly Notice[]): void {
     this.#state.set(...KEPT, notices)
   }
+}
+
+/** Where the one is that matters least. */
+function leastOf(kept: readonly Notice[]): number {
+  const component = kept.findIndex(({ action }) => action === 'NotifyEvent')
+  if (component >= 0) return component
+  return Math.max(
+    0,
+    kept.findIndex(({ action }) => action !== 'SecurityEventNotification'),
+  )
 }

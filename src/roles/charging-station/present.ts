@@ -46,7 +46,6 @@ export function allow(site: Site, evse: Evse, grant: Grant): boolean {
   if (!isReady(evse) || isHeldFrom(evse, grant.token, grant.groupId)) return false
   const reservation = site.reservations.claim(evse.id, grant.token, grant.groupId)
   if (reservation === false) return false
-  if (reservation) site.reservations.use(reservation)
   evse.allow({ ...grant, ...(reservation && { reservationId: reservation.id }) })
   return true
 }

@@ -48,8 +48,7 @@ export class Priority {
     if (isOn) this.#on.add(evseId)
     else this.#on.delete(evseId)
     this.#site.balance()
-    const { dialect } = this.#site
-    void this.#site.say('priority', () => dialect.priorityCharging(transactionId, isOn))
+    this.#site.notices.priorityCharging(transactionId, isOn)
   }
 
   // One of EVSE 0 is for all of them.

@@ -122,10 +122,10 @@ export class Profiles {
   }
 
   /** Limits the whole station for another reason than the CSMS; undefined: not any more. */
-  limitExternally(powerW: number | undefined): ChargingProfile | undefined {
+  limitExternally(powerW: number | undefined): void {
     this.#kept.delete(EXTERNAL_ID)
     this.#site.state.delete('profile', EXTERNAL_ID)
-    if (powerW === undefined) return undefined
+    if (powerW === undefined) return
     const chargingSchedulePeriod = [{ startPeriod: 0, limit: powerW }]
     const startSchedule = new Date(0).toISOString()
     const profile: ChargingProfile = {
@@ -137,7 +137,6 @@ export class Profiles {
       chargingSchedule: { startSchedule, chargingRateUnit: 'W', chargingSchedulePeriod },
     }
     this.#keep(profile)
-    return profile
   }
 
   /** What each EVSE may offer its vehicle, with the limit of the station shared out. */

@@ -54,7 +54,7 @@ export class Reservations {
 
   /** @returns Whether there was one. */
   cancel(id: number): boolean {
-    if (this.#site.state.get('reservation', id) === undefined) return false
+    if (!this.#has(id)) return false
     this.#remove(id)
     return true
   }
@@ -79,8 +79,9 @@ export class Reservations {
     return this.#isKeptForAny(evseId) ? false : undefined
   }
 
-  use({ id }: Reservation): void {
-    this.#remove(id)
+  /** A transaction has started for it. */
+  use(id: number): void {
+    if (this.#has(id)) this.#remove(id)
   }
 
   /** What was reserved cannot be kept (H01.FR.16, H01.FR.17). */
@@ -89,12 +90,18 @@ export class Reservations {
     if (own) this.#end(own, 'Removed')
   }
 
+  #has(id: number): boolean {
+    return this.#site.state.get('reservation', id) !== undefined
+  }
+
   #own(evseId: number): Reservation | undefined {
     return this.all().find((one) => one.evseId === evseId)
   }
 
+  /** Those that nobody has come for yet: who has shown up keeps no second EVSE from others. */
   #forAny(): Reservation[] {
-    return this.all().filter((one) => one.evseId === 0)
+    const claimed = new Set(this.#site.evses.map(({ grant }) => grant?.reservationId))
+    return this.all().filter((one) => one.evseId === 0 && !claimed.has(one.id))
   }
 
   // As many EVSEs as are reserved without a name must stay free (H01.FR.07, H01.FR.20).
@@ -111,7 +118,7 @@ export class Reservations {
     const free = targets.filter(
       (evse) => evse.isFree && !others.some((one) => one.evseId === evse.id),
     )
-    const anyCount = others.filter((one) => one.evseId === 0).length
+    const anyCount = this.#forAny().filter((one) => one.id !== id).length
     const needed = evseId === 0 ? anyCount + 1 : 1
     if (free.length >= needed) return 'Accepted'
     if (targets.every((evse) => evse.isFaulted)) return 'Faulted'
@@ -128,13 +135,14 @@ export class Reservations {
 
   #end({ id }: Reservation, why: 'Expired' | 'Removed'): void {
     this.#remove(id)
-    void this.#site.say('reservation', () => this.#site.dialect.reservationEnded(id, why))
+    this.#site.notices.reservationEnded(id, why)
   }
 
   #remove(id: number): void {
     this.#timers.get(id)?.cancel()
     this.#timers.delete(id)
     this.#site.state.delete('reservation', id)
+    for (const evse of this.#site.evses) evse.forgetReservation(id)
     this.#refresh()
   }
 

@@ -10,6 +10,7 @@ import type { Outlet } from './outlet.ts'
 import type { Priority } from './priority.ts'
 import type { Problems } from './problems.ts'
 import type { Profiles } from './profiles.ts'
+import type { Reach } from './reach.ts'
 import type { Reservations } from './reservations.ts'
 import type { StatusReports } from './status-reports.ts'
 import type { Variables } from './variables.ts'
@@ -46,8 +47,8 @@ export interface Site {
   now(): number
   /** The same as text, or what it showed at a moment of `clock`. */
   stamp(): string
-  /** Whether there is a link at all. */
-  isLinked(): boolean
+  /** Whether its CSMS can be reached. */
+  readonly reach: Reach
   /** Whether the CSMS has accepted the station (B01). */
   isAccepted(): boolean
   /** Says something that is lost when nobody is there; undefined then. */

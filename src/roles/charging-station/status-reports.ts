@@ -1,4 +1,6 @@
+import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { Trouble } from './dialect.ts'
+import { failureOf } from './outbox.ts'
 import type { Site } from './site.ts'
 
 interface Report {
@@ -8,9 +10,13 @@ interface Report {
   readonly trouble: Trouble | undefined
 }
 
+/** Somebody has to be the first to ask whether the CSMS is there again, where nothing else is said. */
+const RETRY_MS = 10_000
+
 /**
  * Tells the status of connectors: each change in its order while there is a way to tell it; of what
- * changed while there was none, only what it has come to.
+ * changed while there was none, only what it has come to. What was not taken is told again as soon
+ * as anything else is answered, or by itself after some time.
  *
  * @spec OCPP 1.6 edition 2 section 4.9; OCPP 2.0.1 edition 3 Part 2, B04.FR.01 and B04.FR.02
  */
@@ -19,11 +25,20 @@ export class StatusReports {
   /** The newest of each connector; 0 is the station itself, which only OCPP 1.6 speaks of. */
   readonly #current = new Map<number, Report>()
   readonly #untold = new Set<number>()
+  /** Those of which the CSMS wants to hear nothing: it may have changed when there is a new link. */
+  readonly #refused = new Set<number>()
+  readonly #clock: Clock
+  readonly #stopping: AbortSignal
+  #retry: Timer | undefined
   #queue: Promise<void> = Promise.resolve()
   #lostAt: number | undefined
 
-  constructor(site: Site) {
+  /** @param clock Of the network: a CSMS is not there sooner because a station lives faster. */
+  constructor(site: Site, clock: Clock, stopping: AbortSignal) {
     this.#site = site
+    this.#clock = clock
+    this.#stopping = stopping
+    stopping.addEventListener('abort', () => this.#retry?.cancel(), { once: true })
   }
 
   /** The status in the words of the version; undefined before the first. */
@@ -64,6 +79,7 @@ export class StatusReports {
   forget(): void {
     this.#current.clear()
     this.#untold.clear()
+    this.#refused.clear()
   }
 
   lost(): void {
@@ -77,7 +93,12 @@ export class StatusReports {
     const offlineS = (clock.now() - this.#lostAt) / 1000
     this.#lostAt = undefined
     const isLong = offlineS > variables.number('OCPPCommCtrlr.OfflineThreshold')
-    this.tellUntold(isLong ? [...this.#current.keys()] : [])
+    this.tellUntold(isLong ? [...this.#current.keys()] : [...this.#refused])
+  }
+
+  /** The CSMS has answered something. */
+  answered(): void {
+    if (this.#untold.size > 0 && this.#site.isAccepted()) this.tellUntold()
   }
 
   /** @param more Connectors to be told of anyway. */
@@ -88,18 +109,53 @@ export class StatusReports {
   }
 
   #tell(report: Report, isAsked = false): void {
-    const { evseId, status, at, trouble } = report
-    if (!this.#site.isLinked() || !(isAsked || this.#site.isAccepted())) {
-      this.#untold.add(evseId)
-      return
-    }
-    this.#queue = this.#queue.then(async () => {
-      const { dialect } = this.#site
-      const told = await this.#site.say('status', async () => {
-        await dialect.status(evseId, status, at, trouble)
-        return true
-      })
-      if (!told) this.#untold.add(evseId)
+    const { reach } = this.#site
+    const isDue = isAsked || this.#site.isAccepted()
+    if (!reach.isLinked || !isDue) return this.#keep(report.evseId)
+    this.#queue = this.#queue.then(() => {
+      // Where nobody has answered the one before, this one would wait in vain as long.
+      if (isAsked || reach.isThere) return this.#send(report)
+      this.#keep(report.evseId)
     })
+  }
+
+  async #send({ evseId, status, at, trouble }: Report): Promise<void> {
+    let isRefused = false
+    const isTold = await this.#site.say('status', async () => {
+      try {
+        await this.#site.dialect.status(evseId, status, at, trouble)
+        return true
+      } catch (error) {
+        isRefused = failureOf(error).kind === 'refused'
+        throw error
+      }
+    })
+    if (isRefused) this.#refused.add(evseId)
+    else if (!isTold) this.#keep(evseId)
+    else if (this.#current.get(evseId)?.status === status) this.#forgetOne(evseId)
+  }
+
+  /** It has been told what it has come to. */
+  #forgetOne(evseId: number): void {
+    this.#untold.delete(evseId)
+    this.#refused.delete(evseId)
+  }
+
+  /** To be told later, with what it has come to by then. */
+  #keep(evseId: number): void {
+    this.#untold.add(evseId)
+    if (this.#stopping.aborted) return
+    this.#retry ??= this.#clock.setTimer(() => {
+      this.#retry = undefined
+      this.#tryOne()
+    }, RETRY_MS)
+  }
+
+  /** Where it is answered, the others follow. */
+  #tryOne(): void {
+    const [evseId] = this.#untold
+    if (evseId === undefined || !this.#site.reach.isLinked || !this.#site.isAccepted()) return
+    this.#untold.delete(evseId)
+    this.tellAll([evseId], true)
   }
 }

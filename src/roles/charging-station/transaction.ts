@@ -119,7 +119,7 @@ export class Transaction {
       trigger: CAUSES[cause].trigger,
       at: this.#site.stamp(),
       seqNo: kind === 'start' ? 0 : this.#site.journal.count(this.startId),
-      isOffline: !this.#site.isLinked(),
+      isOffline: !this.#site.reach.isThere,
       chargingState,
       registerWh: meter.registerWh,
       values,

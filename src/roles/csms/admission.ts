@@ -10,13 +10,13 @@ import { record, timeOf } from './record.ts'
  * @spec OCPP 1.6 edition 2 section 4.2; OCPP 2.0.1 edition 3 Part 2, B01 and B03
  */
 export async function recordBoot(state: CsmsState, context: Context, boot: BootRow) {
-  const { store, heartbeatIntervalS: interval, log } = state
-  const { source: station, protocol, action, payloadBytes: payload } = context
+  const { store, heartbeatIntervalS: interval, log, arrivals } = state
+  const { source: station } = context
   const currentTime = timeOf(context)
   if (!state.isAdmitted(station)) {
     log.warn('station.rejected', { station })
-    const message = { station, protocol, action, receivedAt: currentTime, payload }
-    await store.write(() => store.messages.add(message))
+    await store.write(() => store.messages.add(arrivals.rowOf(context)))
+    arrivals.kept(context)
     return { status: 'Rejected' as const, currentTime, interval }
   }
   return record(state, context, () => {

@@ -6,12 +6,14 @@ import { foldId, isSameId, type NodeId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import { behindGate } from './admission.ts'
+import { Arrivals } from './arrivals.ts'
 import { handlers16 } from './handlers-1.6.ts'
 import { handlers21 } from './handlers-2.1.ts'
 import { handlers2 } from './handlers-2.ts'
 import { Hearing } from './heard.ts'
 import { Operations } from './operations.ts'
 import { keepFor, type Retention } from './retention.ts'
+import { spelledAsKnown } from './spelling.ts'
 import { Tokens } from './tokens.ts'
 
 /** What to do with a station that proved who it is, but that nobody has entered here. */
@@ -39,6 +41,8 @@ export interface CsmsState {
   readonly heartbeatIntervalS: number
   readonly log: Logger
   readonly counts: Counts
+  /** What stations said, before it is written. */
+  readonly arrivals: Arrivals
   /** Whether the boot of a station is accepted; of one that is not, nothing else is heard. */
   readonly isAdmitted: (station: string) => boolean
   /** Whether this is a node of the overlay: a key of its own is known, with some user role. */
@@ -69,12 +73,14 @@ export function createCsms(options: CsmsOptions): Csms {
   const named = new Set([...knownStations].map(foldId))
   const isKnown = (station: string) => named.has(foldId(station)) || store.isKnownStation(station)
   const isAdmitted = (station: string) => unknownStations !== 'reject' || isKnown(station)
+  const arrivals = new Arrivals({ store, clock, log })
   const state: CsmsState = {
     store,
     tokens: new Tokens(store.tokens, tokens, clock),
     heartbeatIntervalS,
     log,
     counts: { repeated: 0, conflicts: 0 },
+    arrivals,
     isAdmitted,
     isNode: nodesOf(common.security, clock),
     enter: (station) => store.enterStation(station, isKnown(station)),
@@ -83,7 +89,11 @@ export function createCsms(options: CsmsOptions): Csms {
   const node = createNode({
     ...common,
     services: ['CSMS', 'CentralSystem'],
-    handlers: behindGate(hearing.of(csmsHandlers(state)), state),
+    handlers: spelledAsKnown(
+      arrivals.of(behindGate(hearing.of(csmsHandlers(state)), state)),
+      store,
+    ),
+    onArrival: (message) => arrivals.add(message),
     hasDefaultRoute: false,
   })
   const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
@@ -101,6 +111,7 @@ export function createCsms(options: CsmsOptions): Csms {
       endRetention()
       operations.stop()
       await node.stop()
+      await arrivals.end()
     },
   }
 }

@@ -132,7 +132,7 @@ function isEnd({ eventType, triggerReason }: TransactionEventRequest): boolean {
 
 function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'message'> {
   const { eventType, triggerReason, seqNo, timestamp, evse, idToken, meterValue = [] } = request
-  const { stoppedReason = 'Local' } = request.transactionInfo
+  const { stoppedReason = 'Local', chargingState } = request.transactionInfo
   return {
     eventType,
     triggerReason,
@@ -141,6 +141,7 @@ function eventOf(request: TransactionEventRequest): Omit<TransactionEvent, 'mess
     evseId: evse?.id,
     connectorId: evse?.connectorId,
     idToken: idToken?.idToken,
+    chargingState,
     firstWh:
       eventType === 'Started' ? energyWh(meterValue, 'first') : energyWh(meterValue, 'begin'),
     lastWh: energyWh(meterValue, 'last'),

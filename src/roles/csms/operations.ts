@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { OverlayError, RemoteError } from '../../errors.ts'
 import { actionRow } from '../../messages/actions.ts'
 import type { Protocol } from '../../messages/protocols.ts'
@@ -13,7 +14,7 @@ import { effectOf, refusalOf } from './effects.ts'
 import type { Hearing } from './heard.ts'
 import { keepInstalled } from './installed.ts'
 import { knownOf } from './known.ts'
-import { acceptedPart } from './variable-effects.ts'
+import { acceptedPart, booted, needsReboot } from './variable-effects.ts'
 import { type Job, type Waiting, Watch } from './watch.ts'
 
 export interface OperationsOptions {
@@ -59,6 +60,9 @@ const KEPT_WHEN_SEEN: ReadonlySet<string> = new Set([
   'RequestStartTransaction',
 ])
 
+/** What is set, and does not count yet. */
+const AFTER_REBOOT = 'in force after a reboot'
+
 /**
  * Lets stations do things, and watches what comes of it: an answer is a promise, and only the
  * effect that something else shows is the end of an operation.
@@ -78,7 +82,7 @@ export class Operations {
     this.#requestId = options.clock.now() % 1_000_000_000
     const { store, clock, hearing } = options
     const onVerdict = (job: Job, verdict: Verdict) =>
-      void this.#conclude(job, verdict).catch((error) => this.#broke(job.operation, error))
+      void this.#found(job, verdict).catch((error) => this.#broke(job.operation, error))
     this.#watch = new Watch({ store, clock, onVerdict })
     hearing.listen((heard) => this.#watch.hear(heard))
   }
@@ -90,6 +94,7 @@ export class Operations {
       operations.abandoned(
         'the CSMS was restarted before there was an answer',
         'accepted, no effect seen before the CSMS was restarted',
+        '; the CSMS was restarted and does not look for it any more',
       ),
     )
   }
@@ -122,7 +127,13 @@ export class Operations {
    *
    * @throws {OperationError} when it cannot be asked for that, or not so.
    */
-  async submit({ station, action, request, askedBy }: OperationRequest): Promise<OperationRow> {
+  async submit({
+    station: named,
+    action,
+    request,
+    askedBy,
+  }: OperationRequest): Promise<OperationRow> {
+    const station = this.#options.store.spellingOf(named)
     const protocol = this.protocolOf(station)
     this.#check(protocol, action, request)
     const operation: OperationRow = {
@@ -197,10 +208,15 @@ export class Operations {
     const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt, job.shownBy) // biome-ignore format: one line
     if (effect.by === 'nothing' && effect.why !== undefined) {
       this.#watch.forget(operation.id)
-      return this.#change(operation, { state: 'accepted', answeredAt, answer, problem: `accepted, ${effect.why}` }, keep) // biome-ignore format: one line
+      const why = needsReboot(answer) ? `${AFTER_REBOOT}; ${effect.why}` : effect.why
+      return this.#change(operation, { state: 'accepted', answeredAt, answer, problem: `accepted, ${why}` }, keep) // biome-ignore format: one line
     }
     if (effect.by === 'answer') {
       return this.#change(operation, { state: 'effect-seen', answeredAt, answer, effectAt: answeredAt, effect: 'the answer says so' }, keep) // biome-ignore format: one line
+    }
+    if (effect.by === 'reading' && needsReboot(answer)) {
+      await this.#change(operation, { state: 'accepted', answeredAt, answer, effect: AFTER_REBOOT })
+      return this.#watch.rest(this.#watch.wait(job, booted), answer)
     }
     const isLate = KEPT_WHEN_SEEN.has(action)
     if (isLate) job.keep = keep
@@ -220,14 +236,19 @@ export class Operations {
     const isKept = isNone || action === 'GetVariables'
     const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
     const part = action === 'SetVariables' ? acceptedPart(request, answer) : undefined
-    const read = part && (await this.#readPart(job, part))
+    const read = part && (await this.#readPart(job, part, answer))
     const problem = read ? `${refusal}; ${read.text}` : refusal
     await this.#change(operation, { state: 'refused', answeredAt, answer, problem }, isKept ? keep : read?.keep) // biome-ignore format: one line
   }
 
   /** What the accepted part of an operation reads now. */
-  async #readPart(job: Job, part: Members): Promise<{ text: string; keep?: () => void }> {
+  async #readPart(
+    job: Job,
+    part: Members,
+    answer: Members,
+  ): Promise<{ text: string; keep?: () => void }> {
     const { station, action } = job.operation
+    if (needsReboot(answer)) return { text: `accepted, ${AFTER_REBOOT}` }
     const effect = effectOf(action, part)
     if (effect.by !== 'reading') return { text: effect.by === 'nothing' ? `accepted, ${effect.why}` : 'accepted' } // biome-ignore format: one line
     const [asked, request] = effect.ask(part, {})
@@ -263,6 +284,15 @@ export class Operations {
       ...of: [string, Protocol, string, object]
     ) => Promise<Members>
     return call(operation.station, protocol, action, request)
+  }
+
+  /** A job whose value waits for a boot is not over with it: the station is asked what it reads. */
+  async #found(job: Job, verdict: Verdict): Promise<void> {
+    const { effect, restingFor } = job
+    if (effect.by !== 'reading' || !restingFor) return this.#conclude(job, verdict)
+    // The station hears first that it is accepted: before that it need not answer (B02.FR.03).
+    await nextTurn()
+    await this.#read(job, effect, restingFor, undefined)
   }
 
   async #conclude({ operation, keep }: Job, verdict: Verdict, more?: () => void): Promise<void> {

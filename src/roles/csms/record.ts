@@ -10,24 +10,15 @@ import type { CsmsState } from './csms.ts'
  *
  * @param effect Gets the id under which the message is stored.
  */
-export function record<T>(
+export async function record<T>(
   state: CsmsState,
   context: Context,
   effect: (message: number) => T,
 ): Promise<T> {
-  const { source, protocol, action, payloadBytes } = context
-  return state.store.write(() => {
-    const receivedAt = timeOf(context)
-    return effect(
-      state.store.addMessage({
-        station: source,
-        protocol,
-        action,
-        receivedAt,
-        payload: payloadBytes,
-      }),
-    )
-  })
+  const { store, arrivals } = state
+  const kept = await store.write(() => effect(store.addMessage(arrivals.rowOf(context))))
+  arrivals.kept(context)
+  return kept
 }
 
 /**

@@ -4,12 +4,24 @@
  * @spec OCPP 1.6 edition 2 section 5.3; OCPP 2.0.1 edition 3 Part 2, B05 and B06
  */
 import type { Effect, Members, Verdict } from './effect.ts'
+import type { Heard } from './heard.ts'
 
 /** What no station says, not even that it has it: AuthorizationKey of 1.6, passwords of 2.x. */
 const WRITE_ONLY = /^AuthorizationKey$|Password$/i
 const BOOLEAN = /^(true|false)$/i
 const NUMBER = /^[+-]?\d+(\.\d+)?$/
 const SET: ReadonlySet<unknown> = new Set(['Accepted', 'RebootRequired'])
+
+/** Whether what was taken on, or a part of it, counts only once the station has booted again. */
+export function needsReboot({ status, setVariableResult = [] }: Members): boolean {
+  const parts = setVariableResult as Members[]
+  return [status, ...parts.map((part) => part.attributeStatus)].includes('RebootRequired')
+}
+
+/** The station has booted, and may say more. */
+export function booted({ action, answer }: Heard): Verdict {
+  return action === 'BootNotification' && answer.status === 'Accepted' ? 'it has booted' : undefined
+}
 
 /** A key of OCPP 1.6 reads what it was set to. */
 export function configured({ key }: Members): Effect {

@@ -19,6 +19,8 @@ export interface Job {
   readonly request: Members
   readonly effect: Effect
   keep?: (() => void) | undefined
+  /** Its answer, where it waits for something whose time nobody knows, and is then looked at. */
+  restingFor?: Members
   /** What the station said that shows the effect. */
   shownBy?: Heard
 }
@@ -103,6 +105,13 @@ export class Watch {
       () => this.#found(waiting, { problem: `accepted, no effect ${why}` }),
       afterMs,
     )
+  }
+
+  /** That is kept too, and no time runs: what it waits for comes when somebody makes it come. */
+  rest(waiting: Waiting, answer: Members): void {
+    waiting.job.restingFor = answer
+    waiting.isTaken = true
+    waiting.answer = answer
   }
 
   /** What the station has said before, where it will not say it again. */

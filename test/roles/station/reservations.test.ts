@@ -60,3 +60,62 @@ test('2.x: a remote start that leaves the EVSE open goes past what somebody else
   assert.equal(bench.station.evse(1).transactionId, undefined)
   assert.ok(bench.station.evse(2).transactionId)
 })
+
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
+  const is16 = protocol === 'ocpp1.6'
+  const reserve = (bench: Bench, id: number, evseId: number, token: string) =>
+    bench.status(
+      'ReserveNow',
+      is16
+        ? { reservationId: id, connectorId: evseId, idTag: token, expiryDate: expiry }
+        : { id, ...(evseId > 0 && { evseId }), idToken: idToken(token), expiryDateTime: expiry },
+    )
+  const timeOut = is16 ? 'ConnectionTimeOut' : 'TxCtrlr.EVConnectionTimeOut'
+  const [START] = is16 ? ['StartTransaction'] : ['TransactionEvent']
+
+  test(`${protocol}: whoever reserved, showed a card and never plugged in still has the reservation`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set(timeOut, '30')
+    await reserve(bench, 1, 1, 'ANNE')
+    assert.equal(await bench.present(1, 'ANNE'), 'authorized')
+    await bench.pass(31)
+    assert.equal(bench.station.evse(1).status, 'Reserved')
+    assert.deepEqual(bench.of(START), [])
+
+    await bench.plugIn(1)
+    assert.equal(await bench.present(1, 'BEN'), 'refused')
+    await bench.unplug(1)
+    assert.equal(await bench.status('CancelReservation', { reservationId: 1 }), 'Accepted')
+    assert.equal(bench.station.evse(1).status, 'Available')
+  })
+
+  test(`${protocol}: the transaction that starts for a reservation uses it up, and names it`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await reserve(bench, 1, 1, 'ANNE')
+    await bench.present(1, 'ANNE')
+    await bench.plugIn(1)
+    assert.equal(bench.of(START)[0]?.reservationId, 1)
+    assert.equal(await bench.status('CancelReservation', { reservationId: 1 }), 'Rejected')
+    await bench.present(1, 'ANNE')
+    await bench.unplug(1)
+    assert.equal(bench.station.evse(1).status, 'Available')
+  })
+
+  test(`${protocol}: a reservation that is cancelled after the card was shown is not named by the transaction`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await reserve(bench, 1, 1, 'ANNE')
+    await bench.present(1, 'ANNE')
+    assert.equal(await bench.status('CancelReservation', { reservationId: 1 }), 'Accepted')
+    await bench.plugIn(1)
+    assert.equal(bench.of(START).length, 1)
+    assert.equal(bench.of(START)[0]?.reservationId, undefined)
+  })
+
+  test(`${protocol}: whoever has shown up for any EVSE keeps no other one from anybody`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set(is16 ? 'ReserveConnectorZeroSupported' : 'ReservationCtrlr.NonEvseSpecific', 'true') // biome-ignore format: one line
+    assert.equal(await reserve(bench, 2, 0, 'BEN'), 'Accepted')
+    assert.equal(await bench.present(1, 'BEN'), 'authorized')
+    assert.equal(await bench.present(2, 'ANNE'), 'authorized')
+  })
+}

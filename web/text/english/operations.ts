@@ -98,7 +98,7 @@ export const operations = {
           : `Reset ${what}? Nothing is charging there; it is away until it has started again.`,
       resetOnIdle: (what: string, running: number) =>
         running > 0
-          ? `Reset ${what} as soon as its ${transactions(running)} have ended?`
+          ? `Reset ${what} as soon as its ${transactions(running)} ${running === 1 ? 'has' : 'have'} ended?`
           : `Reset ${what}? Nothing is charging there; it is away until it has started again.`,
       inoperative: (what: string, running: number) =>
         running > 0

@@ -41,6 +41,8 @@ export const records = {
   },
   log: {
     title: 'Log',
+    one: (number: number) => `Entry ${number} of the log`,
+    gone: 'This entry is not stored here, or not any more.',
     columns: {
       at: 'Time',
       who: 'Who',
@@ -55,6 +57,7 @@ export const records = {
     parts: { changes: 'Changes', security: 'Security events' },
     security: {
       kept: 'Security events are kept',
+      one: (number: number) => `Security event ${number}`,
       columns: {
         at: 'Received',
         station: 'Station',

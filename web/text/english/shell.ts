@@ -39,6 +39,7 @@ export const shell = {
   cancel: 'Cancel',
   newest: 'Show newest',
   older: 'Show older',
+  rows: 'Rows',
   notAllowed: 'Your role may not see this. An admin can give you another one.',
   elsewhere: (kept: string, id: string, role: string) =>
     `${kept} at the CSMS. ${id} is not one (${role}): it passes frames on and stores none. Open the console of the CSMS.`,
