@@ -323,6 +323,7 @@ export const CONFIG_SCHEMA = {
           items: file('A file with one record'),
         },
         policyFile: file('Signature policy (JSON) in place of the default one'),
+        twoRolesFile: file('Commands that take two people of different roles (JSON, `rules`)'),
       },
     },
     http: {

@@ -11,6 +11,7 @@ import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/key
 import { DEFAULT_POLICY, withUnprovedPeers } from '../security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../security/policies/policy-document.ts'
 import { compileRuleBook } from '../security/policies/rule-book.ts'
+import { compileTwoRolesRule, type TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { PRESET_ROLES } from '../security/roles/presets.ts'
 import type { Signer } from '../security/signer.ts'
 import { InvitationFiles } from '../storage/invitations.ts'
@@ -28,6 +29,7 @@ export interface RawSecurity {
   readonly passphraseFile?: string
   readonly trust?: readonly string[]
   readonly policyFile?: string
+  readonly twoRolesFile?: string
 }
 
 /** Where a node keeps its own key, and what it believes of others. */
@@ -45,6 +47,7 @@ export interface SecuritySettings {
   readonly isKeyGiven: boolean
   readonly records: readonly KeyRecord[]
   readonly policy: SignaturePolicyDocument
+  readonly twoRoles: readonly TwoRolesDocument[]
 }
 
 const YEAR_S = 366 * 24 * 3_600
@@ -86,7 +89,7 @@ export function readSecurity(
   raw: RawSecurity,
   { base, fail, takesUnproved }: { readonly base: string; readonly fail: Fail; readonly takesUnproved: boolean }, // biome-ignore format: one line
 ): SecuritySettings | undefined {
-  const { insecure, trust = [], policyFile, keyFile } = raw
+  const { insecure, trust = [], policyFile, twoRolesFile, keyFile } = raw
   if (insecure) {
     const [other] = Object.keys(raw).filter((name) => name !== 'insecure')
     return other === undefined ? undefined : fail(['security', other], 'says how to sign, and `insecure` that nothing is: leave one of them out') // biome-ignore format: one line
@@ -100,7 +103,9 @@ export function readSecurity(
   const usual = takesUnproved ? withUnprovedPeers(DEFAULT_POLICY) : DEFAULT_POLICY
   const policy = policyFile === undefined ? usual : (jsonIn(policyFile, base, failPolicy) as SignaturePolicyDocument) // biome-ignore format: one line
   assertCompiles(policy, failPolicy)
-  return { isKeyGiven: keyFile !== undefined, records, policy }
+  const failTwoRoles: FailHere = (problem) => fail(['security', 'twoRolesFile'], `(${twoRolesFile}) ${problem}`) // biome-ignore format: one line
+  const twoRoles = twoRolesFile === undefined ? [] : readTwoRoles(jsonIn(twoRolesFile, base, failTwoRoles), failTwoRoles) // biome-ignore format: one line
+  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles }
 }
 
 /** All that a node needs to sign, verify and let others in. */
@@ -120,7 +125,7 @@ export interface OpenedSecurity {
 export function openSecurity(config: Config): OpenedSecurity | undefined {
   const { security, ownKey } = config
   if (!security) return undefined
-  const { records, policy, isKeyGiven } = security
+  const { records, policy, twoRoles, isKeyGiven } = security
   if (!existsSync(ownKey.keyFile)) {
     if (isKeyGiven) throw unusable(`${ownKey.keyFile} is not there; make it with: wattweave keys new FILE`) // biome-ignore format: one line
     createOwnKey(config)
@@ -132,7 +137,7 @@ export function openSecurity(config: Config): OpenedSecurity | undefined {
   const trust = new TrustStore({ anchors, rules, clock: systemClock, folder: ownKey.folder })
   const invitations = new InvitationFiles(ownKey.folder, systemClock)
   return {
-    security: { signer, trust },
+    security: { signer, trust, ...(twoRoles.length > 0 && { twoRoles }) },
     record,
     ...(mayEndorse(record) && { commissioner: { signer, record, keys: trust, invitations } }),
   }
@@ -182,6 +187,20 @@ export function ownRecord(
 }
 
 type FailHere = (problem: string) => never
+
+function readTwoRoles(value: unknown, failHere: FailHere): readonly TwoRolesDocument[] {
+  const { rules } = value as { rules?: unknown }
+  if (!Array.isArray(rules)) return failHere('has no list `rules`')
+  for (const [i, one] of rules.entries()) {
+    try {
+      compileTwoRolesRule(one)
+    } catch (error) {
+      if (!(error instanceof OverlayError)) throw error
+      failHere(`rules/${i}: ${error.message}`)
+    }
+  }
+  return rules
+}
 
 function assertCompiles(policy: SignaturePolicyDocument, failHere: FailHere): void {
   try {

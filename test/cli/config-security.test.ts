@@ -33,8 +33,22 @@ function site(t: TestContext, { owner = 'NN01', security = 'trust: [own.json]' }
     join(folder, 'policy.json'),
     '{"name":"p","version":1,"in":[{"match":{"colour":"red"},"require":{}}]}',
   )
-  return { file, open: () => openSecurity(loadConfig(file))?.security } // biome-ignore format: one line
+  return { file, folder, open: () => openSecurity(loadConfig(file))?.security } // biome-ignore format: one line
 }
+
+test('commands that take two people of different roles are read from their file', (t) => {
+  const { open, folder } = site(t, { security: 'trust: [own.json]\n  twoRolesFile: two.json' })
+  const rule = { name: 'resets', match: { actions: ['Reset'] }, roles: ['owner', 'operations'], vetoDelayS: 60, expiresAfterS: 600 } // biome-ignore format: one line
+  writeFileSync(join(folder, 'two.json'), JSON.stringify({ rules: [rule] }))
+  assert.deepEqual(open()?.twoRoles, [rule])
+  for (const [text, expected] of [
+    ['{}', /security\.twoRolesFile \(two\.json\) has no list `rules`/],
+    [JSON.stringify({ rules: [{ ...rule, roles: ['owner'] }] }), /two\.json\) rules\/0: .*roles/],
+  ] as const) {
+    writeFileSync(join(folder, 'two.json'), text)
+    assert.throws(open, expected)
+  }
+})
 
 test('a node signs with the key whose record it trusts', (t) => {
   const opened = site(t).open()
