@@ -206,6 +206,7 @@ export interface TransactionView {
   readonly state: 'running' | 'ended' | 'unfinished'
   /** What was told of it that cannot all be true. */
   readonly problems?: readonly (
+    | 'above-rating'
     | 'in-the-future'
     | 'no-end'
     | 'no-start'

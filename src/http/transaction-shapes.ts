@@ -24,6 +24,7 @@ const TRANSACTION: Members = {
   ),
   'problems?': list(
     word([
+      'above-rating',
       'in-the-future',
       'no-end',
       'no-start',

@@ -269,6 +269,19 @@ function stateOf({ endedAt, isRunning }: TransactionRow): TransactionView['state
   return endedAt === undefined ? 'unfinished' : 'ended'
 }
 
+/** Meters and ratings are not exact; more than this is not either. */
+const TOLERANCE = 1.1
+
+/** It gives, or has given, more than its EVSE is made for: a meter that lies, or a wrong factor. */
+function isAboveRating(row: TransactionRow): boolean {
+  const { ratingW, powerW = 0, startedAt, endedAt } = row
+  if (ratingW === undefined) return false
+  if (powerW > ratingW * TOLERANCE) return true
+  if (startedAt === undefined || endedAt === undefined) return false
+  const hours = (Date.parse(endedAt) - Date.parse(startedAt)) / 3_600_000
+  return hours > 0 && (energyOf(row) ?? 0) > ratingW * TOLERANCE * hours
+}
+
 /** What a station has told of a transaction that cannot all be true. */
 function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems']> {
   const {
@@ -282,6 +295,7 @@ function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems'
   const goesBack = startedAt !== undefined && endedAt !== undefined && Date.parse(endedAt) < Date.parse(startedAt) // biome-ignore format: one line
   const isAhead = startedAt !== undefined && heardAt !== undefined && Date.parse(startedAt) > Date.parse(heardAt) + AHEAD_MS // biome-ignore format: one line
   const found = {
+    'above-rating': isAboveRating(row),
     'in-the-future': isAhead,
     'no-end': endedAt === undefined && !row.isRunning,
     'no-start': startedAt === undefined,

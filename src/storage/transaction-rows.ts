@@ -38,6 +38,8 @@ export interface TransactionRow {
   /** Active power in W and energy register in Wh, last reported. */
   readonly powerW: number | undefined
   readonly registerWh: number | undefined
+  /** What its EVSE is made for, in W, by its device model; undefined where that was not reported. */
+  readonly ratingW: number | undefined
   /** RFC 3339, by our clock; undefined when the message is not kept any more. */
   readonly heardAt: string | undefined
   readonly isRunning: boolean
@@ -131,6 +133,12 @@ const HEARD_AT = `(SELECT received_at FROM messages WHERE id = COALESCE(t.start_
   SELECT MIN(e.message) FROM transaction_events e
   WHERE e.station = t.station AND e.transaction_id = t.transaction_id)))`
 
+/** SQL for what its EVSE can give at most, in W, as the station has reported its device model. */
+const RATING = `(SELECT json_extract(v.characteristics, '$.maxLimit')
+    * CASE json_extract(v.characteristics, '$.unit') WHEN 'kW' THEN 1000 ELSE 1 END
+  FROM variables v WHERE v.station = t.station AND v.component = 'EVSE/' || t.evse_id
+  AND v.variable = 'Power' AND v.attribute = 'Actual')`
+
 /** SQL for: so many sequence numbers are missing between the first and the last one that came. */
 const MISSING_EVENTS = `(SELECT MAX(e.seq_no) - MIN(e.seq_no) + 1 - COUNT(DISTINCT e.seq_no)
   FROM transaction_events e WHERE e.station = t.station AND e.transaction_id = t.transaction_id)`
@@ -158,7 +166,7 @@ SELECT t.*, coalesce(nullif(s.protocol, ''), f.protocol) AS protocol,
   coalesce(s.vendor, f.vendor) AS vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
   ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
-  ${MISSING_EVENTS} AS missing_events, ${STARTED_UNSEEN} AS started_unseen
+  ${MISSING_EVENTS} AS missing_events, ${RATING} AS rating, ${STARTED_UNSEEN} AS started_unseen
 FROM (SELECT * FROM transactions c ${chosen}) t
   LEFT JOIN stations s ON s.station = t.station
   LEFT JOIN former_stations f ON f.station = t.station
@@ -336,6 +344,7 @@ function transactionRow(db: Database, row: Record<string, unknown>): Transaction
     endedAt: text(row.ended_at),
     meterStopWh: number(row.meter_stop_wh),
     reason: text(row.reason),
+    ratingW: number(row.rating),
     powerW: number(row.power),
     registerWh: number(row.energy),
     heardAt: text(row.heard_at),

@@ -79,6 +79,30 @@ test('energy is told without what binary fractions add', async (t) => {
   assert.equal(transactions[0]?.energyWh, 12.3)
 })
 
+test('what an EVSE cannot have given is told, by its power and by its energy in its time', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 11, minute)).toISOString()
+  const power = (evseId: number, maxLimit: number, unit: string) => store.variables.put('CS01', { component: { name: 'EVSE', evse: { id: evseId } }, variable: { name: 'Power' }, variableAttribute: [{ value: '0' }], variableCharacteristics: { maxLimit, unit } as never }, at(0)) // biome-ignore format: one line
+  const run = (evseId: number, wh: number, powerW?: number) => {
+    const number = store.charging.start({ station: 'CS01', transactionId: undefined, evseId, connectorId: 1, idToken: 'A', startedAt: at(evseId), meterStartWh: 0 }) // biome-ignore format: one line
+    if (powerW !== undefined) store.charging.addMeterValue({ station: 'CS01', transactionId: `${number}`, evseId, timestamp: at(evseId + 1), measurand: 'Power.Active.Import', phase: undefined, context: undefined, value: powerW, unit: 'W' }) // biome-ignore format: one line
+    store.charging.end({ station: 'CS01', transactionId: `${number}`, endedAt: at(evseId + 30), meterStopWh: wh, reason: 'Local' }) // biome-ignore format: one line
+  }
+  await store.write(() => {
+    for (const evseId of [1, 2, 3]) power(evseId, 22_000, 'W')
+    power(4, 22, 'kW')
+    run(1, 11_500, 22_100) // half an hour at 23 kW: a meter is not exact
+    run(2, 13_000) // at 26 kW
+    run(3, 1_000, 25_000)
+    run(4, 13_000)
+    run(5, 13_000, 99_000) // nobody knows what it is made for
+  })
+
+  const { transactions } = (await get('/api/transactions')).body as TransactionPage
+
+  assert.deepEqual(transactions.map(({ problems }) => problems?.includes('above-rating') ?? false).reverse(), [false, true, true, true, false]) // biome-ignore format: one line
+})
+
 test('id tokens are told as fingerprints, equal ones for equal tokens', async (t) => {
   const { store, get } = await startCsmsConsole(t)
   await fill(store, 3)

@@ -121,6 +121,7 @@ export const records = {
     noMatch: 'No stored transaction matches.',
     moreRunning: 'More are running than fit here. Choose Running to see them page by page.',
     problems: {
+      'above-rating': 'Its power, or its energy in its time, is more than its EVSE is made for.',
       'in-the-future':
         'By the clock of the station it began after we had heard of it: that clock is ahead.',
       'no-end': 'Its end was never told, but another one has begun at the same place.',
