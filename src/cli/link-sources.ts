@@ -76,7 +76,7 @@ export function createLinkSources(
       if (rule) perStation.push(perStationUplink(uplink, rule, { nodeId, remembered, log }))
       continue
     }
-    const options = { ...dialOptions(uplink, nodeId), mode: uplink.mode }
+    const options = { ...dialOptions(uplink, nodeId, log), mode: uplink.mode }
     const rules = backOff && { backOff: () => backOff() ?? uplink.backOff }
     const source = dial({ ...options, ...rules })
     uplinks.push(source)
@@ -84,7 +84,7 @@ export function createLinkSources(
   }
   const downlinks = config.downlinks.map((downlink) =>
     dial({
-      ...dialOptions(downlink, nodeId, stationNameOf(config, downlink.peerId)),
+      ...dialOptions(downlink, nodeId, log, stationNameOf(config, downlink.peerId)),
       mode: 'standard',
       peer: 'station',
     }),
@@ -212,9 +212,11 @@ type Dialled = Config['uplinks'][number] | Config['downlinks'][number]
 function dialOptions(
   config: Dialled,
   nodeId: NodeId,
+  log: Logger,
   station?: StationName,
 ): Omit<DialOptions, 'mode'> {
-  const tls = { ...(config.tls && readDialTls(config.tls)), ...(station && { station }) }
+  const kept = config.tls && keptTls(config.tls, (problem) => log.error('tls.kept', { upstream: config.url, problem })) // biome-ignore format: one line
+  const tls = () => ({ ...kept?.(), ...(station && { station }) })
   return { ...plainOptions(config, nodeId), tls }
 }
 

@@ -41,8 +41,8 @@ export interface DialOptions {
   readonly peerId?: NodeId
   /** What the peer is called where nothing says who it is. Default `CSMS`. */
   readonly unnamed?: NodeId
-  /** Under `wss:`: whom to trust, and the own certificate. */
-  readonly tls?: DialTls
+  /** Under `wss:`: whom to trust, and the own certificate. A function is asked at each attempt: they are renewed. */
+  readonly tls?: DialTls | (() => DialTls)
   /** Offer permessage-deflate. Default true. */
   readonly compression?: boolean
   /** How many attempts in a row have failed before, for the back-off. Default 0. */
@@ -120,6 +120,7 @@ class Dialler implements LinkSource {
   #timer: Timer | undefined
   /** What the last attempt has shown. */
   #password: Secret | undefined
+  #tls: DialTls
   #attempt = 0
   /** How long the last wait was. */
   #lastMs: number | undefined
@@ -133,7 +134,8 @@ class Dialler implements LinkSource {
     this.#options = options
     this.#attempt = options.failures ?? 0
     this.#isTls = /^wss:/i.test(options.url)
-    if (this.#isTls) clientSettings(options.tls ?? {}, options.peerId)
+    this.#tls = tlsOf(options)
+    if (this.#isTls) clientSettings(this.#tls, options.peerId)
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? systemRandomness
   }
@@ -161,13 +163,13 @@ class Dialler implements LinkSource {
       nodeId,
       mode,
       protocols = [...PROTOCOLS].reverse(),
-      tls = {},
       peerId,
       keyAsBytes,
     } = this.#options
     const { password: given } = this.#options
     const password = typeof given === 'function' ? given() : given
     this.#password = password
+    this.#tls = tlsOf(this.#options)
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
     const options = {
       url: `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,
@@ -176,7 +178,7 @@ class Dialler implements LinkSource {
         ...(mode === 'overlay' && overlay),
         ...(password && { authorization: formatBasic(nodeId, password, keyAsBytes) }),
       },
-      ...(this.#isTls && { tls: clientSettings(tls, peerId) }),
+      ...(this.#isTls && { tls: clientSettings(this.#tls, peerId) }),
       deflate: this.#options.compression !== false,
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
       clock: this.#clock,
@@ -244,7 +246,14 @@ class Dialler implements LinkSource {
 
   /** What the 101 answer agreed to. */
   #agree(response: IncomingMessage, chosen: string, socket: Socket): LinkFacts {
-    const { mode, peer, peerId, unnamed = UNNAMED_PEER, dialect, protocols = PROTOCOLS, tls } = this.#options // biome-ignore format: one line
+    const {
+      mode,
+      peer,
+      peerId,
+      unnamed = UNNAMED_PEER,
+      dialect,
+      protocols = PROTOCOLS,
+    } = this.#options
     // A standard peer that was asked for nothing of ours says nothing of ours: not even who it is.
     const header = mode === 'overlay' ? response.headers[OVERLAY_HEADER.toLowerCase()] : undefined
     const offer = parseOffer(header as string | undefined)
@@ -264,7 +273,7 @@ class Dialler implements LinkSource {
       const actual = certificate.nodeIds.join(', ') || 'nobody by its certificate'
       throw new OverlayError('ERR_LINK_IDENTITY', { actual, expected })
     }
-    const proof = tls?.identity ? 'certificate' : this.#password ? 'basic' : 'none'
+    const proof = this.#tls.identity ? 'certificate' : this.#password ? 'basic' : 'none'
     const isSelfNamed = said !== undefined && peerId === undefined && !certificate?.hasNodeUri
     return {
       peerIds: [expected ?? certificate?.nodeIds[0] ?? unnamed],
@@ -278,4 +287,8 @@ class Dialler implements LinkSource {
       credential: proof,
     }
   }
+}
+
+function tlsOf({ tls = {} }: DialOptions): DialTls {
+  return typeof tls === 'function' ? tls() : tls
 }

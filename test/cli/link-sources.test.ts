@@ -134,6 +134,21 @@ test('an upstream per station is dialled over TLS with the certificate that name
   assert.ok(stations.every((one) => one.isOpen))
 })
 
+test('an overlay uplink that was refused comes with the certificate that was put in its place meanwhile', async (t) => {
+  const site = new Site(t)
+  site.writeIdentity('own', await authority.issue({ dnsNames: ['NN99'] }))
+  const peers = [{ id: node.nodeId as NodeId, peer: 'node', securityProfile: 3 } as const]
+  const upstream = accept({ nodeId: 'UP' as NodeId, port: 0, peers, tls: { ...server, clientCa: authority.certificate } }) // biome-ignore format: one line
+  const { links, events } = await startSource(t, upstream)
+  const uplink = { url: upstream.url, mode: 'overlay', tls: { caFile: 'ca.pem', ...identity('own') } } // biome-ignore format: one line
+  await site.start({ ...node, listen: [{ port: 0, insecure: true }], uplinks: [uplink] })
+  await until(() => events.length > 0, 'the refusal')
+  assert.deepEqual(links, [])
+
+  site.writeIdentity('own', await authority.issue({ dnsNames: [node.nodeId] }))
+  await until(() => links.length === 1, 'the link')
+})
+
 test('while the renewal of a certificate for an upstream is half done the former one is shown; the next station after it shows the new one', async (t) => {
   const site = new Site(t)
   site.writeIdentity('own', await authority.issue({ dnsNames: ['CS01', 'CS02'] }))
