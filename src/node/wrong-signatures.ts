@@ -1,6 +1,6 @@
 /** Of one originator over one link; who signs wrongly by mistake does so a few times. */
-const PER_SECOND = 50
-const BURST = 100
+const PER_SECOND = 1_000
+const BURST = 2_000
 const MAX_KEPT = 10_000
 
 interface Bucket {

@@ -18,7 +18,8 @@ export function traced(prefix: string): string[] {
   return ['strace', '-D', '-ff', '-yy', '-xx', '-s', '1000000', '-e', `trace=${calls}`, '-o', prefix] // biome-ignore format: one command
 }
 
-const CALL = /^(\w+)\(\d+<(.*?)>(.*)\) += (-?\d+)/
+/** A process that is killed in a call does not come back from it: `?`, and whoever it wrote to has read it. */
+const CALL = /^(\w+)\(\d+<(.*?)>(.*)\) += (-?\d+|\?)/
 const REMOVAL = /^unlink\((".*")\) += 0/
 const TEXT = /"((?:\\x[0-9a-f]{2})*)"/g
 
@@ -33,8 +34,8 @@ export function readTrace(prefix: string, pid: number, folder: string): Act[] | 
     if (Number(result) < 0) return []
     const file = plain(target)
     if (/^(TCP|socket)/.test(file)) return [{ does: 'say', text: bytesIn(rest).toString('latin1') }]
-    // The index of the log is made anew after a crash.
-    if (!file.startsWith(folder) || file.endsWith('-shm')) return []
+    // The index of the log is made anew after a crash. What is cut off of the audit log the CSMS says itself.
+    if (!file.startsWith(folder) || /-shm$|\/audit\.jsonl$/.test(file)) return []
     if (name === 'fsync' || name === 'fdatasync') return [{ does: 'sync', file }]
     if (name === 'ftruncate') return [{ does: 'truncate', file, length: lastNumber(rest) }]
     if (name === 'pwrite64') {

@@ -67,7 +67,7 @@ export function recordSecurityEvent(
   event: Parameters<CsmsState['store']['securityEvents']['add']>[1],
 ): Promise<Record<string, never>> {
   const { store } = state
-  const { source: station, protocol, action, payloadBytes: payload } = context
+  const { source: station } = context
   const receivedAt = timeOf(context)
   if (!state.isNode(station) || store.stationRow(station)) {
     return record(state, context, () => {
@@ -75,8 +75,8 @@ export function recordSecurityEvent(
       return {}
     })
   }
+  // It is no message of a station: what it tells is kept, and not that it said so.
   return store.write(() => {
-    store.messages.add({ station, protocol, action, receivedAt, payload })
     store.securityEvents.add(station, event, receivedAt)
     return {}
   })
