@@ -108,10 +108,10 @@ function answerOnward(
   }
   const path = [...frame.route.networkPath, node.id] as const
   // Signed as it is told, verified as it was told.
-  const told = from.isOverlay ? secureAnswer(node, request, from, frame) : frame
+  const told = from.isOverlay ? secureAnswer(node, request, { from, to: asker }, frame) : frame
   const words = told.type === 4 ? translateError(readable(asker, told), asker) : told
   const { route } = frame
-  const spelled = from.isOverlay ? words : secureAnswer(node, request, from, { ...words, route })
+  const spelled = from.isOverlay ? words : secureAnswer(node, request, { from, to: asker }, { ...words, route }) // biome-ignore format: one line
   const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
   write(asker, answer, request.action, path[0])
 }

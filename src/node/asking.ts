@@ -131,9 +131,9 @@ async function signQuestion(
   if (encoding === 'binary') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: 'own', problem: 'binary payloads are not signed yet' }) // biome-ignore format: one line
   const protocol = question.protocol ?? protocolOf(node, to, way)
   const payload = parsePayload(question.payload) as JsonObject
-  const said = { type, action, protocol, payload, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
+  const said = { type, action, protocol, payload, to, link: peerOf(way), form: way.carrier === 'strip' ? 'plain' : way.carrier, ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
   const signed = await gate.sign(said)
-  const asked = { action, encoding, payload: encodePayload(signed.payload) }
+  const asked = { action: signed.action, encoding, payload: encodePayload(signed.payload) }
   return { asked, reference: signed.reference, protocol }
 }
 

@@ -123,6 +123,8 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'command.proposed' | 'command.seconded' | 'command.vetoed' | 'command.executed'; readonly by: string; readonly action: string; readonly to: string; readonly digest: string; readonly rule: string }
   // biome-ignore format: one line
+  | { readonly name: 'signatures.dropped'; readonly link: string; readonly source: string; readonly action: string; readonly kids: readonly string[] }
+  // biome-ignore format: one line
   | { readonly name: 'trust.refused'; readonly by: string; readonly what: string; readonly problem: string }
   // biome-ignore format: one line
   | { readonly name: 'trust.unpushed'; readonly to: string; readonly what: string; readonly why: string; readonly inMs?: number }

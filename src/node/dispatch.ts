@@ -3,8 +3,10 @@ import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import { parseStrict } from '../security/canonical.ts'
+import { plainAction } from '../security/signed-message.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type JsonObject, parsePayload } from '../wire/payload.ts'
+import { formOfReceived } from './carrying.ts'
 import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
@@ -28,11 +30,13 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
   const source = frame.route.networkPath[0]
   if (frame.action === NOTIFY_NETWORK_TOPOLOGY) return handleAnnouncement(node, from, frame)
   if (frame.action === COMMISSION_NODE) return handleCommissioning(node, from, frame, protocol)
-  const handler = handlerOf(node, protocol, frame)
+  // Who verifies nothing does not take apart what is signed.
+  const action = (node.gate && plainAction(frame.action)) ?? frame.action
+  const handler = handlerOf(node, protocol, { ...frame, action })
   const admitted = admit(node, from, frame, protocol)
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   const request = admitted?.payload ?? parsePayload(frame.payload)
-  const validate = () => node.validatorOf(source).assertValid(protocol, frame.action, 'request', request) // biome-ignore format: one line
+  const validate = () => node.validatorOf(source).assertValid(protocol, action, 'request', request) // biome-ignore format: one line
   // Whoever has signed its request gets a signed answer, also when that is what is wrong with it.
   const isSigned = admitted !== undefined && from.isOverlay
   if (!isSigned) validate()
@@ -40,9 +44,9 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     source,
     networkPath: frame.route.networkPath,
     protocol,
-    action: frame.action,
+    action,
     messageId: frame.messageId,
-    payloadBytes: frame.payload,
+    payloadBytes: admitted?.received.carrier === 'signed' ? admitted.received.bytes : frame.payload,
     receivedAt: node.clock.now(),
   }
   void answerWith(node, { from, frame, protocol, admitted }, () => {
@@ -175,7 +179,9 @@ async function signed<A extends KeptAnswer>(node: Core, asked: Asked, answer: A)
   if (!node.gate || !admitted) return answer
   const { type, errorCode: code, errorDescription: description, payload } = answer
   const bare = type === 4 ? { code, description, details: payload } : payload
-  const said = { type, action: frame.action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference } // biome-ignore format: one line
+  const action = plainAction(frame.action) ?? frame.action
+  const form = from.carrier === 'strip' ? 'plain' : formOfReceived(admitted.received)
+  const said = { type, action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference, form } // biome-ignore format: one line
   const done = { ...answer, payload: (await node.gate.sign(said)).payload }
   keepAnswer(admitted.seen, done)
   return done

@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
+import type { LinkCarrier } from './carrying.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { Logger, PasswordListener } from './core.ts'
 import type { HandlersByProtocol } from './handlers.ts'
@@ -39,11 +40,20 @@ export interface NodeOptions {
   readonly security?: SecurityOptions
   /** Lets new nodes in that show a code. */
   readonly commissioner?: Commissioner
+  /** How links to standard peers bear signatures. Default: not at all. */
+  readonly carriers?: LinkCarriers
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock
   readonly random?: Randomness
   readonly log?: Logger
+}
+
+/** Settings of links to standard peers; those of a source that dials count before those of a peer. */
+export interface LinkCarriers {
+  readonly bySource: ReadonlyMap<LinkSource, LinkCarrier>
+  /** By folded id. */
+  readonly byPeer: ReadonlyMap<string, LinkCarrier>
 }
 
 /** What a peer may do that others may not. */

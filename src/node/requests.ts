@@ -95,7 +95,7 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
     const again = (asked: string, later: number) =>
       passOn(node, { ...onward, messageId: node.newMessageId(), now: later }, asked)
     const onResult = passwordWatch(node, to, frame, from)
-    const retry = secured && challenge === undefined ? again : undefined
+    const retry = secured?.isOwnWord && challenge === undefined ? again : undefined
     open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult })
   }
   sendOrQueue(to, frame, messageId, bytes, now)

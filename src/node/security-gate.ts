@@ -10,35 +10,41 @@ import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
-import { encodeBase64url } from '../security/base64url.ts'
 import { canonicalize, parseStrict } from '../security/canonical.ts'
-import { stripSignatures, takeSignatures } from '../security/carriers.ts'
+import { stripSignatures } from '../security/carriers.ts'
 import type { SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import {
-  FreshnessGate,
-  LIVE_S,
-  QUEUED_S,
-  type StaleReason,
-} from '../security/freshness/freshness.ts'
+import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
-import type { Attestation, MessageFields, RequestReference } from '../security/header.ts'
+import type { MessageFields, RequestReference } from '../security/header.ts'
 import { sha256 } from '../security/jwk.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
-import { planOutgoing } from '../security/policies/outgoing.ts'
+import { type OutDecision, planOutgoing } from '../security/policies/outgoing.ts'
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
+import { type JudgedMessage, type ReceivedMessage, readMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { isFlattened, plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
-import { signStatement, signStatementNow, verifyStatement } from '../security/statement.ts'
+import { signStatement } from '../security/statement.ts'
 import type { Verdict } from '../security/verdict.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import {
+  type Examined,
+  examine,
+  freshFields,
+  isBound,
+  recordLoss,
+  type Seen,
+  witness,
+} from './attesting.ts'
+import { type Form, inForm, originatorIn } from './carrying.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
 import { RecentMessages } from './recent-messages.ts'
-import { signersOf, vouchedOrigin } from './signer-facts.ts'
+import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 
 /** What a node needs to sign, verify and decide. */
 export interface SecurityOptions {
@@ -77,7 +83,7 @@ export interface GateSite {
 /** A message as it came, with what the link and the path say about it. */
 export interface Incoming {
   readonly type: MessageType
-  /** Plain name; of an answer what it answers. */
+  /** As it stands in the frame; of an answer the plain name of what it answers. */
   readonly action: string
   readonly protocol: Protocol
   /** Of an error: its details. */
@@ -103,6 +109,8 @@ export interface Incoming {
 export interface Admitted {
   /** Without its signatures. */
   readonly payload: JsonObject
+  /** The same with all that was signed of it. */
+  readonly received: ReceivedMessage
   /** What an answer to it says it answers. */
   readonly reference: RequestReference
   /** Where its answer is kept, for who asks the same again. */
@@ -124,36 +132,17 @@ export interface Outgoing {
   readonly request?: RequestReference
   /** The challenge that is answered by signing anew. */
   readonly challenge?: string
-}
-
-/** A message of a standard peer that this node passes on. */
-export interface Seen {
-  readonly type: MessageType
-  readonly action: string
-  readonly protocol: Protocol
-  /** As `Outgoing.payload`. */
-  readonly payload: JsonObject
-  readonly from: NodeId
-  readonly to: NodeId
-  readonly att: Attestation
-  readonly request?: RequestReference
-  readonly challenge?: string
+  /** Towards a standard peer: how it may bear signatures. Default: not at all. */
+  readonly form?: Form
 }
 
 export interface Signed {
+  /** As it is sent: with `-Signed` where that is how it leaves. */
+  readonly action: string
   /** As it is sent; of types 4 and 5 the details. */
   readonly payload: JsonObject
   /** What the answer to it must say it answers. */
   readonly reference: RequestReference
-}
-
-const NONCE_BYTES = 16
-const NAMES: Readonly<Record<MessageType, string>> = {
-  2: 'request',
-  3: 'response',
-  4: 'error',
-  5: 'error',
-  6: 'send',
 }
 
 export class SecurityGate {
@@ -179,20 +168,14 @@ export class SecurityGate {
    * @throws {OverlayError} ERR_POLICY_REFUSED with the reason, ERR_POLICY_CHALLENGE when nobody can
    *   tell whether it is of now, ERR_SCHEMA_JSON when its payload cannot be read in one way only.
    */
-  admit(message: Incoming): Admitted {
-    const taken = takeSignatures(parseStrict(message.payload))
-    if ('status' in taken) throw refused(taken.reason)
-    const { error } = message
-    const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
-    const digest = sha256(bytes)
-    const { directory } = this.#options.trust
-    const { action, type } = message
-    const expected = { kind: 'message', action, messageType: type as 2 } as const
-    const verdict = verifyStatement(bytes, taken.entries, { expected, keyOf: directory.keyOf })
-    const header = headerOf(verdict)
+  admit(incoming: Incoming): Admitted {
+    const received = readIncoming(incoming)
+    const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
+    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
+    const { verdict, header, digest } = judged
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
     const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)
-    const said = this.#factsOf(message, taken.payload, verdict, {
+    const said = this.#factsOf(message, received, judged, {
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
     })
@@ -216,7 +199,7 @@ export class SecurityGate {
     const { id, nonce } = header ?? {}
     const reference = header ? { id, nonce, digest } : { digest }
     const { seen, repeated = false } = freshness ?? {}
-    return { payload: taken.payload, reference: reference as RequestReference, seen, repeated }
+    return { payload: received.payload, received, reference: reference as RequestReference, seen, repeated } // biome-ignore format: one line
   }
 
   /** @throws {OverlayError} ERR_POLICY_REFUSED: it takes somebody else, too, or time. */
@@ -237,54 +220,56 @@ export class SecurityGate {
     const { trust, signer } = this.#options
     const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
     if (plan.outcome === 'reject') throw refused(plan.reason)
-    const bytes = canonicalize(payload)
-    const digest = sha256(bytes)
     const isError = type === 4 || type === 5
-    const bare = isError ? (payload.details as JsonObject) : payload
-    if (plan.carrier === 'strip') return { payload: bare, reference: { digest } }
-    const fields = this.#fieldsOf(message, plan.lifetimeS ?? 0)
+    const bare = isError ? (payload.details as JsonObject) : stripSignatures(payload)
+    const bytes = canonicalize(isError ? payload : bare)
+    const digest = sha256(bytes)
+    const form = formOf(plan, message)
+    if (form === 'plain') return { action, payload: bare, reference: { digest } }
+    const fields = freshFields(this.#site, message, plan.lifetimeS ?? 0)
     const entry = await signStatement(bytes, fields, signer)
     const reference = { id: fields.id, nonce: fields.nonce, digest }
     // Of an error the whole is signed, and its details have the room.
-    return { payload: { ...(isError ? bare : stripSignatures(bare)), signatures: [entry] }, reference } // biome-ignore format: one line
+    if (form === 'top') return { action, payload: { ...bare, signatures: [entry] }, reference } // biome-ignore format: one line
+    const done = inForm({ action, type, payload: bare, entries: [entry] }, form, signer.kid)
+    if (plan.carrier === 'signed' && done.form !== 'signed') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'only ES256 makes a signed message' }) // biome-ignore format: one line
+    return done.form === 'plain' ? { ...done, reference: { digest } } : { ...done, reference }
+  }
+
+  /** A signed message of others with what this node says of the signatures that it lost here. */
+  recordLoss(message: JsonObject, att: Seen['att'], dropped: readonly string[]): JsonObject {
+    return recordLoss(this.#options, message, { att, dropped })
+  }
+
+  /** Of the key that this node signs with. */
+  get kid(): string {
+    return this.#options.signer.kid
+  }
+
+  /** Of parallel entries that were verified, the kid of whoever says it. */
+  originatorOf(entries: readonly unknown[]): string | undefined {
+    return originatorIn(entries, this.#options.trust.directory)
   }
 
   /**
-   * Signs what this node saw of a message that nobody signed: at once, because frames of a station
-   * must not overtake each other.
+   * What a message of a standard peer is known by, and what it brings along.
+   *
+   * @throws {OverlayError} ERR_POLICY_REFUSED: it was changed, or is another one.
+   */
+  examine(message: Seen): Examined {
+    return examine(this.#options, this.#site, message)
+  }
+
+  /**
+   * Signs what this node saw of a message.
    *
    * @throws {OverlayError} ERR_SIGNATURE_FAILED
    */
-  attest(message: Seen): { readonly entry: SignatureEntry; readonly reference: RequestReference } {
-    const { protocol, action, payload, from, att } = message
-    const bytes = canonicalize(payload)
-    const lifetimeS = actionRow(protocol, action)?.replay === 'queued' ? QUEUED_S : LIVE_S
-    const fields = this.#fieldsOf(message, lifetimeS)
-    const entry = signStatementNow(bytes, { ...fields, from, att }, this.#options.signer)
-    const { id, nonce } = fields
-    return { entry, reference: { id, nonce, digest: sha256(bytes) } }
-  }
-
-  #fieldsOf(
-    { type, action, protocol, to, request, challenge }: Omit<Outgoing, 'payload' | 'link'>,
-    lifetimeS: number,
-  ): MessageFields {
-    const { nodeId, clock, random } = this.#site
-    const iat = Math.floor(clock.now() / 1_000)
-    return {
-      ocpp: protocol,
-      ctx: contextOf(protocol, action, type),
-      OCPPAction: action,
-      OCPPMessageTypedId: type as 2,
-      id: this.#site.newId(),
-      from: nodeId,
-      to,
-      iat,
-      exp: iat + lifetimeS,
-      nonce: encodeBase64url(random(NONCE_BYTES)),
-      ...(request && { req: request }),
-      ...(challenge !== undefined && { chal: challenge }),
-    }
+  witness(
+    { received: { opaque, bytes }, att }: Pick<Seen, 'received' | 'att'>,
+    examined: Pick<Examined, 'fields' | 'verified'>,
+  ): SignatureEntry {
+    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att }, examined)
   }
 
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
@@ -327,40 +312,51 @@ export class SecurityGate {
 
   #factsOf(
     message: Incoming,
-    payload: JsonObject,
-    verdict: Verdict,
+    { payload, opaque }: ReceivedMessage,
+    { verdict, header, foreignKid }: JudgedMessage,
     judged: Pick<PolicyFacts, 'problem' | 'replay'>,
   ): PolicyFacts {
     const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
-    const header = headerOf(verdict)
-    const signers = signersOf(
-      verdict,
-      path,
-      this.#options.trust.directory,
-      this.#site.clock.now() / 1_000,
-    )
+    const { directory } = this.#options.trust
+    const nowS = this.#site.clock.now() / 1_000
+    const signers = [
+      ...signersOf(verdict, path, directory, nowS),
+      ...foreignSignersOf(foreignKid, directory, nowS),
+    ]
     const all = verdict.status === 'verified' ? verdict.signers.length : 0
     return {
       kind: KINDS[type],
       action,
       from: path[0],
       to: header?.to ?? to,
-      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, this.#options.trust.directory), // biome-ignore format: one line
+      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, directory), // biome-ignore format: one line
       neighbour,
       path,
       payload,
-      form: verdict.status === 'unsigned' ? 'none' : 'statement',
+      form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
       signers,
-      unknownKeys: verdict.ignored.length + all - signers.length,
+      unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
       ...judged,
       // A standard peer binds nothing: that it answers what it was asked, its own link says.
       isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
       isPrimaryUpstream,
       iat: header?.iat,
-      nowS: this.#site.clock.now() / 1_000,
+      nowS,
       data: [],
     }
   }
+}
+
+/** A rule for standard peers signs nothing by itself; how their link bears signatures is its setting. */
+function formOf(
+  { carrier, signatures }: Extract<OutDecision, { readonly outcome: 'send' }>,
+  { type, form = 'plain' }: Outgoing,
+): Form {
+  if (carrier === 'members') return 'top'
+  // Towards a standard peer errors are in its own words, which nobody here has signed.
+  if (type === 4 || type === 5) return 'plain'
+  if (carrier === 'signed') return 'signed'
+  return signatures.length > 0 ? form : 'plain'
 }
 
 /** User roles of keys that may answer for a service, as long as no entitlements say who does. */
@@ -380,30 +376,22 @@ interface Fresh {
   readonly problem?: StaleReason
 }
 
-/** The name of the structure that is signed. */
-function contextOf(protocol: Protocol, action: string, type: MessageType): string {
-  return `urn:wattweave:${protocol}:${action}:${NAMES[type]}`
+function readIncoming({ action, type, payload, error }: Incoming): ReceivedMessage {
+  const parsed = parseStrict(payload)
+  // An answer bears no action, so its members say it.
+  const isWrapped = plainAction(action) !== undefined || (type === 3 && isFlattened(parsed))
+  const received = readMessage(parsed, { isWrapped, ...(error && { error }) })
+  if ('status' in received) throw refused(received.reason)
+  return received
 }
 
-/** All headers agree in what messages have; what differs is the signer's own. */
-function headerOf(verdict: Verdict): MessageFields | undefined {
-  if (verdict.status !== 'verified') return undefined
-  const [{ header }] = verdict.signers
-  return header.OCPPAction === undefined ? undefined : header
+function expectedOf({ action, type }: Incoming) {
+  return { kind: 'message', action, messageType: type as 2 } as const
 }
 
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined
   return verdict.reason as PolicyFacts['problem']
-}
-
-function isBound(said: RequestReference | undefined, request: RequestReference): boolean {
-  return (
-    said !== undefined &&
-    said.digest === request.digest &&
-    said.id === request.id &&
-    said.nonce === request.nonce
-  )
 }
 
 function refused(reason: PolicyReason): OverlayError {
