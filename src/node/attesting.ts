@@ -5,7 +5,7 @@ import { isSameId, type NodeId } from '../primitives/ids.ts'
 import { encodeBase64url } from '../security/base64url.ts'
 import { canonicalize } from '../security/canonical.ts'
 import { putSignatures } from '../security/carriers.ts'
-import type { SignatureEntry } from '../security/entry.ts'
+import type { SignatureEntry, SigningMethod } from '../security/entry.ts'
 import { LIVE_S, QUEUED_S } from '../security/freshness/freshness.ts'
 import { type Attestation, decodeHeader, type MessageFields, type RequestReference } from '../security/header.ts' // biome-ignore format: one line
 import { type ReceivedMessage, verifyMessage } from '../security/received-message.ts'
@@ -114,12 +114,12 @@ export function examine({ trust }: SecurityOptions, site: GateSite, message: See
  */
 export function witness(
   { signer }: SecurityOptions,
-  { bytes, att }: Pick<Seen, 'att'> & { readonly bytes: Uint8Array },
+  { bytes, att, method }: Pick<Seen, 'att'> & { readonly bytes: Uint8Array; readonly method?: SigningMethod }, // biome-ignore format: one line
   { fields, verified }: Pick<Examined, 'fields' | 'verified'>,
   dropped: readonly string[] = [],
 ): SignatureEntry {
   const seen = { ...att, verified, ...(dropped.length > 0 && { dropped }) }
-  return signStatementNow(bytes, { ...fields, att: seen }, signer)
+  return signStatementNow(bytes, { ...fields, att: seen }, signer, method)
 }
 
 /**

@@ -72,7 +72,7 @@ function wrapped(
 }
 
 /** An answer bears no action. */
-function wrappedAction(type: MessageType, action: string): string {
+export function wrappedAction(type: MessageType, action: string): string {
   return type === 2 || type === 6 ? signedAction(action) : action
 }
 

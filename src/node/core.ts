@@ -11,7 +11,7 @@ import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
-import type { AnyHandler } from './handlers.ts'
+import type { AnyHandler, BinaryHandler } from './handlers.ts'
 import type { ToldDocument } from './management-messages.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
 import type { SecurityGate } from './security-gate.ts'
@@ -62,6 +62,7 @@ export interface Core {
   /** The open link to each peer, by folded id. */
   readonly neighbourById: Map<string, Neighbour>
   readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>
+  readonly binaryHandlers: ReadonlyMap<string, BinaryHandler>
   readonly frameLog: FrameLog
   /** By label; of neighbours that left too. */
   readonly linkCounters: Map<string, LinkCounters>

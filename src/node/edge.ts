@@ -8,16 +8,25 @@
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import { encodeBase64url } from '../security/base64url.ts'
+import { encodeBinaryPayload } from '../security/binary-payload.ts'
 import { parseStrict } from '../security/canonical.ts'
 import type { SeenMessage } from '../security/freshness/seen-messages.ts'
 import type { RequestReference } from '../security/header.ts'
-import { bareMessage, type ReceivedMessage, readMessage } from '../security/received-message.ts'
+import {
+  bareMessage,
+  type ReceivedMessage,
+  readBinaryMessage,
+  readMessage,
+} from '../security/received-message.ts'
 import { isFlattened, plainAction } from '../security/signed-message.ts'
+import type { Unverified } from '../security/verdict.ts'
 import type { Frame } from '../wire/frame.ts'
 import { cutMember, putMember } from '../wire/member.ts'
 import { encodePayload } from '../wire/payload.ts'
 import type { Examined, Seen } from './attesting.ts'
-import { entriesOf, type Form, formOfReceived, inForm } from './carrying.ts'
+import { isBinaryMessage } from './binary-messages.ts'
+import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { answerFrame, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -60,7 +69,7 @@ export function secureRequest(
   challenge?: string,
 ): Passed | undefined {
   const { gate } = node
-  if (!gate || !isAnEdge(from, to) || frame.encoding === 'binary') return undefined
+  if (!gate || !isAnEdge(from, to)) return undefined
   const { networkPath: path, destination } = frame.route
   const last = destination[destination.length - 1] ?? destination[0]
   const { type } = frame
@@ -77,7 +86,7 @@ export function secureRequest(
     }
   }
   const { protocol } = to.link
-  const admitted = gate.admit({ type, action: frame.action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
+  const admitted = gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
   const { reference, seen, received } = admitted
   const told = toStandard(node, gate, { from, to, received, form: formOfLink(to) }, frame)
@@ -126,7 +135,7 @@ export function secureAnswer(
 ): RoutedFrame {
   const { gate } = node
   const { secured } = request
-  if (!gate || !secured || frame.encoding === 'binary') return frame
+  if (!gate || !secured) return frame
   if (from.isOverlay) return admittedAnswer(node, gate, { request, secured, from, to }, frame)
   const { protocol, reference, form } = secured
   const { type, errorCode: code, errorDescription: description } = frame
@@ -138,7 +147,8 @@ export function secureAnswer(
   const isBare = type === 4 && !to.isOverlay
   const { told } = attested(node, gate, { from, to, received, about, form: isBare ? 'plain' : form }, frame) // biome-ignore format: one line
   if (to.isOverlay && (type === 3 || type === 4)) {
-    keepAnswer(secured.seen, { type, errorCode: code, errorDescription: description, payload: parseStrict(told.payload) }) // biome-ignore format: one line
+    const kept = isBinaryMessage(told) ? { payload: {}, binary: encodeBase64url(told.payload) } : { payload: parseStrict(told.payload) } // biome-ignore format: one line
+    keepAnswer(secured.seen, { type, errorCode: code, errorDescription: description, ...kept })
   }
   return told
 }
@@ -162,7 +172,7 @@ function admittedAnswer(
   const error = type === 4 ? { error: { code, description } } : {}
   const { networkPath: path } = frame.route
   try {
-    const { received } = gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
+    const { received } = gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
     return toStandard(node, gate, { from, to, received, form: type === 4 ? 'plain' : form }, frame)
   } catch (cause) {
     if (type !== 4 || !(cause instanceof OverlayError)) throw cause
@@ -197,6 +207,12 @@ function attested(
   if (!to.isOverlay) {
     return { told: toStandard(node, gate, { from, to, received, form, entries }, frame), examined }
   }
+  if (received.method === 'binary') {
+    // The result of a request that nobody has signed has no room for signatures.
+    const isRoomless = about.request !== undefined && about.request.id === undefined
+    const told = isRoomless ? changed(frame, frame.action, received.bytes) : wrappedBinary(frame, received, entries) // biome-ignore format: one line
+    return { told, examined }
+  }
   const { opaque } = received
   const bare = opaque ? encodePayload(opaque.message) : bareBytes(frame.payload, received)
   const isRequest = about.type === 2 || about.type === 6
@@ -216,6 +232,7 @@ function toStandard(
   const action = plainAction(frame.action) ?? frame.action
   const bare = bareBytes(frame.payload, received)
   if (form === 'plain') return changed(frame, action, bare)
+  if (received.method === 'binary') return wrappedBinary(frame, received, entries)
   const originator = gate.originatorOf(entries)
   const borne = inForm({ type, action, payload, entries, opaque }, form, originator)
   // Around the others this node says anew what it saw.
@@ -235,6 +252,16 @@ function toStandard(
   return changed(frame, borne.action, encodePayload(told))
 }
 
+/** Signatures of a binary payload stand before its body, whatever a link bears. */
+function wrappedBinary(
+  frame: RoutedFrame,
+  { bytes: body }: ReceivedMessage,
+  entries: ReturnType<typeof entriesOf>,
+): RoutedFrame {
+  const action = plainAction(frame.action) ?? frame.action
+  return changed(frame, wrappedAction(frame.type, action), encodeBinaryPayload({ entries, body }))
+}
+
 function attBy(node: Core, from: Neighbour): Seen['att'] {
   return { by: node.id, prev: from.id, link: peerOf(from).proof }
 }
@@ -247,18 +274,29 @@ function attBy(node: Core, from: Neighbour): Seen['att'] {
  */
 function readFrom(
   from: Neighbour,
-  { action, type, payload }: Frame,
+  frame: Frame,
   error?: { readonly code: string; readonly description: string },
 ): ReceivedMessage {
+  const { action, payload } = frame
+  const isBinary = isBinaryMessage(frame)
   const { carrier, link } = from
-  const parsed = parseStrict(payload)
   const isNamed = plainAction(action) !== undefined
   if (isNamed && carrier === 'strip') throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol: link.protocol }) // biome-ignore format: one line
-  const isWrapped = isNamed || (type === 3 && carrier !== 'strip' && isFlattened(parsed))
-  const received = readMessage(parsed, { isWrapped, ...(error && { error }) })
+  const received = isBinary ? readBinaryMessage(payload, isNamed) : readText(from, frame, error)
   if ('status' in received) throw new OverlayError('ERR_POLICY_REFUSED', { reason: received.reason }) // biome-ignore format: one line
   const isBorne = carrier !== 'strip' && received.carrier !== 'top' && !error
   return isBorne ? received : { ...bareMessage(received), carrier: received.carrier }
+}
+
+function readText(
+  { carrier }: Neighbour,
+  { action, type, payload }: Frame,
+  error?: { readonly code: string; readonly description: string },
+): ReceivedMessage | Unverified {
+  const parsed = parseStrict(payload)
+  const isAnswer = type === 3 && carrier !== 'strip' && isFlattened(parsed)
+  const isWrapped = plainAction(action) !== undefined || isAnswer
+  return readMessage(parsed, { isWrapped, ...(error && { error }) })
 }
 
 /** The payload without its signatures; every other byte stays where they stand beside the members. */

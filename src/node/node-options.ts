@@ -7,7 +7,7 @@ import type { LinkSource } from '../transport/link.ts'
 import type { LinkCarrier } from './carrying.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { Logger, PasswordListener } from './core.ts'
-import type { HandlersByProtocol } from './handlers.ts'
+import type { BinaryHandler, HandlersByProtocol } from './handlers.ts'
 import type { SecurityOptions } from './security-gate.ts'
 import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
 
@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly services?: readonly string[]
   readonly operator?: string
   readonly handlers?: HandlersByProtocol
+  /** By action, of messages whose payload is bytes; the same in each version. */
+  readonly binaryHandlers?: ReadonlyMap<string, BinaryHandler>
   /** Send what has no known route over the uplinks. Default true. */
   readonly hasDefaultRoute?: boolean
   /** Static routes: a node or service is reached over this neighbour whenever it is there. */

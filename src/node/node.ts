@@ -74,6 +74,7 @@ export class Node {
       onPasswordChange: options.onPasswordChange,
       neighbourById: new Map(),
       handlers,
+      binaryHandlers: options.binaryHandlers ?? new Map(),
       frameLog: new FrameLog(),
       linkCounters: new Map(),
       refusals: new Map(),

@@ -182,7 +182,7 @@ function passwordWatch(
   const { onPasswordChange } = node
   const isAtEdge = isStandardStation(to)
   const station = from?.represents ?? (isAtEdge ? to.id : undefined)
-  if (!onPasswordChange || station === undefined) return undefined
+  if (!onPasswordChange || station === undefined || frame.encoding === 'binary') return undefined
   const { action, payload } = unwrapped(frame.action, frame.payload)
   const acceptedIn = passwordsSetBy(action, payload)
   if (!acceptedIn) return undefined

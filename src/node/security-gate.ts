@@ -10,6 +10,7 @@ import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
+import { encodeBinaryPayload } from '../security/binary-payload.ts'
 import { canonicalize, parseStrict } from '../security/canonical.ts'
 import { stripSignatures } from '../security/carriers.ts'
 import type { SignatureEntry } from '../security/entry.ts'
@@ -23,11 +24,11 @@ import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../
 import { type OutDecision, planOutgoing } from '../security/policies/outgoing.ts'
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
-import { type JudgedMessage, type ReceivedMessage, readMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { type JudgedMessage, type ReceivedMessage, readBinaryMessage, readMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { isFlattened, plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import { signStatement } from '../security/statement.ts'
-import type { Verdict } from '../security/verdict.ts'
+import type { Unverified, Verdict } from '../security/verdict.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import {
@@ -39,7 +40,7 @@ import {
   type Seen,
   witness,
 } from './attesting.ts'
-import { type Form, inForm, originatorIn } from './carrying.ts'
+import { type Form, inForm, originatorIn, wrappedAction } from './carrying.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
@@ -88,6 +89,8 @@ export interface Incoming {
   readonly protocol: Protocol
   /** Of an error: its details. */
   readonly payload: Uint8Array
+  /** Its payload is bytes and no JSON. Of an error it never is. */
+  readonly isBinary?: boolean
   readonly error?: { readonly code: string; readonly description: string }
   readonly neighbour: Peer
   readonly path: readonly [NodeId, ...NodeId[]]
@@ -142,6 +145,13 @@ export interface Signed {
   /** As it is sent; of types 4 and 5 the details. */
   readonly payload: JsonObject
   /** What the answer to it must say it answers. */
+  readonly reference: RequestReference
+}
+
+/** As `Signed`, of a binary message. */
+export interface SignedBytes {
+  readonly action: string
+  readonly bytes: Uint8Array
   readonly reference: RequestReference
 }
 
@@ -236,6 +246,28 @@ export class SecurityGate {
     return done.form === 'plain' ? { ...done, reference: { digest } } : { ...done, reference }
   }
 
+  /**
+   * Signs a binary message of this node as its policies want it.
+   *
+   * @throws {OverlayError} as `sign`
+   */
+  async signBinary(
+    message: Omit<Outgoing, 'payload' | 'form'>,
+    body: Uint8Array,
+  ): Promise<SignedBytes> {
+    // biome-ignore format: one line
+    const { type, action, to, link } = message
+    const { trust, signer } = this.#options
+    const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
+    if (plan.outcome === 'reject') throw refused(plan.reason)
+    const digest = sha256(body)
+    if (plan.carrier === 'strip') return { action, bytes: body, reference: { digest } }
+    const fields = freshFields(this.#site, message, plan.lifetimeS ?? 0)
+    const entry = await signStatement(body, fields, signer, 'binary')
+    const bytes = encodeBinaryPayload({ entries: [entry], body })
+    return { action: wrappedAction(type, action), bytes, reference: { id: fields.id, nonce: fields.nonce, digest } } // biome-ignore format: one line
+  }
+
   /** A signed message of others with what this node says of the signatures that it lost here. */
   recordLoss(message: JsonObject, att: Seen['att'], dropped: readonly string[]): JsonObject {
     return recordLoss(this.#options, message, { att, dropped })
@@ -266,10 +298,10 @@ export class SecurityGate {
    * @throws {OverlayError} ERR_SIGNATURE_FAILED
    */
   witness(
-    { received: { opaque, bytes }, att }: Pick<Seen, 'received' | 'att'>,
+    { received: { opaque, bytes, method }, att }: Pick<Seen, 'received' | 'att'>,
     examined: Pick<Examined, 'fields' | 'verified'>,
   ): SignatureEntry {
-    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att }, examined)
+    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined)
   }
 
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
@@ -312,7 +344,7 @@ export class SecurityGate {
 
   #factsOf(
     message: Incoming,
-    { payload, opaque }: ReceivedMessage,
+    { payload, opaque, method }: ReceivedMessage,
     { verdict, header, foreignKid }: JudgedMessage,
     judged: Pick<PolicyFacts, 'problem' | 'replay'>,
   ): PolicyFacts {
@@ -332,7 +364,7 @@ export class SecurityGate {
       origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, directory), // biome-ignore format: one line
       neighbour,
       path,
-      payload,
+      payload: method === 'binary' ? undefined : payload,
       form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
       signers,
       unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
@@ -376,13 +408,22 @@ interface Fresh {
   readonly problem?: StaleReason
 }
 
-function readIncoming({ action, type, payload, error }: Incoming): ReceivedMessage {
+function readIncoming(incoming: Incoming): ReceivedMessage {
+  const received = incoming.isBinary ? binaryOf(incoming) : messageOf(incoming)
+  if ('status' in received) throw refused(received.reason)
+  return received
+}
+
+/** A binary result takes the form of its request: what that one was, its reference says. */
+function binaryOf({ action, payload, request }: Incoming): ReceivedMessage | Unverified {
+  return readBinaryMessage(payload, plainAction(action) !== undefined || request?.id !== undefined)
+}
+
+function messageOf({ action, type, payload, error }: Incoming): ReceivedMessage | Unverified {
   const parsed = parseStrict(payload)
   // An answer bears no action, so its members say it.
   const isWrapped = plainAction(action) !== undefined || (type === 3 && isFlattened(parsed))
-  const received = readMessage(parsed, { isWrapped, ...(error && { error }) })
-  if ('status' in received) throw refused(received.reason)
-  return received
+  return readMessage(parsed, { isWrapped, ...(error && { error }) })
 }
 
 function expectedOf({ action, type }: Incoming) {

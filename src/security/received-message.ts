@@ -1,7 +1,8 @@
 import type { JsonObject } from '../wire/payload.ts'
+import { decodeBinaryPayload } from './binary-payload.ts'
 import { canonicalize } from './canonical.ts'
 import { type Carrier, takeSignatures } from './carriers.ts'
-import { MAX_ENTRIES } from './entry.ts'
+import { MAX_ENTRIES, type SigningMethod } from './entry.ts'
 import { type ForeignMessage, isForeign, readForeign, verifyForeign } from './foreign-message.ts'
 import { decodeHeader, disagreement, isObject, type MessageFields, type StatementHeader } from './header.ts' // biome-ignore format: one line
 import { sha256 } from './jwk.ts'
@@ -18,6 +19,8 @@ export interface ReceivedMessage {
   readonly entries: readonly unknown[]
   /** undefined: nobody has signed it. */
   readonly carrier: Carrier | 'signed' | undefined
+  /** `binary`: `bytes` is the body, and `payload` says nothing. */
+  readonly method: SigningMethod
   /** Of a signed message that cannot become members without its signer. */
   readonly opaque: OpaqueMessage | undefined
 }
@@ -68,13 +71,26 @@ export function readMessage(
   if (isWrapped) return readWrapped(taken.payload, taken.entries)
   const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
   const { entries, carrier } = taken
-  return { payload: taken.payload, bytes, entries, carrier, opaque: undefined }
+  return { payload: taken.payload, bytes, entries, carrier, method: 'json', opaque: undefined }
+}
+
+/** Takes a binary CALL, SEND or CALLRESULT apart; `isWrapped` as its action, or its request, says. */
+export function readBinaryMessage(
+  bytes: Uint8Array,
+  isWrapped: boolean,
+): ReceivedMessage | Unverified {
+  const bare = { payload: {}, method: 'binary', opaque: undefined } as const
+  if (!isWrapped) return { ...bare, bytes, entries: [], carrier: undefined }
+  const decoded = decodeBinaryPayload(bytes)
+  if ('status' in decoded) return decoded
+  return { ...bare, bytes: decoded.body, entries: decoded.entries, carrier: 'signed' }
 }
 
 /** Without signatures: what a link that carries none has said. */
-export function bareMessage({ payload, bytes, opaque }: ReceivedMessage): ReceivedMessage {
+export function bareMessage(received: ReceivedMessage): ReceivedMessage {
+  const { payload, bytes, opaque, method } = received
   const own = opaque ? canonicalize(payload) : bytes
-  return { payload, bytes: own, entries: [], carrier: undefined, opaque: undefined }
+  return { payload, bytes: own, entries: [], carrier: undefined, method, opaque: undefined }
 }
 
 function readWrapped(
@@ -88,14 +104,14 @@ function readWrapped(
     const foreign = readForeign(jws)
     if ('status' in foreign) return foreign
     const { payload, bytes } = foreign
-    return { payload, bytes, entries: [], carrier: 'signed', opaque: { ...wrap, foreign } }
+    return { payload, bytes, entries: [], carrier: 'signed', method: 'json', opaque: { ...wrap, foreign } } // biome-ignore format: one line
   }
   const unpacked = unpackSigned(message)
   if ('status' in unpacked) return unpacked
   const { payload, bytes, entry, isCanonical } = unpacked
   // What hops have signed is the wrapping, so it has to stay.
   const opaque = isCanonical && entries.length === 0 ? undefined : { ...wrap, foreign: undefined }
-  return { payload, bytes, entries: [entry], carrier: 'signed', opaque }
+  return { payload, bytes, entries: [entry], carrier: 'signed', method: 'json', opaque }
 }
 
 /**
@@ -103,8 +119,8 @@ function readWrapped(
  * its wrapping. They have to agree as parallel entries do.
  */
 export function verifyMessage(received: ReceivedMessage, options: Verifying): JudgedMessage {
-  const { bytes, entries, opaque } = received
-  if (!opaque) return judged(verifyStatement(bytes, entries, options), entries, bytes)
+  const { bytes, entries, opaque, method } = received
+  if (!opaque) return judged(verifyStatement(bytes, entries, { ...options, method }), entries, bytes) // biome-ignore format: one line
   if (opaque.entries.length + entries.length > MAX_ENTRIES) {
     return judged(refuse('too-many-entries', { actual: opaque.entries.length + entries.length, limit: MAX_ENTRIES }), [], bytes) // biome-ignore format: one line
   }
