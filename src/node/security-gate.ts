@@ -6,46 +6,40 @@
  */
 import { OverlayError } from '../errors.ts'
 import { actionRow, type ReplayClass } from '../messages/actions.ts'
-import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
-import { encodeBinaryPayload } from '../security/binary-payload.ts'
-import { canonicalize, parseStrict } from '../security/canonical.ts'
-import { stripSignatures } from '../security/carriers.ts'
-import type { SignatureEntry } from '../security/entry.ts'
+import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
 import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
-import { sha256 } from '../security/jwk.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
-import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
-import { type OutDecision, planOutgoing } from '../security/policies/outgoing.ts'
+import { judgeForwarded } from '../security/policies/evaluate.ts'
+import type { ForwardDecision, PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
-import { type JudgedMessage, type ReceivedMessage, readBinaryMessage, readMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
-import { isFlattened, plainAction } from '../security/signed-message.ts'
+import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
-import { signStatement } from '../security/statement.ts'
-import type { Unverified, Verdict } from '../security/verdict.ts'
-import { KINDS, type MessageType } from '../wire/frame.ts'
+import type { Verdict } from '../security/verdict.ts'
+import { KINDS } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
-import {
-  type Examined,
-  examine,
-  freshFields,
-  isBound,
-  recordLoss,
-  type Seen,
-  witness,
-} from './attesting.ts'
-import { type Form, inForm, originatorIn, wrappedAction } from './carrying.ts'
+import { type Examined, examine, isBound, recordLoss, type Seen, witness } from './attesting.ts'
+import { entriesOf, originatorIn } from './carrying.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
+import {
+  expectedOf,
+  type Incoming,
+  type PassingMessage,
+  readIncoming,
+  readPassing,
+} from './incoming.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
+import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
 
 /** What a node needs to sign, verify and decide. */
 export interface SecurityOptions {
@@ -81,31 +75,9 @@ export interface GateSite {
   emit(event: NodeEvent): void
 }
 
-/** A message as it came, with what the link and the path say about it. */
-export interface Incoming {
-  readonly type: MessageType
-  /** As it stands in the frame; of an answer the plain name of what it answers. */
-  readonly action: string
-  readonly protocol: Protocol
-  /** Of an error: its details. */
-  readonly payload: Uint8Array
-  /** Its payload is bytes and no JSON. Of an error it never is. */
-  readonly isBinary?: boolean
-  readonly error?: { readonly code: string; readonly description: string }
-  readonly neighbour: Peer
-  readonly path: readonly [NodeId, ...NodeId[]]
-  /** As the frame addresses it: the last of its destinations. */
-  readonly to: NodeId
-  /** Of an answer: the request it must belong to. */
-  readonly request?: RequestReference
-  /** Of an answer: whom its request was addressed to. */
-  readonly asked?: NodeId
-  /** The standard peer that it is for, and that this node stands for. */
-  readonly onBehalfOf?: NodeId
-  /** That this link is the one whose commands the standard peer obeys. */
-  readonly isPrimaryUpstream?: boolean
-  /** Of its frame in the log, where it was received before. */
-  readonly sequence?: number | undefined
+interface JudgedPassing {
+  readonly decision: ForwardDecision
+  readonly attest: (() => readonly SignatureEntry[] | undefined) | undefined
 }
 
 /** A message that is to be obeyed. */
@@ -120,39 +92,6 @@ export interface Admitted {
   readonly seen: SeenMessage | undefined
   /** It was obeyed before: this is what was answered, and nothing is to be done. */
   readonly repeated: boolean
-}
-
-/** A message of this node, before it is signed. */
-export interface Outgoing {
-  readonly type: MessageType
-  readonly action: string
-  readonly protocol: Protocol
-  /** Of types 4 and 5 `{code, description, details}`. */
-  readonly payload: JsonObject
-  readonly to: NodeId
-  readonly link: Peer
-  /** Of an answer. */
-  readonly request?: RequestReference
-  /** The challenge that is answered by signing anew. */
-  readonly challenge?: string
-  /** Towards a standard peer: how it may bear signatures. Default: not at all. */
-  readonly form?: Form
-}
-
-export interface Signed {
-  /** As it is sent: with `-Signed` where that is how it leaves. */
-  readonly action: string
-  /** As it is sent; of types 4 and 5 the details. */
-  readonly payload: JsonObject
-  /** What the answer to it must say it answers. */
-  readonly reference: RequestReference
-}
-
-/** As `Signed`, of a binary message. */
-export interface SignedBytes {
-  readonly action: string
-  readonly bytes: Uint8Array
-  readonly reference: RequestReference
 }
 
 export class SecurityGate {
@@ -212,6 +151,45 @@ export class SecurityGate {
     return { payload: received.payload, received, reference: reference as RequestReference, seen, repeated } // biome-ignore format: one line
   }
 
+  /** Whether what passes between nodes has to be judged. */
+  get judgesForwarded(): boolean {
+    return this.#options.trust.book.judgesForwarded
+  }
+
+  /**
+   * Judges a message that only passes. For whom it is and whether it is of now its receiver says; who
+   * says it and to whom has to be what the frame says.
+   *
+   * @param att What this node saw of it.
+   * @returns With `attest` where a rule wants the word of this node: all entries, its own behind
+   *   them; undefined where there is no room, or it is there already.
+   */
+  judgeForwarded(incoming: PassingMessage, att: Seen['att']): JudgedPassing {
+    const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
+    const received = readPassing(incoming)
+    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
+    const { verdict, claimed } = judged
+    const isOther = claimed && !(isSameId(claimed.from as NodeId, message.path[0]) && isSameId(claimed.to as NodeId, message.to)) // biome-ignore format: one line
+    const problem =
+      received.problem ?? problemOf(verdict) ?? (isOther ? 'not-this-message' : undefined)
+    const facts = this.#factsOf(message, received, judged, { problem, replay: undefined })
+    const decision = judgeForwarded(this.#options.trust.book.policies, { ...facts, link: message.link }) // biome-ignore format: one line
+    this.#site.judged(frameVerdict(facts, decision), undefined)
+    if (!decision.attest) return { decision, attest: undefined }
+    const { type, action, path, to } = message
+    const seen = { type, action, protocol: claimed?.ocpp ?? message.protocol, received, from: path[0], to, att } // biome-ignore format: one line
+    return { decision, attest: () => this.#withOwnWord(seen) }
+  }
+
+  #withOwnWord(seen: Seen): readonly SignatureEntry[] | undefined {
+    const entries = entriesOf(seen.received)
+    const isThere = entries.some(({ keyId }) => keyId === this.kid)
+    // Bytes have their signatures before them, and between nodes nobody asks for a hop's there.
+    if (isThere || entries.length >= MAX_ENTRIES || seen.received.method === 'binary')
+      return undefined
+    return [...entries, this.witness(seen, this.examine(seen))]
+  }
+
   /** @throws {OverlayError} ERR_POLICY_REFUSED: it takes somebody else, too, or time. */
   #assertNotHeld(facts: PolicyFacts, digest: string, isNew: boolean): void {
     const nowS = this.#site.clock.now() / 1_000
@@ -225,47 +203,17 @@ export class SecurityGate {
    *
    * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SIGNATURE_FAILED: it does not leave unsigned.
    */
-  async sign(message: Outgoing): Promise<Signed> {
-    const { type, action, payload, to, link } = message
-    const { trust, signer } = this.#options
-    const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
-    if (plan.outcome === 'reject') throw refused(plan.reason)
-    const isError = type === 4 || type === 5
-    const bare = isError ? (payload.details as JsonObject) : stripSignatures(payload)
-    const bytes = canonicalize(isError ? payload : bare)
-    const digest = sha256(bytes)
-    const form = formOf(plan, message)
-    if (form === 'plain') return { action, payload: bare, reference: { digest } }
-    const fields = freshFields(this.#site, message, plan.lifetimeS ?? 0)
-    const entry = await signStatement(bytes, fields, signer)
-    const reference = { id: fields.id, nonce: fields.nonce, digest }
-    // Of an error the whole is signed, and its details have the room.
-    if (form === 'top') return { action, payload: { ...bare, signatures: [entry] }, reference } // biome-ignore format: one line
-    const done = inForm({ action, type, payload: bare, entries: [entry] }, form, signer.kid)
-    if (plan.carrier === 'signed' && done.form !== 'signed') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'only ES256 makes a signed message' }) // biome-ignore format: one line
-    return done.form === 'plain' ? { ...done, reference: { digest } } : { ...done, reference }
+  sign(message: Outgoing): Promise<Signed> {
+    return signMessage(this.#options, this.#site, message)
   }
 
   /**
-   * Signs a binary message of this node as its policies want it.
+   * The same for one whose payload is bytes.
    *
    * @throws {OverlayError} as `sign`
    */
-  async signBinary(
-    message: Omit<Outgoing, 'payload' | 'form'>,
-    body: Uint8Array,
-  ): Promise<SignedBytes> {
-    // biome-ignore format: one line
-    const { type, action, to, link } = message
-    const { trust, signer } = this.#options
-    const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
-    if (plan.outcome === 'reject') throw refused(plan.reason)
-    const digest = sha256(body)
-    if (plan.carrier === 'strip') return { action, bytes: body, reference: { digest } }
-    const fields = freshFields(this.#site, message, plan.lifetimeS ?? 0)
-    const entry = await signStatement(body, fields, signer, 'binary')
-    const bytes = encodeBinaryPayload({ entries: [entry], body })
-    return { action: wrappedAction(type, action), bytes, reference: { id: fields.id, nonce: fields.nonce, digest } } // biome-ignore format: one line
+  signBinary(message: Omit<Outgoing, 'payload' | 'form'>, body: Uint8Array): Promise<SignedBytes> {
+    return signBody(this.#options, this.#site, message, body)
   }
 
   /** A signed message of others with what this node says of the signatures that it lost here. */
@@ -379,18 +327,6 @@ export class SecurityGate {
   }
 }
 
-/** A rule for standard peers signs nothing by itself; how their link bears signatures is its setting. */
-function formOf(
-  { carrier, signatures }: Extract<OutDecision, { readonly outcome: 'send' }>,
-  { type, form = 'plain' }: Outgoing,
-): Form {
-  if (carrier === 'members') return 'top'
-  // Towards a standard peer errors are in its own words, which nobody here has signed.
-  if (type === 4 || type === 5) return 'plain'
-  if (carrier === 'signed') return 'signed'
-  return signatures.length > 0 ? form : 'plain'
-}
-
 /** User roles of keys that may answer for a service, as long as no entitlements say who does. */
 const SERVING = ['owner', 'admin', 'operations']
 
@@ -408,33 +344,7 @@ interface Fresh {
   readonly problem?: StaleReason
 }
 
-function readIncoming(incoming: Incoming): ReceivedMessage {
-  const received = incoming.isBinary ? binaryOf(incoming) : messageOf(incoming)
-  if ('status' in received) throw refused(received.reason)
-  return received
-}
-
-/** A binary result takes the form of its request: what that one was, its reference says. */
-function binaryOf({ action, payload, request }: Incoming): ReceivedMessage | Unverified {
-  return readBinaryMessage(payload, plainAction(action) !== undefined || request?.id !== undefined)
-}
-
-function messageOf({ action, type, payload, error }: Incoming): ReceivedMessage | Unverified {
-  const parsed = parseStrict(payload)
-  // An answer bears no action, so its members say it.
-  const isWrapped = plainAction(action) !== undefined || (type === 3 && isFlattened(parsed))
-  return readMessage(parsed, { isWrapped, ...(error && { error }) })
-}
-
-function expectedOf({ action, type }: Incoming) {
-  return { kind: 'message', action, messageType: type as 2 } as const
-}
-
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined
   return verdict.reason as PolicyFacts['problem']
-}
-
-function refused(reason: PolicyReason): OverlayError {
-  return new OverlayError('ERR_POLICY_REFUSED', { reason })
 }
