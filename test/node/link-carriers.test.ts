@@ -97,6 +97,23 @@ test('a station on a link that bears none does not get what a foreign CSMS has p
   assert.deepEqual(station.take().map((frame) => frame.slice(2)), [['Reset', { type: 'Immediate' }]]) // biome-ignore format: one line
 })
 
+test('what a station puts into customData counts for nothing on a link that bears none, and it gets nothing there', async (t) => {
+  const net = overlay(t)
+  const heartbeat = () => ({ currentTime: AT })
+  const handlers = { 'ocpp2.1': { Heartbeat: heartbeat } } as unknown as HandlersByProtocol
+  const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, handlers, security: securityOf('CSMS01') }) // biome-ignore format: one line
+  await net.node('NN01', { security: securityOf('NN01') })
+  net.connect('NN01', 'CSMS01')
+  const station = net.station('CS09', 'NN01', 'ocpp2.1')
+  await net.wait(61)
+  const customData = { vendorId: 'wattweave', signatures: [{ nonsense: true }] }
+  station.send(JSON.stringify([2, 'q', 'Heartbeat', { customData }]))
+  await net.settle()
+  assert.deepEqual(station.take(), [[3, 'q', { currentTime: AT }]])
+  const verdict = csms.frameLog.after(0, 100).flatMap((one) => one.verdict ?? []).at(-1) // biome-ignore format: one chain
+  assert.deepEqual(verdict?.signers.map(({ owner }) => owner), ['NN01']) // biome-ignore format: one line
+})
+
 // ---- A native station over a standard link, and a node of ours behind a node of another make
 
 interface ProxiedOptions {
