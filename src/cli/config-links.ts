@@ -135,6 +135,7 @@ const COUNTING: ReadonlyMap<string, readonly [where: readonly Kind[], advice: st
   ['onUpstreamLoss',      [['per-station'],               'counts only with mode per-station and role primary: other uplinks close no station']],
   ['stationPasswords',    [PER_STATION,                   'counts only with mode per-station: what is shown here is `passwordFile`']],
   ['keyAsBytes',          [['standard', ...PER_STATION],  'counts only with modes standard and per-station: it is for CSMSs of OCPP 1.6']],
+  ['carrier',             [['standard', ...PER_STATION],  'counts only with modes standard and per-station: overlay links bear all signatures']],
   ['dialect',             [['overlay', 'overlay with a role'], 'counts only with mode overlay: the others speak no overlay']],
   ['protocol',            [['overlay', 'overlay with a role', 'standard'], "is the station's own with mode per-station; leave it out"]],
 ])
@@ -156,6 +157,22 @@ function kindOf({ mode, role }: Uplink): Kind {
   if (mode === 'standard') return 'standard'
   if (mode === 'overlay') return role === undefined ? 'overlay' : 'overlay with a role'
   return role === undefined || role === 'primary' ? 'per-station' : 'per-station copy'
+}
+
+/** OCPP 1.6 has no room in its messages, and a node among the peers bears signatures as it is. */
+export function checkCarriers(
+  { peers, uplinks, downlinks }: Pick<Config, 'peers' | 'uplinks' | 'downlinks'>,
+  fail: Fail,
+): void {
+  for (const [list, links] of Object.entries({ uplinks, downlinks })) {
+    for (const [i, { carrier, protocol }] of links.entries()) {
+      const isRoomless = carrier === 'customData' && protocol === 'ocpp1.6'
+      if (isRoomless) fail([list, `${i}`, 'carrier'], 'customData does not exist in OCPP 1.6: use strip, or signed where the peer knows signed messages') // biome-ignore format: one line
+    }
+  }
+  for (const [i, { carrier, peer }] of peers.entries()) {
+    if (peer === 'node' && carrier !== 'strip') fail(['peers', `${i}`, 'carrier'], 'is for stations: nodes bear all signatures') // biome-ignore format: one line
+  }
 }
 
 // ---- Several links

@@ -19,6 +19,12 @@ const actions = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1, maxLength: 50 }, description }) as const
 const protocol = (description: string) =>
   ({ enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], description }) as const
+const carrier = (where: string) =>
+  ({
+    enum: ['strip', 'customData', 'signed'],
+    default: 'strip',
+    description: `${where === '' ? 'How' : `${where}how`} signatures go over it: not at all, in \`customData\` (not in OCPP 1.6), or around the payload as \`<Action>-Signed\`, which the peer has to know.`,
+  }) as const
 const insecure = {
   type: 'boolean',
   default: false,
@@ -140,6 +146,7 @@ export const CONFIG_SCHEMA = {
             default: false,
             description: 'Accept message ids of up to 255 bytes.',
           },
+          carrier: carrier('Of stations: '),
           maxLengths: {
             type: 'object',
             additionalProperties: { type: 'integer', minimum: 1 },
@@ -216,6 +223,7 @@ export const CONFIG_SCHEMA = {
             description:
               'standard, per-station: send a password of 32 to 40 hexadecimal digits as bytes, as OCPP 1.6 says.',
           },
+          carrier: carrier('standard, per-station: '),
           tls: ownTls,
           backOff: {
             type: 'object',
@@ -273,6 +281,7 @@ export const CONFIG_SCHEMA = {
           },
           peerId: { ...nodeId, description: 'The station that must be there.' },
           protocol: protocol('Offer only this version.'),
+          carrier: carrier(''),
           passwordFile: { type: 'string', description: 'File with the own password there.' },
           insecure,
           tls: ownTls,

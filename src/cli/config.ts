@@ -10,6 +10,7 @@ import {
 } from 'yaml'
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
+import type { LinkCarrier } from '../node/carrying.ts'
 import type { Retention } from '../roles/csms/retention.ts'
 import type { FilterRule } from '../routing/filters/rule.ts'
 import type { Secret, SecurityProfile } from '../transport/credentials.ts'
@@ -24,7 +25,13 @@ import {
 } from './config-checks.ts'
 import { type DialTlsFiles, type ListenTlsFiles, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
-import { checkDownlinkProfiles, checkLinks, checkProofs, type Written } from './config-links.ts'
+import {
+  checkCarriers,
+  checkDownlinkProfiles,
+  checkLinks,
+  checkProofs,
+  type Written,
+} from './config-links.ts'
 import { checkActions, checkIds } from './config-names.ts'
 import { CONFIG_SCHEMA } from './config-schema.ts'
 import { type KeyPlaces, keyPlaces, type RawSecurity, readSecurity, type SecuritySettings } from './config-security.ts' // biome-ignore format: one line
@@ -56,6 +63,7 @@ export interface Config {
     serialNumber?: string
     validation: 'strict' | 'tolerant'
     tolerantMessageIds: boolean
+    carrier: LinkCarrier
     maxLengths?: Record<string, number>
   }[]
   readonly uplinks: readonly {
@@ -69,6 +77,7 @@ export interface Config {
     onUpstreamLoss: 'close' | 'keep'
     stationPasswords?: string
     keyAsBytes: boolean
+    carrier: LinkCarrier
     compression: boolean
     insecure: boolean
     tls?: DialTlsFiles
@@ -82,6 +91,7 @@ export interface Config {
     url: string
     peerId: string
     protocol?: Protocol
+    carrier: LinkCarrier
     password?: Secret
     insecure: boolean
     tls?: DialTlsFiles
@@ -226,6 +236,7 @@ function complete(
   }
   checkIds({ ...raw, uplinks, downlinks }, fail)
   checkLinks({ ...raw, listen, uplinks, downlinks }, written, fail)
+  checkCarriers({ peers, uplinks, downlinks }, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   if (raw.filters?.length && raw.role !== 'networking-node') warn(['filters'], `judge what a node passes on; a ${raw.role} passes on nothing but what is for others, and hears and says all else unfiltered`) // biome-ignore format: one line
   checkActions({ ...raw, uplinks }, { fail, warn })

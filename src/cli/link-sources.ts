@@ -2,7 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
 import { join } from 'node:path'
 import { OverlayError } from '../errors.ts'
+import type { LinkCarrier } from '../node/carrying.ts'
 import type { Logger, PasswordListener } from '../node/core.ts'
+import type { LinkCarriers } from '../node/node-options.ts'
 import type { PerStationUplink, UplinkRule } from '../node/uplink-rules.ts'
 import { foldId, isNodeId, isReservedId, type NodeId } from '../primitives/ids.ts'
 import { systemRandomness } from '../primitives/randomness.ts'
@@ -34,6 +36,7 @@ export interface LinkSources {
   /** Uplinks first: a station that comes while there is no way up would be told so. */
   readonly links: readonly LinkSource[]
   readonly uplinkRules: ReadonlyMap<LinkSource, UplinkRule>
+  readonly carriers: LinkCarriers
   readonly perStation: readonly PerStationUplink[]
   readonly ruleOrder: readonly UplinkRule[]
   readonly onPasswordChange: PasswordListener
@@ -67,6 +70,7 @@ export function createLinkSources(
   )
   const uplinks: LinkSource[] = []
   const uplinkRules = new Map<LinkSource, UplinkRule>()
+  const bySource = new Map<LinkSource, LinkCarrier>()
   const perStation: PerStationUplink[] = []
   const ruleOrder: UplinkRule[] = []
   for (const uplink of config.uplinks) {
@@ -80,20 +84,21 @@ export function createLinkSources(
     const rules = backOff && { backOff: () => backOff() ?? uplink.backOff }
     const source = dial({ ...options, ...rules })
     uplinks.push(source)
+    bySource.set(source, uplink.carrier)
     if (rule) uplinkRules.set(source, rule)
   }
-  const downlinks = config.downlinks.map((downlink) =>
-    dial({
-      ...dialOptions(downlink, nodeId, log, stationNameOf(config, downlink.peerId)),
-      mode: 'standard',
-      peer: 'station',
-    }),
-  )
+  const downlinks = config.downlinks.map((downlink) => {
+    const name = stationNameOf(config, downlink.peerId)
+    const source = dial({ ...dialOptions(downlink, nodeId, log, name), mode: 'standard', peer: 'station' }) // biome-ignore format: one line
+    bySource.set(source, downlink.carrier)
+    return source
+  })
   const stop = watchCertificates(config, acceptors, log)
   return {
     acceptors,
     links: [...uplinks, ...acceptors, ...downlinks],
     uplinkRules,
+    carriers: { bySource, byPeer: new Map(config.peers.map(({ id, carrier }) => [foldId(id), carrier])) }, // biome-ignore format: one line
     perStation,
     ruleOrder,
     onPasswordChange: passwordFollower(config, { remembered, admissions, log }),
@@ -245,7 +250,7 @@ function plainOptions(config: Dialled, nodeId: NodeId): Omit<DialOptions, 'mode'
 
 /** Undefined where uplinks are all alike and stand in for each other. */
 function ruleOf(uplink: Config['uplinks'][number]): UplinkRule | undefined {
-  const { mode, role, url, name = url, stations, allow, allowNetworkChanges } = uplink
+  const { mode, role, url, name = url, stations, allow, allowNetworkChanges, carrier } = uplink
   if (mode !== 'per-station' && role === undefined) return undefined
   return {
     name,
@@ -254,6 +259,7 @@ function ruleOf(uplink: Config['uplinks'][number]): UplinkRule | undefined {
     ...(allow?.up && { up: new Set(allow.up) }),
     ...(allow?.down && { down: new Set(allow.down) }),
     allowsNetworkChanges: allowNetworkChanges,
+    carrier,
   }
 }
 

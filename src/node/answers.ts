@@ -6,6 +6,7 @@ import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import { secureAnswer } from './edge.ts'
 import { filtered, type Passage } from './filtering.ts'
+import { judgePassing } from './forward-rules.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, challengeIn, errorFrame, translateError } from './reply-error.ts'
@@ -55,7 +56,13 @@ export function receiveAnswer(
       if (frame.type === 3) tellResult(node, request, frame.payload, isTold)
     }
     if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-    answerOnward(node, request, asker, { from, frame: passed })
+    const release = (kept: RoutedFrame) => {
+      if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+      answerOnward(node, request, asker, { from, frame: kept })
+    }
+    const allowed = judgePassing(node, passed, { ...passage, release })
+    if (!allowed) return undefined
+    answerOnward(node, request, asker, { from, frame: allowed })
   } catch (error) {
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
     if (error instanceof OverlayError) failRequest(node, request, error)
@@ -109,10 +116,10 @@ function answerOnward(
   }
   const path = [...frame.route.networkPath, node.id] as const
   // Signed as it is told, verified as it was told.
-  const told = from.isOverlay ? secureAnswer(node, request, from, frame) : frame
+  const told = from.isOverlay ? secureAnswer(node, request, { from, to: asker }, frame) : frame
   const words = told.type === 4 ? translateError(readable(asker, told), asker) : told
   const { route } = frame
-  const spelled = from.isOverlay ? words : secureAnswer(node, request, from, { ...words, route })
+  const spelled = from.isOverlay ? words : secureAnswer(node, request, { from, to: asker }, { ...words, route }) // biome-ignore format: one line
   const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
   write(asker, answer, request.action, path[0])
 }

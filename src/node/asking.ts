@@ -5,6 +5,7 @@ import type { RequestReference } from '../security/header.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
 import { refuseResult } from './answers.ts'
+import { isBinaryMessage } from './binary-messages.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { peerOf } from './peer-facts.ts'
@@ -95,7 +96,9 @@ export async function askSigned(
     throw remoteError(answered.frame, isBelieved(node, gate, answer))
   }
   try {
-    return { ...answered, response: admitAnswer(node, gate, answer).payload }
+    const { payload, received } = admitAnswer(node, gate, answer)
+    if (answered.frame.encoding === 'text') return { ...answered, response: payload }
+    return { ...answered, frame: { ...answered.frame, payload: received.bytes } }
   } catch (error) {
     if (error instanceof OverlayError) refuseResult(node, answered.from, answered.frame, error)
     throw error
@@ -128,12 +131,16 @@ async function signQuestion(
   const to = destination[destination.length - 1] ?? destination[0]
   const way = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
   if (!way) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
-  if (encoding === 'binary') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: 'own', problem: 'binary payloads are not signed yet' }) // biome-ignore format: one line
   const protocol = question.protocol ?? protocolOf(node, to, way)
+  const about = { type, action, protocol, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
+  if (encoding === 'binary') {
+    const { action: told, bytes, reference } = await gate.signBinary(about, question.payload)
+    return { asked: { action: told, encoding, payload: bytes }, reference, protocol }
+  }
   const payload = parsePayload(question.payload) as JsonObject
-  const said = { type, action, protocol, payload, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
+  const said = { ...about, payload, form: way.carrier === 'strip' ? 'plain' : way.carrier } as const
   const signed = await gate.sign(said)
-  const asked = { action, encoding, payload: encodePayload(signed.payload) }
+  const asked = { action: signed.action, encoding, payload: encodePayload(signed.payload) }
   return { asked, reference: signed.reference, protocol }
 }
 
@@ -148,9 +155,10 @@ interface Reply extends Answered {
 function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
   const { frame, from, action, protocol, request, asked, sequence } = reply
   const { type, payload, errorCode: code, errorDescription: description, route } = frame
+  const isBinary = isBinaryMessage(frame)
   const path = route?.networkPath ?? ([from.id] as const)
   const error = type === 4 ? { error: { code, description } } : {}
-  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, ...error }) // biome-ignore format: one line
+  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, isBinary, ...error }) // biome-ignore format: one line
 }
 
 /** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */

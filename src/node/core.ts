@@ -5,6 +5,7 @@ import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { RoutingTable } from '../routing/table.ts'
+import type { PolicyReason } from '../security/policies/facts.ts'
 import type { Secret } from '../transport/credentials.ts'
 import type { LinkFacts } from '../transport/link.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
@@ -12,9 +13,10 @@ import type { Frame, Route } from '../wire/frame.ts'
 import type { ArrivalListener } from './arrived.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
-import type { AnyHandler } from './handlers.ts'
+import type { AnyHandler, BinaryHandler } from './handlers.ts'
 import type { ToldDocument } from './management-messages.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { SecurityGate } from './security-gate.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -56,6 +58,8 @@ export interface Core {
   readonly ownUplinks: { readonly neighbour: Neighbour; readonly priority: number }[]
   /** Where uplinks differ in what they may see and do; undefined where they are all alike. */
   readonly upstreams: Upstreams | undefined
+  /** What forward rules keep back. */
+  readonly quarantine: Quarantine
   /** Rules about what may pass; undefined where there are none. */
   readonly filters: Filters | undefined
   /** Told of each message that went no further than here. */
@@ -65,6 +69,7 @@ export interface Core {
   /** The open link to each peer, by folded id. */
   readonly neighbourById: Map<string, Neighbour>
   readonly handlers: ReadonlyMap<string, ReadonlyMap<string, AnyHandler>>
+  readonly binaryHandlers: ReadonlyMap<string, BinaryHandler>
   readonly frameLog: FrameLog
   /** By label; of neighbours that left too. */
   readonly linkCounters: Map<string, LinkCounters>
@@ -127,6 +132,10 @@ export type NodeEvent =
     }
   // biome-ignore format: one line
   | { readonly name: 'command.proposed' | 'command.seconded' | 'command.vetoed' | 'command.executed'; readonly by: string; readonly action: string; readonly to: string; readonly digest: string; readonly rule: string }
+  // biome-ignore format: one line
+  | { readonly name: 'frame.quarantined'; readonly id: number; readonly link: string; readonly source: string; readonly destination: string; readonly action: string; readonly reason: PolicyReason }
+  // biome-ignore format: one line
+  | { readonly name: 'signatures.dropped'; readonly link: string; readonly source: string; readonly action: string; readonly kids: readonly string[] }
   // biome-ignore format: one line
   | { readonly name: 'trust.refused'; readonly by: string; readonly what: string; readonly problem: string }
   // biome-ignore format: one line

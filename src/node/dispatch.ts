@@ -2,9 +2,13 @@ import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
+import { encodeBase64url } from '../security/base64url.ts'
 import { parseStrict } from '../security/canonical.ts'
+import { plainAction } from '../security/signed-message.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type JsonObject, parsePayload } from '../wire/payload.ts'
+import { isBinaryMessage } from './binary-messages.ts'
+import { formOfReceived } from './carrying.ts'
 import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
@@ -28,11 +32,14 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
   const source = frame.route.networkPath[0]
   if (frame.action === NOTIFY_NETWORK_TOPOLOGY) return handleAnnouncement(node, from, frame)
   if (frame.action === COMMISSION_NODE) return handleCommissioning(node, from, frame, protocol)
-  const handler = handlerOf(node, protocol, frame)
+  // Who verifies nothing does not take apart what is signed.
+  const action = (node.gate && plainAction(frame.action)) ?? frame.action
+  if (frame.encoding === 'binary') return handleBinary(node, from, frame, { protocol, action })
+  const handler = handlerOf(node, protocol, { ...frame, action })
   const admitted = admit(node, from, frame, protocol)
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   const request = admitted?.payload ?? parsePayload(frame.payload)
-  const validate = () => node.validatorOf(source).assertValid(protocol, frame.action, 'request', request) // biome-ignore format: one line
+  const validate = () => node.validatorOf(source).assertValid(protocol, action, 'request', request) // biome-ignore format: one line
   // Whoever has signed its request gets a signed answer, also when that is what is wrong with it.
   const isSigned = admitted !== undefined && from.isOverlay
   if (!isSigned) validate()
@@ -40,9 +47,9 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     source,
     networkPath: frame.route.networkPath,
     protocol,
-    action: frame.action,
+    action,
     messageId: frame.messageId,
-    payloadBytes: frame.payload,
+    payloadBytes: admitted?.received.carrier === 'signed' ? admitted.received.bytes : frame.payload,
     receivedAt: node.clock.now(),
   }
   void answerWith(node, { from, frame, protocol, admitted }, () => {
@@ -53,6 +60,29 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     }
     return handler(request, context)
   })
+}
+
+/**
+ * The same for a message whose payload is bytes. No schema says anything about these.
+ *
+ * @param about Its plain action.
+ */
+function handleBinary(
+  node: Core,
+  from: Neighbour,
+  frame: RoutedFrame,
+  { protocol, action }: { readonly protocol: Protocol; readonly action: string },
+): void {
+  const { messageId, route } = frame
+  const handler = node.binaryHandlers.get(action)
+  if (!handler) throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
+  const admitted = admit(node, from, frame, protocol)
+  if (admitted?.repeated) return repeat(node, from, frame, admitted)
+  // A copy: the link takes its bytes back, and handlers may take their time.
+  const body = (admitted?.received.bytes ?? frame.payload).slice()
+  const [source] = route.networkPath
+  const context: Context = { source, networkPath: route.networkPath, protocol, action, messageId, payloadBytes: body, receivedAt: node.clock.now() } // biome-ignore format: one line
+  void answerWith(node, { from, frame, protocol, admitted }, () => handler(body, context))
 }
 
 /** What is refused is to be seen, whoever answers it. */
@@ -75,7 +105,7 @@ function handlerOf(node: Core, protocol: Protocol, frame: RoutedFrame): AnyHandl
   const row = actionRow(protocol, action)
   if (!row) throw new OverlayError('ERR_SCHEMA_UNKNOWN_ACTION', { action, protocol })
   // A CALL of what is defined as SEND, and the reverse, is no action of that kind.
-  if (Boolean(row.send) !== (frame.type === 6) || !handler || frame.encoding === 'binary') {
+  if (Boolean(row.send) !== (frame.type === 6) || !handler) {
     throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
   }
   return handler
@@ -125,14 +155,16 @@ interface Asked {
 function admit(
   node: Core,
   from: Neighbour,
-  { type, action, payload, route }: RoutedFrame,
+  frame: RoutedFrame,
   protocol: Protocol,
 ): Admitted | undefined {
+  const { type, action, payload, route } = frame
+  const isBinary = isBinaryMessage(frame)
   const { networkPath: path, destination } = route
   const to = destination[destination.length - 1] ?? destination[0]
   // Whom this node itself dials, or lets dial it, as its CSMS is the one whose commands it obeys.
   const isPrimaryUpstream = from.link.peer === 'csms'
-  return node.gate?.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to, isPrimaryUpstream }) // biome-ignore format: one line
+  return node.gate?.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream }) // biome-ignore format: one line
 }
 
 /** The same was asked and obeyed before, and whoever asked has not got the answer. */
@@ -151,11 +183,12 @@ async function answerWith(node: Core, asked: Asked, call: () => unknown): Promis
   try {
     const response = await call()
     if (frame.type === 6) return
-    const plain = { type: 3, errorCode: '', errorDescription: '', payload: response as JsonObject } as const // biome-ignore format: one line
-    const result = answerFrame(await signed(node, asked, plain), messageId)
+    const isBinary = frame.encoding === 'binary'
+    const answer = isBinary ? await binaryResult(node, asked, response) : await signed(node, asked, { ...RESULT, payload: response as JsonObject }) // biome-ignore format: one line
+    const result = answerFrame(answer, messageId)
     const expiresAt = node.clock.now() + ANSWERED_MS
     // biome-ignore format: one record
-    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary: false, expiresAt, answerer: undefined,
+    const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary, expiresAt, answerer: undefined,
       answererId: node.id, onResult: undefined, next: undefined }
     from.answered.add(answered, undefined, node.id, expiresAt)
     reply(node, asked, result)
@@ -169,13 +202,29 @@ async function answerWith(node: Core, asked: Asked, call: () => unknown): Promis
   }
 }
 
+const RESULT = { type: 3, errorCode: '', errorDescription: '' } as const
+
+/** Signed where its request was: in a result nobody sees which form it has. */
+async function binaryResult(node: Core, asked: Asked, body: unknown): Promise<KeptAnswer> {
+  const { from, frame, protocol, admitted } = asked
+  if (!(body instanceof Uint8Array)) throw new TypeError('a binary handler returns bytes')
+  const isSigned = admitted?.reference.id !== undefined
+  const about = { type: 3, action: plainAction(frame.action) ?? frame.action, protocol, to: frame.route.networkPath[0], link: peerOf(from) } as const // biome-ignore format: one line
+  const done = isSigned ? await node.gate?.signBinary({ ...about, request: admitted.reference }, body) : undefined // biome-ignore format: one line
+  const answer = { ...RESULT, payload: {}, binary: encodeBase64url(done?.bytes ?? body) }
+  keepAnswer(admitted?.seen, answer)
+  return answer
+}
+
 /** Signs an answer where this node signs, and keeps it for who asks the same again. */
 async function signed<A extends KeptAnswer>(node: Core, asked: Asked, answer: A): Promise<A> {
   const { from, frame, protocol, admitted } = asked
   if (!node.gate || !admitted) return answer
   const { type, errorCode: code, errorDescription: description, payload } = answer
   const bare = type === 4 ? { code, description, details: payload } : payload
-  const said = { type, action: frame.action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference } // biome-ignore format: one line
+  const action = plainAction(frame.action) ?? frame.action
+  const form = from.carrier === 'strip' ? 'plain' : formOfReceived(admitted.received)
+  const said = { type, action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference, form } // biome-ignore format: one line
   const done = { ...answer, payload: (await node.gate.sign(said)).payload }
   keepAnswer(admitted.seen, done)
   return done

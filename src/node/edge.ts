@@ -1,19 +1,32 @@
 /**
  * What a node does for standard peers, which know no signatures: what they say is attested on its way
- * into the overlay, what is for them is verified, judged and stripped before it leaves.
+ * into the overlay, what is for them is verified, judged and stripped before it leaves. A link may be
+ * set to bear signatures all the same; then they go through, and what this node saw with them.
  *
  * @spec docs/security.md
  */
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import { encodeBase64url } from '../security/base64url.ts'
+import { encodeBinaryPayload } from '../security/binary-payload.ts'
 import { parseStrict } from '../security/canonical.ts'
-import { takeSignatures } from '../security/carriers.ts'
 import type { SeenMessage } from '../security/freshness/seen-messages.ts'
 import type { RequestReference } from '../security/header.ts'
+import {
+  bareMessage,
+  type ReceivedMessage,
+  readBinaryMessage,
+  readMessage,
+} from '../security/received-message.ts'
+import { isFlattened, plainAction } from '../security/signed-message.ts'
+import type { Unverified } from '../security/verdict.ts'
 import type { Frame } from '../wire/frame.ts'
 import { cutMember, putMember } from '../wire/member.ts'
-import { encodePayload, type JsonObject } from '../wire/payload.ts'
+import { encodePayload } from '../wire/payload.ts'
+import type { Examined, Seen } from './attesting.ts'
+import { isBinaryMessage } from './binary-messages.ts'
+import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { answerFrame, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -30,19 +43,24 @@ export interface Secured {
   readonly asked?: NodeId
   /** Where the answer is kept for who asks the same again. */
   readonly seen: SeenMessage | undefined
+  /** How whoever asked bears signatures: the answer goes back so. */
+  readonly form: Form
+  /** Whether this node can sign it anew with a challenge. */
+  readonly isOwnWord: boolean
 }
 
 const SIGNATURES = 'signatures'
 
 /**
- * A CALL or SEND between the overlay and a standard peer of this node, as it goes on.
+ * A CALL or SEND between the overlay and a standard peer of this node, or between two standard peers
+ * where a link bears signatures, as it goes on.
  *
  * @param to Where it goes.
  * @param challenge What whoever is asked wants to see signed.
  * @returns undefined where nothing is to be done: between nodes it passes as it is, and between two
- *   standard peers the rules of the uplink decide.
+ *   standard peers that know no signatures the rules of the uplink decide.
  * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_POLICY_CHALLENGE, ERR_SCHEMA_JSON,
- *   ERR_SIGNATURE_FAILED, ERR_LINK_BUSY when it was obeyed before
+ *   ERR_SCHEMA_UNSUPPORTED, ERR_SIGNATURE_FAILED, ERR_LINK_BUSY when it was obeyed before
  */
 export function secureRequest(
   node: Core,
@@ -51,33 +69,43 @@ export function secureRequest(
   challenge?: string,
 ): Passed | undefined {
   const { gate } = node
-  if (!gate || from.isOverlay === to.isOverlay || frame.encoding === 'binary') return undefined
+  if (!gate || !isAnEdge(from, to)) return undefined
   const { networkPath: path, destination } = frame.route
   const last = destination[destination.length - 1] ?? destination[0]
-  const { type, action } = frame
-  // Its bytes are others now: the old ones must not be spliced.
-  const { origin: _, ...rest } = frame
+  const { type } = frame
   if (!from.isOverlay) {
     const { protocol } = from.link
-    const about = { type, action, protocol, from: path[0], to: last, ...(challenge !== undefined && { challenge }) } // biome-ignore format: one line
-    const { payload, reference } = attested(node, gate, from, frame.payload, about)
+    const received = readFrom(from, frame)
+    const about = { type, action: plainAction(frame.action) ?? frame.action, protocol, from: path[0], to: last, ...(challenge !== undefined && { challenge }) } // biome-ignore format: one line
+    const { told, examined } = attested(node, gate, { from, to, received, about }, frame)
+    const form = from.carrier === 'strip' ? 'plain' : formOfReceived(received)
+    const { reference, isSigned } = examined
     return {
-      frame: { ...rest, payload },
-      secured: { protocol, reference, asked: last, seen: undefined },
+      frame: told,
+      secured: { protocol, reference, asked: last, seen: undefined, form, isOwnWord: !isSigned },
     }
   }
   const { protocol } = to.link
-  const admitted = gate.admit({ type, action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
+  const admitted = gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
-  const payload = stripped(frame.payload, admitted.payload)
-  const { reference, seen } = admitted
-  return { frame: { ...rest, payload }, secured: { protocol, reference, seen } }
+  const { reference, seen, received } = admitted
+  const told = toStandard(node, gate, { from, to, received, form: formOfLink(to) }, frame)
+  return { frame: told, secured: { protocol, reference, seen, form: 'top', isOwnWord: false } }
 }
 
 /** What goes on, or what it was answered when it went on before. */
 export type Passed =
   | { readonly frame: RoutedFrame; readonly secured: Secured }
   | { readonly answer: Frame }
+
+function isAnEdge(from: Neighbour, to: Neighbour): boolean {
+  if (from.isOverlay !== to.isOverlay) return true
+  return !from.isOverlay && (from.carrier !== 'strip' || to.carrier !== 'strip')
+}
+
+function formOfLink({ carrier }: Neighbour): Form {
+  return carrier === 'strip' ? 'plain' : carrier
+}
 
 /** It went to the peer before: the effect must not come twice. */
 function repeatedAnswer(
@@ -94,7 +122,7 @@ function repeatedAnswer(
 
 /**
  * An answer to a request that was secured here, as it goes back. An error that nobody signed is told
- * as the word of a hop.
+ * as the word of a hop, and one for a standard peer in its own words, which nobody has signed.
  *
  * @param frame With its error in the words of whoever asked.
  * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON, ERR_SIGNATURE_FAILED
@@ -102,73 +130,187 @@ function repeatedAnswer(
 export function secureAnswer(
   node: Core,
   request: PendingRequest,
-  from: Neighbour,
+  { from, to }: { readonly from: Neighbour; readonly to: Neighbour },
   frame: Frame & { readonly route: RoutedFrame['route'] },
 ): RoutedFrame {
   const { gate } = node
-  const { secured, source, action } = request
-  if (!gate || !secured || frame.encoding === 'binary') return frame
-  const { protocol, reference, asked } = secured
+  const { secured } = request
+  if (!gate || !secured) return frame
+  if (from.isOverlay) return admittedAnswer(node, gate, { request, secured, from, to }, frame)
+  const { protocol, reference, form } = secured
   const { type, errorCode: code, errorDescription: description } = frame
-  const { origin: _, ...rest } = frame
-  const error = type === 4 ? { error: { code, description } } : {}
-  if (!from.isOverlay) {
-    const about = {
-      type,
-      action,
-      protocol,
-      from: from.id,
-      to: source,
-      request: reference,
-      ...error,
-    }
-    const { payload } = attested(node, gate, from, frame.payload, about)
-    if (type === 3 || type === 4) {
-      keepAnswer(secured.seen, { type, errorCode: code, errorDescription: description, payload: parseStrict(payload) }) // biome-ignore format: one line
-    }
-    return { ...rest, payload }
+  const action = plainAction(request.action) ?? request.action
+  const error = type === 4 ? { code, description } : undefined
+  const received = readFrom(from, frame, error)
+  const about = { type, action, protocol, from: from.id, to: request.source, request: reference }
+  // Towards a standard peer nobody could read what is signed of an error.
+  const isBare = type === 4 && !to.isOverlay
+  const { told } = attested(node, gate, { from, to, received, about, form: isBare ? 'plain' : form }, frame) // biome-ignore format: one line
+  if (to.isOverlay && (type === 3 || type === 4)) {
+    const kept = isBinaryMessage(told) ? { payload: {}, binary: encodeBase64url(told.payload) } : { payload: parseStrict(told.payload) } // biome-ignore format: one line
+    keepAnswer(secured.seen, { type, errorCode: code, errorDescription: description, ...kept })
   }
+  return told
+}
+
+interface Answering {
+  readonly request: PendingRequest
+  readonly secured: Secured
+  readonly from: Neighbour
+  readonly to: Neighbour
+}
+
+function admittedAnswer(
+  node: Core,
+  gate: SecurityGate,
+  { request, secured, from, to }: Answering,
+  frame: RoutedFrame,
+): RoutedFrame {
+  const { protocol, reference, asked, form } = secured
+  const { type, errorCode: code, errorDescription: description, payload } = frame
+  const action = plainAction(request.action) ?? request.action
+  const error = type === 4 ? { error: { code, description } } : {}
   const { networkPath: path } = frame.route
   try {
-    const { payload } = gate.admit({ type, action, protocol, payload: frame.payload, neighbour: peerOf(from), path, to: source, request: reference, onBehalfOf: source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
-    return { ...rest, payload: stripped(frame.payload, payload) }
+    const { received } = gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
+    return toStandard(node, gate, { from, to, received, form: type === 4 ? 'plain' : form }, frame)
   } catch (cause) {
     if (type !== 4 || !(cause instanceof OverlayError)) throw cause
-    return { ...rest, payload: cutMember(frame.payload, SIGNATURES) }
+    return changed(frame, frame.action, cutMember(payload, SIGNATURES))
   }
 }
 
-interface About {
-  readonly type: Frame['type']
-  readonly action: string
-  readonly protocol: Protocol
-  readonly from: NodeId
-  readonly to: NodeId
-  readonly request?: RequestReference
-  readonly challenge?: string
-  readonly error?: { readonly code: string; readonly description: string }
+/** A message between two links of this node. */
+interface Crossing {
+  readonly from: Neighbour
+  readonly to: Neighbour
+  readonly received: ReceivedMessage
 }
 
-/** The payload with what this node saw; every other byte stays. */
+/**
+ * A message of a standard peer with what this node saw of it. The bytes that nobody changes stay.
+ *
+ * @param crossing `form`: of an answer, that of its request; default as the link says.
+ */
 function attested(
   node: Core,
   gate: SecurityGate,
-  link: Neighbour,
-  bytes: Uint8Array,
-  { error, ...about }: About,
-): { readonly payload: Uint8Array; readonly reference: RequestReference } {
-  const taken = takeSignatures(parseStrict(bytes))
-  if ('status' in taken) throw new OverlayError('ERR_POLICY_REFUSED', { reason: taken.reason })
-  const payload = error ? { ...error, details: taken.payload } : taken.payload
-  const att = { by: node.id, prev: link.id, link: peerOf(link).proof, verified: [] }
-  const { entry, reference } = gate.attest({ ...about, payload, att })
-  const bare = taken.carrier ? encodePayload(taken.payload) : bytes
-  return { payload: putMember(bare, SIGNATURES, [entry]), reference }
+  { from, to, received, about, form = formOfLink(to) }: Crossing & { readonly about: Omit<Seen, 'received' | 'att'>; readonly form?: Form }, // biome-ignore format: one line
+  frame: RoutedFrame,
+): { readonly told: RoutedFrame; readonly examined: Examined } {
+  const seen = { ...about, received, att: attBy(node, from) }
+  const examined = gate.examine(seen)
+  if (!to.isOverlay && form === 'plain') {
+    return { told: toStandard(node, gate, { from, to, received, form }, frame), examined }
+  }
+  const entries = [...entriesOf(received), gate.witness(seen, examined)]
+  if (!to.isOverlay) {
+    return { told: toStandard(node, gate, { from, to, received, form, entries }, frame), examined }
+  }
+  if (received.method === 'binary') {
+    // The result of a request that nobody has signed has no room for signatures.
+    const isRoomless = about.request !== undefined && about.request.id === undefined
+    const told = isRoomless ? changed(frame, frame.action, received.bytes) : wrappedBinary(frame, received, entries) // biome-ignore format: one line
+    return { told, examined }
+  }
+  const { opaque } = received
+  const bare = opaque ? encodePayload(opaque.message) : bareBytes(frame.payload, received)
+  const isRequest = about.type === 2 || about.type === 6
+  const action = opaque || !isRequest ? frame.action : about.action
+  return { told: changed(frame, action, putMember(bare, SIGNATURES, entries)), examined }
+}
+
+/** As it goes over a standard link, in the form that the link bears or that was asked in. */
+function toStandard(
+  node: Core,
+  gate: SecurityGate,
+  { from, to, received, form, entries = entriesOf(received) }: Crossing & { readonly form: Form; readonly entries?: ReturnType<typeof entriesOf> }, // biome-ignore format: one line
+  frame: RoutedFrame,
+): RoutedFrame {
+  const { payload, opaque } = received
+  const { type } = frame
+  const action = plainAction(frame.action) ?? frame.action
+  const bare = bareBytes(frame.payload, received)
+  if (form === 'plain') return changed(frame, action, bare)
+  if (received.method === 'binary') return wrappedBinary(frame, received, entries)
+  const originator = gate.originatorOf(entries)
+  const borne = inForm({ type, action, payload, entries, opaque }, form, originator)
+  // Around the others this node says anew what it saw.
+  const lost = borne.dropped.filter((kid) => borne.form === 'plain' || kid !== gate.kid)
+  // Once for each connection: what its setting cannot carry, it never carries.
+  if (lost.length > 0 && !to.isLossTold) {
+    to.isLossTold = true
+    node.emit({ name: 'signatures.dropped', link: to.label, source: frame.route.networkPath[0], action, kids: lost }) // biome-ignore format: one line
+  }
+  if (borne.form === 'plain') return changed(frame, action, bare)
+  if (borne.form === 'customData' && payload.customData === undefined) {
+    return changed(frame, action, putMember(bare, 'customData', borne.payload.customData))
+  }
+  // What stood beside the others has no room around them, so this node says it of what is left.
+  const isShort = borne.form === 'signed' && borne.dropped.length > 0
+  const told = isShort ? gate.recordLoss(borne.payload, attBy(node, from), lost) : borne.payload
+  return changed(frame, borne.action, encodePayload(told))
+}
+
+/** Signatures of a binary payload stand before its body, whatever a link bears. */
+function wrappedBinary(
+  frame: RoutedFrame,
+  { bytes: body }: ReceivedMessage,
+  entries: ReturnType<typeof entriesOf>,
+): RoutedFrame {
+  const action = plainAction(frame.action) ?? frame.action
+  return changed(frame, wrappedAction(frame.type, action), encodeBinaryPayload({ entries, body }))
+}
+
+function attBy(node: Core, from: Neighbour): Seen['att'] {
+  return { by: node.id, prev: from.id, link: peerOf(from).proof }
+}
+
+/**
+ * A message of a standard peer taken apart. What its link is not set to bear counts for nothing: it
+ * is left out, and what is wrapped is not taken.
+ *
+ * @throws {OverlayError} ERR_SCHEMA_JSON, ERR_SCHEMA_UNSUPPORTED, ERR_POLICY_REFUSED
+ */
+function readFrom(
+  from: Neighbour,
+  frame: Frame,
+  error?: { readonly code: string; readonly description: string },
+): ReceivedMessage {
+  const { action, payload } = frame
+  const isBinary = isBinaryMessage(frame)
+  const { carrier, link } = from
+  const isNamed = plainAction(action) !== undefined
+  if (isNamed && carrier === 'strip') throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol: link.protocol }) // biome-ignore format: one line
+  const received = isBinary ? readBinaryMessage(payload, isNamed) : readText(from, frame, error)
+  if ('status' in received) throw new OverlayError('ERR_POLICY_REFUSED', { reason: received.reason }) // biome-ignore format: one line
+  const isBorne = carrier !== 'strip' && received.carrier !== 'top' && !error
+  return isBorne ? received : { ...bareMessage(received), carrier: received.carrier }
+}
+
+function readText(
+  { carrier }: Neighbour,
+  { action, type, payload }: Frame,
+  error?: { readonly code: string; readonly description: string },
+): ReceivedMessage | Unverified {
+  const parsed = parseStrict(payload)
+  const isAnswer = type === 3 && carrier !== 'strip' && isFlattened(parsed)
+  const isWrapped = plainAction(action) !== undefined || isAnswer
+  return readMessage(parsed, { isWrapped, ...(error && { error }) })
 }
 
 /** The payload without its signatures; every other byte stays where they stand beside the members. */
-function stripped(bytes: Uint8Array, payload: JsonObject): Uint8Array {
-  const cut = cutMember(bytes, SIGNATURES)
-  const left = takeSignatures(parseStrict(cut))
-  return 'status' in left || left.carrier ? encodePayload(payload) : cut
+function bareBytes(bytes: Uint8Array, { carrier, payload, bytes: signed }: ReceivedMessage) {
+  if (carrier === 'signed') return signed
+  if (carrier === 'customData') return encodePayload(payload)
+  return carrier === 'top' ? cutMember(bytes, SIGNATURES) : bytes
+}
+
+/** Its bytes are others now: the old ones must not be spliced. */
+function changed(
+  { origin: _, ...frame }: RoutedFrame,
+  action: string,
+  payload: Uint8Array,
+): RoutedFrame {
+  return { ...frame, action, payload }
 }

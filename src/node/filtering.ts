@@ -2,6 +2,7 @@ import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { denialError } from '../routing/filters/filters.ts'
+import { decodeBinaryPayload } from '../security/binary-payload.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { KINDS } from '../wire/frame.ts'
 import type { Core, RoutedFrame } from './core.ts'
@@ -66,9 +67,15 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
 function insideOf({ type, payload, encoding }: RoutedFrame, action: string): Unwrapped {
   const plain = plainAction(action)
   if (plain === undefined) return { action, payload }
-  if (encoding === 'binary') return { action: plain, payload }
+  if (encoding === 'binary') return { action: plain, payload: bodyOf(payload) }
   if (type === 2 || type === 6) return unwrapped(action, payload)
   return { action: plain, payload: type === 3 ? unwrappedAnswer(payload) : payload }
+}
+
+/** What cannot be taken apart is judged as it is: its receiver refuses it. */
+function bodyOf(payload: Uint8Array): Uint8Array {
+  const decoded = decodeBinaryPayload(payload)
+  return 'status' in decoded ? payload : decoded.body
 }
 
 /** The version of whoever writes or reads the payload as a station, or as a standard peer. */

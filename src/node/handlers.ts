@@ -51,6 +51,9 @@ export type HandlersByProtocol = { readonly [P in Protocol]?: Handlers<P> }
 /** A handler whose types were checked where it was written. */
 export type AnyHandler = (request: unknown, context: Context) => unknown
 
+/** Handles a binary CALL or SEND; what it returns is the body of the binary result. */
+export type BinaryHandler = (body: Uint8Array, context: Context) => Promise<Uint8Array> | Uint8Array
+
 /**
  * Handlers by version and action, safe to look up with a peer's string.
  *

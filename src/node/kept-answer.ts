@@ -9,6 +9,8 @@ export interface KeptAnswer {
   readonly errorCode: string
   readonly errorDescription: string
   readonly payload: JsonObject
+  /** In place of `payload`: base64url of a binary result. */
+  readonly binary?: string
 }
 
 /** Keeps an answer for who asks the same again. */
@@ -23,8 +25,10 @@ export function keptAnswer(seen: SeenMessage | undefined): KeptAnswer | undefine
 
 /** The answer under the id of whoever asks now. */
 export function answerFrame(answer: KeptAnswer, messageId: MessageId): Frame {
-  const payload = encodePayload(answer.payload)
-  return { ...answer, encoding: 'text', route: undefined, messageId, action: '', payload }
+  const { type, errorCode, errorDescription, binary } = answer
+  const frame = { type, errorCode, errorDescription, route: undefined, messageId, action: '' }
+  if (binary === undefined) return { ...frame, encoding: 'text', payload: encodePayload(answer.payload) } // biome-ignore format: one line
+  return { ...frame, encoding: 'binary', payload: new Uint8Array(Buffer.from(binary, 'base64url')) }
 }
 
 /** When somebody may ask again whose answer is on its way. */

@@ -2,7 +2,7 @@ import type { MessageId } from '../primitives/ids.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { parsePayload } from '../wire/payload.ts'
 import type { QueuedCall } from './neighbour.ts'
-import { type Unwrapped, unwrapped } from './unwrapped.ts'
+import { type Unwrapped, unwrapped, unwrappedAnswer } from './unwrapped.ts'
 
 /**
  * Which CALLs to a station lower what may be drawn there: they must not wait behind others, because
@@ -68,7 +68,7 @@ export class KnownLimits {
     for (const place of this.#places.values()) {
       const at = place.possible.findIndex((one) => one.messageId === messageId)
       if (at < 0) continue
-      const status = read(payload)?.status
+      const status = readAnswer(payload)?.status
       if (status === 'Accepted') place.possible = place.possible.slice(at)
       else if (typeof status === 'string') place.possible = place.possible.toSpliced(at, 1)
       return
@@ -250,6 +250,15 @@ function isSomewhereLower(before: readonly Period[], after: readonly Period[]): 
 
 function membersOf(value: unknown): Members {
   return typeof value === 'object' && value !== null ? (value as Members) : {}
+}
+
+/** Also of one that is signed around. */
+function readAnswer(payload: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    return read(unwrappedAnswer(payload))
+  } catch {
+    return undefined
+  }
 }
 
 function read(payload: Uint8Array): Record<string, unknown> | undefined {

@@ -2,12 +2,14 @@ import { OverlayError } from '../errors.ts'
 import { isDroppable, type PriorityClass, priorityOf } from '../messages/actions.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
+import { plainAction } from '../security/signed-message.ts'
 import { MIN_DEFLATED_BYTES } from '../transport/deflate.ts'
 import type { Link } from '../transport/link.ts'
 import { MAX_UNCLASSIFIED_BYTES, SendScheduler } from '../transport/scheduler/send-scheduler.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { SchedulerReceiver } from '../transport/scheduler/shipment.ts'
 import type { WireLimits } from '../wire/frame.ts'
+import type { LinkCarrier } from './carrying.ts'
 import type { KnownLimits, LimitChange } from './limit-order.ts'
 import { AnsweredList, PendingTable } from './pending.ts'
 import type { UplinkRule } from './uplink-rules.ts'
@@ -68,6 +70,7 @@ export interface NeighbourFacts {
   readonly now: number
   readonly rule: UplinkRule | undefined
   readonly represents: NodeId | undefined
+  readonly carrier: LinkCarrier
 }
 
 /**
@@ -86,6 +89,8 @@ export class Neighbour {
   readonly rule: UplinkRule | undefined
   /** The one station whose name this connection was opened in. */
   readonly represents: NodeId | undefined
+  /** How a standard peer bears signatures; `strip` between nodes, where it does not count. */
+  readonly carrier: LinkCarrier
   /** Requests for it, sent or still waiting, that it has not answered. */
   readonly pending = new PendingTable()
   /** Answers sent to it. */
@@ -95,6 +100,8 @@ export class Neighbour {
   waiting: QueuedCall[] = []
   knownLimits: KnownLimits | undefined
   isOpen = true
+  /** It was told that signatures had no room on it. */
+  isLossTold = false
   /** Its requests that others have not answered yet. */
   asked = 0
   readonly #host: NeighbourHost
@@ -112,6 +119,7 @@ export class Neighbour {
     this.since = facts.now
     this.rule = facts.rule
     this.represents = facts.represents
+    this.carrier = facts.carrier
   }
 
   get isOverlay(): boolean {
@@ -239,7 +247,7 @@ export class Neighbour {
   #priorityOf(action: string, source: NodeId): PriorityClass {
     const priority = this.isOverlay
       ? overlayPriority(action)
-      : priorityOf(this.link.protocol, action)
+      : priorityOf(this.link.protocol, plainAction(action) ?? action)
     return priority === 'control' && source !== this.#host.nodeId ? 'telemetry' : priority
   }
 }
@@ -252,7 +260,7 @@ function overlayPriority(action: string): PriorityClass {
   const known = priorities.get(action)
   if (known) return known
   if (priorities.size >= MAX_PRIORITIES) priorities.clear() // peers choose actions
-  const priority = priorityOf(undefined, action)
+  const priority = priorityOf(undefined, plainAction(action) ?? action)
   priorities.set(action, priority)
   return priority
 }

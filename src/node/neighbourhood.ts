@@ -12,6 +12,7 @@ import type { Presence } from '../routing/topology.ts'
 import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type WireLimits } from '../wire/frame.ts'
 import { failRequest } from './answers.ts'
+import type { LinkCarrier } from './carrying.ts'
 import type { Core } from './core.ts'
 import { createLinkCounters, type FrameToken, type LinkCounters, Neighbour } from './neighbour.ts'
 import type { NodeOptions } from './node-options.ts'
@@ -48,7 +49,13 @@ export class Neighbourhood {
     return this.#labels.get(source) ?? source.peerId
   }
 
-  #neighbourOf(link: Link, rule?: UplinkRule, represents?: NodeId): Neighbour {
+  #neighbourOf(
+    link: Link,
+    carrier: LinkCarrier,
+    rule?: UplinkRule,
+    represents?: NodeId,
+  ): Neighbour {
+    // biome-ignore format: one line
     const label = represents === undefined ? link.peerIds[0] : `${represents}@${rule?.name}`
     const limits = this.#limitsFor(link)
     const counters = this.#countersFor(label)
@@ -65,14 +72,14 @@ export class Neighbourhood {
         link.close(1013, why)
       },
     }
-    const neighbour = new Neighbour(link, { label, limits, counters, now, rule, represents }, host)
+    const neighbour = new Neighbour(link, { label, limits, counters, now, rule, represents, carrier: carrierOn(link, carrier) }, host) // biome-ignore format: one line
     return neighbour
   }
 
   /** A connection in a station's name: nobody is reached over it but by that station's rule. */
   onRepresentation(link: Link, rule: UplinkRule, represents: NodeId): Neighbour {
     const core = this.#core
-    const neighbour = this.#neighbourOf(link, rule, represents)
+    const neighbour = this.#neighbourOf(link, rule.carrier ?? 'strip', rule, represents)
     core.neighbours.add(neighbour)
     this.#linkIsUp(neighbour)
     this.#attach(neighbour)
@@ -84,7 +91,9 @@ export class Neighbourhood {
     const core = this.#core
     const rule = this.#options.uplinkRules?.get(source)
     const now = core.clock.now()
-    const neighbour = this.#neighbourOf(link, rule)
+    const { carriers } = this.#options
+    const carrier = carriers?.bySource.get(source) ?? carriers?.byPeer.get(foldId(link.peerIds[0])) ?? 'strip' // biome-ignore format: one line
+    const neighbour = this.#neighbourOf(link, carrier, rule)
     const older = core.neighbourById.get(foldId(neighbour.id))
     const why = this.#whyNot(link, older, source)
     if (why !== undefined) {
@@ -271,6 +280,12 @@ export class Neighbourhood {
     }
     return counters
   }
+}
+
+/** Nodes bear signatures as it is; OCPP 1.6 has no `customData`, and its peers refuse what they do not know. */
+function carrierOn({ form, protocol }: Link, carrier: LinkCarrier): LinkCarrier {
+  const isRoomless = protocol === 'ocpp1.6' && carrier === 'customData'
+  return form === 'overlay' || isRoomless ? 'strip' : carrier
 }
 
 const TOLERANT_LIMITS: WireLimits = {

@@ -5,9 +5,10 @@ import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import type { LinkSource } from '../transport/link.ts'
 import type { ArrivalListener } from './arrived.ts'
+import type { LinkCarrier } from './carrying.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { Logger, PasswordListener } from './core.ts'
-import type { HandlersByProtocol } from './handlers.ts'
+import type { BinaryHandler, HandlersByProtocol } from './handlers.ts'
 import type { SecurityOptions } from './security-gate.ts'
 import type { PerStationUplink, UplinkRule } from './uplink-rules.ts'
 
@@ -20,6 +21,8 @@ export interface NodeOptions {
   readonly services?: readonly string[]
   readonly operator?: string
   readonly handlers?: HandlersByProtocol
+  /** By action, of messages whose payload is bytes; the same in each version. */
+  readonly binaryHandlers?: ReadonlyMap<string, BinaryHandler>
   /** Send what has no known route over the uplinks. Default true. */
   readonly hasDefaultRoute?: boolean
   /** Static routes: a node or service is reached over this neighbour whenever it is there. */
@@ -42,11 +45,20 @@ export interface NodeOptions {
   readonly security?: SecurityOptions
   /** Lets new nodes in that show a code. */
   readonly commissioner?: Commissioner
+  /** How links to standard peers bear signatures. Default: not at all. */
+  readonly carriers?: LinkCarriers
   /** What is tolerated from single peers, by id. */
   readonly peers?: ReadonlyMap<string, PeerRule>
   readonly clock?: Clock
   readonly random?: Randomness
   readonly log?: Logger
+}
+
+/** Settings of links to standard peers; those of a source that dials count before those of a peer. */
+export interface LinkCarriers {
+  readonly bySource: ReadonlyMap<LinkSource, LinkCarrier>
+  /** By folded id. */
+  readonly byPeer: ReadonlyMap<string, LinkCarrier>
 }
 
 /** What a peer may do that others may not. */

@@ -22,6 +22,7 @@ import type { LinkCounters, Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import type { CallOptions, NodeOptions } from './node-options.ts'
 import { originOf } from './peer-facts.ts'
+import { Quarantine } from './quarantine.ts'
 import { originate } from './requests.ts'
 import { type GateSite, SecurityGate } from './security-gate.ts'
 import { nodesWithKeys, type PushSite, reachOf, TrustPush } from './trust-push.ts'
@@ -70,11 +71,13 @@ export class Node {
       uplinks: new Set(),
       ownUplinks: [],
       upstreams: this.#createUpstreams(),
+      quarantine: new Quarantine(),
       filters: options.filters,
       onArrival: options.onArrival,
       onPasswordChange: options.onPasswordChange,
       neighbourById: new Map(),
       handlers,
+      binaryHandlers: options.binaryHandlers ?? new Map(),
       frameLog: new FrameLog(),
       linkCounters: new Map(),
       refusals: new Map(),
@@ -121,6 +124,11 @@ export class Node {
     return this.#core.filters
   }
 
+  /** Frames that forward rules keep back: whoever runs this node lets them go, or not. */
+  get quarantine(): Quarantine {
+    return this.#core.quarantine
+  }
+
   get table(): RoutingTable<Neighbour> {
     return this.#core.table
   }
@@ -161,6 +169,7 @@ export class Node {
     this.#sweep?.cancel()
     this.#management?.stop()
     this.#push?.stop()
+    this.#core.quarantine.clear()
     for (const neighbour of [...this.#core.neighbours]) {
       for (const request of neighbour.pending.drain()) {
         if ('reject' in request.asker) request.asker.reject(new OverlayError('ERR_STOPPED'))

@@ -9,6 +9,7 @@ import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_W
 import { passwordsSetBy } from './credential-changes.ts'
 import { secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
+import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
 import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
@@ -55,9 +56,19 @@ export function forwardRequest(
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
-  const onward = passOn(node, { from, to, judged, destination, messageId, now })
+  const way = { from, to, destination, messageId }
+  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, judged: kept })
+  const allowed = judgePassing(node, judged, { ...passage, release })
+  if (!allowed) return undefined
+  const onward = passOn(node, { ...way, judged: allowed, now })
   if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
   return onward
+}
+
+/** @throws {OverlayError} ERR_LINK_CLOSED and what `passOn` throws */
+function releaseHeld(node: Core, held: Omit<Onward, 'now'>): void {
+  if (!held.from.isOpen || !held.to.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+  passOn(node, { ...held, now: node.clock.now() })
 }
 
 /** A request that may go on, and the way it takes. */
@@ -95,7 +106,7 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
     const again = (asked: string, later: number) =>
       passOn(node, { ...onward, messageId: node.newMessageId(), now: later }, asked)
     const onResult = passwordWatch(node, to, frame, from)
-    const retry = secured && challenge === undefined ? again : undefined
+    const retry = secured?.isOwnWord && challenge === undefined ? again : undefined
     open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult })
   }
   sendOrQueue(to, frame, messageId, bytes, now)
@@ -182,7 +193,7 @@ function passwordWatch(
   const { onPasswordChange } = node
   const isAtEdge = isStandardStation(to)
   const station = from?.represents ?? (isAtEdge ? to.id : undefined)
-  if (!onPasswordChange || station === undefined) return undefined
+  if (!onPasswordChange || station === undefined || frame.encoding === 'binary') return undefined
   const { action, payload } = unwrapped(frame.action, frame.payload)
   const acceptedIn = passwordsSetBy(action, payload)
   if (!acceptedIn) return undefined

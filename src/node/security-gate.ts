@@ -6,39 +6,40 @@
  */
 import { OverlayError } from '../errors.ts'
 import { actionRow, type ReplayClass } from '../messages/actions.ts'
-import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
-import { encodeBase64url } from '../security/base64url.ts'
-import { canonicalize, parseStrict } from '../security/canonical.ts'
-import { stripSignatures, takeSignatures } from '../security/carriers.ts'
-import type { SignatureEntry } from '../security/entry.ts'
+import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import {
-  FreshnessGate,
-  LIVE_S,
-  QUEUED_S,
-  type StaleReason,
-} from '../security/freshness/freshness.ts'
+import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
-import type { Attestation, MessageFields, RequestReference } from '../security/header.ts'
-import { sha256 } from '../security/jwk.ts'
+import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
-import type { Peer, PeerKind, PolicyFacts, PolicyReason, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
-import { planOutgoing } from '../security/policies/outgoing.ts'
+import { judgeForwarded } from '../security/policies/evaluate.ts'
+import type { ForwardDecision, PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
+import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
-import { signStatement, signStatementNow, verifyStatement } from '../security/statement.ts'
 import type { Verdict } from '../security/verdict.ts'
-import { KINDS, type MessageType } from '../wire/frame.ts'
+import { KINDS } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import { type Examined, examine, isBound, recordLoss, type Seen, witness } from './attesting.ts'
+import { entriesOf, originatorIn } from './carrying.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
+import {
+  expectedOf,
+  type Incoming,
+  type PassingMessage,
+  readIncoming,
+  readPassing,
+} from './incoming.ts'
 import { RecentMessages } from './recent-messages.ts'
-import { signersOf, vouchedOrigin } from './signer-facts.ts'
+import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
+import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
 import { WrongSignatures } from './wrong-signatures.ts'
 
 /** What a node needs to sign, verify and decide. */
@@ -75,86 +76,23 @@ export interface GateSite {
   emit(event: NodeEvent): void
 }
 
-/** A message as it came, with what the link and the path say about it. */
-export interface Incoming {
-  readonly type: MessageType
-  /** Plain name; of an answer what it answers. */
-  readonly action: string
-  readonly protocol: Protocol
-  /** Of an error: its details. */
-  readonly payload: Uint8Array
-  readonly error?: { readonly code: string; readonly description: string }
-  readonly neighbour: Peer
-  readonly path: readonly [NodeId, ...NodeId[]]
-  /** As the frame addresses it: the last of its destinations. */
-  readonly to: NodeId
-  /** Of an answer: the request it must belong to. */
-  readonly request?: RequestReference
-  /** Of an answer: whom its request was addressed to. */
-  readonly asked?: NodeId
-  /** The standard peer that it is for, and that this node stands for. */
-  readonly onBehalfOf?: NodeId
-  /** That this link is the one whose commands the standard peer obeys. */
-  readonly isPrimaryUpstream?: boolean
-  /** Of its frame in the log, where it was received before. */
-  readonly sequence?: number | undefined
+interface JudgedPassing {
+  readonly decision: ForwardDecision
+  readonly attest: (() => readonly SignatureEntry[] | undefined) | undefined
 }
 
 /** A message that is to be obeyed. */
 export interface Admitted {
   /** Without its signatures. */
   readonly payload: JsonObject
+  /** The same with all that was signed of it. */
+  readonly received: ReceivedMessage
   /** What an answer to it says it answers. */
   readonly reference: RequestReference
   /** Where its answer is kept, for who asks the same again. */
   readonly seen: SeenMessage | undefined
   /** It was obeyed before: this is what was answered, and nothing is to be done. */
   readonly repeated: boolean
-}
-
-/** A message of this node, before it is signed. */
-export interface Outgoing {
-  readonly type: MessageType
-  readonly action: string
-  readonly protocol: Protocol
-  /** Of types 4 and 5 `{code, description, details}`. */
-  readonly payload: JsonObject
-  readonly to: NodeId
-  readonly link: Peer
-  /** Of an answer. */
-  readonly request?: RequestReference
-  /** The challenge that is answered by signing anew. */
-  readonly challenge?: string
-}
-
-/** A message of a standard peer that this node passes on. */
-export interface Seen {
-  readonly type: MessageType
-  readonly action: string
-  readonly protocol: Protocol
-  /** As `Outgoing.payload`. */
-  readonly payload: JsonObject
-  readonly from: NodeId
-  readonly to: NodeId
-  readonly att: Attestation
-  readonly request?: RequestReference
-  readonly challenge?: string
-}
-
-export interface Signed {
-  /** As it is sent; of types 4 and 5 the details. */
-  readonly payload: JsonObject
-  /** What the answer to it must say it answers. */
-  readonly reference: RequestReference
-}
-
-const NONCE_BYTES = 16
-const NAMES: Readonly<Record<MessageType, string>> = {
-  2: 'request',
-  3: 'response',
-  4: 'error',
-  5: 'error',
-  6: 'send',
 }
 
 export class SecurityGate {
@@ -181,24 +119,19 @@ export class SecurityGate {
    * @throws {OverlayError} ERR_POLICY_REFUSED with the reason, ERR_POLICY_CHALLENGE when nobody can
    *   tell whether it is of now, ERR_SCHEMA_JSON when its payload cannot be read in one way only.
    */
-  admit(message: Incoming): Admitted {
-    const { neighbour, path } = message
+  admit(incoming: Incoming): Admitted {
+    const { neighbour, path } = incoming
     const nowMs = this.#site.clock.now()
-    if (!this.#wrong.allows(neighbour.id, path[0], nowMs)) throw refused('too-many-wrong')
-    const taken = takeSignatures(parseStrict(message.payload))
-    if ('status' in taken) throw refused(taken.reason)
-    const { error } = message
-    const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
-    const digest = sha256(bytes)
-    const { directory } = this.#options.trust
-    const { action, type } = message
-    const expected = { kind: 'message', action, messageType: type as 2 } as const
-    const verdict = verifyStatement(bytes, taken.entries, { expected, keyOf: directory.keyOf })
+    if (!this.#wrong.allows(neighbour.id, path[0], nowMs))
+      throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
+    const received = readIncoming(incoming)
+    const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
+    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
+    const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
-    const header = headerOf(verdict)
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
     const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)
-    const said = this.#factsOf(message, taken.payload, verdict, {
+    const said = this.#factsOf(message, received, judged, {
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
     })
@@ -222,7 +155,46 @@ export class SecurityGate {
     const { id, nonce } = header ?? {}
     const reference = header ? { id, nonce, digest } : { digest }
     const { seen, repeated = false } = freshness ?? {}
-    return { payload: taken.payload, reference: reference as RequestReference, seen, repeated }
+    return { payload: received.payload, received, reference: reference as RequestReference, seen, repeated } // biome-ignore format: one line
+  }
+
+  /** Whether what passes between nodes has to be judged. */
+  get judgesForwarded(): boolean {
+    return this.#options.trust.book.judgesForwarded
+  }
+
+  /**
+   * Judges a message that only passes. For whom it is and whether it is of now its receiver says; who
+   * says it and to whom has to be what the frame says.
+   *
+   * @param att What this node saw of it.
+   * @returns With `attest` where a rule wants the word of this node: all entries, its own behind
+   *   them; undefined where there is no room, or it is there already.
+   */
+  judgeForwarded(incoming: PassingMessage, att: Seen['att']): JudgedPassing {
+    const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
+    const received = readPassing(incoming)
+    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
+    const { verdict, claimed } = judged
+    const isOther = claimed && !(isSameId(claimed.from as NodeId, message.path[0]) && isSameId(claimed.to as NodeId, message.to)) // biome-ignore format: one line
+    const problem =
+      received.problem ?? problemOf(verdict) ?? (isOther ? 'not-this-message' : undefined)
+    const facts = this.#factsOf(message, received, judged, { problem, replay: undefined })
+    const decision = judgeForwarded(this.#options.trust.book.policies, { ...facts, link: message.link }) // biome-ignore format: one line
+    this.#site.judged(frameVerdict(facts, decision, false), undefined)
+    if (!decision.attest) return { decision, attest: undefined }
+    const { type, action, path, to } = message
+    const seen = { type, action, protocol: claimed?.ocpp ?? message.protocol, received, from: path[0], to, att } // biome-ignore format: one line
+    return { decision, attest: () => this.#withOwnWord(seen) }
+  }
+
+  #withOwnWord(seen: Seen): readonly SignatureEntry[] | undefined {
+    const entries = entriesOf(seen.received)
+    const isThere = entries.some(({ keyId }) => keyId === this.kid)
+    // Bytes have their signatures before them, and between nodes nobody asks for a hop's there.
+    if (isThere || entries.length >= MAX_ENTRIES || seen.received.method === 'binary')
+      return undefined
+    return [...entries, this.witness(seen, this.examine(seen))]
   }
 
   /** @throws {OverlayError} ERR_POLICY_REFUSED: it takes somebody else, too, or time. */
@@ -238,59 +210,53 @@ export class SecurityGate {
    *
    * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SIGNATURE_FAILED: it does not leave unsigned.
    */
-  async sign(message: Outgoing): Promise<Signed> {
-    const { type, action, payload, to, link } = message
-    const { trust, signer } = this.#options
-    const plan = planOutgoing(trust.book.policies, { kind: KINDS[type], action, to, link })
-    if (plan.outcome === 'reject') throw refused(plan.reason)
-    const bytes = canonicalize(payload)
-    const digest = sha256(bytes)
-    const isError = type === 4 || type === 5
-    const bare = isError ? (payload.details as JsonObject) : payload
-    if (plan.carrier === 'strip') return { payload: bare, reference: { digest } }
-    const fields = this.#fieldsOf(message, plan.lifetimeS ?? 0)
-    const entry = await signStatement(bytes, fields, signer)
-    const reference = { id: fields.id, nonce: fields.nonce, digest }
-    // Of an error the whole is signed, and its details have the room.
-    return { payload: { ...(isError ? bare : stripSignatures(bare)), signatures: [entry] }, reference } // biome-ignore format: one line
+  sign(message: Outgoing): Promise<Signed> {
+    return signMessage(this.#options, this.#site, message)
   }
 
   /**
-   * Signs what this node saw of a message that nobody signed: at once, because frames of a station
-   * must not overtake each other.
+   * The same for one whose payload is bytes.
+   *
+   * @throws {OverlayError} as `sign`
+   */
+  signBinary(message: Omit<Outgoing, 'payload' | 'form'>, body: Uint8Array): Promise<SignedBytes> {
+    return signBody(this.#options, this.#site, message, body)
+  }
+
+  /** A signed message of others with what this node says of the signatures that it lost here. */
+  recordLoss(message: JsonObject, att: Seen['att'], dropped: readonly string[]): JsonObject {
+    return recordLoss(this.#options, message, { att, dropped })
+  }
+
+  /** Of the key that this node signs with. */
+  get kid(): string {
+    return this.#options.signer.kid
+  }
+
+  /** Of parallel entries that were verified, the kid of whoever says it. */
+  originatorOf(entries: readonly unknown[]): string | undefined {
+    return originatorIn(entries, this.#options.trust.directory)
+  }
+
+  /**
+   * What a message of a standard peer is known by, and what it brings along.
+   *
+   * @throws {OverlayError} ERR_POLICY_REFUSED: it was changed, or is another one.
+   */
+  examine(message: Seen): Examined {
+    return examine(this.#options, this.#site, message)
+  }
+
+  /**
+   * Signs what this node saw of a message.
    *
    * @throws {OverlayError} ERR_SIGNATURE_FAILED
    */
-  attest(message: Seen): { readonly entry: SignatureEntry; readonly reference: RequestReference } {
-    const { protocol, action, payload, from, att } = message
-    const bytes = canonicalize(payload)
-    const lifetimeS = actionRow(protocol, action)?.replay === 'queued' ? QUEUED_S : LIVE_S
-    const fields = this.#fieldsOf(message, lifetimeS)
-    const entry = signStatementNow(bytes, { ...fields, from, att }, this.#options.signer)
-    const { id, nonce } = fields
-    return { entry, reference: { id, nonce, digest: sha256(bytes) } }
-  }
-
-  #fieldsOf(
-    { type, action, protocol, to, request, challenge }: Omit<Outgoing, 'payload' | 'link'>,
-    lifetimeS: number,
-  ): MessageFields {
-    const { nodeId, clock, random } = this.#site
-    const iat = Math.floor(clock.now() / 1_000)
-    return {
-      ocpp: protocol,
-      ctx: contextOf(protocol, action, type),
-      OCPPAction: action,
-      OCPPMessageTypedId: type as 2,
-      id: this.#site.newId(),
-      from: nodeId,
-      to,
-      iat,
-      exp: iat + lifetimeS,
-      nonce: encodeBase64url(random(NONCE_BYTES)),
-      ...(request && { req: request }),
-      ...(challenge !== undefined && { chal: challenge }),
-    }
+  witness(
+    { received: { opaque, bytes, method }, att }: Pick<Seen, 'received' | 'att'>,
+    examined: Pick<Examined, 'fields' | 'verified'>,
+  ): SignatureEntry {
+    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined)
   }
 
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
@@ -333,38 +299,36 @@ export class SecurityGate {
 
   #factsOf(
     message: Incoming,
-    payload: JsonObject,
-    verdict: Verdict,
+    { payload, opaque, method }: ReceivedMessage,
+    { verdict, header, foreignKid }: JudgedMessage,
     judged: Pick<PolicyFacts, 'problem' | 'replay'>,
   ): PolicyFacts {
     const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
-    const header = headerOf(verdict)
-    const signers = signersOf(
-      verdict,
-      action,
-      path,
-      this.#options.trust.directory,
-      this.#site.clock.now() / 1_000,
-    )
+    const { directory } = this.#options.trust
+    const nowS = this.#site.clock.now() / 1_000
+    const signers = [
+      ...signersOf(verdict, action, path, directory, nowS),
+      ...foreignSignersOf(foreignKid, directory, nowS),
+    ]
     const all = verdict.status === 'verified' ? verdict.signers.length : 0
     return {
       kind: KINDS[type],
       action,
       from: path[0],
       to: header?.to ?? to,
-      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, this.#options.trust.directory), // biome-ignore format: one line
+      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, directory), // biome-ignore format: one line
       neighbour,
       path,
-      payload,
-      form: verdict.status === 'unsigned' ? 'none' : 'statement',
+      payload: method === 'binary' ? undefined : payload,
+      form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
       signers,
-      unknownKeys: verdict.ignored.length + all - signers.length,
+      unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
       ...judged,
       // A standard peer binds nothing: that it answers what it was asked, its own link says.
       isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
       isPrimaryUpstream,
       iat: header?.iat,
-      nowS: this.#site.clock.now() / 1_000,
+      nowS,
       data: [],
     }
   }
@@ -387,32 +351,7 @@ interface Fresh {
   readonly problem?: StaleReason
 }
 
-/** The name of the structure that is signed. */
-function contextOf(protocol: Protocol, action: string, type: MessageType): string {
-  return `urn:wattweave:${protocol}:${action}:${NAMES[type]}`
-}
-
-/** All headers agree in what messages have; what differs is the signer's own. */
-function headerOf(verdict: Verdict): MessageFields | undefined {
-  if (verdict.status !== 'verified') return undefined
-  const [{ header }] = verdict.signers
-  return header.OCPPAction === undefined ? undefined : header
-}
-
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined
   return verdict.reason as PolicyFacts['problem']
-}
-
-function isBound(said: RequestReference | undefined, request: RequestReference): boolean {
-  return (
-    said !== undefined &&
-    said.digest === request.digest &&
-    said.id === request.id &&
-    said.nonce === request.nonce
-  )
-}
-
-function refused(reason: PolicyReason): OverlayError {
-  return new OverlayError('ERR_POLICY_REFUSED', { reason })
 }

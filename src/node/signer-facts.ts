@@ -40,6 +40,19 @@ export function signersOf(
   })
 }
 
+/** Who signed a message of another make; when, nobody knows, so its key has to count now. */
+export function foreignSignersOf(
+  kid: string | undefined,
+  directory: KeyDirectory,
+  nowS: number,
+): SignerFacts[] {
+  if (kid === undefined) return []
+  const found = directory.find(kid, 'sign-message', nowS)
+  if (found.status !== 'usable') return []
+  const { owner, organisation, roles, key } = found.record
+  return [{ kid, owner, roles, algorithm: key.alg, ...(organisation !== undefined && { organisation }) }] // biome-ignore format: one line
+}
+
 /** Whether an attestation is by the first node on the path, and that one is entitled to vouch. */
 function isEdge({ by }: Attestation, roles: readonly string[], path: readonly NodeId[]): boolean {
   const [, first] = path

@@ -2,6 +2,7 @@ import type { Protocol } from '../messages/protocols.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { LinkSource } from '../transport/link.ts'
+import type { LinkCarrier } from './carrying.ts'
 
 /**
  * What an uplink is to the stations behind a node that has several. Per station and action exactly
@@ -23,6 +24,8 @@ export interface UplinkRule {
   readonly down?: ReadonlySet<string>
   /** Let it move stations to another address or security profile. Default false. */
   readonly allowsNetworkChanges?: boolean
+  /** How its connections in the names of stations bear signatures. Default `strip`. */
+  readonly carrier?: LinkCarrier
 }
 
 /** An upstream that speaks only standard OCPP: one ordinary connection per station. */

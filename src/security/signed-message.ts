@@ -75,8 +75,7 @@ export function packSigned(
 /**
  * Takes a signed message apart. The entry may replace it only where `isCanonical`.
  *
- * Signed messages of another make (without `v`) are refused: nothing in them is fresh, and what
- * they are worth is not decided here yet.
+ * Signed messages of another make (without `v`) are refused here: see `foreign-message.ts`.
  */
 export function unpackSigned(message: JsonObject): Unpacked | Unverified {
   const jws = readFlattened(message)
@@ -120,7 +119,13 @@ export function verifySigned(
   return verdict.status === 'refused' ? verdict : { ...verdict, payload: unpacked.payload }
 }
 
-function readFlattened(message: JsonObject): FlattenedJws | Unverified {
+/** Whether an answer, which bears no action, is a signed message: no answer of OCPP has such members. */
+export function isFlattened(payload: JsonObject): boolean {
+  return ['payload', 'protected', 'signature'].every((name) => typeof payload[name] === 'string')
+}
+
+/** A flattened JWS with nothing beside it. */
+export function readFlattened(message: JsonObject): FlattenedJws | Unverified {
   const { payload, protected: header, signature, ...others } = message
   if (Object.keys(others).length > 0) {
     // An unprotected `header` among them: nobody would notice when it is changed.

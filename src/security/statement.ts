@@ -74,11 +74,12 @@ export function signStatementNow(
   jwsPayload: Uint8Array,
   fields: MessageFields | DataFields,
   signer: Signer,
+  method: SigningMethod = 'json',
 ): SignatureEntry {
   const text = protectedOf(fields, signer)
   const value = signer.signNow?.(signingInput(text, jwsPayload))
   if (!value) throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'its holder cannot sign at once' }) // biome-ignore format: one line
-  return entryOf(signer, text, value, 'json')
+  return entryOf(signer, text, value, method)
 }
 
 function protectedOf(fields: MessageFields | DataFields, { alg, kid }: Signer): string {

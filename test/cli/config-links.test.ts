@@ -99,6 +99,11 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a station that listens to stations', `${STATION}listen:\n  - port: 0\n    protocol: ocpp1.6`, /:5:5: listen\.0\.peer must be csms: a charging station that listens is dialled/],
   ['a station with one connection per station', `${STATION}uplinks:\n  - url: ws://a.example/\n    mode: per-station\n    protocol: ocpp1.6`, /:6:5: uplinks\.0\.mode per-station is for nodes/],
   ['a station with stations below', `${STATION}uplinks: [{url: "ws://a.example/", mode: standard, protocol: ocpp1.6}]\ndownlinks:\n  - url: ws://b.example/\n    peerId: CS02`, /:6:5: downlinks\.0 is for nodes and CSMSs/],
+  // ---- Signatures on links
+  ['customData towards a CSMS of 1.6', up('    mode: standard\n    protocol: ocpp1.6\n    carrier: customData'), /:8:5: uplinks\.0\.carrier customData does not exist in OCPP 1\.6/],
+  ['customData towards a station of 1.6', down('    peerId: CS01\n    protocol: ocpp1.6\n    carrier: customData', 'wss://a.example/'), /:8:5: downlinks\.0\.carrier customData does not exist in OCPP 1\.6/],
+  ['a carrier for a node', `${HEAD}peers: [{id: NN02, peer: node, carrier: signed}]`, /peers\.0\.carrier is for stations: nodes bear all signatures/],
+  ['a carrier that there is not', up('    mode: per-station\n    carrier: wwcp'), /uplinks\.0\.carrier must be one of strip, customData, signed/],
   // ---- Waits
   ['a wait of years', up('    backOff: {waitMinimumS: 1.0e+9, randomRangeS: 0, repeatTimes: 0}'), /:6:15: uplinks\.0\.backOff\.waitMinimumS must be <= 86400/],
   ['a range of years', up('    backOff: {waitMinimumS: 1, randomRangeS: 86401, repeatTimes: 0}'), /uplinks\.0\.backOff\.randomRangeS must be <= 86400/],
@@ -135,6 +140,8 @@ const FINE: [string, string][] = [
   ['profile 2 with a certificate, which is more', lowest(2, 'wss://a.example/', OWN)],
   ['profile 3 of a station that is dialled', lowest(3, 'wss://a.example/', OWN)],
   ['no profile of a station that is dialled', lowest(0, 'ws://a.example/', '    insecure: true\n')],
+  ['signed messages of 1.6', up('    mode: standard\n    protocol: ocpp1.6\n    carrier: signed')],
+  ['customData of a station', `${HEAD}peers: [{id: CS01, passwordFile: password, carrier: customData}]`],
   ['the longest waits', up('    backOff: {waitMinimumS: 86400, randomRangeS: 86400, repeatTimes: 16}')],
 ]
 
@@ -181,6 +188,7 @@ const SETTINGS: Record<string, [example: unknown, counts: readonly string[]]> = 
   allowNetworkChanges: [false, ['perStation', 'copies']],
   onUpstreamLoss:      ['close', ['perStation']],
   stationPasswords:    ['passwords', ['perStation', 'copies']],
+  carrier:             ['signed', ['standard', 'perStation', 'copies']],
   keyAsBytes:          [true, ['standard', 'perStation', 'copies']],
   dialect:             ['reference', ['overlay', 'roles']],
   protocol:            ['ocpp2.1', ['overlay', 'roles', 'standard']],

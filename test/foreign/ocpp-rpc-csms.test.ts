@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import canonicalize from 'canonicalize'
+import { flattenedVerify } from 'jose'
 import { PROTOCOLS, type Protocol } from '../../src/messages/protocols.ts'
-import { startChain, startNode, UNSIGNED, until } from '../end-to-end/processes.ts'
+import { startChain, startNode, temporaryFolder, UNSIGNED, until } from '../end-to-end/processes.ts'
 import { AT, idOf, runDay, SCRIPTS } from './days.ts'
 import { connectionOf, foreignCsms, foreignStation } from './rpc.ts'
 
@@ -172,6 +174,80 @@ for (const protocol of PROTOCOLS) {
     }
     assert.deepEqual(foreign.complaints, [])
   })
+}
+
+// ---- With security on, and signatures where the foreign CSMS has room for them
+
+test('a foreign CSMS that validates strictly gets the word of the edge in customData and finds nothing wrong; anybody with the public key verifies it', async (t) => {
+  const folder = temporaryFolder(t)
+  const direct = await foreignCsms(t, ANSWERS)
+  const foreign = await foreignCsms(t, ANSWERS)
+  mkdirSync(join(folder, 'passwords'))
+  const ids = PROTOCOLS.map(idOf)
+  for (const id of ids) writeFileSync(join(folder, 'passwords', id), `secret of ${id}`)
+  const peers = ids.map((id) => ({ id, passwordFile: join('passwords', id) }))
+  const uplinks = [{ name: 'foreign', url: foreign.url, mode: 'per-station', carrier: 'customData', stationPasswords: join(folder, 'passwords') }] // biome-ignore format: one line
+  const node = await startNode(t, folder, { nodeId: 'NN01', role: 'networking-node', listen: [{ port: 0 }], peers, uplinks, http: { port: 0 }, data: folder, log: 'silent' }) // biome-ignore format: one line
+  const { jwk, kid } = JSON.parse(readFileSync(join(folder, 'keys', 'nn01', 'own.json'), 'utf8'))
+
+  for (const protocol of PROTOCOLS) {
+    const options = { identity: idOf(protocol), protocols: [protocol], password: `secret of ${idOf(protocol)}` } // biome-ignore format: one line
+    const near = await foreignStation(t, direct.url, options)
+    const behind = await foreignStation(t, node.url, options)
+    assert.deepEqual(await runDay(behind, protocol), await runDay(near, protocol), protocol)
+  }
+  assert.deepEqual(foreign.complaints, [])
+  assert.deepEqual(foreign.calls.map(({ params }) => bare(params)), direct.calls.map(({ params }) => params)) // biome-ignore format: one line
+  for (const { identity, method, params } of foreign.calls) {
+    const { customData } = params as { customData?: { vendorId: string; signatures: { keyId: string; protected: string; value: string }[] } } // biome-ignore format: one line
+    if (identity === idOf('ocpp1.6')) {
+      assert.equal(customData, undefined)
+      continue
+    }
+    const [{ keyId, protected: header, value: signature } = assert.fail(method)] = customData?.signatures ?? [] // biome-ignore format: one line
+    assert.equal(keyId, kid)
+    const payload = Buffer.from(canonicalize(bare(params)) ?? '').toString('base64url')
+    const { protectedHeader } = await flattenedVerify(
+      { payload, protected: header, signature },
+      jwk,
+    )
+    const { OCPPAction, from, att } = protectedHeader as Record<string, unknown>
+    assert.deepEqual([OCPPAction, from, att], [method, identity, { by: 'NN01', prev: identity, link: 'basic', verified: [] }]) // biome-ignore format: one line
+  }
+})
+
+test('a foreign CSMS commands a station with signatures on its link, and its password change is followed', async (t) => {
+  const folder = temporaryFolder(t)
+  const foreign = await foreignCsms(t, ANSWERS)
+  const identity = idOf('ocpp2.1')
+  mkdirSync(join(folder, 'passwords'))
+  writeFileSync(join(folder, 'passwords', identity), 'a first secret of it')
+  foreign.passwords.set(identity, 'a first secret of it')
+  const peers = [{ id: identity, passwordFile: join('passwords', identity) }]
+  const uplinks = [{ name: 'foreign', url: foreign.url, mode: 'per-station', carrier: 'customData', stationPasswords: join(folder, 'passwords') }] // biome-ignore format: one line
+  const node = await startNode(t, folder, { nodeId: 'NN01', role: 'networking-node', listen: [{ port: 0 }], peers, uplinks, http: { port: 0 }, data: folder, log: 'silent' }) // biome-ignore format: one line
+  const options = { identity, protocols: ['ocpp2.1'] }
+  const station = await foreignStation(t, node.url, {
+    ...options,
+    password: 'a first secret of it',
+  })
+  const result = { component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' }, attributeStatus: 'Accepted' } // biome-ignore format: one line
+  station.handle('SetVariables', () => ({ setVariableResult: [result] }))
+  const { client } = await connectionOf(foreign, identity)
+  const { component, variable } = result
+  const changed = 'another secret of it, which is new'
+  const answer = await client.call('SetVariables', { setVariableData: [{ component, variable, attributeValue: changed }] }) // biome-ignore format: one line
+  assert.deepEqual(answer, { setVariableResult: [result] })
+  foreign.passwords.set(identity, changed)
+  await station.close()
+  await until('the upstream to close', () => foreign.connections.every((one) => one.isClosed))
+  const returned = await foreignStation(t, node.url, { ...options, password: changed })
+  assert.equal((await returned.call('Heartbeat', {})).currentTime, AT)
+  assert.deepEqual(foreign.complaints, [])
+})
+
+function bare({ customData: _, ...params }: { readonly customData?: unknown }): object {
+  return params
 }
 
 function read(folder: string, sql: string) {

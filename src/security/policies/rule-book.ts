@@ -17,6 +17,8 @@ export interface RuleBook {
 
 export interface CompiledRuleBook {
   readonly policies: readonly SignaturePolicy[]
+  /** Whether one of them has to be asked about what passes between nodes. */
+  readonly judgesForwarded: boolean
   /** By name. */
   readonly roles: ReadonlyMap<string, UserRole>
 }
@@ -27,8 +29,10 @@ export interface CompiledRuleBook {
  * @throws {OverlayError} ERR_POLICY_DOCUMENT, ERR_ROLE_DOCUMENT
  */
 export function compileRuleBook({ policies, roles }: RuleBook): CompiledRuleBook {
+  const compiled = policies.map(compileSignaturePolicy)
   return {
-    policies: policies.map(compileSignaturePolicy),
+    policies: compiled,
+    judgesForwarded: compiled.some((one) => one.judgesForwarded),
     roles: new Map(roles.map(compileUserRole).map((role) => [role.name, role])),
   }
 }

@@ -33,6 +33,8 @@ export interface SignaturePolicy {
   readonly version: number
   /** Whether one of its rules takes what nobody has signed and nobody vouches for. */
   readonly takesUnsigned: boolean
+  /** Whether its forward rules have to be asked about what passes between nodes. */
+  readonly judgesForwarded: boolean
   readonly in: RuleList<InRule>
   readonly out: RuleList<OutRule>
   readonly forward: RuleList<ForwardRule>
@@ -103,14 +105,27 @@ export function compileSignaturePolicy(document: unknown): SignaturePolicy {
   const rulesOf = <R extends Rule>(list: 'in' | 'out' | 'forward', compile: RuleReader<R>) =>
     compileList(policy[list], { policy: name, version, list, index: undefined }, compile, within(complain, list)) // biome-ignore format: one line
   const incoming = rulesOf('in', inRuleOf)
+  const forward = rulesOf('forward', forwardRuleOf)
   return {
     name,
     version,
     takesUnsigned: incoming.rules.some(isOpen),
+    judgesForwarded: doesMoreThanPass(policy.forward),
     in: incoming,
     out: rulesOf('out', outRuleOf),
-    forward: rulesOf('forward', forwardRuleOf),
+    forward,
   }
+}
+
+/**
+ * Whether a list does anything to messages between nodes. What comes from standard peers is attested
+ * at the edge in any case; where no rule takes the rest, the rest is rejected.
+ */
+function doesMoreThanPass(rules: readonly ForwardRuleDocument[]): boolean {
+  const isOfEdge = ({ treat, match }: ForwardRuleDocument) =>
+    treat === 'attest' && [match.neighbour?.kinds ?? 'node'].flat().every((kind) => kind === 'station' || kind === 'csms') // biome-ignore format: one line
+  const passesAll = rules.some(({ treat, match }) => treat === 'pass' && Object.keys(match).length === 0) // biome-ignore format: one line
+  return !passesAll || rules.some((rule) => rule.treat !== 'pass' && !isOfEdge(rule))
 }
 
 /** Whether unsigned messages may be obeyed under these policies: whoever runs them has to see that. */

@@ -1,0 +1,82 @@
+/**
+ * What the policies of this node say of messages that only pass it. Asked where a policy has a rule
+ * that does more than let pass; otherwise a message between nodes is not even read.
+ *
+ * @spec docs/security.md, "Signature policies"
+ */
+import { OverlayError } from '../errors.ts'
+import type { NodeId } from '../primitives/ids.ts'
+import type { ForwardDecision } from '../security/policies/facts.ts'
+import { cutMember, putMember } from '../wire/member.ts'
+import type { Core, RoutedFrame } from './core.ts'
+import type { Neighbour } from './neighbour.ts'
+import { peerOf } from './peer-facts.ts'
+import { protocolOf } from './protocol-of.ts'
+import type { SecurityGate } from './security-gate.ts'
+
+/** A frame that is about to go on. */
+export interface Passing {
+  readonly from: Neighbour
+  readonly to: Neighbour
+  /** Of an answer: what it answers. */
+  readonly action: string
+  readonly destination: NodeId
+  /** Sends it on, later. */
+  readonly release: (frame: RoutedFrame) => void
+}
+
+/**
+ * Asks the forward rules.
+ *
+ * @returns The frame as it goes on, with the word of this node where a rule wants it; undefined where
+ *   it is held in quarantine.
+ * @throws {OverlayError} ERR_POLICY_REFUSED
+ */
+export function judgePassing(
+  node: Core,
+  frame: RoutedFrame,
+  passing: Passing,
+): RoutedFrame | undefined {
+  const { gate } = node
+  if (!gate?.judgesForwarded) return frame
+  const { from, to } = passing
+  const { payload, type, route, errorCode: code, errorDescription: description } = frame
+  const { networkPath: path } = route
+  const message = {
+    ...{ type, payload, path, isBinary: frame.encoding === 'binary' && type !== 4 && type !== 5 },
+    ...{ action: passing.action, to: passing.destination, neighbour: peerOf(from), link: peerOf(to) }, // biome-ignore format: one line
+    protocol: protocolOf(node, from, frame),
+    ...(type === 4 && { error: { code, description } }),
+  }
+  const { decision, attest } = gate.judgeForwarded(message, { by: node.id, prev: from.id, link: peerOf(from).proof }) // biome-ignore format: one line
+  const { outcome, reason = 'no-rule' } = decision
+  if (outcome === 'quarantine') return held(node, frame, { ...passing, reason })
+  if (outcome !== 'accept' && outcome !== 'allow-and-alert') {
+    throw new OverlayError('ERR_POLICY_REFUSED', { reason, ...(outcome !== 'reject' && { outcome }) }) // biome-ignore format: one line
+  }
+  // At an edge the node says so anyway, and in the form that the link bears.
+  if (!attest || !from.isOverlay || !to.isOverlay) return frame
+  const { origin: _, ...rest } = frame
+  return { ...rest, payload: withEntries(payload, attest()) }
+}
+
+type Attesting = ReturnType<SecurityGate['judgeForwarded']>['attest']
+
+function withEntries(payload: Uint8Array, entries: ReturnType<NonNullable<Attesting>>): Uint8Array {
+  return entries ? putMember(cutMember(payload, 'signatures'), 'signatures', entries) : payload
+}
+
+function held(
+  node: Core,
+  frame: RoutedFrame,
+  { from, action, destination, release, reason }: Passing & { readonly reason: NonNullable<ForwardDecision['reason']> }, // biome-ignore format: one line
+): undefined {
+  // The link takes its bytes back.
+  const { origin: _, ...rest } = frame
+  const kept = { ...rest, payload: frame.payload.slice() }
+  const [source] = frame.route.networkPath
+  const about = { since: node.clock.now(), link: from.label, source, destination, action, reason, payload: kept.payload } // biome-ignore format: one line
+  const id = node.quarantine.hold(about, () => release(kept))
+  if (id === undefined) throw new OverlayError('ERR_POLICY_REFUSED', { reason })
+  node.emit({ name: 'frame.quarantined', id, link: from.label, source, destination, action, reason }) // biome-ignore format: one line
+}
