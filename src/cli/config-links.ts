@@ -179,6 +179,8 @@ export function checkCarriers(
 
 /** Of two links to one neighbour the second would push out the first, again and again. */
 function checkNeighbours({ uplinks, downlinks }: Links, fail: Fail): void {
+  const nameless = uplinks.flatMap(({ mode, peerId, dialect }, i) => (peerId === undefined && (mode === 'standard' || dialect === 'reference') ? [i] : [])) // biome-ignore format: one line
+  if (nameless.length > 1) fail(['uplinks', `${nameless[1]}`, 'url'], 'leads to somebody without a name, as one above does: only one is called `CSMS`, so say with `peerId` who is there') // biome-ignore format: one line
   const seen = new Set<string>()
   for (const [list, links] of Object.entries({ uplinks, downlinks })) {
     for (const [i, link] of links.entries()) {

@@ -305,6 +305,8 @@ function perStationUplink(
       return dial({
         ...options,
         failures,
+        // Without it nothing would prove anything, which is only where the file says so.
+        needsPassword: uplink.stationPasswords !== undefined && uplink.url.startsWith('ws:') && !uplink.insecure, // biome-ignore format: one line
         ...(own && { tls: own }),
         password,
         protocols: [protocol],

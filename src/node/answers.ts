@@ -13,6 +13,9 @@ import { addressed, challengeIn, errorFrame, translateError } from './reply-erro
 import { callsEnded, isNeighbour } from './requests.ts'
 import { assertSize, readable, write, writeOwn } from './writing.ts'
 
+/** Of one peer. */
+const MAX_LATE = 16
+
 /**
  * A CALLRESULT or CALLERROR: back to whoever asked, along the open requests. It is accepted only
  * from the link its request went to, and once.
@@ -29,7 +32,10 @@ export function receiveAnswer(
   const { destination } = frame.route
   const source = from.isOverlay ? destination[destination.length - 1] : undefined
   const request = from.pending.take(frame.messageId, source)
-  if (!request) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+  if (!request) {
+    tellLate(node, from, frame)
+    throw new OverlayError('ERR_ROUTE_NO_REQUEST')
+  }
   node.arrivalAction = request.action
   if (!from.isOverlay) {
     node.frameLog.arrivalTrace = traceOf(request)
@@ -189,10 +195,28 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
   }
   for (const request of expired) {
     countUnanswered(node, neighbour, request)
+    if (request.onResult && !neighbour.isOverlay) keepLate(neighbour, request)
     // A node that asked has its own deadline; a standard peer has nobody else who could tell it.
     if (neighbour.isOverlay && isNeighbour(request.asker) && request.asker.isOverlay) continue
     failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
   }
+}
+
+function keepLate({ late }: Neighbour, request: PendingRequest): void {
+  late.set(request.messageId, request)
+  if (late.size > MAX_LATE) late.delete(late.keys().next().value as MessageId)
+}
+
+/** Nobody is told any more; but a station that has taken another password shows that one from now on. */
+function tellLate(
+  node: Core,
+  { late }: Neighbour,
+  { type, messageId, payload }: RoutedFrame,
+): void {
+  const request = late.get(messageId)
+  if (!request || type !== 3) return
+  late.delete(messageId)
+  tellResult(node, request, payload, false)
 }
 
 /** A peer that takes requests and answers none is to be seen, whoever is told of it. */

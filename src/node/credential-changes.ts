@@ -73,12 +73,8 @@ function whenAccepted(value: string, slot: string | undefined) {
     whenTaken(read<{ status?: unknown }>(answer).status, value, slot)
 }
 
-/** The slot of a password that counts once the station has booted; until then the former one does. */
-const AFTER_REBOOT = '(after a reboot)'
-
 function whenTaken(status: unknown, value: string, slot: string | undefined): NewPassword[] {
-  if (status === 'Accepted') return [newPassword(value, slot)]
-  return status === 'RebootRequired' ? [newPassword(value, slot ?? AFTER_REBOOT)] : []
+  return status === 'Accepted' ? [newPassword(value, slot)] : []
 }
 
 function newPassword(value: string, slot: string | undefined): NewPassword {

@@ -64,7 +64,10 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
 }
 
 /** What the rules are about: of a signed message what is in it. */
-function insideOf({ type, payload, encoding }: RoutedFrame, action: string): Unwrapped {
+export function insideOf(
+  { type, payload, encoding }: Pick<RoutedFrame, 'type' | 'payload' | 'encoding'>,
+  action: string,
+): Unwrapped {
   const plain = plainAction(action)
   if (plain === undefined) return { action, payload }
   if (encoding === 'binary') return { action: plain, payload: bodyOf(payload) }

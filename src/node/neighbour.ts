@@ -11,7 +11,7 @@ import type { SchedulerReceiver } from '../transport/scheduler/shipment.ts'
 import type { WireLimits } from '../wire/frame.ts'
 import type { LinkCarrier } from './carrying.ts'
 import type { KnownLimits, LimitChange } from './limit-order.ts'
-import { AnsweredList, PendingTable } from './pending.ts'
+import { AnsweredList, type PendingRequest, PendingTable } from './pending.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 
 /** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
@@ -98,6 +98,8 @@ export class Neighbour {
   /** Standard peers only: id of the one open CALL, and the calls that wait behind it. */
   activeCall: MessageId | undefined
   waiting: QueuedCall[] = []
+  /** Requests that got no answer in time and whose answer still counts for something, oldest first. */
+  readonly late = new Map<MessageId, PendingRequest>()
   knownLimits: KnownLimits | undefined
   isOpen = true
   /** It was told that signatures had no room on it. */

@@ -104,7 +104,7 @@ export class Neighbourhood {
     if (neighbour.isOverlay && link.way === 'up') core.uplinks.add(neighbour)
     core.neighbourById.set(foldId(neighbour.id), neighbour)
     // One without a name is called `CSMS`, and would draw what others ask the CSMS for.
-    if (!isReservedId(neighbour.id)) core.table.add(neighbour.id, neighbour, 'direct', 0, now)
+    if (!isReservedId(neighbour.id)) this.#addRoute(neighbour, rule, now)
     if (rule) core.upstreams?.sharedUp(neighbour, rule)
     this.#labels.set(source, neighbour.label)
     const isOrdinary = rule === undefined || rule.role === 'primary'
@@ -132,6 +132,14 @@ export class Neighbourhood {
     // What a station says first waits in its socket until the upstream that answers it is open.
     if (isShown) void isShown.then(() => this.#attach(neighbour))
     else this.#attach(neighbour)
+  }
+
+  /** Who is called by its own word only is found by that name as long as nobody else is; a copy is not. */
+  #addRoute(neighbour: Neighbour, rule: UplinkRule | undefined, now: number): void {
+    const { id, link } = neighbour
+    const { table } = this.#core
+    if (!link.isSelfNamed) return table.add(id, neighbour, 'direct', 0, now)
+    if (rule === undefined || rule.role === 'primary') table.learnPath([id, this.#core.id], neighbour, now) // biome-ignore format: one line
   }
 
   /** Over a standard link a CSMS hears only this node, so it is no way for anybody else. */
@@ -176,8 +184,9 @@ export class Neighbourhood {
     const isOther =
       (older && !isOwnOlder) ||
       [...this.#said].some(([one, said]) => one !== source && said === key)
-    const isAnnounced = this.#core.table.get(id)?.announced !== undefined
-    if (isOther || isAnnounced || this.#dialled.has(key) || this.#options.peers?.has(key)) {
+    const route = this.#core.table.get(id)
+    const isRouted = (route && route.link !== older) || this.#options.routes?.some(({ destination }) => foldId(destination) === key) // biome-ignore format: one line
+    if (isOther || isRouted || this.#dialled.has(key) || this.#options.peers?.has(key)) {
       return `it calls itself ${id}, which is somebody else here: say with peerId who is at the other end of this uplink`
     }
     this.#said.set(source, key)

@@ -1,5 +1,5 @@
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
-import { isReservedId, isSameId, isStationId, type NodeId } from '../primitives/ids.ts'
+import { foldId, isReservedId, isSameId, isStationId, type NodeId } from '../primitives/ids.ts'
 import {
   announcementsOf,
   NOTIFY_NETWORK_TOPOLOGY,
@@ -93,6 +93,7 @@ function apply(node: Core, from: Neighbour, presence: Leaf): Presence[] {
   const { id, protocol, state, distance } = presence
   if (state === 'up') {
     const announced = { protocol, form: 'standard' as const, distance }
+    giveWay(node, id)
     const isBelieved = node.table.announce(id, from, announced, node.clock.now())
     if (!isBelieved) return refuseLeaf(node, from, id)
     node.emit({ name: 'presence', id, state, protocol, link: from.label })
@@ -102,6 +103,12 @@ function apply(node: Core, from: Neighbour, presence: Leaf): Presence[] {
   if (!node.table.forget(id, from)) return []
   node.emit({ name: 'presence', id, state, protocol, link: from.label })
   return [{ ...presence, distance: distance + 1 }, ...movedTo(node, id)]
+}
+
+/** Who is called so by its own word only keeps the name of nobody who is announced. */
+function giveWay(node: Core, id: NodeId): void {
+  const holder = node.neighbourById.get(foldId(id))
+  if (holder?.link.isSelfNamed) node.table.forget(id, holder)
 }
 
 interface Leaf extends Presence {

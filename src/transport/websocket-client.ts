@@ -29,6 +29,8 @@ export interface DialOptions {
   readonly nodeId: NodeId
   /** A function is asked at each attempt: passwords change while a link is dialled again. */
   readonly password?: Secret | (() => Secret | undefined)
+  /** Not to dial while there is no password to show. Default false. */
+  readonly needsPassword?: boolean
   /** Send a password of hexadecimal digits as bytes, as OCPP 1.6 says. Default: as text. */
   readonly keyAsBytes?: boolean
   /** `overlay`: one link for everything below; `standard`: an ordinary OCPP connection. */
@@ -170,6 +172,9 @@ class Dialler implements LinkSource {
     const password = typeof given === 'function' ? given() : given
     this.#password = password
     this.#tls = tlsOf(this.#options)
+    if (this.#options.needsPassword && !password) {
+      return this.#retry('there is no password to show there')
+    }
     const overlay = { [MODE_HEADER]: MODE_OVERLAY, [OVERLAY_HEADER]: formatOffer() }
     const options = {
       url: `${url.replace(/\/$/, '')}/${encodeURIComponent(nodeId)}`,

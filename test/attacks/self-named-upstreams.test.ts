@@ -39,7 +39,11 @@ async function liar(t: TestContext, names: readonly string[]) {
 async function site(
   t: TestContext,
   names: readonly string[],
-  { isEntered = true, insecure = false } = {},
+  {
+    isEntered = true,
+    insecure = false,
+    routes = [] as { destination: string; via: string }[],
+  } = {},
 ) {
   const nodeId = 'NN01' as NodeId
   const below = accept({ nodeId, port: 0, peers: stations('CS01'), insecure })
@@ -53,6 +57,7 @@ async function site(
   const node = createNode({
     nodeId,
     links,
+    routes,
     ...(isEntered && { peers: new Map([[foldId('CS01' as NodeId), {}]]) }),
   })
   const refused: NodeEvent[] = []
@@ -60,7 +65,7 @@ async function site(
   const station = (id = 'CS01', headers: Record<string, string> = { authorization: basic(id) }) =>
     client(t, below.url, { id, headers })
   t.after(() => node.stop())
-  return { node, upstream, primary, station, refused, start: () => node.start() }
+  return { node, below, upstream, primary, station, refused, start: () => node.start() }
 }
 
 /** It is there, and what is for it goes to it. */
@@ -101,6 +106,33 @@ test('who calls itself like a station nobody entered gives way to one that prove
   const raw = await station()
   await until(() => upstream.closes.length > 1, 'it to try again')
   await isServed(node, raw)
+})
+
+test('who calls itself like a station below gives way to the node that announces it, and no configured route leads to it', async (t) => {
+  const { node, upstream, below, start } = await site(t, ['CS05'], {
+    isEntered: false,
+    insecure: true,
+  })
+  await start()
+  await until(() => upstream.sockets.length > 0 && node.table.get('CS05' as NodeId) !== undefined, 'the name to be taken') // biome-ignore format: one line
+  const lower = await client(t, below.url, {
+    id: 'NN02',
+    headers: { authorization: '', ...OVERLAY },
+  })
+  const announced = { destinationId: 'CS05', uplink: { distance: 1 }, customData: { vendorId: 'wattweave', protocol: 'ocpp1.6', form: 'standard', state: 'up' } } // biome-ignore format: one line
+  lower.send(JSON.stringify([6, 'NN01', ['NN02'], 'up', 'NotifyNetworkTopology', { networkTopologyInformation: { routingNode: 'NN02', routes: [announced], notBefore: '2026-01-01T00:00:00Z' } }])) // biome-ignore format: one line
+  await until(() => node.table.get('CS05' as NodeId)?.announced !== undefined, 'it to be believed')
+  const asked = node.callRaw('CS05', 'Reset', Buffer.from('{"type":"Soft"}'))
+  const command = await lower.take((frame) => frame[4] === 'Reset', 'the command')
+  lower.send(JSON.stringify([3, 'NN01', ['CS05', 'NN02'], command[3], { status: 'Accepted' }]))
+  assert.equal(Buffer.from((await asked).payload).toString(), '{"status":"Accepted"}')
+})
+
+test('who calls itself like the end of a configured route is refused', async (t) => {
+  const { upstream, refused, start } = await site(t, ['NN03'], { routes: [{ destination: 'NN03', via: 'CSMS01' }] }) // biome-ignore format: one line
+  await start()
+  await until(() => upstream.closes.length > 0, 'its refusal')
+  assert.match(JSON.stringify(refused[0]), /it calls itself NN03/)
 })
 
 test('names that an upstream has used before are free again', async (t) => {

@@ -79,6 +79,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a service as station', down('    peerId: CSMS'), /:6:5: downlinks\.0\.peerId is the name of a service: it must be the id of the station/],
   ['an id that no station has', down('    peerId: CS 01'), /:6:5: downlinks\.0\.peerId \(CS 01\) can be the id of a node, but of no station/],
   ['two uplinks to one neighbour', up('    peerId: CSMS01\n  - url: ws://b.example/\n    peerId: csms01'), /:8:5: uplinks\.1\.peerId \(csms01\) is the peer of a link above, too; several links to one neighbour are not there yet/],
+  ['two CSMSs without a name', `${HEAD}uplinks:\n  - {url: "wss://a.example/", mode: standard, protocol: ocpp1.6}\n  - {url: "wss://b.example/", dialect: reference}\n`, /:6:6: uplinks\.1\.url leads to somebody without a name/],
   ['two downlinks to one station', down('    peerId: CS01\n  - url: ws://c.example/\n    peerId: cs01'), /:8:5: downlinks\.1\.peerId \(cs01\) is the peer of a link above/],
   ['one neighbour above and below', `${down('    peerId: CS01\n')}uplinks:\n  - url: ws://c.example/\n    peerId: CS01`, /:6:5: downlinks\.0\.peerId \(CS01\) is the peer of a link above/],
   // ---- Actions

@@ -111,6 +111,13 @@ test('an answer is judged by the action it answers', () => {
   assert.equal(judgeText(config, answer, { to: 'CS01', answers: 'Heartbeat' }).code, 0)
 })
 
+test('a signed message is judged by what is inside it, as the node does', () => {
+  const filters: FilterRule[] = [{ name: 'no-hard', effect: 'reject', match: { action: 'Reset', payload: [{ pointer: '/type', equals: 'Hard' }] } }] // biome-ignore format: one line
+  const signed = (type: string) => JSON.stringify([2, 'CS01', ['CSMS01'], '1', 'Reset-Signed', { payload: Buffer.from(JSON.stringify({ type })).toString('base64url'), protected: 'e30', signature: 'AAAA' }]) // biome-ignore format: one line
+  const codeOf = (type: string) => judgeText({ nodeId: 'NN02', filters }, signed(type), { to: 'CS01', protocol: 'ocpp1.6' }).code // biome-ignore format: one line
+  assert.deepEqual([codeOf('Hard'), codeOf('Soft')], [3, 0])
+})
+
 test('a standard frame of a station is for the CSMS of its version and operator', () => {
   const title = (operator: string | undefined, options: object) =>
     judgeText({ nodeId: 'NN02', ...(operator && { operator }) }, '[2,"1","Heartbeat",{}]', options).lines[0] // biome-ignore format: one line

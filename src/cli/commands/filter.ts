@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { OverlayError } from '../../errors.ts'
 import { PROTOCOLS, type Protocol } from '../../messages/protocols.ts'
+import { insideOf } from '../../node/filtering.ts'
 import { type Check, compileFilters, type RuleTrace } from '../../routing/filters/filters.ts'
 import type { FilterMatch, FilterRule, FilterSubject, FilterVerdict } from '../../routing/filters/rule.ts' // biome-ignore format: one line
 import { type Frame, KINDS } from '../../wire/frame.ts'
@@ -104,15 +105,17 @@ function subjectOf(
   const frame = decodeText(bytes)
   const protocol = protocolOf(options)
   const { source, from, destination, networkPath } = routeOf(config, frame, options, protocol)
+  // Rules judge what is inside a signed message, or whoever signs could pass them all.
+  const inside = insideOf(frame, frame.action || (options.answers ?? ''))
   return {
     kind: KINDS[frame.type],
-    action: frame.action || (options.answers ?? ''),
+    action: inside.action,
     source,
     networkPath,
     destination,
     from,
     to: options.to ?? '',
-    payload: frame.payload,
+    payload: inside.payload,
     bytes: bytes.length,
     isBinary: false,
     protocol,
