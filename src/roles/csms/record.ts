@@ -127,12 +127,13 @@ export function usualUnit(measurand = ''): string {
 /** What both generations call a decimal; JavaScript would also read hexadecimal and blanks. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
-/** A measured value in base units; undefined when the text is no number. */
+/** A measured value in base units; undefined when the text is no number, or one beyond all that can be stored. */
 export function measured(value: string | number, unit: string, multiplier = 0) {
   const raw = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN
-  if (!Number.isFinite(raw)) return undefined
   const { unit: base, factor } = FACTORS.get(unit) ?? { unit, factor: 1 }
-  return { value: raw * factor * 10 ** multiplier, unit: base }
+  // Of the product: factor and multiplier can make a finite value infinite, and 0 no number.
+  const inBase = raw * factor * 10 ** multiplier
+  return Number.isFinite(inBase) ? { value: inBase, unit: base } : undefined
 }
 
 /** One value and what it says about itself, in either generation. */
@@ -142,7 +143,7 @@ export interface Sample {
   readonly phase?: string | undefined
   readonly context?: string | undefined
   readonly location?: string | undefined
-  /** Undefined: the text was no number, and stays in the message as received. */
+  /** Undefined: it was no number, or none that can be stored; it stays in the message as received. */
   readonly value: ReturnType<typeof measured>
 }
 
