@@ -132,6 +132,20 @@ test('a transaction is found by a part of its station, and one whose events did 
   assert.deepEqual(await list('%25'), [])
 })
 
+test('tokens go on behind the one that the page before ended with; where that is gone nothing begins anew', async (t) => {
+  const api = await startApi(t)
+  for (const idToken of ['PAGE-A', 'PAGE-B', 'PAGE-C']) await api.ask('operator', 'POST', '/api/tokens', { idToken }) // biome-ignore format: one line
+  const page = (after = '') => api.ask('operator', 'GET', `/api/tokens?search=PAGE-&limit=2${after}`) // biome-ignore format: one line
+  const { next } = (await page()).body
+
+  const { tokens } = (await page(`&after=${next}`)).body
+  assert.deepEqual(tokens.map(({ idToken }: { idToken: string }) => idToken), ['PAGE-C']) // biome-ignore format: one line
+
+  await api.ask('operator', 'DELETE', `/api/tokens/${next}`)
+  const { status, body } = await page(`&after=${next}`)
+  assert.deepEqual([status, body.detail], [400, '"after" must be what the page before gave as "next"']) // biome-ignore format: one line
+})
+
 test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {
   const api = await startApi(t)
   await api.ask('operator', 'POST', '/api/tokens', {
