@@ -306,6 +306,7 @@ function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems'
     overlaps: row.overlaps && endedAt !== undefined,
     // What is missing of a running one may still be on its way.
     'missing-events': endedAt !== undefined && row.missingEvents > 0,
+    'after-its-end': row.goesOn,
   } as const
   return (Object.keys(found) as (keyof typeof found)[]).filter((problem) => found[problem])
 }
