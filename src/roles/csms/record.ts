@@ -66,8 +66,16 @@ export interface Status {
   readonly timestamp: string
 }
 
-/** Keeps the status of a connector, unless a newer one is known: messages may come late. */
-export function keepStatus({ store }: CsmsState, context: Context, status: Status): void {
+/**
+ * Keeps the status of a connector, unless a newer one is known: messages may come late.
+ *
+ * @returns The word that this one takes the place of.
+ */
+export function keepStatus(
+  { store }: CsmsState,
+  context: Context,
+  status: Status,
+): string | undefined {
   const { source, receivedAt } = context
   const { evseId, connectorId, status: word, timestamp } = status
   const known = store
@@ -77,8 +85,9 @@ export function keepStatus({ store }: CsmsState, context: Context, status: Statu
   const knownAt = known ? parseMoment(known.at) : Number.NaN
   // A clock that was ahead, and has been set right, must not silence its station.
   const wasAhead = knownAt > receivedAt && at <= receivedAt
-  if (knownAt > at && !wasAhead) return
+  if (knownAt > at && !wasAhead) return undefined
   store.setConnector(source, evseId, connectorId, word, timestamp)
+  return known?.status
 }
 
 /** A transaction began with a reservation, if it names one: that is used up. */
@@ -148,7 +157,7 @@ export interface Sample {
 }
 
 /** The same moment in UTC, so that times of a station that writes local ones stand in order as texts. */
-function inUtc(timestamp: string): string {
+export function inUtc(timestamp: string): string {
   const isLeap = timestamp.slice(17, 19) === '60'
   if (timestamp.endsWith('Z') && !isLeap) return timestamp
   const moment = parseMoment(timestamp)
