@@ -33,7 +33,12 @@ export function placeOf<P extends Place>(
   const isWhole = Array.isArray(place) && place.length === kinds.length
   const isOf = (part: unknown, kind: string | undefined) => typeof part === kind
   if (isWhole && place.every((part, i) => isOf(part, kinds[i]))) return place as unknown as P
-  throw new BadRequest('"after" must be what the page before gave as "next"')
+  throw noPlace()
+}
+
+/** Of an `after` that names no place in the list, or none any more: to begin anew would tell rows twice. */
+export function noPlace(): BadRequest {
+  return new BadRequest('"after" must be what the page before gave as "next"')
 }
 
 function encode(place: Place): string {

@@ -3,6 +3,7 @@ import { verifyPayload } from '../security/carriers.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyRecord, type Revocation } from '../security/keys/key-record.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import { noPlace } from './cursors.ts'
 import { isAdministrator, momentOf, revocationListOf, type TrustSources } from './trust.ts'
 import type { Endorser, KeyPage, KeyView, RevocationsView } from './trust-views.ts'
 
@@ -13,7 +14,11 @@ const STATUS = new Map<string, KeyView['status']>([
   ['revoked', 'revoked'],
 ])
 
-/** One page of the keys that are known here. */
+/**
+ * One page of the keys that are known here.
+ *
+ * @throws {BadRequest} when the one to begin behind is not known.
+ */
 export function keyPage(
   keys: TrustSources,
   asked: { readonly after?: string; readonly limit: number },
@@ -22,7 +27,9 @@ export function keyPage(
   const { after, limit } = asked
   const { trust, signer, invitations } = keys
   const records = trust.directory.records().toSorted(inOrder(signer.kid))
-  const from = after === undefined ? 0 : records.findIndex(({ key }) => key.kid === after) + 1
+  const before = records.findIndex(({ key }) => key.kid === after)
+  if (after !== undefined && before < 0) throw noPlace()
+  const from = before + 1
   const shown = records.slice(from, from + limit)
   const view = viewer(keys, nowS)
   const [own] = records

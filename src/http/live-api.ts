@@ -214,6 +214,7 @@ export interface TransactionView {
     | 'register-backwards'
     | 'overlaps'
     | 'missing-events'
+    | 'after-its-end'
   )[]
   readonly simulated: boolean
   readonly protocol?: string

@@ -15,6 +15,8 @@ export class RequestProblem extends Error {
   }
 }
 
+const FAILED = 'failed here'
+
 /**
  * Every error is `application/problem+json`: `status`, `title`, `detail`, and `pointer` where a
  * member of the body is wrong.
@@ -25,7 +27,7 @@ export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError & { pointer?: string }, _, reply) => {
     const { statusCode = 500, validation, validationContext, pointer } = error
     // What went wrong inside is nobody's business outside.
-    if (statusCode >= 500) return sendProblem(reply, statusCode, 'failed here')
+    if (statusCode >= 500) return sendProblem(reply, statusCode, FAILED)
     const [wrong] = validation ?? []
     if (!wrong) return sendProblem(reply, statusCode, error.message, pointer)
     const unknown = wrong.params.additionalProperty
@@ -33,6 +35,15 @@ export function answerWithProblems(app: FastifyInstance): void {
     const where = `${validationContext}${wrong.instancePath}`
     return sendProblem(reply, 400, `${where} ${what}`, wrong.instancePath || undefined)
   })
+}
+
+/** Of an address that no route can be looked up for, which comes to no handler of errors. */
+export function answerUnroutable(
+  { statusCode = 500, message }: FastifyError,
+  _: unknown,
+  reply: FastifyReply,
+): void {
+  sendProblem(reply, statusCode, statusCode >= 500 ? FAILED : message)
 }
 
 /** Answers with a problem; the sentence stands in `detail`. */

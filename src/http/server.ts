@@ -20,7 +20,7 @@ import { Observations } from './observations.ts'
 import { describeRoutes } from './openapi.ts'
 import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
-import { answerWithProblems, sendProblem } from './problems.ts'
+import { answerUnroutable, answerWithProblems, sendProblem } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { serveRules } from './rules.ts'
 import { acceptEmptyBodies, refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
@@ -58,6 +58,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
+    frameworkErrors: answerUnroutable,
     routerOptions: { maxParamLength: 1_024 },
   })
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })

@@ -4,6 +4,7 @@ import { fittingGroup } from '../roles/csms/requests.ts'
 import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
+import { noPlace } from './cursors.ts'
 import { fingerprint } from './fingerprints.ts'
 import type { TokenPage, TokenView } from './live-api.ts'
 import { RequestProblem } from './problems.ts'
@@ -69,8 +70,10 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
         // Whoever may not see tokens could find them out letter by letter.
         throw new RequestProblem(403, 'to search tokens needs the role operator')
       }
-      const behind = after === undefined ? undefined : tokens.byId(after)?.idToken
-      const rows = tokens.page({ search, after: behind, limit })
+      // The place is a token's, which viewers may not know: only its number is told and asked for.
+      const before = after === undefined ? undefined : tokens.byId(after)
+      if (after !== undefined && !before) throw noPlace()
+      const rows = tokens.page({ search, after: before?.idToken, limit })
       const last = rows.length === limit ? rows.at(-1) : undefined
       return {
         count: tokens.count(),

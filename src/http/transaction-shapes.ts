@@ -32,6 +32,7 @@ const TRANSACTION: Members = {
       'register-backwards',
       'overlaps',
       'missing-events',
+      'after-its-end',
     ]),
     'What was told of it that cannot all be true, or not at all; no-start: nobody told its start',
   ),

@@ -261,7 +261,9 @@ function energyOf({ meterStartWh, meterStopWh, registerWh }: TransactionRow): nu
   const register = meterStopWh ?? registerWh
   if (register === undefined || meterStartWh === undefined) return undefined
   // Meters tell thousandths of a Wh at most; what is smaller binary fractions have added.
-  return Math.round((register - meterStartWh) * 1_000) / 1_000
+  const energyWh = Math.round((register - meterStartWh) * 1_000) / 1_000
+  // Two registers that can be stored need not have a difference that can be told.
+  return Number.isFinite(energyWh) ? energyWh : undefined
 }
 
 function stateOf({ endedAt, isRunning }: TransactionRow): TransactionView['state'] {
@@ -304,6 +306,7 @@ function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems'
     overlaps: row.overlaps && endedAt !== undefined,
     // What is missing of a running one may still be on its way.
     'missing-events': endedAt !== undefined && row.missingEvents > 0,
+    'after-its-end': row.goesOn,
   } as const
   return (Object.keys(found) as (keyof typeof found)[]).filter((problem) => found[problem])
 }

@@ -59,15 +59,37 @@ export class ReservationRows {
     )
   }
 
-  /** What became of a reservation; the first word counts. */
+  /**
+   * What became of a reservation; the first word counts, but that it is there no more says the
+   * least: its transaction, or the answer to who cancels it, may come after the status.
+   */
   end(station: string, reservationId: number, state: ReservationState, at: string): void {
+    const isCause = state === 'used' || state === 'cancelled'
+    const open: ReservationState[] = isCause ? ['reserved', 'removed'] : ['reserved']
     this.#db.change(
       queries
         .updateTable('reservations')
         .set({ state, changed_at: at })
         .where('station', '=', station)
         .where('reservation_id', '=', reservationId)
-        .where('state', '=', 'reserved'),
+        .where('state', 'in', open),
+    )
+  }
+
+  /** An EVSE shows no reservation any more, so those of it that were there before are gone. */
+  freed(station: string, evseId: number, at: string): void {
+    this.#db.change(
+      queries
+        .updateTable('reservations')
+        .set({
+          state: sql`CASE WHEN expires_at <= ${at} THEN 'expired' ELSE 'removed' END`,
+          changed_at: at,
+        })
+        .where('station', '=', station)
+        .where('evse_id', '=', evseId)
+        .where('state', '=', 'reserved')
+        // What was said before it began is late, and about another one.
+        .where('changed_at', '<=', at),
     )
   }
 

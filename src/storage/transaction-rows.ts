@@ -47,6 +47,8 @@ export interface TransactionRow {
   readonly overlaps: boolean
   /** TransactionEvents that have not come, by their sequence numbers; OCPP 1.6 has none. */
   readonly missingEvents: number
+  /** TransactionEvents have come that follow its end, by their sequence numbers. */
+  readonly goesOn: boolean
   readonly course: Course
 }
 
@@ -143,6 +145,12 @@ const RATING = `(SELECT json_extract(v.characteristics, '$.maxLimit')
 const MISSING_EVENTS = `(SELECT MAX(e.seq_no) - MIN(e.seq_no) + 1 - COUNT(DISTINCT e.seq_no)
   FROM transaction_events e WHERE e.station = t.station AND e.transaction_id = t.transaction_id)`
 
+/** SQL for: an event has a higher number than one that ended it, be it another end. */
+const GOES_ON = `EXISTS (SELECT 1 FROM transaction_events e
+  WHERE e.station = t.station AND e.transaction_id = t.transaction_id AND e.seq_no > (
+    SELECT MIN(x.seq_no) FROM transaction_events x WHERE x.station = t.station
+    AND x.transaction_id = t.transaction_id AND x.event_type = 'Ended'))`
+
 /** SQL for: events of it came, of any kind or of one. */
 const HAS_EVENT = (condition = '') => `EXISTS (SELECT 1 FROM transaction_events e
   WHERE e.station = t.station AND e.transaction_id = t.transaction_id ${condition})`
@@ -166,7 +174,7 @@ SELECT t.*, coalesce(nullif(s.protocol, ''), f.protocol) AS protocol,
   coalesce(s.vendor, f.vendor) AS vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
   ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
-  ${MISSING_EVENTS} AS missing_events, ${RATING} AS rating, ${STARTED_UNSEEN} AS started_unseen
+  ${MISSING_EVENTS} AS missing_events, ${GOES_ON} AS goes_on, ${RATING} AS rating, ${STARTED_UNSEEN} AS started_unseen
 FROM (SELECT * FROM transactions c ${chosen}) t
   LEFT JOIN stations s ON s.station = t.station
   LEFT JOIN former_stations f ON f.station = t.station
@@ -351,6 +359,7 @@ function transactionRow(db: Database, row: Record<string, unknown>): Transaction
     isRunning: row.running === 1,
     overlaps: row.overlaps === 1,
     missingEvents: number(row.missing_events) ?? 0,
+    goesOn: row.goes_on === 1,
     course: new Course(db, String(row.station), String(row.transaction_id)),
   }
 }

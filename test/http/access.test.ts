@@ -121,6 +121,16 @@ for (const [method, path, needed] of ROUTES) {
   })
 }
 
+test('an address that cannot be decoded, or has too long a part, is answered with a problem too', async (t) => {
+  const { ask } = await startApi(t)
+
+  for (const [address, status] of [['/api/transactions/%ff', 400], ['/%', 400], [`/api/transactions/${'1'.repeat(2_000)}`, 414]] as const) {
+    const answer = await ask('viewer', 'GET', address)
+    assert.deepEqual([answer.status, answer.body.status, typeof answer.body.detail], [status, status, 'string']) // biome-ignore format: one line
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+  } // biome-ignore format: three addresses
+})
+
 test('a login link lets in once, and a link that was used says what to do', async (t) => {
   const { accounts, ask } = await startApi(t)
   accounts.putUser('anna', 'operator', undefined)

@@ -105,6 +105,28 @@ test('who charged is told to operators, to viewers a fingerprint; a transaction 
   assert.ok(!JSON.stringify(detail.body).includes('TAG-1'))
 })
 
+test('a transaction that ends twice, or goes on after its end, is marked in whatever order that is told', async (t) => {
+  const api = await startApi(t)
+  const station = await client(t, api.stationUrl, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
+  const tell = async (transactionId: string, ...events: [number, string][]) => {
+    const timestamp = (seqNo: number) => new Date(Date.now() - 60_000 + 1000 * seqNo).toISOString()
+    for (const [seqNo, eventType] of events) await call(station, 'TransactionEvent', { eventType, triggerReason: 'Trigger', timestamp: timestamp(seqNo), seqNo, transactionInfo: { transactionId } }) // biome-ignore format: one line
+  }
+  await tell('LATE-UPDATE', [0, 'Started'], [2, 'Ended'], [1, 'Updated'])
+  await tell('TWO-ENDS', [0, 'Started'], [1, 'Ended'], [2, 'Ended'])
+  await tell('GOES-ON', [0, 'Started'], [1, 'Ended'], [2, 'Updated'])
+  await tell('UPSIDE-DOWN', [2, 'Updated'], [1, 'Ended'], [0, 'Started'])
+
+  const { transactions } = (await api.ask('viewer', 'GET', '/api/transactions')).body
+  const told = transactions.map(({ transactionId, problems }: { transactionId: string; problems?: string[] }) => [transactionId, problems]) // biome-ignore format: one line
+  assert.deepEqual(Object.fromEntries(told), {
+    'LATE-UPDATE': undefined,
+    'TWO-ENDS': ['after-its-end'],
+    'GOES-ON': ['after-its-end'],
+    'UPSIDE-DOWN': ['after-its-end'],
+  })
+})
+
 test('a transaction is found by a part of its station, and one whose events did not all come is marked', async (t) => {
   const api = await startApi(t)
   const station = await client(t, api.stationUrl, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
@@ -130,6 +152,20 @@ test('a transaction is found by a part of its station, and one whose events did 
     )
   assert.deepEqual(await list('s0'), [['HOLES', ['missing-events']], ['WHOLE', undefined]]) // biome-ignore format: one line
   assert.deepEqual(await list('%25'), [])
+})
+
+test('tokens go on behind the one that the page before ended with; where that is gone nothing begins anew', async (t) => {
+  const api = await startApi(t)
+  for (const idToken of ['PAGE-A', 'PAGE-B', 'PAGE-C']) await api.ask('operator', 'POST', '/api/tokens', { idToken }) // biome-ignore format: one line
+  const page = (after = '') => api.ask('operator', 'GET', `/api/tokens?search=PAGE-&limit=2${after}`) // biome-ignore format: one line
+  const { next } = (await page()).body
+
+  const { tokens } = (await page(`&after=${next}`)).body
+  assert.deepEqual(tokens.map(({ idToken }: { idToken: string }) => idToken), ['PAGE-C']) // biome-ignore format: one line
+
+  await api.ask('operator', 'DELETE', `/api/tokens/${next}`)
+  const { status, body } = await page(`&after=${next}`)
+  assert.deepEqual([status, body.detail], [400, '"after" must be what the page before gave as "next"']) // biome-ignore format: one line
 })
 
 test('a viewer sees no id token, neither listed nor by searching; an operator does', async (t) => {

@@ -57,6 +57,8 @@ test('keys are told with whose they are, what for, who endorsed them and whether
   const first = await read('/api/keys?limit=4')
   const second = await read(`/api/keys?limit=500&after=${first.next}`)
   assert.deepEqual([...first.keys, ...second.keys], page.keys)
+  const { status, body } = await ask('viewer', 'GET', '/api/keys?after=nobody')
+  assert.deepEqual([status, body.detail], [400, '"after" must be what the page before gave as "next"']) // biome-ignore format: one line
   assert.deepEqual((await read('/api/overview')).keys, { ownKeyEndsAt: page.own.notAfter, revocations: 'none' }) // biome-ignore format: one line
 })
 

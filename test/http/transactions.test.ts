@@ -79,6 +79,18 @@ test('energy is told without what binary fractions add', async (t) => {
   assert.equal(transactions[0]?.energyWh, 12.3)
 })
 
+test('energy beyond all numbers is told as unknown', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  await store.write(() => {
+    store.charging.start({ station: 'CS01', transactionId: 'T1', evseId: 1, connectorId: 1, idToken: 'A', startedAt: AT, meterStartWh: -1e308 }) // biome-ignore format: one record
+    store.charging.end({ station: 'CS01', transactionId: 'T1', endedAt: LATER, meterStopWh: 1e308, reason: 'Local' }) // biome-ignore format: one record
+  })
+
+  const { transactions } = (await get('/api/transactions')).body as TransactionPage
+
+  assert.deepEqual([transactions.length, 'energyWh' in (transactions[0] ?? {})], [1, false])
+})
+
 test('what an EVSE cannot have given is told, by its power and by its energy in its time', async (t) => {
   const { store, get } = await startCsmsConsole(t)
   const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 11, minute)).toISOString()

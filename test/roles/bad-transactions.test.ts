@@ -199,6 +199,22 @@ test('values that are no number stay in the message as received and are nowhere 
   for (const value of values) assert.ok(payload.includes(`"value":"${value}"`), value)
 })
 
+test('values that unit or multiplier make infinite are no numbers, and their message is kept and answered', async (t) => {
+  const { store, station } = await startCsms(t)
+  const times = (value: number, multiplier: number) => ({ value, unitOfMeasure: { unit: 'Wh', multiplier } }) // biome-ignore format: one line
+  const meterValue = (minute: number, ...sampledValue: object[]) => ({ meterValue: [{ timestamp: at(minute), sampledValue }] }) // biome-ignore format: one line
+  const say = station('CS01', 'ocpp2.0.1')
+  await say('TransactionEvent', event(0, 'Started', 0, meterValue(0, times(1, 309), times(-1, 400), times(0, 400)))) // biome-ignore format: one line
+  await say('TransactionEvent', event(1, 'Ended', 1, meterValue(1, times(5, 309))))
+  await station('CS02', 'ocpp1.6')('MeterValues', { connectorId: 1, transactionId: 1, meterValue: [{ timestamp: at(0), sampledValue: [{ value: '1e308', unit: 'kWh' }, { value: '7' }] }] }) // biome-ignore format: one line
+
+  assert.deepEqual(store.charging.readings('CS01', 'T1', 10), [])
+  assert.deepEqual(store.charging.readings('CS02', '1', 10).map(({ value }) => value), [7]) // biome-ignore format: one line
+  const [row] = store.charging.page({ limit: 9, station: 'CS01' })
+  assert.deepEqual([row?.meterStartWh, row?.meterStopWh, row?.registerWh], [undefined, undefined, undefined]) // biome-ignore format: one line
+  assert.deepEqual([store.messages.of('CS01').length, store.messages.of('CS02').length], [2, 1])
+})
+
 test('units are told as they are: kWh as Wh, unknown ones unchanged, a wrong one for the measurand is refused', async (t) => {
   const { store, station } = await startCsms(t)
   const say = station('CS01', 'ocpp1.6')

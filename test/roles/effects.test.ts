@@ -105,6 +105,49 @@ test('a cancelled reservation is seen at the connector, or in the answer where n
   assert.equal((await reaches(silent, 'effect-seen')).effect, 'the answer says so')
 })
 
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1'] as const) {
+  test(`${protocol}: a reservation that the station does not know when it is to be cancelled is open no more`, async (t) => {
+    const { submit, reaches, answers, store } = await startPair(t, protocol)
+    const expires = '2027-01-01T00:00:00Z'
+    const wish = protocol === 'ocpp1.6' ? { connectorId: 1, idTag: 'TAG-1', expiryDate: expires, reservationId: 1 } : { id: 1, evseId: 1, idToken: { idToken: 'TAG-1', type: 'Central' }, expiryDateTime: expires } // biome-ignore format: one line
+    await reaches(await submit('ReserveNow', wish), 'accepted')
+    answers.set('CancelReservation', { status: 'Rejected' })
+
+    await reaches(await submit('CancelReservation', { reservationId: 1 }), 'refused')
+
+    assert.equal(store.reservations.page({ limit: 1 })[0]?.state, 'removed')
+  })
+}
+
+test('a connector of 1.6 that shows its reservation no more has none, unless a fault hides it; its transaction says that it was used', async (t) => {
+  const { submit, reaches, say, store } = await startPair(t, 'ocpp1.6')
+  const state = () => store.reservations.page({ limit: 1 })[0]?.state
+  const status = (word: string, connectorId = 1) => say('StatusNotification', { connectorId, errorCode: 'NoError', status: word }) // biome-ignore format: one line
+  const wish = { connectorId: 1, idTag: 'TAG-1', expiryDate: '2027-01-01T00:00:00Z', reservationId: 1 } // biome-ignore format: one line
+  await status('Available')
+  const reserved = await submit('ReserveNow', wish)
+  await reaches(reserved, 'accepted')
+
+  const harmless = [['Available', 1], ['Reserved', 1], ['Reserved', 2], ['Available', 2], ['Faulted', 1], ['Reserved', 1]] as const // biome-ignore format: one line
+  for (const [word, connectorId] of harmless) {
+    await status(word, connectorId)
+    assert.equal(state(), 'reserved', `${connectorId} ${word}`)
+  }
+  await say('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', timestamp: '1969-01-01T00:00:00Z' }) // biome-ignore format: one line
+  assert.equal(state(), 'reserved', 'told late')
+  await status('Preparing')
+  assert.equal(state(), 'removed')
+
+  await say('StartTransaction', { connectorId: 1, idTag: 'TAG-1', meterStart: 0, timestamp: '2026-01-05T11:00:00.000Z', reservationId: 1 }) // biome-ignore format: one line
+  assert.equal(state(), 'used')
+
+  await reaches(await submit('ReserveNow', { ...wish, reservationId: 2, expiryDate: '2026-01-05T12:00:00Z' }), 'accepted') // biome-ignore format: one line
+  await status('Reserved')
+  await say('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', timestamp: '2026-01-05T12:00:01Z' }) // biome-ignore format: one line
+  const states = store.reservations.page({ limit: 9 }).map((one) => [one.reservationId, one.state])
+  assert.deepEqual(Object.fromEntries(states), { 1: 'used', 2: 'expired' })
+})
+
 test('cancelling a reservation of any EVSE does not wait for one that another reservation holds', async (t) => {
   const { submit, reaches, say, store } = await startPair(t, 'ocpp1.6')
   const reserve = { idTag: 'TAG-1', expiryDate: '2027-01-01T00:00:00Z' }

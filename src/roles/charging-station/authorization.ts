@@ -195,7 +195,12 @@ export function isFor(
   shown: IdToken,
   shownGroup?: string,
 ): boolean {
-  return isSameToken(token, shown) || (groupId !== undefined && groupId === shownGroup)
+  return isSameToken(token, shown) || isSameGroup(groupId, shownGroup)
+}
+
+/** Groups are named by tokens (1.6, parentIdTag; 2.x, groupIdToken), and compared as these are. */
+export function isSameGroup(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && a.toLowerCase() === b?.toLowerCase()
 }
 
 /** Tokens are compared without regard to case (1.6 CiString20Type; 2.x identifierString). */

@@ -1,4 +1,4 @@
-import { isFor, isSameToken } from './authorization.ts'
+import { isFor, isSameGroup, isSameToken } from './authorization.ts'
 import type { IdToken } from './dialect.ts'
 import type { Evse } from './evse.ts'
 import type { Site } from './site.ts'
@@ -75,8 +75,8 @@ async function isWith(site: Site, holder: Grant, token: IdToken): Promise<boolea
   if (groupId === undefined) return false
   const { authorization } = site
   const local = authorization.local(token)
-  const isKnown = local && authorization.isValid(local) && local.groupId === groupId
+  const isKnown = local && authorization.isValid(local) && isSameGroup(local.groupId, groupId)
   if (isKnown) authorization.used(token)
   const info = isKnown ? local : await authorization.check(token)
-  return authorization.isValid(info) && info.groupId === groupId
+  return authorization.isValid(info) && isSameGroup(info.groupId, groupId)
 }

@@ -4,6 +4,7 @@ import { recordBoot } from './admission.ts'
 import type { CsmsState } from './csms.ts'
 import {
   endOfReservation,
+  inUtc,
   keepSamples,
   keepStatus,
   measured,
@@ -50,7 +51,11 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         const { connectorId, status, timestamp = timeOf(context) } = request
         // Connector 0 is the station as a whole.
         const place = { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
-        keepStatus(state, context, { ...place, status, timestamp })
+        const before = keepStatus(state, context, { ...place, status, timestamp })
+        // Stations of 1.6 do not say it otherwise. A fault passes, and the reservation may stand then.
+        if (before === 'Reserved' && status !== 'Reserved' && status !== 'Faulted') {
+          store.reservations.freed(context.source, connectorId, inUtc(timestamp))
+        }
         return {}
       }),
 

@@ -50,8 +50,9 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
     })
   },
 
-  CancelReservation({ store, station, request, at }) {
-    store.reservations.end(station, Number(request.reservationId), 'cancelled', at)
+  CancelReservation({ store, station, request, answer, at }) {
+    const end = knowsNone('CancelReservation', answer) ? 'removed' : 'cancelled'
+    store.reservations.end(station, Number(request.reservationId), end, at)
   },
 
   SetChargingProfile({ store, station, request, at }) {
@@ -116,6 +117,16 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
       store.variables.put(station, { ...name, variableAttribute: [attribute] }, at)
     }
   },
+}
+
+/**
+ * Whether a refusal says that the station knows of nothing such, so that nothing such is in force.
+ *
+ * @spec OCPP 1.6 edition 2 sections 7.13 and 7.15; OCPP 2.0.1 edition 3 Part 2, H02 and K10
+ */
+export function knowsNone(action: string, { status }: Members): boolean {
+  if (action === 'ClearChargingProfile') return status === 'Unknown'
+  return action === 'CancelReservation' && status === 'Rejected'
 }
 
 /** The profile that came with a remote start is of the transaction that came of it (F01.FR.10). */

@@ -12,7 +12,7 @@ import { isOver, type OperationChange, type OperationRow } from '../../storage/o
 import type { Effect, Members, Verdict } from './effect.ts'
 import { effectOf, refusalOf } from './effects.ts'
 import type { Hearing } from './heard.ts'
-import { keepInstalled } from './installed.ts'
+import { keepInstalled, knowsNone } from './installed.ts'
 import { knownOf } from './known.ts'
 import { acceptedPart, booted, needsReboot } from './variable-effects.ts'
 import { type Job, type Waiting, Watch } from './watch.ts'
@@ -231,9 +231,7 @@ export class Operations {
     const { action } = operation
     this.#watch.forget(operation.id)
     const answeredAt = this.#now()
-    // The station knows of none of them, so none is in force.
-    const isNone = action === 'ClearChargingProfile' && answer.status === 'Unknown'
-    const isKept = isNone || action === 'GetVariables'
+    const isKept = knowsNone(action, answer) || action === 'GetVariables'
     const keep = () => keepInstalled(this.#options.store, operation, answer, answeredAt)
     const part = action === 'SetVariables' ? acceptedPart(request, answer) : undefined
     const read = part && (await this.#readPart(job, part, answer))

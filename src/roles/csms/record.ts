@@ -66,8 +66,16 @@ export interface Status {
   readonly timestamp: string
 }
 
-/** Keeps the status of a connector, unless a newer one is known: messages may come late. */
-export function keepStatus({ store }: CsmsState, context: Context, status: Status): void {
+/**
+ * Keeps the status of a connector, unless a newer one is known: messages may come late.
+ *
+ * @returns The word that this one takes the place of.
+ */
+export function keepStatus(
+  { store }: CsmsState,
+  context: Context,
+  status: Status,
+): string | undefined {
   const { source, receivedAt } = context
   const { evseId, connectorId, status: word, timestamp } = status
   const known = store
@@ -77,8 +85,9 @@ export function keepStatus({ store }: CsmsState, context: Context, status: Statu
   const knownAt = known ? parseMoment(known.at) : Number.NaN
   // A clock that was ahead, and has been set right, must not silence its station.
   const wasAhead = knownAt > receivedAt && at <= receivedAt
-  if (knownAt > at && !wasAhead) return
+  if (knownAt > at && !wasAhead) return undefined
   store.setConnector(source, evseId, connectorId, word, timestamp)
+  return known?.status
 }
 
 /** A transaction began with a reservation, if it names one: that is used up. */
@@ -127,12 +136,13 @@ export function usualUnit(measurand = ''): string {
 /** What both generations call a decimal; JavaScript would also read hexadecimal and blanks. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
-/** A measured value in base units; undefined when the text is no number. */
+/** A measured value in base units; undefined when the text is no number, or one beyond all that can be stored. */
 export function measured(value: string | number, unit: string, multiplier = 0) {
   const raw = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN
-  if (!Number.isFinite(raw)) return undefined
   const { unit: base, factor } = FACTORS.get(unit) ?? { unit, factor: 1 }
-  return { value: raw * factor * 10 ** multiplier, unit: base }
+  // Of the product: factor and multiplier can make a finite value infinite, and 0 no number.
+  const inBase = raw * factor * 10 ** multiplier
+  return Number.isFinite(inBase) ? { value: inBase, unit: base } : undefined
 }
 
 /** One value and what it says about itself, in either generation. */
@@ -142,12 +152,12 @@ export interface Sample {
   readonly phase?: string | undefined
   readonly context?: string | undefined
   readonly location?: string | undefined
-  /** Undefined: the text was no number, and stays in the message as received. */
+  /** Undefined: it was no number, or none that can be stored; it stays in the message as received. */
   readonly value: ReturnType<typeof measured>
 }
 
 /** The same moment in UTC, so that times of a station that writes local ones stand in order as texts. */
-function inUtc(timestamp: string): string {
+export function inUtc(timestamp: string): string {
   const isLeap = timestamp.slice(17, 19) === '60'
   if (timestamp.endsWith('Z') && !isLeap) return timestamp
   const moment = parseMoment(timestamp)

@@ -159,10 +159,10 @@ test('a reserved connector is for whoever reserved it, and the transaction says 
   assert.equal(await bench.status('CancelReservation', { reservationId: 4 }), 'Rejected')
 })
 
-test('a reservation is for a group where it names one', async (t) => {
+test('a reservation is for a group where it names one, in any letter case', async (t) => {
   const bench = await Bench.booted(t, 'ocpp1.6')
   bench.rule = ({ action, payload }) => action === 'Authorize' ? { idTagInfo: { ...accepted, ...(payload.idTag === 'SISTER' && { parentIdTag: 'FAMILY' }) } } : undefined // biome-ignore format: one line
-  await bench.ask('ReserveNow', reserve16({ parentIdTag: 'FAMILY' }))
+  await bench.ask('ReserveNow', reserve16({ parentIdTag: 'Family' }))
   assert.equal(await bench.present(1, 'STRANGER'), 'refused')
   assert.equal(await bench.present(1, 'SISTER'), 'authorized')
 })

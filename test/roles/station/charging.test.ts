@@ -70,6 +70,23 @@ for (const protocol of PROTOCOLS) {
     const { idTag, idToken: shown } = bench.calls.findLast(({ action }) => action.includes('Transaction'))?.payload ?? {} // biome-ignore format: one line
     assert.deepEqual(shown ?? idTag, protocol === 'ocpp1.6' ? 'TAG-2' : idToken('TAG-2'))
   })
+
+  test(`${protocol}: a group is the same in any letter case, by what the CSMS says and by what is known here`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    bench.rule = ({ action, payload }) => {
+      if (action !== 'Authorize') return undefined
+      const group = JSON.stringify(payload).includes('TAG-1') ? 'Family' : 'FAMILY'
+      return protocol === 'ocpp1.6'
+        ? { idTagInfo: { status: 'Accepted', parentIdTag: group } }
+        : { idTokenInfo: { status: 'Accepted', groupIdToken: idToken(group) } }
+    }
+    for (const from of ['the CSMS', 'the cache']) {
+      await bench.charge(1, 'TAG-1')
+      if (from === 'the cache') bench.rule = () => undefined
+      assert.equal(await bench.present(1, 'TAG-2'), 'stopped', from)
+      await bench.unplug(1)
+    }
+  })
 }
 
 test('who pulls the plug ends the transaction, unless the setting says otherwise', async (t) => {

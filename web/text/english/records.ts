@@ -130,6 +130,7 @@ export const records = {
       'register-backwards': 'The meter stood lower at its end than at its start.',
       overlaps: 'Another transaction ran at the same place at the same time.',
       'missing-events': 'Some of its events never came: sequence numbers are missing.',
+      'after-its-end': 'Its station told more of it, or another end, after its end.',
     },
     implausible: 'implausible',
     problemsTitle: 'What cannot be true',
