@@ -36,7 +36,10 @@ export function placeOf<P extends Place>(
   throw noPlace()
 }
 
-/** Of an `after` that names no place in the list, or none any more: to begin anew would tell rows twice. */
+/**
+ * Of an `after` that names no place in the list, or none any more: to begin anew would tell rows
+ * twice.
+ */
 export function noPlace(): BadRequest {
   return new BadRequest('"after" must be what the page before gave as "next"')
 }

@@ -174,7 +174,8 @@ SELECT t.*, coalesce(nullif(s.protocol, ''), f.protocol) AS protocol,
   coalesce(s.vendor, f.vendor) AS vendor,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
   ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
-  ${MISSING_EVENTS} AS missing_events, ${GOES_ON} AS goes_on, ${RATING} AS rating, ${STARTED_UNSEEN} AS started_unseen
+  ${MISSING_EVENTS} AS missing_events, ${GOES_ON} AS goes_on, ${RATING} AS rating,
+  ${STARTED_UNSEEN} AS started_unseen
 FROM (SELECT * FROM transactions c ${chosen}) t
   LEFT JOIN stations s ON s.station = t.station
   LEFT JOIN former_stations f ON f.station = t.station

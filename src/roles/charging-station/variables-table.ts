@@ -47,10 +47,15 @@ export const MEASURANDS = [
 export const TX_POINTS = ['EVConnected', 'Authorized', 'PowerPathClosed', 'EnergyTransfer'] as const
 export type TxPoint = (typeof TX_POINTS)[number]
 
+/** What the meter shows of each phase; of what it shows in total only, no phase would ever come. */
+const OF_PHASES: readonly (typeof MEASURANDS)[number][] = ['Current.Import', 'Voltage']
+
 const values = [
   ...MEASURANDS,
-  ...MEASURANDS.flatMap((name) => ['L1', 'L2', 'L3'].map((phase) => `${name}.${phase}`)),
+  ...OF_PHASES.flatMap((name) => ['L1', 'L2', 'L3'].map((phase) => `${name}.${phase}`)),
 ]
+/** No list has a member twice, so none that is accepted is longer. */
+const MOST = { type: 'integer', access: 'RO', value: `${values.length}` } as const
 const SAMPLED = 'Energy.Active.Import.Register,Power.Active.Import'
 /** While it charges also what limits it: a course without its limit explains nothing. */
 const CHARGING = `${SAMPLED},Power.Offered,Current.Import,Current.Offered,SoC`
@@ -98,10 +103,10 @@ export const VARIABLES = [
   { name: 'AlignedDataCtrlr.Measurands',                        key: 'MeterValuesAlignedData',            ...LIST, value: SAMPLED },
   { name: 'AlignedDataCtrlr.TxEndedMeasurands',                 key: 'StopTxnAlignedData',                ...LIST, value: '' },
   { name: 'AlignedDataCtrlr.TxEndedInterval',                   ...SECONDS, min: 0, max: 86_400, value: '0' },
-  { name: '-.MeterValuesSampledDataMaxLength',                  key: 'MeterValuesSampledDataMaxLength',   ...FIXED, value: '20' },
-  { name: '-.MeterValuesAlignedDataMaxLength',                  key: 'MeterValuesAlignedDataMaxLength',   ...FIXED, value: '20' },
-  { name: '-.StopTxnSampledDataMaxLength',                      key: 'StopTxnSampledDataMaxLength',       ...FIXED, value: '20' },
-  { name: '-.StopTxnAlignedDataMaxLength',                      key: 'StopTxnAlignedDataMaxLength',       ...FIXED, value: '20' },
+  { name: '-.MeterValuesSampledDataMaxLength',                  key: 'MeterValuesSampledDataMaxLength',   ...MOST },
+  { name: '-.MeterValuesAlignedDataMaxLength',                  key: 'MeterValuesAlignedDataMaxLength',   ...MOST },
+  { name: '-.StopTxnSampledDataMaxLength',                      key: 'StopTxnSampledDataMaxLength',       ...MOST },
+  { name: '-.StopTxnAlignedDataMaxLength',                      key: 'StopTxnAlignedDataMaxLength',       ...MOST },
 
   { name: 'AuthCtrlr.Enabled',                                  type: 'boolean', access: 'RO', value: 'true' },
   { name: 'AuthCtrlr.AuthorizeRemoteStart',                     key: 'AuthorizeRemoteTxRequests',         ...BOOLEAN, value: 'true' },

@@ -52,7 +52,7 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         // Connector 0 is the station as a whole.
         const place = { evseId: connectorId, connectorId: connectorId === 0 ? 0 : 1 }
         const before = keepStatus(state, context, { ...place, status, timestamp })
-        // Stations of 1.6 do not say it otherwise. A fault passes, and the reservation may stand then.
+        // Stations of 1.6 do not say it otherwise. A fault passes, and what it hid may stand then.
         if (before === 'Reserved' && status !== 'Reserved' && status !== 'Faulted') {
           store.reservations.freed(context.source, connectorId, inUtc(timestamp))
         }

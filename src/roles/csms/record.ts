@@ -136,7 +136,7 @@ export function usualUnit(measurand = ''): string {
 /** What both generations call a decimal; JavaScript would also read hexadecimal and blanks. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
-/** A measured value in base units; undefined when the text is no number, or one beyond all that can be stored. */
+/** A measured value in base units; undefined when the text is no number that can be stored. */
 export function measured(value: string | number, unit: string, multiplier = 0) {
   const raw = typeof value === 'number' || DECIMAL.test(value) ? Number(value) : Number.NaN
   const { unit: base, factor } = FACTORS.get(unit) ?? { unit, factor: 1 }
@@ -152,7 +152,7 @@ export interface Sample {
   readonly phase?: string | undefined
   readonly context?: string | undefined
   readonly location?: string | undefined
-  /** Undefined: it was no number, or none that can be stored; it stays in the message as received. */
+  /** Undefined: it was no number that can be stored, and stays in the message as received. */
   readonly value: ReturnType<typeof measured>
 }
 

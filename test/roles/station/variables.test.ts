@@ -94,6 +94,28 @@ test('every key that has to be writable in 1.6 is so, and takes at least what it
   }
 })
 
+/** All that the meter shows. */
+const measured = ['Energy.Active.Import.Register', 'Power.Active.Import', 'Power.Offered', 'Current.Import', 'Current.Offered', 'Voltage', 'SoC', ...['Current.Import', 'Voltage'].flatMap((name) => ['L1', 'L2', 'L3'].map((phase) => `${name}.${phase}`))] // biome-ignore format: one line
+const never = ['Energy.Active.Import.Register.L1', 'Power.Active.Import.L2', 'Power.Offered.L3', 'Current.Offered.L1', 'SoC.L1'] // biome-ignore format: one line
+
+for (const key of ['MeterValuesSampledData', 'MeterValuesAlignedData', 'StopTxnSampledData', 'StopTxnAlignedData']) {
+  test(`${key} takes as many members as its MaxLength says, and no more`, async (t) => {
+    const bench = await Bench.booted(t, 'ocpp1.6')
+    const { configurationKey } = await bench.ask('GetConfiguration', { key: [`${key}MaxLength`] })
+    const most = Number((configurationKey as Payload[])[0]?.value)
+    const set = (members: string[]) => bench.status('ChangeConfiguration', { key, value: members.join(',') }) // biome-ignore format: one line
+    assert.equal(await set([...measured, ...never].slice(0, most)), 'Accepted')
+    assert.equal(await set([...measured, ...never].slice(0, most + 1)), 'Rejected')
+  })
+} // biome-ignore format: four keys
+
+test('a phase of what the meter shows in total only is no measurand', async (t) => {
+  const bench = await Bench.booted(t, 'ocpp2.1')
+  const measurands = at('SampledDataCtrlr', 'TxUpdatedMeasurands')
+  for (const name of measured) assert.equal(await set(bench, measurands, name), 'Accepted', name)
+  for (const name of never) assert.equal(await set(bench, measurands, name), 'Rejected', name)
+})
+
 test('the wiring of a connector is told, and accepted only as it is', async (t) => {
   const bench = await Bench.booted(t, 'ocpp1.6')
   const ask = async () => (await bench.ask('GetConfiguration', { key: ['ConnectorPhaseRotation'] })).configurationKey // biome-ignore format: one line
