@@ -9,8 +9,9 @@ import { spec } from 'node:test/reporters'
 
 /** These start processes, and mostly wait for them. */
 const WITH_PROCESSES = ['attacks', 'cli', 'end-to-end', 'foreign', 'http', 'transport']
-/** These need the machine for themselves: a browser takes both cores. */
 const WITH_BROWSER = ['browser']
+/** Looks whether a page stays quick, so nothing else runs beside it. */
+const ALONE = 'test/browser/busy.test.ts'
 /** Every other folder of tests: nothing in them starts a process or waits for a network. */
 const PURE = readdirSync('test', { withFileTypes: true })
   .filter(
@@ -28,7 +29,8 @@ const missing = new Set<string>()
 await runFolders(PURE, 2)
 if (tier === 'all') {
   await runFolders(WITH_PROCESSES, 2)
-  await runFolders(WITH_BROWSER, 1)
+  await runFolders(WITH_BROWSER, 2)
+  await runFiles([ALONE], 1)
 }
 if (missing.size > 0) {
   const packages = [...missing].sort().join(' ')
@@ -41,6 +43,13 @@ process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
 function runFolders(folders: readonly string[], concurrency: number): Promise<void> {
   const files = folders.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`)).sort()
+  return runFiles(
+    files.filter((file) => file !== ALONE),
+    concurrency,
+  )
+}
+
+function runFiles(files: string[], concurrency: number): Promise<void> {
   const stream = run({ files, concurrency, timeout: TIMEOUT_MS })
   stream.on('test:pass', (event) => count(event))
   stream.on('test:fail', (event) => {

@@ -17,6 +17,9 @@ import {
 } from './kills.ts'
 import { temporaryFolder, UNSIGNED, until } from './processes.ts'
 
+/** An answer that was lost with its process costs its CALL 30 s, as OCPP has it; then it is told again. */
+const PATIENCE_MS = 120_000
+
 /** One: `SEED=n SEEDS=1`. */
 const SEEDS = Number(process.env.SEEDS ?? (process.env.SOAK === '1' ? 100 : 20))
 /** Sites that are tried at the same time; they share nothing. */
@@ -215,19 +218,23 @@ async function trySeed(t: TestContext, site: Site, seed: number, counts: Counts)
   try {
     await Promise.all(stations.map(({ victim }) => victim.start()))
     for (const kill of kills) {
-      const moment = await until(`${kill.atRow} messages in the journals while one charges`, () => {
-        const states = stations.map((station) => station.state())
-        const total = states.reduce((sum, state) => sum + state.total, 0)
-        const isCharging = states.some(({ running }) => running > 0)
-        if (total >= kill.atRow && isCharging) return 'now'
-        return stations.every((station) => station.isDone()) && 'too late'
-      })
+      const moment = await until(
+        `${kill.atRow} messages in the journals while one charges`,
+        () => {
+          const states = stations.map((station) => station.state())
+          const total = states.reduce((sum, state) => sum + state.total, 0)
+          const isCharging = states.some(({ running }) => running > 0)
+          if (total >= kill.atRow && isCharging) return 'now'
+          return stations.every((station) => station.isDone()) && 'too late'
+        },
+        PATIENCE_MS,
+      )
       const struck = moment === 'now' ? await strike(site, stations, kill) : undefined
       if (struck) counts.kills[struck] = (counts.kills[struck] ?? 0) + 1
       else counts.tooLate++
     }
     for (const station of stations) {
-      await until(`${station.id} to have delivered everything`, () => station.isDone())
+      await until(`${station.id} to have delivered everything`, () => station.isDone(), PATIENCE_MS)
     }
     for (const { victim, id } of stations) assert.equal(await victim.stop(), 0, `${id} ends`)
     for (const { id, journal } of stations) {
