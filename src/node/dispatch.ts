@@ -14,6 +14,7 @@ import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
 import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts' // biome-ignore format: one line
 import type { Neighbour } from './neighbour.ts'
+import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
 import { receiveAnnouncement } from './presence.ts'
 import { protocolOf } from './protocol-of.ts'
@@ -39,7 +40,8 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
   const admitted = admit(node, from, frame, protocol)
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   const request = admitted?.payload ?? parsePayload(frame.payload)
-  const validate = () => node.validatorOf(source).assertValid(protocol, action, 'request', request) // biome-ignore format: one line
+  const part = admitted?.part
+  const validate = () => node.validatorOf(source).assertValid(protocol, action, 'request', part?.request ?? request) // biome-ignore format: one line
   // Whoever has signed its request gets a signed answer, also when that is what is wrong with it.
   const isSigned = admitted !== undefined && from.isOverlay
   if (!isSigned) validate()
@@ -52,13 +54,14 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
     payloadBytes: admitted?.received.carrier === 'signed' ? admitted.received.bytes : frame.payload,
     receivedAt: node.clock.now(),
   }
-  void answerWith(node, { from, frame, protocol, admitted }, () => {
+  void answerWith(node, { from, frame, protocol, admitted }, async () => {
     try {
       if (isSigned) validate()
     } catch (error) {
       telling(node, { from, frame }, error)
     }
-    return handler(request, context)
+    tellRefusedItems(node, from, frame, part)
+    return wholeAnswer(node, part, (await handler(request, context)) as JsonObject)
   })
 }
 

@@ -19,6 +19,7 @@ import {
   readBinaryMessage,
   readMessage,
 } from '../security/received-message.ts'
+import type { PartlyPermitted } from '../security/roles/item-answers.ts'
 import { isFlattened, plainAction } from '../security/signed-message.ts'
 import type { Unverified } from '../security/verdict.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -30,6 +31,7 @@ import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './c
 import type { Core, RoutedFrame } from './core.ts'
 import { answerFrame, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
+import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
 import type { PendingRequest } from './pending.ts'
 import type { Admitted, SecurityGate } from './security-gate.ts'
@@ -47,15 +49,22 @@ export interface Secured {
   readonly form: Form
   /** Whether this node can sign it anew with a challenge. */
   readonly isOwnWord: boolean
+  /** Where the standard peer is asked for some of its items only. */
+  readonly part?: PartlyPermitted | undefined
 }
 
 const SIGNATURES = 'signatures'
+
+/** What was found of one message, however many standard peers of one version it goes to. */
+export interface Judged {
+  found?: { readonly admitted: Admitted; readonly protocol: Protocol; readonly payload: Uint8Array }
+}
 
 /**
  * A CALL or SEND between the overlay and a standard peer of this node, or between two standard peers
  * where a link bears signatures, as it goes on.
  *
- * @param to Where it goes.
+ * @param way To where it goes; `judged`: of the same message, where it goes to several.
  * @param challenge What whoever is asked wants to see signed.
  * @returns undefined where nothing is to be done: between nodes it passes as it is, and between two
  *   standard peers that know no signatures the rules of the uplink decide.
@@ -65,7 +74,11 @@ const SIGNATURES = 'signatures'
 export function secureRequest(
   node: Core,
   frame: RoutedFrame,
-  { from, to }: { readonly from: Neighbour; readonly to: Neighbour },
+  {
+    from,
+    to,
+    judged,
+  }: { readonly from: Neighbour; readonly to: Neighbour; readonly judged: Judged },
   challenge?: string,
 ): Passed | undefined {
   const { gate } = node
@@ -86,11 +99,22 @@ export function secureRequest(
     }
   }
   const { protocol } = to.link
-  const admitted = gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
+  // A second time it would be a repetition. What a filter replaced for one of them is another one.
+  const { found } = judged
+  const isSame = found?.protocol === protocol && found.payload === frame.payload
+  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
+  judged.found = { admitted, protocol, payload: frame.payload }
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
-  const { reference, seen, received } = admitted
-  const told = toStandard(node, gate, { from, to, received, form: formOfLink(to) }, frame)
-  return { frame: told, secured: { protocol, reference, seen, form: 'top', isOwnWord: false } }
+  const { reference, seen, received, part } = admitted
+  const form = formOfLink(to)
+  // What its originator has signed cannot be told in part.
+  if (part && form !== 'plain') throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' })
+  if (!isSame) tellRefusedItems(node, from, frame, part)
+  const told = toStandard(node, gate, { from, to, received, form }, frame)
+  return {
+    frame: part ? { ...told, payload: encodePayload(admitted.payload) } : told,
+    secured: { protocol, reference, seen, form: 'top', isOwnWord: false, part },
+  }
 }
 
 /** What goes on, or what it was answered when it went on before. */
@@ -124,21 +148,22 @@ function repeatedAnswer(
  * An answer to a request that was secured here, as it goes back. An error that nobody signed is told
  * as the word of a hop, and one for a standard peer in its own words, which nobody has signed.
  *
- * @param frame With its error in the words of whoever asked.
+ * @param answered With its error in the words of whoever asked.
  * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON, ERR_SIGNATURE_FAILED
  */
 export function secureAnswer(
   node: Core,
   request: PendingRequest,
   { from, to }: { readonly from: Neighbour; readonly to: Neighbour },
-  frame: Frame & { readonly route: RoutedFrame['route'] },
+  answered: Frame & { readonly route: RoutedFrame['route'] },
 ): RoutedFrame {
   const { gate } = node
   const { secured } = request
-  if (!gate || !secured) return frame
-  if (from.isOverlay) return admittedAnswer(node, gate, { request, secured, from, to }, frame)
-  const { protocol, reference, form } = secured
-  const { type, errorCode: code, errorDescription: description } = frame
+  if (!gate || !secured) return answered
+  if (from.isOverlay) return admittedAnswer(node, gate, { request, secured, from, to }, answered)
+  const { protocol, reference, form, part } = secured
+  const { type, errorCode: code, errorDescription: description } = answered
+  const frame = part && type === 3 ? changed(answered, answered.action, encodePayload(wholeAnswer(node, part, parseStrict(answered.payload)))) : answered // biome-ignore format: one line
   const action = plainAction(request.action) ?? request.action
   const error = type === 4 ? { code, description } : undefined
   const received = readFrom(from, frame, error)

@@ -7,7 +7,7 @@ import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, MAX_WAITING_LIMITS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { passwordsSetBy } from './credential-changes.ts'
-import { secureRequest } from './edge.ts'
+import { type Judged, secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
@@ -56,26 +56,34 @@ export function forwardRequest(
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
-  const way = { from, to, destination, messageId }
-  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, judged: kept })
+  const way = { from, to, destination, messageId, arrived }
+  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, frame: kept })
   const allowed = judgePassing(node, judged, { ...passage, release })
   if (!allowed) return undefined
-  const onward = passOn(node, { ...way, judged: allowed, now })
-  if (node.upstreams && from.link.way === 'down') copy(node, from, arrived, destination, now)
-  return onward
+  return passOnAndCopy(node, { ...way, frame: allowed, judged: {}, now })
 }
 
 /** @throws {OverlayError} ERR_LINK_CLOSED and what `passOn` throws */
-function releaseHeld(node: Core, held: Omit<Onward, 'now'>): void {
+function releaseHeld(node: Core, held: Omit<Onward, 'now' | 'judged'>): void {
   if (!held.from.isOpen || !held.to.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-  passOn(node, { ...held, now: node.clock.now() })
+  passOnAndCopy(node, { ...held, judged: {}, now: node.clock.now() })
+}
+
+/** What was answered here, because it went on before, was copied before, too. */
+function passOnAndCopy(node: Core, onward: Onward): Neighbour | undefined {
+  const to = passOn(node, onward)
+  if (to && node.upstreams && onward.from.link.way === 'down') copy(node, onward)
+  return to
 }
 
 /** A request that may go on, and the way it takes. */
 interface Onward {
   readonly from: Neighbour
   readonly to: Neighbour
-  readonly judged: RoutedFrame
+  /** As it came, before filters: each way has its own. */
+  readonly arrived: RoutedFrame
+  readonly frame: RoutedFrame
+  readonly judged: Judged
   readonly destination: Destination
   readonly messageId: MessageId
   readonly now: number
@@ -84,11 +92,12 @@ interface Onward {
 /** @param challenge What whoever is asked wants to see signed. */
 function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | undefined {
   const { from, to, judged, destination, messageId, now } = onward
-  const { networkPath } = judged.route
-  const passed = secureRequest(node, judged, { from, to }, challenge) ?? { frame: judged, secured: undefined } // biome-ignore format: one line
+  const { action, route } = onward.frame
+  const { networkPath } = route
+  const passed = secureRequest(node, onward.frame, { from, to, judged }, challenge) ?? { frame: onward.frame, secured: undefined } // biome-ignore format: one line
   if ('answer' in passed) {
     const answer = addressed(passed.answer, from, networkPath[0], [to.id, node.id])
-    writeOwn(node, from, answer, judged.action)
+    writeOwn(node, from, answer, action)
     return undefined
   }
   const { frame, secured } = passed
@@ -142,22 +151,17 @@ function destinationOf(
 }
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
-function copy(
-  node: Core,
-  from: Neighbour,
-  arrived: RoutedFrame,
-  destination: Destination,
-  now: number,
-): void {
+function copy(node: Core, { from, arrived, destination, judged, now }: Onward): void {
   if (!isCsmsService(destination[0])) return
   const [station] = arrived.route.networkPath
   const { action } = arrived
   for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
     try {
       assertCanCarry(to, arrived, destination)
-      const judged = filtered(node, arrived, { from, to, action, destination: destination[0] })
-      const passed = secureRequest(node, judged, { from, to })
-      const frame = passed && 'frame' in passed ? passed.frame : judged
+      const wanted = filtered(node, arrived, { from, to, action, destination: destination[0] })
+      const passed = secureRequest(node, wanted, { from, to, judged }) ?? { frame: wanted }
+      if ('answer' in passed) continue
+      const { frame } = passed
       const messageId = node.newMessageId()
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined

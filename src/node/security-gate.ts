@@ -15,11 +15,13 @@ import { FreshnessGate, type StaleReason } from '../security/freshness/freshness
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
+import { judgeByItem } from '../security/policies/by-item.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
 import type { ForwardDecision, PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { type PartlyPermitted, permittedPart } from '../security/roles/item-answers.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import type { Verdict } from '../security/verdict.ts'
@@ -83,7 +85,7 @@ interface JudgedPassing {
 
 /** A message that is to be obeyed. */
 export interface Admitted {
-  /** Without its signatures. */
+  /** What is to be obeyed, without signatures. */
   readonly payload: JsonObject
   /** The same with all that was signed of it. */
   readonly received: ReceivedMessage
@@ -93,6 +95,8 @@ export interface Admitted {
   readonly seen: SeenMessage | undefined
   /** It was obeyed before: this is what was answered, and nothing is to be done. */
   readonly repeated: boolean
+  /** Where some of its items are not: `payload` is without them. */
+  readonly part: PartlyPermitted | undefined
 }
 
 export class SecurityGate {
@@ -138,7 +142,9 @@ export class SecurityGate {
     const facts = mayServe(said, message.asked)
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
-    const decision = judgeBy(this.#options.trust.book, facts)
+    const whole = judgeBy(this.#options.trust.book, facts)
+    const byItem = judgeByItem(this.#options.trust.book, facts, whole)
+    const { decision, part } = byItem ?? { decision: whole, part: undefined }
     this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.sequence) // biome-ignore format: one line
     if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
       const { outcome, reason = 'no-rule' } = decision
@@ -149,13 +155,14 @@ export class SecurityGate {
         ...(header && header.ocpp !== message.protocol && { protocol: message.protocol }),
       })
     }
-    this.#assertNotHeld(facts, digest, freshness?.repeated !== true)
+    const obeyed = part ? permittedPart(part) : received.payload
+    this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     this.recent.add(facts, message.payload.length)
     this.#options.trust.noteAccepted?.(facts)
     const { id, nonce } = header ?? {}
     const reference = header ? { id, nonce, digest } : { digest }
     const { seen, repeated = false } = freshness ?? {}
-    return { payload: received.payload, received, reference: reference as RequestReference, seen, repeated } // biome-ignore format: one line
+    return { payload: obeyed, received, reference: reference as RequestReference, seen, repeated, part } // biome-ignore format: one line
   }
 
   /** Whether what passes between nodes has to be judged. */

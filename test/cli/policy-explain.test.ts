@@ -42,6 +42,14 @@ test('what a technician may not ask for names the user role that does not permit
   assert.match(steps.at(-1) ?? '', /^user roles of GUEST: .*technician.*does not allow it/)
 })
 
+test('of several variables of which a role permits some the others are named', async () => {
+  const item = (component: string) => ({ component: { name: component }, variable: { name: 'X' }, attributeValue: '1' }) // biome-ignore format: one line
+  const payload = { setVariableData: [item('SecurityCtrlr'), item('EVSE')] }
+  const { decision, steps } = explain([2, 'CSMS', ['CSMS01'], 'm1', 'SetVariables', await signed('CSMS01', 'SetVariables', payload)]) // biome-ignore format: one line
+  assert.equal(decision.outcome, 'accept')
+  assert.equal(steps.at(-1), 'without SecurityCtrlr/X, which no user role permits: accept')
+})
+
 // biome-ignore format: a table
 const REFUSED: readonly [string, () => Promise<readonly unknown[]>, string][] = [
   ['nobody signed', async () => [2, 'CSMS', ['OWNER01'], 'm1', 'AddUserRole', {}], 'unsigned'],

@@ -89,7 +89,7 @@ export class MemoryOverlay {
   connect(below: string, above: string, options: ConnectOptions = {}): () => void {
     const [up, down] = this.#links(below, above, options)
     this.#sockets.get(above)?.plug(down)
-    this.#sockets.get(below)?.plug(up)
+    this.#socket(below, above)?.plug(up)
     return () => up.close(1001, 'cut')
   }
 
@@ -176,13 +176,18 @@ export class MemoryOverlay {
     await settleLinks()
   }
 
+  /** What an uplink of its own rule is plugged into, else what all links are. */
+  #socket(nodeId: string, peer: string): Socket | undefined {
+    return this.#sockets.get(`${nodeId}>${peer}`) ?? this.#sockets.get(nodeId)
+  }
+
   #attach(raw: Link, own: Link, nodeId: string, options: ConnectOptions): RawPeer {
     const held: (() => void)[] = []
     const peer = rawPeer(raw, () => {
       for (const close of held.splice(0)) close()
     })
     for (const message of options.early ?? []) peer.send(message)
-    const socket = this.#sockets.get(`${nodeId}>${own.peerIds[0]}`) ?? this.#sockets.get(nodeId)
+    const socket = this.#socket(nodeId, own.peerIds[0])
     const plug = () => socket?.plug(options.lingers ? lingering(own, held) : own)
     // Two microtasks later what was sent before is surely there.
     if (options.early)

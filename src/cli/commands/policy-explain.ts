@@ -7,9 +7,11 @@ import { isNodeId, isSameId, type NodeId } from '../../primitives/ids.ts'
 import { canonicalize, parseStrict } from '../../security/canonical.ts'
 import { takeSignatures } from '../../security/carriers.ts'
 import type { MessageFields } from '../../security/header.ts'
+import { judgeByItem } from '../../security/policies/by-item.ts'
 import { explainForwarded, explainIncoming } from '../../security/policies/evaluate.ts'
 import type { PolicyDecision, PolicyFacts } from '../../security/policies/facts.ts'
 import { compileRuleBook, withRights } from '../../security/policies/rule-book.ts'
+import { refusedItems } from '../../security/roles/item-answers.ts'
 import { judgeRights } from '../../security/roles/rights.ts'
 import { verifyStatement } from '../../security/statement.ts'
 import { type Frame, KINDS } from '../../wire/frame.ts'
@@ -74,6 +76,11 @@ export function explainFrame(bytes: Uint8Array, around: Around): Explanation {
   }
   const { decision, steps } = explainIncoming(book.policies, judged)
   if (decision.reason !== 'role') return { decision, steps: [...notes, ...steps] }
+  const byItem = judgeByItem(book, facts, decision)
+  if (byItem) {
+    const left = `without ${refusedItems(byItem.part).join(', ')}, which no user role permits: ${byItem.decision.outcome}`
+    return { decision: byItem.decision, steps: [...notes, ...steps, left] }
+  }
   const { action, to, payload = {} } = facts
   const rights = facts.signers.flatMap(({ owner, roles }) => {
     const { explanation } = judgeRights(roles.flatMap((name) => book.roles.get(name) ?? []), { action, to, payload }) // biome-ignore format: one line
