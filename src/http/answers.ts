@@ -54,6 +54,9 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ['POST /api/transactions/{number}/close', json('TransactionView')],
   ['POST /api/simulated-stations', json('SimulatedStationView', 201)],
   ['POST /api/rules/confirmation', DONE],
+  ['GET /api/quarantine', json('QuarantinePage')],
+  ['POST /api/quarantine/{id}/release', DONE],
+  ['DELETE /api/quarantine/{id}', DONE],
   ['GET /api/attacks', json('AttacksView')],
   ['PUT /api/attacks/{attack}', json('AttacksView')],
   ['GET /api/session', json('SessionView')],
@@ -135,6 +138,7 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
   ['POST /api/keys/invitations', 'The key of this node may not let that one in.'],
   ['POST /api/keys/{kid}/revocation', 'It was revoked already, no owner would be left, or the key of this node may not.'], // biome-ignore format: one line
   ['POST /api/keys/revocation-list', 'The key of this node may not sign it.'],
+  ['POST /api/quarantine/{id}/release', 'It is refused now, and gone.'],
   ['POST /api/rules/confirmation', 'Nothing is on trial, or an owner elsewhere can confirm it.'],
   ...['policies', 'roles'].flatMap((list): [string, string][] => [
     [`PUT /api/${list}/{name}`, CHANGE_CONFLICT],

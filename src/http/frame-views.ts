@@ -63,6 +63,7 @@ function verdictView({
   assurance,
   signers,
   unknownKeys,
+  findings,
   rule,
 }: FrameVerdict): VerdictView {
   const isObeyed = outcome === 'accept' || outcome === 'allow-and-alert'
@@ -72,6 +73,7 @@ function verdictView({
     ...(reason !== undefined && { reason, sentence: reasonSentence(reason) }),
     signers,
     unknownKeys,
+    findings,
     ...(rule && {
       rule: { ...policy, ...(index !== undefined && { index }) } as VerdictView['rule'] & object,
     }),

@@ -1,5 +1,6 @@
 import type { PriorityClass } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
+import type { ContextFinding } from '../security/context/context-facts.ts'
 import type { SecurityEventRow } from '../storage/csms-rows.ts'
 import type { LocalListEntry } from '../storage/local-list-rows.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
@@ -11,6 +12,7 @@ import type { VariableRow } from '../storage/variable-rows.ts'
 import type { TrustState } from './trust-views.ts'
 
 export type * from './attack-views.ts'
+export type * from './quarantine-views.ts'
 export type * from './trust-views.ts'
 
 /**
@@ -158,6 +160,8 @@ export interface VerdictView {
   }[]
   /** Signatures by keys that are not known here. */
   readonly unknownKeys: number
+  /** What cannot be so after what was said before, whether or not a rule asks. */
+  readonly findings: readonly ContextFinding[]
   /** The rule that decided; `index` counts from 0, `name` while the policy is the same. */
   readonly rule?: {
     readonly policy: string

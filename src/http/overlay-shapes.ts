@@ -1,3 +1,4 @@
+import { CONTEXT_FINDINGS } from '../security/context/context-facts.ts'
 import {
   anything,
   count,
@@ -124,6 +125,10 @@ const VERDICT: Members = {
     'Keys that are known here and verifiably signed it',
   ),
   unknownKeys: count('Signatures by keys that are not known here'),
+  findings: list(
+    word(Object.keys(CONTEXT_FINDINGS)),
+    'What cannot be so after what was said before, whether or not a rule asks',
+  ),
   'rule?': object({
     policy: text(),
     version: count(),

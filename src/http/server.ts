@@ -21,6 +21,7 @@ import { describeRoutes } from './openapi.ts'
 import { serveOperations } from './operations.ts'
 import { createOverview, type ViewSources } from './overview.ts'
 import { answerUnroutable, answerWithProblems, sendProblem } from './problems.ts'
+import { serveQuarantine } from './quarantine.ts'
 import { readinessOf } from './readiness.ts'
 import { serveRules } from './rules.ts'
 import { acceptEmptyBodies, refuseForeignHosts, refuseForeignWrites } from './same-origin.ts'
@@ -100,6 +101,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveSimulatedStations(app, view.simulations)
   serveKeys(app, view)
   serveRules(app, view)
+  serveQuarantine(app, view)
   if (view.attacks) serveAttacks(app, new AttackDemonstration(node, view.attacks))
   serveSessions(app, view.accounts)
   if (view.accounts) serveAccounts(app, view.accounts)

@@ -1,4 +1,5 @@
 import {
+  anything,
   count,
   flag,
   list,
@@ -53,6 +54,21 @@ const INVITATION: Members = {
   goodUntil: moment('Until when the code can be used'),
 }
 
+const QUARANTINED: Members = {
+  id: count(),
+  since: moment('When it was held'),
+  link: text('The link it came by'),
+  source: text(),
+  destination: text('As addressed'),
+  action: text('Of an answer: what it answers'),
+  reason: text('Why: a code that stays'),
+  sentence: text('The same for people'),
+  'payload?': anything(
+    'Without signatures, with id tokens and secrets as fingerprints; missing where it is no JSON',
+  ),
+  bytes: count('Length of the payload'),
+}
+
 const RULE: Members = {
   name: text(),
   version: count(),
@@ -75,6 +91,8 @@ const DECISION = object({
 
 /** Of keys, signature policies and user roles. */
 export const TRUST_SHAPES: Readonly<Record<string, Schema>> = {
+  QuarantinedView: object(QUARANTINED),
+  QuarantinePage: object({ frames: list(shape('QuarantinedView'), 'Oldest first') }),
   KeyView: object(KEY),
   KeyPage: object({
     own: shape('KeyView'),

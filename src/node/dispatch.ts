@@ -12,6 +12,7 @@ import { formOfReceived } from './carrying.ts'
 import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
+import { type Released, unlessHeld } from './held-back.ts'
 import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts' // biome-ignore format: one line
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
@@ -26,18 +27,20 @@ import { writeOwn } from './writing.ts'
  * Handles a request that is for this node: parse, validate, call the one handler of the action,
  * answer. A SEND is never answered, whatever happens.
  *
+ * @param released It was held back by a policy when it came.
  * @throws {OverlayError} ERR_SCHEMA_* when the request is refused before a handler saw it.
  */
-export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
+export function handle(node: Core, from: Neighbour, frame: RoutedFrame, released?: Released): void {
   const protocol = protocolOf(node, from, frame)
   const source = frame.route.networkPath[0]
   if (frame.action === NOTIFY_NETWORK_TOPOLOGY) return handleAnnouncement(node, from, frame)
   if (frame.action === COMMISSION_NODE) return handleCommissioning(node, from, frame, protocol)
   // Who verifies nothing does not take apart what is signed.
   const action = (node.gate && plainAction(frame.action)) ?? frame.action
-  if (frame.encoding === 'binary') return handleBinary(node, from, frame, { protocol, action })
+  if (frame.encoding === 'binary') return handleBinary(node, from, frame, { protocol, action, released }) // biome-ignore format: one line
   const handler = handlerOf(node, protocol, { ...frame, action })
-  const admitted = admit(node, from, frame, protocol)
+  const admitted = admit(node, from, frame, { protocol, action, released })
+  if (admitted === 'held') return
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   const request = admitted?.payload ?? parsePayload(frame.payload)
   const part = admitted?.part
@@ -68,18 +71,18 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame): void {
 /**
  * The same for a message whose payload is bytes. No schema says anything about these.
  *
- * @param about Its plain action.
  */
 function handleBinary(
   node: Core,
   from: Neighbour,
   frame: RoutedFrame,
-  { protocol, action }: { readonly protocol: Protocol; readonly action: string },
+  { protocol, action, released }: Admitting,
 ): void {
   const { messageId, route } = frame
   const handler = node.binaryHandlers.get(action)
   if (!handler) throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
-  const admitted = admit(node, from, frame, protocol)
+  const admitted = admit(node, from, frame, { protocol, action, released })
+  if (admitted === 'held') return
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   // A copy: the link takes its bytes back, and handlers may take their time.
   const body = (admitted?.received.bytes ?? frame.payload).slice()
@@ -154,20 +157,35 @@ interface Asked {
   readonly admitted: Admitted | undefined
 }
 
-/** The one gate before a handler. */
+interface Admitting {
+  readonly protocol: Protocol
+  /** Plain name. */
+  readonly action: string
+  readonly released: Released | undefined
+}
+
+/**
+ * The one gate before a handler.
+ *
+ * @returns undefined where nothing is verified; `held` where a policy keeps it back.
+ */
 function admit(
   node: Core,
   from: Neighbour,
   frame: RoutedFrame,
-  protocol: Protocol,
-): Admitted | undefined {
+  { protocol, action: plain, released }: Admitting,
+): Admitted | 'held' | undefined {
+  const { gate } = node
+  if (!gate) return undefined
   const { type, action, payload, route } = frame
   const isBinary = isBinaryMessage(frame)
   const { networkPath: path, destination } = route
   const to = destination[destination.length - 1] ?? destination[0]
   // Whom this node itself dials, or lets dial it, as its CSMS is the one whose commands it obeys.
   const isPrimaryUpstream = from.link.peer === 'csms'
-  return node.gate?.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream }) // biome-ignore format: one line
+  const attempt = () => gate.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream, released }) // biome-ignore format: one line
+  const holding = { from, action: plain, destination: to }
+  return unlessHeld(node, frame, holding, attempt, (kept, now) => handle(node, from, kept, now)) ?? 'held' // biome-ignore format: one line
 }
 
 /** The same was asked and obeyed before, and whoever asked has not got the answer. */

@@ -29,6 +29,7 @@ import type { Examined, Seen } from './attesting.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
+import type { Released } from './held-back.ts'
 import { answerFrame, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
@@ -60,11 +61,20 @@ export interface Judged {
   found?: { readonly admitted: Admitted; readonly protocol: Protocol; readonly payload: Uint8Array }
 }
 
+/** Between which links. */
+export interface Way {
+  readonly from: Neighbour
+  readonly to: Neighbour
+  /** Of the same message, where it goes to several. */
+  readonly judged: Judged
+  /** It was held back by a policy when it came. */
+  readonly released?: Released | undefined
+}
+
 /**
  * A CALL or SEND between the overlay and a standard peer of this node, or between two standard peers
  * where a link bears signatures, as it goes on.
  *
- * @param way To where it goes; `judged`: of the same message, where it goes to several.
  * @param challenge What whoever is asked wants to see signed.
  * @returns undefined where nothing is to be done: between nodes it passes as it is, and between two
  *   standard peers that know no signatures the rules of the uplink decide.
@@ -74,11 +84,7 @@ export interface Judged {
 export function secureRequest(
   node: Core,
   frame: RoutedFrame,
-  {
-    from,
-    to,
-    judged,
-  }: { readonly from: Neighbour; readonly to: Neighbour; readonly judged: Judged },
+  { from, to, judged, released }: Way,
   challenge?: string,
 ): Passed | undefined {
   const { gate } = node
@@ -102,7 +108,7 @@ export function secureRequest(
   // A second time it would be a repetition. What a filter replaced for one of them is another one.
   const { found } = judged
   const isSame = found?.protocol === protocol && found.payload === frame.payload
-  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last }) // biome-ignore format: one line
+  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released }) // biome-ignore format: one line
   judged.found = { admitted, protocol, payload: frame.payload }
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
   const { reference, seen, received, part } = admitted

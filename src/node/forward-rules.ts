@@ -6,9 +6,9 @@
  */
 import { OverlayError } from '../errors.ts'
 import type { NodeId } from '../primitives/ids.ts'
-import type { ForwardDecision } from '../security/policies/facts.ts'
 import { cutMember, putMember } from '../wire/member.ts'
 import type { Core, RoutedFrame } from './core.ts'
+import { holdFrame } from './held-back.ts'
 import type { Neighbour } from './neighbour.ts'
 import { peerOf } from './peer-facts.ts'
 import { protocolOf } from './protocol-of.ts'
@@ -50,7 +50,10 @@ export function judgePassing(
   }
   const { decision, attest } = gate.judgeForwarded(message, { by: node.id, prev: from.id, link: peerOf(from).proof }) // biome-ignore format: one line
   const { outcome, reason = 'no-rule' } = decision
-  if (outcome === 'quarantine') return held(node, frame, { ...passing, reason })
+  if (outcome === 'quarantine') {
+    holdFrame(node, frame, { ...passing, reason }, passing.release)
+    return undefined
+  }
   if (outcome !== 'accept' && outcome !== 'allow-and-alert') {
     throw new OverlayError('ERR_POLICY_REFUSED', { reason, ...(outcome !== 'reject' && { outcome }) }) // biome-ignore format: one line
   }
@@ -64,19 +67,4 @@ type Attesting = ReturnType<SecurityGate['judgeForwarded']>['attest']
 
 function withEntries(payload: Uint8Array, entries: ReturnType<NonNullable<Attesting>>): Uint8Array {
   return entries ? putMember(cutMember(payload, 'signatures'), 'signatures', entries) : payload
-}
-
-function held(
-  node: Core,
-  frame: RoutedFrame,
-  { from, action, destination, release, reason }: Passing & { readonly reason: NonNullable<ForwardDecision['reason']> }, // biome-ignore format: one line
-): undefined {
-  // The link takes its bytes back.
-  const { origin: _, ...rest } = frame
-  const kept = { ...rest, payload: frame.payload.slice() }
-  const [source] = frame.route.networkPath
-  const about = { since: node.clock.now(), link: from.label, source, destination, action, reason, payload: kept.payload } // biome-ignore format: one line
-  const id = node.quarantine.hold(about, () => release(kept))
-  if (id === undefined) throw new OverlayError('ERR_POLICY_REFUSED', { reason })
-  node.emit({ name: 'frame.quarantined', id, link: from.label, source, destination, action, reason }) // biome-ignore format: one line
 }

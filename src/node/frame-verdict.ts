@@ -1,3 +1,4 @@
+import type { ContextFinding } from '../security/context/context-facts.ts'
 import { assuranceOf, isByOriginator } from '../security/policies/demands.ts'
 import type {
   Assurance,
@@ -27,6 +28,8 @@ export interface FrameVerdict {
   readonly signers: readonly VerdictSigner[]
   /** Signatures by keys that are not known here. */
   readonly unknownKeys: number
+  /** What cannot be so after what was said before, whether or not a rule asks. */
+  readonly findings: readonly ContextFinding[]
   /** The rule that decided; undefined where there is none, or none was asked. */
   readonly rule: RuleReference | undefined
 }
@@ -44,6 +47,7 @@ export function frameVerdict(
     assurance: assuranceOf(facts),
     signers: signers.map((one) => ({ kid: one.kid, owner: one.owner, roles: one.roles, as: one.att ? 'edge' : isByOriginator(one, from) ? 'originator' : 'other' })), // biome-ignore format: one line
     unknownKeys,
+    findings: facts.context?.findings ?? [],
     rule,
   }
 }

@@ -8,6 +8,7 @@ import { type ReceivedMessage, readBinaryMessage, readMessage } from '../securit
 import { isFlattened, plainAction } from '../security/signed-message.ts'
 import type { Unverified } from '../security/verdict.ts'
 import type { MessageType } from '../wire/frame.ts'
+import type { Released } from './held-back.ts'
 
 /** A message as it came, with what the link and the path say about it. */
 export interface Incoming {
@@ -32,6 +33,8 @@ export interface Incoming {
   readonly onBehalfOf?: NodeId
   /** That this link is the one whose commands the standard peer obeys. */
   readonly isPrimaryUpstream?: boolean
+  /** It was held back, and somebody lets it through now. */
+  readonly released?: Released | undefined
   /** Of its frame in the log, where it was received before. */
   readonly sequence?: number | undefined
 }

@@ -2,6 +2,7 @@ import { OverlayError } from '../errors.ts'
 import type { MessageId, NodeId } from '../primitives/ids.ts'
 import { isSameId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
+import { plainAction } from '../security/signed-message.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
@@ -11,6 +12,7 @@ import { type Judged, secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
+import { type Released, unlessHeld } from './held-back.ts'
 import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import type { LocalAsker, PendingRequest } from './pending.ts'
@@ -57,7 +59,7 @@ export function forwardRequest(
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const way = { from, to, destination, messageId, arrived }
-  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, frame: kept })
+  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, frame: kept, arrived: kept })
   const allowed = judgePassing(node, judged, { ...passage, release })
   if (!allowed) return undefined
   return passOnAndCopy(node, { ...way, frame: allowed, judged: {}, now })
@@ -71,7 +73,11 @@ function releaseHeld(node: Core, held: Omit<Onward, 'now' | 'judged'>): void {
 
 /** What was answered here, because it went on before, was copied before, too. */
 function passOnAndCopy(node: Core, onward: Onward): Neighbour | undefined {
-  const to = passOn(node, onward)
+  const { from, frame, destination } = onward
+  const action = plainAction(frame.action) ?? frame.action
+  const holding = { from, action, destination: destination.at(-1) ?? destination[0] }
+  const again = (kept: RoutedFrame, released: Released) => releaseHeld(node, { ...onward, frame: kept, arrived: kept, released }) // biome-ignore format: one line
+  const to = unlessHeld(node, frame, holding, () => passOn(node, onward), again)
   if (to && node.upstreams && onward.from.link.way === 'down') copy(node, onward)
   return to
 }
@@ -84,6 +90,7 @@ interface Onward {
   readonly arrived: RoutedFrame
   readonly frame: RoutedFrame
   readonly judged: Judged
+  readonly released?: Released
   readonly destination: Destination
   readonly messageId: MessageId
   readonly now: number
@@ -91,10 +98,10 @@ interface Onward {
 
 /** @param challenge What whoever is asked wants to see signed. */
 function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | undefined {
-  const { from, to, judged, destination, messageId, now } = onward
+  const { from, to, judged, released, destination, messageId, now } = onward
   const { action, route } = onward.frame
   const { networkPath } = route
-  const passed = secureRequest(node, onward.frame, { from, to, judged }, challenge) ?? { frame: onward.frame, secured: undefined } // biome-ignore format: one line
+  const passed = secureRequest(node, onward.frame, { from, to, judged, released }, challenge) ?? { frame: onward.frame, secured: undefined } // biome-ignore format: one line
   if ('answer' in passed) {
     const answer = addressed(passed.answer, from, networkPath[0], [to.id, node.id])
     writeOwn(node, from, answer, action)

@@ -5,13 +5,14 @@
  * @spec docs/security.md
  */
 import { OverlayError } from '../errors.ts'
-import { actionRow, type ReplayClass } from '../messages/actions.ts'
+import { actionRow } from '../messages/actions.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
+import { ContextHistory, type Looked } from '../security/context/context-history.ts'
 import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import { FreshnessGate, type StaleReason } from '../security/freshness/freshness.ts'
+import { FreshnessGate } from '../security/freshness/freshness.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
@@ -31,6 +32,7 @@ import { type Examined, examine, isBound, recordLoss, type Seen, witness } from 
 import { entriesOf, originatorIn } from './carrying.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
+import { type Fresh, HeldBack } from './held-back.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
 import {
   expectedOf,
@@ -107,6 +109,9 @@ export class SecurityGate {
   /** What was obeyed lately. */
   readonly recent = new RecentMessages()
   readonly #held: HeldCommands
+  /** What was said before of what is for this node, and of what passes it. */
+  readonly #said = new ContextHistory()
+  readonly #passed = new ContextHistory()
   readonly #wrong = new WrongSignatures()
 
   constructor(options: SecurityOptions, site: GateSite) {
@@ -134,10 +139,12 @@ export class SecurityGate {
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
-    const freshness = problem ? undefined : this.#judgeFreshness(message, header, digest)
+    const freshness = problem ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
+    const looked = this.#look(this.#said, message, received)
     const said = this.#factsOf(message, received, judged, {
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
+      context: looked?.context,
     })
     const facts = mayServe(said, message.asked)
       ? said
@@ -145,9 +152,13 @@ export class SecurityGate {
     const whole = judgeBy(this.#options.trust.book, facts)
     const byItem = judgeByItem(this.#options.trust.book, facts, whole)
     const { decision, part } = byItem ?? { decision: whole, part: undefined }
-    this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.sequence) // biome-ignore format: one line
-    if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
+    this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.released?.sequence ?? message.sequence) // biome-ignore format: one line
+    const isObeyed = decision.outcome === 'accept' || decision.outcome === 'allow-and-alert'
+    // Somebody has looked at what was held, and lets it have its effect.
+    const isReleased = incoming.released !== undefined && decision.outcome === 'quarantine'
+    if (!isObeyed && !isReleased) {
       const { outcome, reason = 'no-rule' } = decision
+      if (outcome === 'quarantine' && freshness?.repeated !== true) throw new HeldBack(reason, freshness) // biome-ignore format: one line
       throw new OverlayError('ERR_POLICY_REFUSED', {
         reason,
         ...(outcome !== 'reject' && { outcome }),
@@ -157,6 +168,7 @@ export class SecurityGate {
     }
     const obeyed = part ? permittedPart(part) : received.payload
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
+    if (freshness?.repeated !== true) looked?.commit()
     this.recent.add(facts, message.payload.length)
     this.#options.trust.noteAccepted?.(facts)
     const { id, nonce } = header ?? {}
@@ -186,13 +198,26 @@ export class SecurityGate {
     const isOther = claimed && !(isSameId(claimed.from as NodeId, message.path[0]) && isSameId(claimed.to as NodeId, message.to)) // biome-ignore format: one line
     const problem =
       received.problem ?? problemOf(verdict) ?? (isOther ? 'not-this-message' : undefined)
-    const facts = this.#factsOf(message, received, judged, { problem, replay: undefined })
+    const looked = problem ? undefined : this.#look(this.#passed, message, received)
+    const facts = this.#factsOf(message, received, judged, { problem, replay: undefined, context: looked?.context }) // biome-ignore format: one line
     const decision = judgeForwarded(this.#options.trust.book.policies, { ...facts, link: message.link }) // biome-ignore format: one line
     this.#site.judged(frameVerdict(facts, decision, false), undefined)
+    if (decision.outcome === 'accept' || decision.outcome === 'allow-and-alert') looked?.commit()
     if (!decision.attest) return { decision, attest: undefined }
     const { type, action, path, to } = message
     const seen = { type, action, protocol: claimed?.ocpp ?? message.protocol, received, from: path[0], to, att } // biome-ignore format: one line
     return { decision, attest: () => this.#withOwnWord(seen) }
+  }
+
+  /** @returns undefined for what is no request, or whose payload is bytes. */
+  #look(
+    history: ContextHistory,
+    { type, action, path, to }: Incoming,
+    { payload, method }: ReceivedMessage,
+  ): Looked | undefined {
+    if ((type !== 2 && type !== 6) || method === 'binary') return undefined
+    const said = { action, from: path[0], to, payload, nowMs: this.#site.clock.now() }
+    return history.look(said, this.#options.trust.book.countsMessages)
   }
 
   #withOwnWord(seen: Seen): readonly SignatureEntry[] | undefined {
@@ -308,7 +333,7 @@ export class SecurityGate {
     message: Incoming,
     { payload, opaque, method }: ReceivedMessage,
     { verdict, header, foreignKid }: JudgedMessage,
-    judged: Pick<PolicyFacts, 'problem' | 'replay'>,
+    judged: Pick<PolicyFacts, 'problem' | 'replay' | 'context'>,
   ): PolicyFacts {
     const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
     const { directory } = this.#options.trust
@@ -349,13 +374,6 @@ function mayServe({ form, signers, from }: PolicyFacts, asked: NodeId | undefine
   if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
   const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
   return signers.some((one) => isOwn(one) && one.roles.some((role) => SERVING.includes(role)))
-}
-
-interface Fresh {
-  readonly replay: ReplayClass
-  readonly seen: SeenMessage | undefined
-  readonly repeated: boolean
-  readonly problem?: StaleReason
 }
 
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {

@@ -51,7 +51,7 @@ test('every query parameter that a route accepts is described, and no other', as
 test('every operation is described with what it answers, in success and otherwise', async (t) => {
   const { ask } = await startApi(t)
   const { found, schemas } = await operationsOf(ask)
-  const shapes = ['live-api', 'trust-views', 'account-views'].map((name) => readFileSync(`${ROOT}/src/http/${name}.ts`, 'utf8')).join('\n') // biome-ignore format: one line
+  const shapes = ['live-api', 'trust-views', 'account-views', 'quarantine-views'].map((name) => readFileSync(`${ROOT}/src/http/${name}.ts`, 'utf8')).join('\n') // biome-ignore format: one line
   assert.ok(found.length > 40)
   for (const { path, method, operation } of found) {
     const which = `${method} ${path}`

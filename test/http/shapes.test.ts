@@ -31,7 +31,7 @@ const ABSENT = new Set([
   // Of a node that signs: test/end-to-end/signed.test.ts.
   'FrameView.verdict',
   'FrameDetail.verdict',
-  ...['level', 'reason', 'sentence', 'signers', 'unknownKeys', 'rule'].map((member) => `VerdictView.${member}`), // biome-ignore format: one line
+  ...['level', 'reason', 'sentence', 'signers', 'unknownKeys', 'findings', 'rule'].map((member) => `VerdictView.${member}`), // biome-ignore format: one line
 ])
 
 async function startJudged(t: TestContext) {
@@ -134,7 +134,7 @@ test('everything that a depot is asked for answers as it is described, with noth
     Object.entries(methods).flatMap(([method, { responses }]) => Object.keys(responses).filter((status) => status < '300').map((status) => `${method.toUpperCase()} ${path} ${status}`)), // biome-ignore format: one chain
   )
   // Where nothing is signed there are no keys and rules: those have tests of their own.
-  const isOfTrust = (name: string) => /\/api\/(keys|policies|roles|rules)\b|^(Key|Revocation|Invitation|NewInvitation|Rule|ChangedRule)/.test(name) // biome-ignore format: one line
+  const isOfTrust = (name: string) => /\/api\/(keys|policies|roles|rules|quarantine)\b|^(Quarantine|Key|Revocation|Invitation|NewInvitation|Rule|ChangedRule)/.test(name) // biome-ignore format: one line
   const unasked = successes.filter((which) => !judge.judged.has(which) && !isOfTrust(which))
   assert.deepEqual(unasked, ['GET /api/live 200', 'GET / 200'])
   assert.deepEqual(judge.unseen().filter((member) => !ABSENT.has(member) && !isOfTrust(member)), []) // biome-ignore format: one line

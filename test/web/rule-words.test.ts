@@ -48,6 +48,19 @@ test('what a rule matches is told by its members, and no member is left out', ()
   assert.deepEqual(matchWords({ toGroup: false }), ['not to a group'])
 })
 
+test('what has to be plausible is told, of rules for what comes and for what passes', () => {
+  const context = { not: ['double-start', 'counter-backwards'], maxPowerW: 22_000, rate: { atMost: 3, perS: 60 }, limit: { leastW: 4_200, step: { atMostW: 5_000, perS: 30 } } } as const // biome-ignore format: one line
+  const said = [
+    'nothing speaks against it (two transactions at one place or a register that runs backwards)',
+    'it tells no more power than 22000 W',
+    'its originator says this at most 3 times in 60 s',
+    'it limits nobody below 4200 W',
+    'within 30 s a limit changes by at most 5000 W',
+  ]
+  assert.deepEqual(demandWords({ match: {}, require: { context } }).slice(-5), said)
+  assert.deepEqual(treatmentWords({ match: {}, treat: 'verify', context }).slice(-5), said)
+})
+
 test('what is demanded is told with each restriction, and what becomes of the rest', () => {
   const require = { assurance: 'attested', signers: [{ roles: ['owner', 'operations'], atLeast: 2 }, { kids: 'K1', owners: 'DESK' }], distinct: 'keys', algorithms: 'ES256', maxAgeS: 30, replay: 'live', replyBinding: false, permitted: true, primaryUpstream: true, path: { only: 'NN*', through: 'NN01', not: ['NN02'] }, data: [{ pointer: '/tariff', ctx: 'urn:x', roles: 'mobility' }] } as const // biome-ignore format: one line
   const told = demandWords({ match: {}, require, onFailure: 'allow-and-alert', until: '2027-01-01T00:00:00Z' }) // biome-ignore format: one line

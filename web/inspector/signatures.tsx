@@ -29,7 +29,7 @@ function levelOf({ kind, reaction }: FrameDetail, { level }: VerdictView): strin
     : words.levels[level]
 }
 
-function rowsOf({ signers, unknownKeys, reason, sentence, rule }: VerdictView) {
+function rowsOf({ signers, unknownKeys, reason, sentence, findings, rule }: VerdictView) {
   return [
     ...signers.map(
       ({ owner, roles, kid, as }) =>
@@ -52,6 +52,7 @@ function rowsOf({ signers, unknownKeys, reason, sentence, rule }: VerdictView) {
           ] as const,
         ]
       : []),
+    ...findings.map((one) => [words.found, words.findings[one]] as const),
     ...(rule ? [[words.rule, ruleName(rule)] as const] : []),
   ]
 }

@@ -1,3 +1,4 @@
+import type { ContextDocument } from '../../src/security/policies/context-rule.ts'
 import type {
   ForwardRuleDocument,
   InRuleDocument,
@@ -58,7 +59,8 @@ export function signWords({ sign, carrier, refuse }: OutRuleDocument): readonly 
 
 /** What becomes of what a rule of `forward` matches. */
 export function treatmentWords(rule: ForwardRuleDocument): readonly string[] {
-  return [words.treatments[rule.treat] ?? rule.treat, ...failureWords(rule)]
+  const context = contextWords(rule.context).filter(Boolean)
+  return [words.treatments[rule.treat] ?? rule.treat, ...context, ...failureWords(rule)]
 }
 
 /** What has to be so for a permission to count. */
@@ -78,7 +80,7 @@ export function permissionWords(permission: PermissionDocument): {
 
 function requirementWords(require: RequirementDocument): readonly string[] {
   const { assurance = 'e2e', signers = [], distinct, algorithms, maxAgeS, replay } = require
-  const { replyBinding = true, permitted, primaryUpstream, path = {}, data = [] } = require
+  const { replyBinding = true, permitted, primaryUpstream, path = {}, data = [], context } = require
   return [
     words.assurances[assurance] ?? assurance,
     ...signers.map(signersWords),
@@ -95,7 +97,20 @@ function requirementWords(require: RequirementDocument): readonly string[] {
     ...data.map(({ pointer, ctx, roles }) =>
       [words.data(pointer, ctx), phrase(roles, words.byRoles)].filter(Boolean).join(' '),
     ),
+    ...contextWords(context),
   ].filter(Boolean)
+}
+
+function contextWords(context: ContextDocument = {}): readonly string[] {
+  const { not, maxPowerW, rate, limit: { leastW, step } = {} } = context
+  const said = words.context
+  return [
+    not === undefined ? '' : said.not(list(listOf(not).map((one) => said.findings[one] ?? one))),
+    maxPowerW === undefined ? '' : said.maxPower(maxPowerW),
+    rate === undefined ? '' : said.rate(rate.atMost, rate.perS),
+    leastW === undefined ? '' : said.least(leastW),
+    step === undefined ? '' : said.step(step.atMostW, step.perS),
+  ]
 }
 
 function signersWords(group: SignersDocument): string {

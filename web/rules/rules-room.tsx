@@ -11,6 +11,7 @@ import { columnsOf, RoomTable } from '../shell/room-table.tsx'
 import tables from '../shell/table-room.module.css'
 import { text } from '../text/text.ts'
 import { beginning, type OfKind, RULE_KINDS } from './kinds.ts'
+import { Quarantine } from './quarantine.tsx'
 import { RuleEditor } from './rule-editor.tsx'
 import styles from './rules-room.module.css'
 import { TrialNote } from './trial-note.tsx'
@@ -45,6 +46,7 @@ function Rules({ of }: { of: OfKind }) {
         )}
       </div>
       <TrialNote />
+      {of.kind === 'policy' && <Quarantine />}
       <FailureNote failure={failure} />
       {!data && failure === undefined && <p className={tables.note}>{words.waiting}</p>}
       {data?.documents.length === 0 && <p className={tables.note}>{words.empty}</p>}

@@ -1,3 +1,4 @@
+import { measured, usualUnit } from '../../messages/measured-values.ts'
 import type { MeterValue } from '../../messages/ocpp1.6.ts'
 import type { Handlers } from '../../node/handlers.ts'
 import { recordBoot } from './admission.ts'
@@ -7,14 +8,12 @@ import {
   inUtc,
   keepSamples,
   keepStatus,
-  measured,
   record,
   recordConflict,
   recordRepeated,
   recordSamples,
   type Sample,
   timeOf,
-  usualUnit,
 } from './record.ts'
 import { fittingGroup } from './requests.ts'
 import type { TokenUse } from './tokens.ts'

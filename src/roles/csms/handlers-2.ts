@@ -1,3 +1,4 @@
+import { measured, usualUnit } from '../../messages/measured-values.ts'
 import type { MeterValueType, TransactionEventRequest } from '../../messages/ocpp2.1.ts'
 import type { Context, Handlers } from '../../node/handlers.ts'
 import type { TransactionEvent } from '../../storage/csms-store.ts'
@@ -8,14 +9,12 @@ import {
   endOfReservation,
   keepSamples,
   keepStatus,
-  measured,
   record,
   recordConflict,
   recordRepeated,
   recordSamples,
   type Sample,
   timeOf,
-  usualUnit,
 } from './record.ts'
 import { fittingGroup } from './requests.ts'
 import type { ShownToken, TokenUse } from './tokens.ts'

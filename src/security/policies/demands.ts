@@ -1,5 +1,6 @@
 import { isSameId } from '../../primitives/ids.ts'
 import { SKEW_S } from '../freshness/freshness.ts'
+import { implausible } from './context-rule.ts'
 import {
   ASSURANCES,
   type Assurance,
@@ -21,7 +22,8 @@ export function unmet(requirement: Requirement, facts: PolicyFacts): PolicyReaso
     whyNotSigned(requirement, facts) ??
     whyNotFresh(requirement, facts) ??
     whyNotThisWay(requirement, facts) ??
-    whyDataNotSigned(requirement, facts)
+    whyDataNotSigned(requirement, facts) ??
+    (requirement.context && implausible(requirement.context, facts.context))
   )
 }
 

@@ -1,3 +1,4 @@
+import { implausible } from './context-rule.ts'
 import { assuranceOf, unmet, whyAnonymous } from './demands.ts'
 import {
   type ForwardDecision,
@@ -9,6 +10,7 @@ import {
   type PolicyReason,
 } from './facts.ts'
 import { type MatchFacts, meets, missOf } from './match.ts'
+import type { Treatment } from './policy-document.ts'
 import type { ForwardRule, InRule, Rule, RuleList, SignaturePolicy } from './signature-policy.ts'
 
 /** A decision, and how it came about, line by line. */
@@ -160,7 +162,11 @@ function incomingProblem({ requirement }: InRule, facts: PolicyFacts): PolicyRea
   return requirement ? unmet(requirement, facts) : 'refused-by-rule'
 }
 
-function forwardProblem({ treat: treatment }: ForwardRule, facts: PolicyFacts) {
+function forwardProblem({ treat, context }: ForwardRule, facts: PolicyFacts) {
+  return treatProblem(treat, facts) ?? (context && implausible(context, facts.context))
+}
+
+function treatProblem(treatment: Treatment, facts: PolicyFacts): PolicyReason | undefined {
   switch (treatment) {
     case 'pass':
       return undefined

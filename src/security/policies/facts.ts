@@ -2,6 +2,7 @@ import type { ReplayClass } from '../../messages/actions.ts'
 import type { Kind } from '../../wire/frame.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import type { AlgorithmName } from '../algorithms.ts'
+import { CONTEXT_FINDINGS, type ContextFacts } from '../context/context-facts.ts'
 import type { StaleReason } from '../freshness/freshness.ts'
 import type { Attestation } from '../header.ts'
 import type { Reason } from '../verdict.ts'
@@ -85,6 +86,8 @@ export interface PolicyFacts extends Facts {
   /** Seconds since 1970; undefined without a clock that can be trusted. */
   readonly nowS: number | undefined
   readonly data: readonly DataFacts[]
+  /** Of CALL and SEND; undefined where nothing is known. */
+  readonly context?: ContextFacts | undefined
 }
 
 /** A message on its way through this node. */
@@ -118,6 +121,11 @@ export const POLICY_REASONS = {
   'not-bound':            'it is not tied to a request that is open',
   'path':                 'the way it took is not the one the rule asks for',
   'data-unsigned':        'data inside it is not signed by those who have to sign that',
+  ...CONTEXT_FINDINGS,
+  'above-rating':         'it tells more power than there can be',
+  'limit-too-low':        'it limits a station more than the rule lets anybody do',
+  'limit-too-steep':      'it changes a limit by more than the rule lets anybody do at once',
+  'too-often':            'its originator says this too often',
   'not-of-two-roles':     'it takes two people of different roles, and its originator has none of these roles',
   'awaits-second':        'it takes two people of different roles, and the second has not asked for the very same yet',
   'awaits-veto':          'others may still object to it',

@@ -4,6 +4,7 @@ import type { OneOrMore } from '../../wire/document-checks.ts'
 import type { Kind } from '../../wire/frame.ts'
 import type { AlgorithmName } from '../algorithms.ts'
 import type { KeyUsage } from '../keys/key-record.ts'
+import type { ContextDocument } from './context-rule.ts'
 import type { Assurance, PeerKind } from './facts.ts'
 
 /**
@@ -99,6 +100,8 @@ export interface RequirementDocument {
   readonly path?: PathDocument
   /** What inside the payload must be signed by itself. */
   readonly data?: readonly DataDocument[]
+  /** Of CALL and SEND: what must be plausible after what was said before. */
+  readonly context?: ContextDocument
 }
 
 /**
@@ -173,4 +176,6 @@ export interface ForwardRuleDocument extends FailureDocument {
   readonly name?: string
   readonly match: MatchDocument
   readonly treat: Treatment
+  /** Of CALL and SEND that may pass so far. */
+  readonly context?: ContextDocument
 }

@@ -10,6 +10,7 @@ import {
 } from '../../wire/document-checks.ts'
 import { parsePointer } from '../../wire/pointer.ts'
 import type { AlgorithmName } from '../algorithms.ts'
+import { type ContextRule, compileContext } from './context-rule.ts'
 import { ASSURANCES, type SignerFacts } from './facts.ts'
 import { idNames, names, valuesOf } from './match.ts'
 import type {
@@ -34,6 +35,7 @@ export interface Requirement {
   readonly primaryUpstream: boolean
   readonly path: PathRequirement | undefined
   readonly data: readonly DataRequirement[]
+  readonly context: ContextRule | undefined
 }
 
 export interface SignerGroup {
@@ -62,7 +64,7 @@ const MAX_AGE_S = 366 * 24 * 3_600
 // biome-ignore format: a table
 const MEMBERS: readonly (keyof RequirementDocument)[] = [
   'assurance', 'signers', 'distinct', 'algorithms', 'maxAgeS', 'replay', 'replyBinding',
-  'permitted', 'primaryUpstream', 'path', 'data',
+  'permitted', 'primaryUpstream', 'path', 'data', 'context',
 ]
 
 /** Reads a requirement; `complain` throws for whatever is not understood. */
@@ -91,6 +93,7 @@ export function compileRequirement(value: unknown, complain: Complain): Requirem
     primaryUpstream: primaryUpstream === true,
     path: path === undefined ? undefined : pathOf(path, within(complain, 'path')),
     data: listed(document.data, 'data', dataOf, complain),
+    context: document.context === undefined ? undefined : compileContext(document.context, within(complain, 'context')), // biome-ignore format: one line
   }
 }
 

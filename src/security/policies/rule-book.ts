@@ -19,6 +19,8 @@ export interface CompiledRuleBook {
   readonly policies: readonly SignaturePolicy[]
   /** Whether one of them has to be asked about what passes between nodes. */
   readonly judgesForwarded: boolean
+  /** Whether one of them asks how often something comes. */
+  readonly countsMessages: boolean
   /** By name. */
   readonly roles: ReadonlyMap<string, UserRole>
 }
@@ -33,6 +35,7 @@ export function compileRuleBook({ policies, roles }: RuleBook): CompiledRuleBook
   return {
     policies: compiled,
     judgesForwarded: compiled.some((one) => one.judgesForwarded),
+    countsMessages: compiled.some((one) => one.countsMessages),
     roles: new Map(roles.map(compileUserRole).map((role) => [role.name, role])),
   }
 }

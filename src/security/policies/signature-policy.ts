@@ -9,6 +9,7 @@ import {
 } from '../../wire/document-checks.ts'
 import { QUEUED_S } from '../freshness/freshness.ts'
 import { KEY_USAGES } from '../keys/key-record.ts'
+import { type ContextRule, compileContext } from './context-rule.ts'
 import type { RuleReference } from './facts.ts'
 import { compileMatch, type Match } from './match.ts'
 import {
@@ -33,6 +34,8 @@ export interface SignaturePolicy {
   readonly version: number
   /** Whether one of its rules takes what nobody has signed and nobody vouches for. */
   readonly takesUnsigned: boolean
+  /** Whether a rule asks how often something comes. */
+  readonly countsMessages: boolean
   /** Whether its forward rules have to be asked about what passes between nodes. */
   readonly judgesForwarded: boolean
   readonly in: RuleList<InRule>
@@ -74,6 +77,7 @@ export interface OutRule extends Rule {
 
 export interface ForwardRule extends Rule {
   readonly treat: Treatment
+  readonly context: ContextRule | undefined
 }
 
 const MAX_RULES = 2_000
@@ -110,6 +114,7 @@ export function compileSignaturePolicy(document: unknown): SignaturePolicy {
     name,
     version,
     takesUnsigned: incoming.rules.some(isOpen),
+    countsMessages: [...incoming.rules.map(({ requirement }) => requirement?.context), ...forward.rules.map(({ context }) => context)].some((context) => context?.rate !== undefined), // biome-ignore format: one line
     judgesForwarded: doesMoreThanPass(policy.forward),
     in: incoming,
     out: rulesOf('out', outRuleOf),
@@ -122,10 +127,11 @@ export function compileSignaturePolicy(document: unknown): SignaturePolicy {
  * at the edge in any case; where no rule takes the rest, the rest is rejected.
  */
 function doesMoreThanPass(rules: readonly ForwardRuleDocument[]): boolean {
-  const isOfEdge = ({ treat, match }: ForwardRuleDocument) =>
-    treat === 'attest' && [match.neighbour?.kinds ?? 'node'].flat().every((kind) => kind === 'station' || kind === 'csms') // biome-ignore format: one line
-  const passesAll = rules.some(({ treat, match }) => treat === 'pass' && Object.keys(match).length === 0) // biome-ignore format: one line
-  return !passesAll || rules.some((rule) => rule.treat !== 'pass' && !isOfEdge(rule))
+  const isOfEdge = ({ treat, match, context }: ForwardRuleDocument) =>
+    treat === 'attest' && context === undefined && [match.neighbour?.kinds ?? 'node'].flat().every((kind) => kind === 'station' || kind === 'csms') // biome-ignore format: one line
+  const isBarePass = ({ treat, context }: ForwardRuleDocument) => treat === 'pass' && context === undefined // biome-ignore format: one line
+  const passesAll = rules.some((rule) => isBarePass(rule) && Object.keys(rule.match).length === 0) // biome-ignore format: one line
+  return !passesAll || rules.some((rule) => !isBarePass(rule) && !isOfEdge(rule))
 }
 
 /** Whether unsigned messages may be obeyed under these policies: whoever runs them has to see that. */
@@ -164,17 +170,19 @@ function inRuleOf(value: unknown, reference: RuleReference, complain: Complain):
 
 function forwardRuleOf(value: unknown, reference: RuleReference, complain: Complain): ForwardRule {
   const document = recordOf(value, [], complain) as ForwardRuleDocument
-  assertMembers(document, ['name', 'match', 'treat', 'onFailure', 'until'], [], complain)
-  const { treat: treatment } = document
+  assertMembers(document, ['name', 'match', 'treat', 'context', 'onFailure', 'until'], [], complain) // biome-ignore format: one line
+  const { treat: treatment, context } = document
   if (!isOneOf(TREATMENTS, treatment))
     complain(['treat'], `must be one of ${TREATMENTS.join(', ')}`)
-  const isFixed = treatment === 'pass' || treatment === 'quarantine'
+  if (context !== undefined && (treatment === 'refuse' || treatment === 'quarantine')) complain(['context'], `has no meaning where the rule says ${treatment}`) // biome-ignore format: one line
+  const isFixed = (treatment === 'pass' && context === undefined) || treatment === 'quarantine'
   if (isFixed && document.onFailure !== undefined) complain(['onFailure'], `has no meaning where the rule says ${treatment}`) // biome-ignore format: one line
   const failure = failureOf(document, complain)
   return {
     ...commonOf(document, reference, complain),
     failure: treatment === 'quarantine' ? { ...failure, outcome: 'quarantine' } : failure,
     treat: treatment,
+    context: context === undefined ? undefined : compileContext(context, within(complain, 'context')), // biome-ignore format: one line
   }
 }
 

@@ -45,6 +45,13 @@ export const inspector = {
           ? 'one signature by a key that is not known here'
           : `${count} signatures by keys that are not known here`,
       reason: 'Reason',
+      found: 'Cannot be so',
+      findings: {
+        'double-start': 'a transaction begins where another one has not ended',
+        'after-its-end': 'it goes on after its end',
+        'no-transaction': 'it speaks of a transaction that has not begun',
+        'counter-backwards': 'the register of a meter is lower than it was',
+      },
       rule: 'Rule',
       noRule: (list: string) => `no rule in “${list}”`,
       ofPolicy: (place: string, policy: string, version: number) =>

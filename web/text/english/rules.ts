@@ -66,6 +66,20 @@ export const rules = {
     sequenced: 'is next in its session',
   } as Readonly<Record<string, string>>,
   unbound: 'answers need no open request',
+  context: {
+    not: (findings: string) => `nothing speaks against it (${findings})`,
+    findings: {
+      '*': 'whatever can be found',
+      'double-start': 'two transactions at one place',
+      'after-its-end': 'more after the end',
+      'no-transaction': 'a transaction that has not begun',
+      'counter-backwards': 'a register that runs backwards',
+    } as Readonly<Record<string, string>>,
+    maxPower: (watts: number) => `it tells no more power than ${watts} W`,
+    rate: (count: number, seconds: number) => `its originator says this at most ${count} times in ${seconds} s`, // biome-ignore format: one line
+    least: (watts: number) => `it limits nobody below ${watts} W`,
+    step: (watts: number, seconds: number) => `within ${seconds} s a limit changes by at most ${watts} W`, // biome-ignore format: one line
+  },
   permitted: 'a user role of its originator permits it',
   primaryUpstream: 'it comes from the primary upstream of the station',
   path: {

@@ -69,6 +69,20 @@ export const trust = {
     what: 'Insecure: this node signs nothing and obeys whatever comes.',
     next: 'Take insecure out of security in its YAML file and start it again: it then makes a key of its own. Invite it in the room Keys of the CSMS, and give it the code with:',
   },
+  quarantine: {
+    title: (count: number) => (count === 1 ? 'One frame is held' : `${count} frames are held`),
+    lead: 'A policy keeps them back. They have no effect until somebody lets them through; a restart of this node forgets them.',
+    between: (source: string, destination: string) => `from ${source} to ${destination}, since`,
+    says: 'What it says',
+    release: 'Release',
+    discard: 'Discard',
+    questions: {
+      release: (action: string, source: string) =>
+        `Release this ${action} of ${source}? It has its effect now, as if the policy had not kept it back.`,
+      discard: (action: string, source: string) =>
+        `Discard this ${action} of ${source}? It has no effect, and ${source} is not told.`,
+    },
+  },
   trial: {
     title: 'On trial',
     documents: { policy: 'signature policy', role: 'user role' },
