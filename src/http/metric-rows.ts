@@ -69,6 +69,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ observed }, add) => addAll(observed.lostUpstreams, 'upstream', add) },
   { name: 'wattweave_copies_dropped_total', type: 'counter', labels: ['code'], help: 'Copies that a mirror could not be sent, by error code.',
     read: ({ observed }, add) => addAll(observed.droppedCopies, 'code', add) },
+  { name: 'wattweave_quarantined_total', type: 'counter', labels: ['reason'], help: 'Frames that a policy has kept back, by its reason.',
+    read: ({ observed }, add) => addAll(observed.quarantined, 'reason', add) },
   { name: 'wattweave_quarantined_frames', type: 'gauge', labels: [], help: 'Frames that a policy keeps back until somebody has looked at them.',
     read: ({ node }, add) => add(node.quarantine.list().length) },
   { name: 'wattweave_open_requests', type: 'gauge', labels: [], help: 'Requests that wait for an answer, sent or not.',

@@ -42,6 +42,8 @@ export class Observations {
   readonly lostUpstreams = new Map<string, number>()
   /** By error code. */
   readonly droppedCopies = new Map<string, number>()
+  /** Frames that a policy kept back, by its reason. */
+  readonly quarantined = new Map<string, number>()
   /** What the schedulers of links that are gone have counted. */
   readonly endedQueues = new Map<PriorityClass, QueueTotals>()
   readonly #links = new Map<string, KnownLink>()
@@ -92,6 +94,8 @@ export class Observations {
         return count(this.lostUpstreams, withoutCredentials(event.upstream))
       case 'copy.dropped':
         return count(this.droppedCopies, event.code)
+      case 'frame.quarantined':
+        return count(this.quarantined, event.reason)
     }
   }
 

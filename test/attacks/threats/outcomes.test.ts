@@ -84,7 +84,6 @@ test('T8: an announcement of routes that the middle makes for others is believed
 for (const [outcome, action] of [
   ['reject', 'Reset'],
   ['drop', 'ClearCache'],
-  ['quarantine', 'UnlockConnector'],
 ] as const) {
   test(`T7: a good command that a rule refuses with ${outcome} is not obeyed`, async () => {
     const sides = await theSides()
@@ -92,6 +91,27 @@ for (const [outcome, action] of [
     await obeyedThenRefused(sides, { frame, reason: 'refused-by-rule', isDone: (side) => timesDone(side, action) > 0 }) // biome-ignore format: one line
   })
 }
+
+test('T7: a good command that a rule holds in quarantine is not obeyed before somebody releases it', async () => {
+  const sides = await theSides()
+  const { strict, open } = sides
+  const action = 'UnlockConnector'
+  const isDone = (side: Side) => timesDone(side, action) > 0
+  const frame = await captured(strict, 'CALL', action, () => command(strict, 'CS01', action, REQUESTS[action])) // biome-ignore format: one line
+  deliver(open, frame)
+  await until('it to be obeyed without a policy', () => isDone(open))
+  deliver(strict, frame)
+  const label = 'reason="refused-by-rule"'
+  await until('it to be counted', async () => (await metric(strict.node.console, 'wattweave_quarantined_total', label)) === 1) // biome-ignore format: one line
+  const line = await until('it to be logged', () =>
+    linesOf(strict.node, 'frame.quarantined').at(-1),
+  )
+  assert.deepEqual([line.source, line.action, line.reason], ['CSMS01', action, 'refused-by-rule'])
+  assert.equal(isDone(strict), false)
+  const released = await fetch(new URL(`api/quarantine/${line.id}/release`, strict.node.console), { method: 'POST', headers: { origin: new URL(strict.node.console).origin } }) // biome-ignore format: one line
+  assert.equal(released.status, 204, await released.text())
+  await until('it to be obeyed then', () => isDone(strict))
+})
 
 test('T7: what a rule drops is not answered, and what it rejects is', async () => {
   const { strict, keys } = await theSides()
