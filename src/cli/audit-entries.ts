@@ -90,6 +90,7 @@ export class TrustedEntries {
       case 'rules.rolled-back':
         return said(event.name, { documents: event.documents })
       case 'node.commissioned':
+      case 'node.entitled':
       case 'node.joined':
       case 'command.proposed':
       case 'command.seconded':

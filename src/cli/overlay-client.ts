@@ -2,6 +2,7 @@ import { OverlayError } from '../errors.ts'
 import { silentLogger } from '../node/core.ts'
 import { createNode, type Node } from '../node/node.ts'
 import { isNodeId, type NodeId } from '../primitives/ids.ts'
+import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { KeyRecord } from '../security/keys/key-record.ts'
 import type { Signer } from '../security/signer.ts'
 import { DataLock } from '../storage/data-lock.ts'
@@ -19,6 +20,8 @@ import { createLinkSources } from './link-sources.ts'
 export interface OverlayClient {
   readonly node: Node
   readonly signer: Signer | undefined
+  /** The keys that are known; undefined where nothing is verified. */
+  readonly directory: KeyDirectory | undefined
   /** Of the own key, as it is by now: whoever was let in just now has other user roles than before. */
   record(): KeyRecord | undefined
   /** Shows the code of an invitation, where there is one. */
@@ -47,7 +50,14 @@ export function clientByOptions(options: NamelessOptions): OverlayClient {
   const tls = ca !== undefined && { tls: readDialTls({ caFile: ca }) }
   const uplink = dial({ url, nodeId, mode: 'overlay', ...password, ...tls })
   const node = createNode({ nodeId, links: [uplink] })
-  return { node, signer: undefined, record: () => undefined, join: async () => {}, stop: () => {} }
+  return {
+    node,
+    signer: undefined,
+    directory: undefined,
+    record: () => undefined,
+    join: async () => {},
+    stop: () => {},
+  }
 }
 
 /** With the name, uplink, password and key of a node that does not run meanwhile. */
@@ -68,7 +78,7 @@ export function clientByConfig(file: string): OverlayClient {
   }
   const signer = opened?.security.signer
   const record = () => signer && ownRecord(config, signer, config.security?.records ?? [])
-  return { node, signer, record, join, stop }
+  return { node, signer, directory: opened?.security.trust.directory, record, join, stop }
 }
 
 /** Joins the overlay, does something there, and leaves it, however that went. */

@@ -4,8 +4,10 @@ import { canonicalize, parseStrict } from '../security/canonical.ts'
 import { type Taken, takeSignatures } from '../security/carriers.ts'
 import { decodeHeader, type StatementHeader } from '../security/header.ts'
 import type { PublicKey } from '../security/jwk.ts'
+import { ENTITLEMENT, readEntitlement } from '../security/keys/entitlement.ts'
 import type { KeyDirectory, KeyProblem } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyUsage, REVOCATION_LIST, readKeyRecord, readRevocationList } from '../security/keys/key-record.ts' // biome-ignore format: one line
+import { NODE_RECORD, readNodeRecord } from '../security/keys/node-record.ts'
 import { OWNER } from '../security/policies/rule-book.ts'
 import { plainAction, unpackSigned } from '../security/signed-message.ts'
 import { type Expected, type KeyLookup, verifyStatement } from '../security/statement.ts'
@@ -115,6 +117,8 @@ function problemOf(
   if (expected.kind === 'message') return messageProblem(header, signers, frame)
   if (expected.ctx === KEY_RECORD) return recordProblem(payload, signers)
   if (expected.ctx === REVOCATION_LIST) return listProblem(payload, signers)
+  if (expected.ctx === ENTITLEMENT) return administratorsProblem(readEntitlement(payload), signers)
+  if (expected.ctx === NODE_RECORD) return nodeRecordProblem(payload, signers)
   if (expected.ctx === AUDIT_HEAD && !signers.some(({ owner }) => isSameId((owner ?? '') as NodeId, payload.node as NodeId))) return { reason: 'not-by-originator', sentence: 'no key of the node has signed it' } // biome-ignore format: one line
   return undefined
 }
@@ -149,15 +153,33 @@ function recordProblem(
 }
 
 function listProblem(payload: JsonObject, signers: readonly ReportedSigner[]): Problem | undefined {
-  const list = readRevocationList(payload)
-  if (typeof list === 'string') return { reason: 'malformed', sentence: list }
+  return administratorsProblem(readRevocationList(payload), signers)
+}
+
+/** @param read What it says, or what is wrong with it. */
+function administratorsProblem(
+  read: object | string,
+  signers: readonly ReportedSigner[],
+): Problem | undefined {
+  if (typeof read === 'string') return { reason: 'malformed', sentence: read }
   const isByAdministrator = signers.some(({ roles }) => roles.some((role) => ADMINISTRATORS.has(role))) // biome-ignore format: one line
   return isByAdministrator ? undefined : { reason: 'not-endorsed', sentence: 'no administrator has signed it' } // biome-ignore format: one line
 }
 
+function nodeRecordProblem(
+  payload: JsonObject,
+  signers: readonly ReportedSigner[],
+): Problem | undefined {
+  const record = readNodeRecord(payload)
+  if (typeof record === 'string') return { reason: 'malformed', sentence: record }
+  const isOwn = signers.some(({ owner }) => isSameId((owner ?? '') as NodeId, record.id))
+  return isOwn ? undefined : { reason: 'not-by-originator', sentence: `no key of ${record.id} has signed it` } // biome-ignore format: one line
+}
+
 function usageOf(expected: Expected, isOfRecord: boolean): KeyUsage {
   if (expected.kind === 'message') return 'sign-message'
-  const isTrust = expected.ctx === KEY_RECORD || expected.ctx === REVOCATION_LIST
+  if (expected.ctx === NODE_RECORD) return 'sign-message'
+  const isTrust = [KEY_RECORD, REVOCATION_LIST, ENTITLEMENT].includes(expected.ctx)
   return isTrust && !isOfRecord ? 'sign-policy' : 'sign-data'
 }
 
@@ -170,7 +192,7 @@ function ownKeyOf(expected: Expected, payload: JsonObject): PublicKey | string |
 
 function whatIs({ expected, frame }: Opened): string {
   if (expected.kind === 'message') return `${frame ? 'frame' : 'payload'} of a ${KINDS[expected.messageType]} ${expected.action}` // biome-ignore format: one line
-  const names = new Map([[KEY_RECORD, 'key record'], [REVOCATION_LIST, 'revocation list'], [AUDIT_HEAD, 'head of an audit log']]) // biome-ignore format: one line
+  const names = new Map([[KEY_RECORD, 'key record'], [REVOCATION_LIST, 'revocation list'], [AUDIT_HEAD, 'head of an audit log'], [ENTITLEMENT, 'entitlement'], [NODE_RECORD, 'node record']]) // biome-ignore format: one line
   return names.get(expected.ctx) ?? `data ${expected.ctx}`
 }
 

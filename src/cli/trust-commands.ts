@@ -54,6 +54,32 @@ export function addKeyChanges(keys: Command): void {
     .option('--since <time>', 'from when on it counts no more (default: now)')
     .addHelpText('after', '\nExample:\n  $ wattweave keys revoke KID --config desk.yaml --at NN01')
     .action(lazily(async () => (await load()).revokeKey))
+  addEntitlementCommands(keys)
+}
+
+function addEntitlementCommands(keys: Command): void {
+  const load = () => import('./commands/entitle.ts')
+  asks(
+    keys.command('entitle'),
+    'Say for whom an edge may vouch and which services a node answers for',
+  )
+    .argument('<node>', 'id of the node; what was said of it before counts no more')
+    .option('--ids <patterns...>', 'stations it may vouch for, with *')
+    .option('--services <names...>', 'services it may answer for')
+    .option('--groups <names...>', 'groups it may be in')
+    .option('--actions <patterns...>', 'of its services only these actions')
+    .option('--days <number>', 'how long that counts; 0 takes it back', '365')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ wattweave keys entitle NN01 --ids "site7-*" --config desk.yaml --at CSMS',
+    )
+    .action(lazily(async () => (await load()).entitleNode))
+  asks(keys.command('entitlements'), 'Print what nodes are entitled to')
+    .addHelpText('after', '\nExample:\n  $ wattweave keys entitlements --config desk.yaml')
+    .action(lazily(async () => (await load()).listEntitlements))
+  asks(keys.command('node'), 'Print who a node says it is, and whether that is believed')
+    .addHelpText('after', '\nExample:\n  $ wattweave keys node --config desk.yaml --at NN01')
+    .action(lazily(async () => (await load()).showNode))
 }
 
 const rules = () => import('./commands/rules.ts')

@@ -1,4 +1,4 @@
-import { foldId } from '../primitives/ids.ts'
+import { foldId, type NodeId } from '../primitives/ids.ts'
 import { verifyPayload } from '../security/carriers.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyRecord, type Revocation } from '../security/keys/key-record.ts'
@@ -95,9 +95,17 @@ function viewer({ trust, signer }: TrustSources, nowS: number): (record: KeyReco
       own: key.kid === signer.kid,
       anchor: payload === undefined,
       endorsers: payload ? endorsersOf(payload, key.kid, directory) : [],
+      ...entitlementOf(directory, owner),
       ...(revocation && { revocation: revocationView(revocation) }),
     }
   }
+}
+
+function entitlementOf(directory: KeyDirectory, owner: NodeId): Pick<KeyView, 'entitlement'> {
+  const known = directory.entitlements.of(owner)
+  if (!known) return {}
+  const { ids, services, groups, actions, notBefore, notAfter } = known
+  return { entitlement: { ids, services, groups, actions, notBefore: momentOf(notBefore), notAfter: momentOf(notAfter) } } // biome-ignore format: one line
 }
 
 function revocationView({ since, reason }: Revocation) {

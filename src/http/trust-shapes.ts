@@ -42,6 +42,14 @@ const KEY: Members = {
   own: flag('It is that of the node that answers'),
   anchor: flag('It is believed as it stands: nobody has signed its record'),
   endorsers: list(object({ kid: KID, owner: text() }), 'Whose signatures its record has'),
+  'entitlement?': object({
+    ids: list(text(), 'Stations it may vouch for, with *'),
+    services: list(text(), 'What it may answer for'),
+    groups: list(text()),
+    actions: list(text(), 'Of its services only these; none: all'),
+    notBefore: moment('Since when it counts'),
+    notAfter: moment('Until when it counts'),
+  }),
   'revocation?': object({
     since: moment('What was signed before counts as of its time'),
     reason: text(),

@@ -34,11 +34,26 @@ export interface KeyView {
   readonly anchor: boolean
   /** Whose signatures its record has beside its own. */
   readonly endorsers: readonly Endorser[]
+  /** What an administrator has entitled its owner to; absent: its user roles decide. */
+  readonly entitlement?: EntitlementView
   readonly revocation?: {
     /** RFC 3339; what was signed before counts as of its time. */
     readonly since: string
     readonly reason: string
   }
+}
+
+/** What a node may do in the name of others. */
+export interface EntitlementView {
+  /** Whom it may vouch for: ids with `*`. */
+  readonly ids: readonly string[]
+  readonly services: readonly string[]
+  readonly groups: readonly string[]
+  /** Of its services only these; none: all. */
+  readonly actions: readonly string[]
+  /** RFC 3339. */
+  readonly notBefore: string
+  readonly notAfter: string
 }
 
 export interface Endorser {

@@ -83,6 +83,23 @@ export interface SignedStatementType {
   [member: string]: unknown
 }
 
+export interface AddEntitlementRequest {
+  entitlement: SignedStatementType
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
+export interface AddEntitlementResponse {
+  status: AddEntitlementResponseStatus
+  problem?: string
+  sentence?: string
+  node?: string
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
+export type AddEntitlementResponseStatus = 'Accepted' | 'Rejected'
+
 export interface AddKeyRecordRequest {
   keyRecord: SignedStatementType
   signatures?: SignatureType[]
@@ -228,6 +245,28 @@ export interface DeleteUserRoleResponse {
 
 export type DeleteUserRoleResponseStatus = 'Accepted' | 'Rejected'
 
+export interface GetEntitlementsRequest {
+  node?: string
+  after?: string
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
+export interface KnownEntitlementType {
+  node: string
+  status: KnownEntitlementTypeStatus
+  entitlement: SignedStatementType
+}
+
+export type KnownEntitlementTypeStatus = 'current' | 'not-valid-yet' | 'no-longer-valid'
+
+export interface GetEntitlementsResponse {
+  entitlements: KnownEntitlementType[]
+  next?: string
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
 export interface GetKeyRecordsRequest {
   kid?: string
   owner?: string
@@ -248,6 +287,17 @@ export type KnownKeyTypeStatus = 'usable' | 'not-valid-yet' | 'no-longer-valid' 
 export interface GetKeyRecordsResponse {
   keyRecords: KnownKeyType[]
   next?: string
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
+export interface GetNodeRecordRequest {
+  signatures?: SignatureType[]
+  customData?: CustomDataType
+}
+
+export interface GetNodeRecordResponse {
+  nodeRecord: SignedStatementType
   signatures?: SignatureType[]
   customData?: CustomDataType
 }
@@ -390,12 +440,15 @@ export type VetoCommandResponseStatus = 'Accepted'
 export interface Messages {
   CommissionNode: { request: CommissionNodeRequest; response: CommissionNodeResponse }
   NotifyNetworkTopology: { request: NotifyNetworkTopologyRequest; response: undefined }
+  AddEntitlement: { request: AddEntitlementRequest; response: AddEntitlementResponse }
   AddKeyRecord: { request: AddKeyRecordRequest; response: AddKeyRecordResponse }
   AddSignaturePolicy: { request: AddSignaturePolicyRequest; response: AddSignaturePolicyResponse }
   AddUserRole: { request: AddUserRoleRequest; response: AddUserRoleResponse }
   DeleteSignaturePolicy: { request: DeleteSignaturePolicyRequest; response: DeleteSignaturePolicyResponse }
   DeleteUserRole: { request: DeleteUserRoleRequest; response: DeleteUserRoleResponse }
+  GetEntitlements: { request: GetEntitlementsRequest; response: GetEntitlementsResponse }
   GetKeyRecords: { request: GetKeyRecordsRequest; response: GetKeyRecordsResponse }
+  GetNodeRecord: { request: GetNodeRecordRequest; response: GetNodeRecordResponse }
   GetRevocationList: { request: GetRevocationListRequest; response: GetRevocationListResponse }
   GetSignaturePolicies: { request: GetSignaturePoliciesRequest; response: GetSignaturePoliciesResponse }
   GetUserRoles: { request: GetUserRolesRequest; response: GetUserRolesResponse }

@@ -114,6 +114,7 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'node.commissioned'; readonly id: string; readonly kid: string }
   | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
+  | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
   // biome-ignore format: one line

@@ -3,7 +3,7 @@ import type { Messages as Messages201 } from '../messages/ocpp2.0.1.ts'
 import type { Messages as Messages21 } from '../messages/ocpp2.1.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
-import type { ManagementMessages, VetoMessages } from './management-messages.ts'
+import type { ManagementMessages, RecordMessages, VetoMessages } from './management-messages.ts'
 
 /** What a handler knows besides the request. */
 export interface Context {
@@ -20,11 +20,13 @@ export interface Context {
   readonly receivedAt: number
 }
 
+type Ours = ManagementMessages & RecordMessages & VetoMessages
+
 /** The messages of each version, by action, and those of ours that stand beside each. */
 export interface MessagesOf {
-  'ocpp1.6': Messages16 & ManagementMessages & VetoMessages
-  'ocpp2.0.1': Messages201 & ManagementMessages & VetoMessages
-  'ocpp2.1': Messages21 & ManagementMessages & VetoMessages
+  'ocpp1.6': Messages16 & Ours
+  'ocpp2.0.1': Messages201 & Ours
+  'ocpp2.1': Messages21 & Ours
 }
 
 type RequestOf<T> = T extends { request: infer R } ? R : never

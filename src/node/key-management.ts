@@ -9,7 +9,7 @@ import type { KnownKey, ManagementMessages, Refusal } from './management-message
 import { MAX_TOLD_CHARACTERS, nowS, ownersOf, refusal, signerOf } from './rule-management.ts'
 
 type Messages = ManagementMessages
-const MAX_TOLD_KEYS = 100
+const MAX_TOLD = 100
 
 /** Makes a key known, if those have signed its record who have to; then it holds on disk as well. */
 export function addKeyRecord(
@@ -64,16 +64,25 @@ export function keyRecords(
     .filter((one) => owner === undefined || isSameId(one.owner, owner))
     .filter((one) => after === undefined || one.key.kid > after)
     .sort((a, b) => (a.key.kid < b.key.kid ? -1 : 1))
-  const told: KnownKey[] = []
+  const { told, isAll } = pageOf(wanted, (record) => knownKey(site, record, signed.get(record.key.kid))) // biome-ignore format: one line
+  const next = isAll ? undefined : told.at(-1)?.kid
+  return { keyRecords: told, ...(next !== undefined && { next }) }
+}
+
+/** As many of a list, as they are told, as fit into an answer; one at least. */
+export function pageOf<T, V>(
+  wanted: readonly T[],
+  view: (one: T) => V,
+): { readonly told: readonly V[]; readonly isAll: boolean } {
+  const told: V[] = []
   let room = MAX_TOLD_CHARACTERS
-  for (const record of wanted) {
-    const known = knownKey(site, record, signed.get(record.key.kid))
+  for (const one of wanted) {
+    const known = view(one)
     room -= JSON.stringify(known).length
-    if (told.length > 0 && (room < 0 || told.length === MAX_TOLD_KEYS)) break
+    if (told.length > 0 && (room < 0 || told.length === MAX_TOLD)) break
     told.push(known)
   }
-  const next = told.length < wanted.length ? told.at(-1)?.kid : undefined
-  return { keyRecords: told, ...(next !== undefined && { next }) }
+  return { told, isAll: told.length === wanted.length }
 }
 
 /** The newest revocation list, and what it is worth by now. */
@@ -131,7 +140,8 @@ function lockOut(what: string) {
   return { problem: 'locks-out-owners', sentence }
 }
 
-function refused(
+/** Tells that something is not believed, and says why. */
+export function refused(
   site: ManagementSite,
   by: string | undefined,
   what: string,

@@ -91,6 +91,12 @@ export interface KnownKey {
   readonly keyRecord: JsonObject
 }
 
+export interface KnownEntitlement {
+  readonly node: string
+  readonly status: 'current' | 'not-valid-yet' | 'no-longer-valid'
+  readonly entitlement: JsonObject
+}
+
 /** Request and response of each management message, the same beside every version of OCPP. */
 export interface ManagementMessages {
   AddSignaturePolicy: { request: Policy<Adding>; response: ChangeAnswer }
@@ -125,6 +131,22 @@ export interface ManagementMessages {
       readonly revocationList?: JsonObject
       readonly state: 'none' | 'current' | 'stale' | 'overdue'
     }
+  }
+  AddEntitlement: {
+    request: { readonly entitlement: JsonObject }
+    response: { readonly status: 'Accepted'; readonly node: string } | Refusal
+  }
+  GetEntitlements: {
+    request: { readonly node?: string; readonly after?: string }
+    response: { readonly entitlements: readonly KnownEntitlement[]; readonly next?: string }
+  }
+}
+
+/** Who a node is, in its own signed words; where it knows who may do what. */
+export interface RecordMessages {
+  GetNodeRecord: {
+    request: Record<string, never>
+    response: { readonly nodeRecord: JsonObject }
   }
 }
 

@@ -6,12 +6,13 @@
  */
 import type { Clock } from '../primitives/clock.ts'
 import type { NodeId } from '../primitives/ids.ts'
-import type { Added, Revoked } from '../security/keys/key-directory.ts'
+import type { Added, Entitled, Revoked } from '../security/keys/key-directory.ts'
 import type { ActivationState, ChangeContext, Changed, RuleChange } from '../security/policies/activation.ts' // biome-ignore format: one line
 import type { PolicyFacts } from '../security/policies/facts.ts'
 import type { TrialEnd, TrustStatement } from '../storage/trust-store.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import type { NodeEvent } from './core.ts'
+import { addEntitlement, entitlements } from './entitlement-management.ts'
 import type { AnyHandler } from './handlers.ts'
 import { addKeyRecord, keyRecords, revocationList, updateRevocationList } from './key-management.ts'
 import type { ManagementAction, ManagementMessages, ManagementResponse } from './management-messages.ts' // biome-ignore format: one line
@@ -28,6 +29,8 @@ export interface ManagedTrust extends Trust {
   /** @param from The node that pushed it here. */
   addRecord(payload: JsonObject, from?: string): Added
   revoke(payload: JsonObject, from?: string): Revoked
+  signedEntitlements(): readonly JsonObject[]
+  entitle(payload: JsonObject, from?: string): Entitled
   change(changes: readonly RuleChange[], context: Omit<ChangeContext, 'nowS'>): Changed
   /** What `change` would come to; nothing is changed. */
   tryChange(changes: readonly RuleChange[], context: Omit<ChangeContext, 'nowS'>): Changed
@@ -64,6 +67,8 @@ const HANDLERS: { readonly [A in ManagementAction]: Handle } = {
   GetKeyRecords: keyRecords,
   UpdateRevocationList: updateRevocationList,
   GetRevocationList: revocationList,
+  AddEntitlement: addEntitlement,
+  GetEntitlements: entitlements,
 }
 
 /** Answers management messages, and sees to it that what nobody confirms ends in time. */

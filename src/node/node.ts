@@ -21,11 +21,12 @@ import type { ManagementAction, ManagementMessages } from './management-messages
 import type { LinkCounters, Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import type { CallOptions, NodeOptions } from './node-options.ts'
+import { recordHandlers } from './own-record.ts'
 import { originOf } from './peer-facts.ts'
 import { Quarantine } from './quarantine.ts'
 import { originate } from './requests.ts'
 import { type GateSite, SecurityGate } from './security-gate.ts'
-import { nodesWithKeys, type PushSite, reachOf, TrustPush } from './trust-push.ts'
+import { nodesWithKeys, type PushSite, reachOf, TELLING, TrustPush } from './trust-push.ts'
 import type { UplinkRule } from './uplink-rules.ts'
 import { Upstreams } from './upstreams.ts'
 import { ValidatorCache } from './validators.ts'
@@ -57,7 +58,11 @@ export class Node {
     this.#management = isManaged(trust) ? this.#createManagement(trust, clock) : undefined
     this.#push = isManaged(trust) ? new TrustPush(this.#pushSite(trust, clock)) : undefined
     const veto = options.security?.twoRoles ? VETO_HANDLERS : []
-    const ours = new Map([...(this.#management?.handlers() ?? []), ...veto])
+    const ours = new Map([
+      ...(this.#management?.handlers() ?? []),
+      ...recordHandlers(options, () => this.services),
+      ...veto,
+    ])
     const handlers = tableOf(options.handlers ?? {}, ours)
     const newId = createUuidV7(() => clock.now(), options.random ?? systemRandomness)
     this.#core = {
@@ -312,10 +317,7 @@ export class Node {
       statements: () => trust.ownStatements(),
       targets: () => nodesWithKeys(trust.directory, clock.now() / 1_000).filter((id) => foldId(id) !== foldId(this.id)), // biome-ignore format: one line
       reachOf: (id) => reachOf(this.#core, id),
-      tell: (to, { kind, payload }) =>
-        kind === 'keyRecord'
-          ? this.call(to, 'ocpp2.1', 'AddKeyRecord', { keyRecord: payload })
-          : this.call(to, 'ocpp2.1', 'UpdateRevocationList', { revocationList: payload }),
+      tell: (to, { kind, payload }) => this.call(to, 'ocpp2.1', TELLING[kind], { [kind]: payload } as never), // biome-ignore format: one line
       emit: (event) => this.#emit(event),
     }
   }

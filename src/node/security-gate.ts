@@ -146,7 +146,7 @@ export class SecurityGate {
       replay: freshness?.replay,
       context: looked?.context,
     })
-    const facts = mayServe(said, message.asked)
+    const facts = this.#mayServe(said, message.asked)
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
     const whole = judgeBy(this.#options.trust.book, facts)
@@ -291,6 +291,21 @@ export class SecurityGate {
     return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined)
   }
 
+  /** Whoever signs may answer in its own name; for a service only who runs one. */
+  #mayServe(
+    { form, action, signers, from, nowS }: PolicyFacts,
+    asked: NodeId | undefined,
+  ): boolean {
+    if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
+    const { entitlements } = this.#options.trust.directory
+    const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
+    return signers.some((one) => {
+      if (!isOwn(one)) return false
+      const isEntitled = entitlements.mayServe(one.owner as NodeId, asked, action, nowS ?? 0)
+      return isEntitled ?? one.roles.some((role) => SERVING.includes(role))
+    })
+  }
+
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
   #addressProblem(
     { path, to, request, onBehalfOf, protocol, asked }: Incoming,
@@ -366,15 +381,8 @@ export class SecurityGate {
   }
 }
 
-/** User roles of keys that may answer for a service, as long as no entitlements say who does. */
+/** User roles of keys that may answer for a service, as long as no entitlement says who does. */
 const SERVING = ['owner', 'admin', 'operations']
-
-/** Whoever signs may answer in its own name; for a service only who runs one. */
-function mayServe({ form, signers, from }: PolicyFacts, asked: NodeId | undefined): boolean {
-  if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
-  const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
-  return signers.some((one) => isOwn(one) && one.roles.some((role) => SERVING.includes(role)))
-}
 
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined

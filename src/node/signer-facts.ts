@@ -35,7 +35,10 @@ export function signersOf(
       roles: claimed,
       algorithm: key.alg,
       ...(organisation !== undefined && { organisation }),
-      ...(header.att && { att: header.att, isEntitled: isEdge(header.att, roles, path) }),
+      ...(header.att && {
+        att: header.att,
+        isEntitled: isEdge(header.att, roles, path, { directory, atS: header.iat || nowS }),
+      }),
     }
   })
 }
@@ -54,9 +57,16 @@ export function foreignSignersOf(
 }
 
 /** Whether an attestation is by the first node on the path, and that one is entitled to vouch. */
-function isEdge({ by }: Attestation, roles: readonly string[], path: readonly NodeId[]): boolean {
-  const [, first] = path
-  return roles.includes(EDGE) && first !== undefined && isSameId(by as NodeId, first)
+function isEdge(
+  { by }: Attestation,
+  roles: readonly string[],
+  [from, first]: readonly NodeId[],
+  { directory, atS }: { readonly directory: KeyDirectory; readonly atS: number },
+): boolean {
+  if (!roles.includes(EDGE) || from === undefined || first === undefined) return false
+  return (
+    isSameId(by as NodeId, first) && directory.entitlements.mayVouch(first, from, atS) !== false
+  )
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Clock } from '../primitives/clock.ts'
 import { foldId, type NodeId } from '../primitives/ids.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { TrustStatement } from '../storage/trust-store.ts'
+import type { JsonObject } from '../wire/payload.ts'
 import type { Core, NodeEvent } from './core.ts'
+import type { ManagementAction } from './management-messages.ts'
 import { originOf } from './peer-facts.ts'
 
 /** How well a node can be reached: not at all, perhaps (a default route), or it was heard of. */
@@ -42,6 +44,17 @@ interface Numbered {
 const MAX_BUSY = 8
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 600_000
+/** By which message a statement is told. */
+export const TELLING = {
+  keyRecord: 'AddKeyRecord',
+  revocationList: 'UpdateRevocationList',
+  entitlement: 'AddEntitlement',
+} as const satisfies Record<TrustStatement['kind'], ManagementAction>
+const NAMED: Readonly<Record<TrustStatement['kind'], (payload: JsonObject) => string>> = {
+  keyRecord: ({ kid }) => `key record ${kid}`,
+  revocationList: ({ version }) => `revocation list ${version}`,
+  entitlement: ({ node }) => `entitlement of ${node}`,
+}
 /** It knows something newer. */
 const KNOWN_BETTER: ReadonlySet<string> = new Set(['old-version', 'revoked'])
 
@@ -170,7 +183,7 @@ export class TrustPush {
   }
 
   #unpushed({ id }: Target, { statement }: Numbered, why: string, inMs?: number): void {
-    const what = statement.kind === 'keyRecord' ? `key record ${statement.payload.kid}` : `revocation list ${statement.payload.version}` // biome-ignore format: one line
+    const what = NAMED[statement.kind](statement.payload)
     this.#site.emit({ name: 'trust.unpushed', to: id, what, why, ...(inMs !== undefined && { inMs }) }) // biome-ignore format: one line
   }
 

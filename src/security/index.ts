@@ -29,8 +29,15 @@ export {
   type StatementHeader,
 } from './header.ts'
 export * from './jwk.ts'
+export {
+  ENTITLEMENT,
+  type Entitlement,
+  entitlementPayload,
+  readEntitlement,
+} from './keys/entitlement.ts'
 export * from './keys/key-directory.ts'
 export * from './keys/key-record.ts'
+export * from './keys/node-record.ts'
 export * from './policies/activation.ts'
 export { DANGEROUS_COMMANDS } from './policies/dangerous-commands.ts'
 export { DEFAULT_POLICY, INSECURE_POLICY } from './policies/default-policy.ts'

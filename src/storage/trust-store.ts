@@ -3,8 +3,14 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { OverlayError } from '../errors.ts'
 import type { Clock } from '../primitives/clock.ts'
+import { isSameId, type NodeId } from '../primitives/ids.ts'
 import { stripSignatures } from '../security/carriers.ts'
-import { type Added, KeyDirectory, type Revoked } from '../security/keys/key-directory.ts'
+import {
+  type Added,
+  type Entitled,
+  KeyDirectory,
+  type Revoked,
+} from '../security/keys/key-directory.ts'
 import {
   type KeyRecord,
   keyRecordPayload,
@@ -45,7 +51,7 @@ interface Kept {
 
 /** What other nodes are to know as well. */
 export interface TrustStatement {
-  readonly kind: 'keyRecord' | 'revocationList'
+  readonly kind: 'keyRecord' | 'revocationList' | 'entitlement'
   /** The same object as long as it is the same statement. */
   readonly payload: JsonObject
 }
@@ -96,6 +102,8 @@ export class TrustStore {
   readonly #options: TrustStoreOptions
   readonly #records: Kept[]
   #revocations: Kept | undefined
+  /** Of each node the newest. */
+  #entitlements: readonly Kept[]
   #state: ActivationState
   #compiled: { readonly of: RuleBook; readonly book: CompiledRuleBook } | undefined
   readonly #listeners = new Set<(end: TrialEnd) => void>()
@@ -116,6 +124,8 @@ export class TrustStore {
       const { payload, atS } = this.#revocations
       this.#keptWell(this.directory.revoke(payload, atS))
     }
+    this.#entitlements = (this.#read('entitlements') as Kept[] | undefined) ?? []
+    for (const { payload, atS } of this.#entitlements) this.#keptWell(this.directory.entitle(payload, atS)) // biome-ignore format: one line
     this.#state = this.#readRules()
   }
 
@@ -159,9 +169,16 @@ export class TrustStore {
   ownStatements(): readonly TrustStatement[] {
     const own = this.#records.filter(({ from }) => from === undefined)
     const records = own.map(({ payload }): TrustStatement => ({ kind: 'keyRecord', payload }))
+    const entitlements = this.#entitlements.filter(({ from }) => from === undefined).map(({ payload }): TrustStatement => ({ kind: 'entitlement', payload })) // biome-ignore format: one line
     const list = this.#revocations
-    // Last: what a key has endorsed before it was revoked counts on.
-    return list && list.from === undefined ? [...records, { kind: 'revocationList', payload: list.payload }] : records // biome-ignore format: one line
+    const lists: TrustStatement[] = list && list.from === undefined ? [{ kind: 'revocationList', payload: list.payload }] : [] // biome-ignore format: one line
+    // Lists last: what a key has endorsed before it was revoked counts on.
+    return [...records, ...entitlements, ...lists]
+  }
+
+  /** The signed entitlements that count, or did. */
+  signedEntitlements(): readonly JsonObject[] {
+    return this.#entitlements.map(({ payload }) => payload)
   }
 
   /** The newest signed revocation list. */
@@ -189,6 +206,19 @@ export class TrustStore {
     this.#records.push({ payload, atS, ...(from !== undefined && { from }) })
     this.#write('records', this.#records)
     return added
+  }
+
+  /** Takes a signed entitlement, as `addRecord`. */
+  entitle(payload: JsonObject, from?: string): Entitled {
+    const atS = this.#nowS()
+    const entitled = this.directory.entitle(payload, atS)
+    if (entitled.status !== 'entitled') return entitled
+    if (this.#entitlements.some((one) => isDeepStrictEqual(one.payload, payload))) return entitled
+    const { node } = entitled.entitlement
+    const others = this.#entitlements.filter((one) => !isSameId(one.payload.node as NodeId, node))
+    this.#entitlements = [...others, { payload, atS, ...(from !== undefined && { from }) }]
+    this.#write('entitlements', this.#entitlements)
+    return entitled
   }
 
   /** Takes a signed revocation list, as `addRecord`; the one that is known is taken again. */
@@ -281,7 +311,7 @@ export class TrustStore {
   }
 
   /** What was taken once counts as of then; where it does not, the file is not what was written. */
-  #keptWell(result: Added | Revoked): void {
+  #keptWell(result: Added | Revoked | Entitled): void {
     if (result.status !== 'refused') return
     throw unreadable(this.#options.folder ?? '', `${result.problem}: ${result.sentence}`)
   }

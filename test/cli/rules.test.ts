@@ -180,3 +180,20 @@ test('a list of revocations holds all that was on the one before, and nothing is
   assert.deepEqual(nextList(undefined, undefined, 160), { version: 1, revoked: [], nextUpdate: 160 + 86_400 }) // biome-ignore format: one line
   assert.throws(() => nextList({ version: 'x' }, undefined, 160), /is no revocation list/)
 })
+
+test('an owner entitles an edge over the overlay; who is no owner does not; a node says who it is and by whose authority', async (t) => {
+  const { as } = await site(t)
+  const guest = await run(t, 'keys', 'entitle', 'NN01', '--ids', '*', ...as('GUEST'))
+  assert.equal(guest.code, 1)
+  assert.match(guest.errors, /the key of GUEST says of no other whether it counts/)
+  const wrong = await run(t, 'keys', 'entitle', 'NN01', '--days', 'all', ...as('DESK'))
+  assert.match(wrong.errors, /--days must be a whole number/)
+  const done = await run(t, 'keys', 'entitle', 'CSMS01', '--ids', 'CS*', 'XX*', '--services', 'CSMS', 'CentralSystem', ...as('DESK')) // biome-ignore format: one line
+  assert.equal(done.code, 0, done.output + done.errors)
+  assert.match(done.output, /CSMS knows what CSMS01 is entitled to/)
+  const listed = await run(t, 'keys', 'entitlements', ...as('DESK'))
+  assert.match(listed.output, /CSMS01 +current +\S+ +CS\*, XX\* +CSMS, CentralSystem/)
+  const told = await run(t, 'keys', 'node', ...as('DESK'))
+  assert.equal(told.code, 0, told.output + told.errors)
+  assert.match(told.output, /^CSMS01, record \d+, until /)
+})

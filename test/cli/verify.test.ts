@@ -17,10 +17,17 @@ import {
   keyRecordPayload,
   REVOCATION_LIST,
 } from '../../src/security/keys/key-record.ts'
+import { NODE_RECORD } from '../../src/security/keys/node-record.ts'
 import { signStatement } from '../../src/security/statement.ts'
 import type { JsonObject } from '../../src/wire/payload.ts'
 import { startExecutable, temporaryFolder } from '../end-to-end/processes.ts'
-import { signedRecord, signedRevocations, signerOf, usualRecordOf } from '../support/secured.ts'
+import {
+  signedEntitlement,
+  signedRecord,
+  signedRevocations,
+  signerOf,
+  usualRecordOf,
+} from '../support/secured.ts'
 
 const clock = new VirtualClock()
 const nowS = Math.floor(clock.now() / 1_000)
@@ -181,6 +188,8 @@ const REFUSALS: readonly [string, () => unknown, string][] = [
   ['is no record inside', async () => signData({ kid: 'x' }, KEY_RECORD, [signerOf('OWNER01')], at), 'payload-malformed'],
   ['is a list of somebody without that right', () => signedRevocations(1, [], clock, signerOf('NN01')), 'not-endorsed'],
   ['is no list inside', () => signData({ version: 1 }, REVOCATION_LIST, [signerOf('OWNER01')], at), 'malformed'],
+  ['is an entitlement by no administrator', () => signedEntitlement({ node: 'NN01', ids: ['*'] }, clock, signerOf('NN01')), 'not-endorsed'],
+  ['is a node record by another', () => signData({ id: 'CSMS01', protocol: 1, services: [], groups: [], keys: [], sequence: 1, notBefore: 0, notAfter: 9 }, NODE_RECORD, [signerOf('NN01')], at), 'not-by-originator'],
   ['is a head of another node', () => signData({ node: 'CSMS01', seq: 1, hash: 'x' }, AUDIT_HEAD, [signerOf('NN01')], at), 'not-by-originator'],
 ]
 for (const [what, make, reason] of REFUSALS) {
@@ -198,6 +207,8 @@ test('a key record, a revocation list and other data are right where those have 
   const endorsed = await coSign(await signedRecord(usualRecordOf('CS01'), [signerOf('CS01')], clock), signerOf('OWNER01')) // biome-ignore format: one line
   assert.ok(report(endorsed).isRight)
   assert.ok(report(await signedRevocations(1, [], clock)).isRight)
+  const entitled = report(await signedEntitlement({ node: 'NN01' }, clock))
+  assert.deepEqual([entitled.isRight, entitled.what], [true, 'entitlement'])
   const data = report(await signData({ price: 1 }, 'urn:example:tariff', [signerOf('CSMS01')], at))
   assert.deepEqual([data.isRight, data.what], [true, 'data urn:example:tariff'])
   assert.deepEqual(report(await signData({ price: 1 }, 'urn:example:tariff', [signerOf('CSMS01'), signerOf('CS01')], at)).unknownKeys, [signerOf('CS01').kid]) // biome-ignore format: one line

@@ -9,7 +9,7 @@ import { operatorPart, readCommissioningCode } from '../../src/security/keys/com
 import type { KeyRecord } from '../../src/security/keys/key-record.ts'
 import { createMemorySigner, type Signer } from '../../src/security/signer.ts'
 import { InvitationFiles } from '../../src/storage/invitations.ts'
-import { signedRecord, signerOf, usualRecordOf } from '../support/secured.ts'
+import { signedEntitlement, signedRecord, signerOf, usualRecordOf } from '../support/secured.ts'
 import { startSecured } from './secured-console.ts'
 
 /** Keys over the API: who is known, who is let in, who is taken back, and who may not do that. */
@@ -171,6 +171,7 @@ test('what a revoked key signs is not obeyed any more, and the others are told',
   await read('/api/keys?limit=1')
   const nowS = Math.floor(clock.now() / 1_000)
   trust.addRecord(await newRecord('CS09', [signerOf('CSMS01')], { clock, organisation: 'ACME', replaces: kidOf('CS02'), notBefore: nowS })) // biome-ignore format: one line
+  trust.entitle(await signedEntitlement({ node: 'CS09', ids: ['CS*'] }, clock))
   await read('/api/keys')
   const unseen = judge.unseen().filter((member) => /^(Key|Revocation|Invitation|NewInvitation)/.test(member)) // biome-ignore format: one line
   assert.deepEqual(unseen, [])

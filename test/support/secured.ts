@@ -6,6 +6,11 @@ import type { NodeId } from '../../src/primitives/ids.ts'
 import { systemRandomness } from '../../src/primitives/randomness.ts'
 import { signData } from '../../src/security/data-statement.ts'
 import { publicKeyOf } from '../../src/security/jwk.ts'
+import {
+  ENTITLEMENT,
+  type Entitlement,
+  entitlementPayload,
+} from '../../src/security/keys/entitlement.ts'
 import { KeyDirectory } from '../../src/security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyRecord, keyRecordPayload, REVOCATION_LIST } from '../../src/security/keys/key-record.ts' // biome-ignore format: one line
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
@@ -97,6 +102,18 @@ export function signedRevocations(
   const revoked = kids.map((kid) => ({ kid, since: nowS, reason: 'lost' }))
   const list = { version, revoked, nextUpdate: nowS + 3_600 } as unknown as JsonObject
   return signData(list, REVOCATION_LIST, [by], { nowS, random: systemRandomness })
+}
+
+/** What OWNER01, or somebody else, lets a node do in the name of others. */
+export function signedEntitlement(
+  { node, ...more }: Partial<Omit<Entitlement, 'node'>> & { readonly node: string },
+  clock: Pick<Clock, 'now'>,
+  by = signerOf('OWNER01'),
+): Promise<JsonObject> {
+  const nowS = secondsOf(clock)
+  const whole = { ids: [], services: [], groups: [], actions: [], notBefore: nowS, notAfter: nowS + 3_600, ...more } // biome-ignore format: one line
+  const payload = entitlementPayload({ node: node as NodeId, ...whole })
+  return signData(payload, ENTITLEMENT, [by], { nowS, random: systemRandomness })
 }
 
 function secondsOf(clock: Pick<Clock, 'now'>): number {

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import type { KeyPage, KeyView } from '../../src/http/live-api.ts'
+import type { EntitlementView, KeyPage, KeyView } from '../../src/http/live-api.ts'
 import { InviteForm } from '../keys/invite-form.tsx'
 import { trustChanges, useTrustPulse } from '../keys/trust-changes.ts'
 import { type ApiProblem, ask } from '../live/api.ts'
@@ -39,6 +39,11 @@ function Key({ kid }: { kid: string }) {
       <Section title={text.inspector.sections.facts}>
         <KeyFacts view={data} />
       </Section>
+      {data.entitlement && (
+        <Section title={words.entitlement.title}>
+          <Entitlement view={data.entitlement} />
+        </Section>
+      )}
       <Section title={words.endorsers}>
         <Endorsers view={data} />
       </Section>
@@ -69,6 +74,23 @@ function KeyFacts({ view }: { view: KeyView }) {
         [facts.algorithm, view.algorithm],
         [facts.kid, <code key="kid">{view.kid}</code>],
         ...(replaces === undefined ? [] : [[facts.replaces, <KeyLink key="old" kid={replaces} />] as const]), // biome-ignore format: one line
+      ]}
+    />
+  )
+}
+
+function Entitlement({ view }: { view: EntitlementView }) {
+  const said = words.entitlement
+  const named = (list: readonly string[], none: string) => list.join(', ') || none
+  return (
+    <Facts
+      rows={[
+        [said.ids, named(view.ids, said.nobody)],
+        [said.services, named(view.services, said.none)],
+        ...(view.actions.length > 0 ? [[said.actions, view.actions.join(', ')] as const] : []),
+        ...(view.groups.length > 0 ? [[said.groups, view.groups.join(', ')] as const] : []),
+        [words.facts.from, <DateMoment key="from" iso={view.notBefore} />],
+        [words.columns.until, <DateMoment key="until" iso={view.notAfter} />],
       ]}
     />
   )

@@ -139,7 +139,7 @@ export async function revokeKey(kid: string | undefined, options: RevokeOptions)
 }
 
 /** The own key, where it says which keys count. */
-function administratorOf({ node, signer, record }: OverlayClient): Signer {
+export function administratorOf({ node, signer, record }: OverlayClient): Signer {
   const own = record()
   if (signer && own && mayEndorse(own)) return signer
   throw new Error(`the key of ${node.id} says of no other whether it counts; ask as a node whose key has the user role owner or admin`) // biome-ignore format: one line

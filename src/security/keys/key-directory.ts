@@ -3,6 +3,7 @@ import type { JsonObject } from '../../wire/payload.ts'
 import { verifyPayload } from '../carriers.ts'
 import type { KeyLookup } from '../statement.ts'
 import type { Verified, VerifiedSigner } from '../verdict.ts'
+import { ENTITLEMENT, type Entitlement, Entitlements, readEntitlement } from './entitlement.ts'
 import {
   KEY_RECORD,
   type KeyRecord,
@@ -43,6 +44,8 @@ export type FoundKey =
 
 export type Added = { readonly status: 'added'; readonly record: KeyRecord } | Rejected
 
+export type Entitled = { readonly status: 'entitled'; readonly entitlement: Entitlement } | Rejected
+
 export type Revoked = { readonly status: 'revoked'; readonly list: RevocationList } | Rejected
 
 interface Rejected {
@@ -69,6 +72,8 @@ interface Known {
 export class KeyDirectory {
   readonly #records = new Map<string, Known>()
   readonly #revoked = new Map<string, Revocation>()
+  /** What nodes may do in the name of others. */
+  readonly entitlements = new Entitlements()
   #list: RevocationList | undefined
 
   /** @param anchors From the configuration: believed as they stand. */
@@ -129,7 +134,7 @@ export class KeyDirectory {
     if (known && issuedS < known.issuedS) return refused('old-version', 'a newer record of this key is known') // biome-ignore format: one line
     if (this.#revoked.has(kid)) return refused('revoked', 'this key was revoked')
     const isOwners = [candidate, known?.record].some((one) => one?.roles.includes('owner'))
-    const isByOthers = this.#isByAdministrator(others, nowS, isOwners ? OWNERS : ADMINISTRATORS)
+    const isByOthers = this.isByAdministrator(others, nowS, isOwners ? OWNERS : ADMINISTRATORS)
     const isEndorsed = isByOthers || this.#isByPredecessor(candidate, others, nowS)
     if (!isEndorsed) {
       return refused('not-endorsed', 'neither an administrator nor the key it replaces has signed it, or they may not give these rights') // biome-ignore format: one line
@@ -148,7 +153,7 @@ export class KeyDirectory {
       keyOf: this.keyOf,
     })
     if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
-    if (!this.#isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
+    if (!this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
     const list = readRevocationList(verdict.payload ?? {})
     if (typeof list === 'string') return refused('malformed', list)
     const problem = this.#problemOf(list, verdict)
@@ -157,6 +162,17 @@ export class KeyDirectory {
     this.#revoked.clear()
     for (const revocation of list.revoked) this.#revoked.set(revocation.kid, revocation)
     return { status: 'revoked', list }
+  }
+
+  /** Takes a signed entitlement of an administrator. */
+  entitle(payload: JsonObject, nowS: number): Entitled {
+    const verdict = verifyPayload(payload, { expected: { kind: 'data', ctx: ENTITLEMENT }, keyOf: this.keyOf }) // biome-ignore format: one line
+    if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
+    if (!this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
+    const entitlement = readEntitlement(verdict.payload ?? {})
+    if (typeof entitlement === 'string') return refused('malformed', entitlement)
+    const isNewest = this.entitlements.set(entitlement, verdict.signers[0].header.iat)
+    return isNewest ? { status: 'entitled', entitlement } : refused('old-version', `a later entitlement of ${entitlement.node} is known`) // biome-ignore format: one line
   }
 
   /**
@@ -199,7 +215,8 @@ export class KeyDirectory {
     return lost && refused('malformed', `${lost.kid} was revoked, and would count again`)
   }
 
-  #isByAdministrator(
+  /** Whether one of those who may say which keys count has signed something. */
+  isByAdministrator(
     signers: readonly VerifiedSigner[],
     nowS: number,
     roles = ADMINISTRATORS,

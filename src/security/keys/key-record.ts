@@ -2,6 +2,7 @@ import { OverlayError } from '../../errors.ts'
 import { isNodeId, type NodeId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import { importPublicKey, type PublicKey } from '../jwk.ts'
+import { isListOf, isRecord, isSeconds, isText, spanProblem, unknownMember } from './record-checks.ts' // biome-ignore format: one line
 
 /** What a key may be used for, whatever its owner may do. */
 export const KEY_USAGES = ['sign-message', 'sign-data', 'sign-policy', 'log'] as const
@@ -44,7 +45,6 @@ export interface RevocationList {
 
 const MAX_ROLES = 32
 const MAX_REVOKED = 100_000
-const MAX_TEXT = 255
 
 /**
  * Reads the payload of a key record without its signatures. Unknown members are refused: what they
@@ -54,9 +54,9 @@ const MAX_TEXT = 255
  */
 export function readKeyRecord(payload: JsonObject): KeyRecord | string {
   const { kid, jwk, owner, organisation, usages, roles = [], notBefore, notAfter, replaces, ...others } = payload // biome-ignore format: one line
-  const unknown = unknownMember(others, 'key record')
+  const unknown = unknownMember(others, 'a key record')
   if (unknown) return unknown
-  if (!isObject(jwk)) return 'jwk is missing'
+  if (!isRecord(jwk)) return 'jwk is missing'
   let key: PublicKey
   try {
     key = importPublicKey(jwk)
@@ -69,15 +69,16 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
   if (organisation !== undefined && !isText(organisation)) return 'organisation is no text'
   if (!isListOf(usages, isUsage, KEY_USAGES.length) || usages.length === 0) return `usages is no list of ${KEY_USAGES.join(', ')}` // biome-ignore format: one line
   if (!isListOf(roles, isText, MAX_ROLES)) return 'roles is no list of names'
-  if (!isSeconds(notBefore) || !isSeconds(notAfter) || notAfter < notBefore) return 'notBefore and notAfter are no span of time' // biome-ignore format: one line
+  const wrongSpan = spanProblem(notBefore, notAfter)
+  if (wrongSpan) return wrongSpan
   if (replaces !== undefined && !isText(replaces)) return 'replaces is no kid'
   return {
     key,
     owner,
     usages,
     roles,
-    notBefore,
-    notAfter,
+    notBefore: notBefore as number,
+    notAfter: notAfter as number,
     ...(organisation !== undefined && { organisation }),
     ...(replaces !== undefined && { replaces }),
   }
@@ -91,7 +92,7 @@ export function keyRecordPayload({ key, ...record }: KeyRecord): JsonObject {
 /** Reads the payload of a revocation list without its signatures, as `readKeyRecord`. */
 export function readRevocationList(payload: JsonObject): RevocationList | string {
   const { version, revoked, nextUpdate, ...others } = payload
-  const unknown = unknownMember(others, 'revocation list')
+  const unknown = unknownMember(others, 'a revocation list')
   if (unknown) return unknown
   if (!isSeconds(version)) return 'version is no number'
   if (!isSeconds(nextUpdate)) return 'nextUpdate is no time'
@@ -99,37 +100,12 @@ export function readRevocationList(payload: JsonObject): RevocationList | string
   return { version, revoked, nextUpdate }
 }
 
-function unknownMember(others: object, what: string): string | undefined {
-  const [unknown] = Object.keys(others)
-  return unknown === undefined ? undefined : `${unknown} is no member of a ${what}`
-}
-
 function isRevocation(value: unknown): value is Revocation {
-  if (!isObject(value)) return false
+  if (!isRecord(value)) return false
   const { kid, since, reason, ...others } = value
   return isText(kid) && isSeconds(since) && isText(reason) && Object.keys(others).length === 0
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT
-}
-
-function isSeconds(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
 function isUsage(value: unknown): value is KeyUsage {
   return KEY_USAGES.some((usage) => usage === value)
-}
-
-function isListOf<T>(
-  value: unknown,
-  isOne: (item: unknown) => item is T,
-  most: number,
-): value is readonly T[] {
-  return Array.isArray(value) && value.length <= most && value.every(isOne)
 }

@@ -5,7 +5,7 @@ import type { SignaturePolicyDocument } from './policy-document.ts'
 // biome-ignore format: a table
 /** Whom this network obeys and what is laid through it; none of these is an action of OCPP. */
 const MANAGEMENT = [
-  '*KeyRecord*', '*Revocation*', '*SignaturePolic*', '*UserRole*', '*Grid*',
+  '*KeyRecord*', '*Revocation*', '*Entitlement*', '*SignaturePolic*', '*UserRole*', '*Grid*',
   'SendFile', 'GetFile', 'DeleteFile', 'ListDirectory', 'StreamOpen', '*Tunnel*',
   'SetRoute', 'RemoveRoute', 'SetLinkState',
 ]

@@ -9,7 +9,7 @@ const SECURITY_VARIABLES = [
   { component: 'Configuration', variable: ['AuthorizationKey', 'SecurityProfile', 'CpoName', 'AdditionalRootCertificateCheck'], access: 'write' }, // biome-ignore format: one line
 ] as const
 /** What changes whom a station obeys. */
-const TRUST = ['SetNetworkProfile', 'InstallCertificate', 'DeleteCertificate', 'CertificateSigned', '*SignaturePolic*', '*UserRole*'] // biome-ignore format: one line
+const TRUST = ['SetNetworkProfile', 'InstallCertificate', 'DeleteCertificate', 'CertificateSigned', '*SignaturePolic*', '*UserRole*', '*Entitlement*'] // biome-ignore format: one line
 
 // biome-ignore format: a table
 /** Roles that every installation begins with; each may be replaced by one of the same name. */
