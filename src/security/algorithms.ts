@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto'
+import { derOf, joseValueOf } from './ecdsa-value.ts'
 
 /** Signature algorithms by their JOSE names, as we write them. */
 export type AlgorithmName = 'ES256' | 'ES384' | 'ES512' | 'Ed25519' | 'ML-DSA-65'
@@ -57,7 +58,9 @@ export function algorithmOfKey(kty: unknown, crv: unknown, alg: unknown): Algori
 
 /** Signs; the value of the elliptic curves is r then s, big-endian. */
 export function signBytes(name: AlgorithmName, key: KeyObject, bytes: Uint8Array): Uint8Array {
-  return sign(algorithm(name).hash, bytes, { key, dsaEncoding: 'ieee-p1363' })
+  const { hash, valueBytes } = algorithm(name)
+  const value = sign(hash, bytes, key)
+  return hash === null ? value : joseValueOf(value, valueBytes)
 }
 
 /** Whether `value` is a signature of `bytes` by `key`; never throws for what a peer sent. */
@@ -68,5 +71,5 @@ export function isSignatureOf(
 ): boolean {
   const { hash, valueBytes } = algorithm(alg)
   if (value.length !== valueBytes) return false
-  return verify(hash, bytes, { key, dsaEncoding: 'ieee-p1363' }, value)
+  return verify(hash, bytes, key, hash === null ? value : derOf(value))
 }

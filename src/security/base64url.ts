@@ -12,6 +12,20 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
   return decodeCanonical(text, 'base64url')
 }
 
+/**
+ * Whether a text is the one canonical spelling of so many bytes. Nothing is decoded: most texts of
+ * a header are only kept and compared.
+ */
+export function isBase64urlOf(text: string, bytes: number): boolean {
+  const rest = bytes % 3
+  if (text.length !== Math.ceil((bytes * 4) / 3) || !BASE64URL.test(text)) return false
+  // Of the last character 2 or 4 bits are of no byte, and have to be zero.
+  return rest === 0 || LAST[rest - 1]?.includes(text.charAt(text.length - 1)) === true
+}
+
+const BASE64URL = /^[\w-]+$/
+const LAST = ['AQgw', 'AEIMQUYcgkosw048'] as const
+
 /** How the bytes of a signature's value may be written. */
 export const ENCODINGS = ['base64url', 'base64', 'hex'] as const
 export type Encoding = (typeof ENCODINGS)[number]

@@ -2,7 +2,7 @@ import { OverlayError } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { isNodeId } from '../primitives/ids.ts'
 import type { JsonObject } from '../wire/payload.ts'
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { decodeBase64url, encodeBase64url, isBase64urlOf } from './base64url.ts'
 import { canonicalize, parseStrict } from './canonical.ts'
 
 /** What an attesting hop says about the link a payload came over. */
@@ -87,7 +87,7 @@ const isSeconds: Rule = (value) => Number.isSafeInteger(value) && (value as numb
 const isBytes =
   (length: number): Rule =>
   (value) =>
-    typeof value === 'string' && decodeBase64url(value)?.length === length
+    typeof value === 'string' && isBase64urlOf(value, length)
 const matches =
   (pattern: RegExp): Rule =>
   (value) =>
