@@ -3,6 +3,7 @@
  * written for the person who edits the file.
  */
 import { FILTER_RULE_SCHEMA } from './config-filters.ts'
+import { file, SECURITY_SCHEMA } from './config-schema-security.ts'
 
 const nodeId = { type: 'string', minLength: 1, maxLength: 255, description: 'A node id.' } as const
 /** Nothing here waits longer: a timer of weeks would end at once. */
@@ -13,8 +14,6 @@ const seconds = (description: string, fallback: number) =>
 const days = (description: string, fallback?: number) =>
   ({ type: 'integer', minimum: 1, maximum: 36_500, ...(fallback !== undefined && { default: fallback }), description }) as const // biome-ignore format: one line
 
-const file = (description: string) =>
-  ({ type: 'string', minLength: 1, description: `${description}, relative to this file.` }) as const
 const actions = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1, maxLength: 50 }, description }) as const
 const protocol = (description: string) =>
@@ -307,34 +306,7 @@ export const CONFIG_SCHEMA = {
         'What may pass this node, see [filters.md](filters.md). Deny wins; without a rule everything passes.',
       items: FILTER_RULE_SCHEMA,
     },
-    security: {
-      type: 'object',
-      description:
-        'How this node signs what it says, and what it obeys, see [security.md](security.md). Without it the node makes its own key, and obeys by the default policy whom it was commissioned by.',
-      additionalProperties: false,
-      properties: {
-        insecure: {
-          type: 'boolean',
-          default: false,
-          description:
-            'true: nothing is signed, and everything is obeyed, whoever sent it (insecure).',
-        },
-        keyFile: file(
-          'Own key, encrypted; made by `wattweave keys new`. Default: made at the first start under keys in `data`',
-        ),
-        passphraseFile: file(
-          'What the key is encrypted with; made where it is missing. Default: passphrase beside the key',
-        ),
-        trust: {
-          type: 'array',
-          description:
-            'Key records of this node and of others, as `wattweave keys new` prints them; believed as they stand.',
-          items: file('A file with one record'),
-        },
-        policyFile: file('Signature policy (JSON) in place of the default one'),
-        twoRolesFile: file('Commands that take two people of different roles (JSON, `rules`)'),
-      },
-    },
+    security: SECURITY_SCHEMA,
     http: {
       type: 'object',
       description: 'Console, metrics and health.',

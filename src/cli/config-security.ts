@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
@@ -6,6 +6,7 @@ import type { Commissioner } from '../node/commissioning.ts'
 import type { SecurityOptions } from '../node/security-gate.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
+import { type PublicKey, publicKeyOf } from '../security/jwk.ts'
 import { usagesOf } from '../security/keys/commissioning.ts'
 import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts'
 import { DEFAULT_POLICY, withUnprovedPeers } from '../security/policies/default-policy.ts'
@@ -14,6 +15,7 @@ import { compileRuleBook } from '../security/policies/rule-book.ts'
 import { compileTwoRolesRule, type TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { PRESET_ROLES } from '../security/roles/presets.ts'
 import type { Signer } from '../security/signer.ts'
+import { type CommandSignerOptions, createCommandSigner } from '../storage/command-signer.ts'
 import { InvitationFiles } from '../storage/invitations.ts'
 import { createKeyFile, openKeyFile } from '../storage/private-keys.ts'
 import { keyFrom } from '../storage/secret-store.ts'
@@ -27,9 +29,18 @@ export interface RawSecurity {
   readonly insecure?: boolean
   readonly keyFile?: string
   readonly passphraseFile?: string
+  readonly signer?: RawSigner
   readonly trust?: readonly string[]
   readonly policyFile?: string
   readonly twoRolesFile?: string
+}
+
+/** A program that holds the key. */
+interface RawSigner {
+  readonly command: readonly [string, ...string[]]
+  readonly publicKeyFile: string
+  readonly input?: 'message' | 'digest'
+  readonly timeoutS?: number
 }
 
 /** Where a node keeps its own key, and what it believes of others. */
@@ -45,6 +56,8 @@ export interface KeyPlaces {
 export interface SecuritySettings {
   /** That the file names the key, so that none is made in its place. */
   readonly isKeyGiven: boolean
+  /** Who signs in place of a key file. */
+  readonly program?: CommandSignerOptions
   readonly records: readonly KeyRecord[]
   readonly policy: SignaturePolicyDocument
   readonly twoRoles: readonly TwoRolesDocument[]
@@ -80,6 +93,12 @@ export function keyPlaces(
   }
 }
 
+interface Reading extends Pick<Config, 'role'> {
+  readonly base: string
+  readonly fail: Fail
+  readonly takesUnproved: boolean
+}
+
 /**
  * Reads what the files under `security` say.
  *
@@ -87,9 +106,9 @@ export function keyPlaces(
  */
 export function readSecurity(
   raw: RawSecurity,
-  { base, fail, takesUnproved }: { readonly base: string; readonly fail: Fail; readonly takesUnproved: boolean }, // biome-ignore format: one line
+  { base, fail, takesUnproved, role }: Reading,
 ): SecuritySettings | undefined {
-  const { insecure, trust = [], policyFile, twoRolesFile, keyFile } = raw
+  const { insecure, trust = [], policyFile, twoRolesFile, keyFile, signer } = raw
   if (insecure) {
     const [other] = Object.keys(raw).filter((name) => name !== 'insecure')
     return other === undefined ? undefined : fail(['security', other], 'says how to sign, and `insecure` that nothing is: leave one of them out') // biome-ignore format: one line
@@ -105,7 +124,26 @@ export function readSecurity(
   assertCompiles(policy, failPolicy)
   const failTwoRoles: FailHere = (problem) => fail(['security', 'twoRolesFile'], `(${twoRolesFile}) ${problem}`) // biome-ignore format: one line
   const twoRoles = twoRolesFile === undefined ? [] : readTwoRoles(jsonIn(twoRolesFile, base, failTwoRoles), failTwoRoles) // biome-ignore format: one line
-  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles }
+  const program = signer && programOf(signer, raw, { base, fail, role })
+  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles, ...(program && { program }) } // biome-ignore format: one line
+}
+
+function programOf(
+  { command, publicKeyFile, input = 'message', timeoutS = 10 }: RawSigner,
+  { keyFile, passphraseFile }: RawSecurity,
+  { base, fail, role }: Omit<Reading, 'takesUnproved'>,
+): CommandSignerOptions {
+  if (keyFile !== undefined || passphraseFile !== undefined) fail(['security', 'signer'], 'holds the key, and `keyFile` and `passphraseFile` are of another one: leave one of them out') // biome-ignore format: one line
+  if (role === 'networking-node') fail(['security', 'signer'], 'is not for a networking node: it signs what standard peers say as it passes, which takes a key of its own') // biome-ignore format: one line
+  const failKey: FailHere = (problem) => fail(['security', 'signer', 'publicKeyFile'], `(${publicKeyFile}) ${problem}`) // biome-ignore format: one line
+  const options = { command, input, timeoutMs: timeoutS * 1_000 }
+  try {
+    const publicKey = createPublicKey(readText(resolve(base, publicKeyFile), publicKeyFile))
+    createCommandSigner({ ...options, publicKey })
+    return { ...options, publicKey }
+  } catch (error) {
+    return failKey(`cannot be used: ${(error as Error).message}`)
+  }
 }
 
 /** All that a node needs to sign, verify and let others in. */
@@ -125,12 +163,13 @@ export interface OpenedSecurity {
 export function openSecurity(config: Config): OpenedSecurity | undefined {
   const { security, ownKey } = config
   if (!security) return undefined
-  const { records, policy, twoRoles, isKeyGiven } = security
-  if (!existsSync(ownKey.keyFile)) {
+  const { records, policy, twoRoles, isKeyGiven, program } = security
+  if (!program && !existsSync(ownKey.keyFile)) {
     if (isKeyGiven) throw unusable(`${ownKey.keyFile} is not there; make it with: wattweave keys new FILE`) // biome-ignore format: one line
     createOwnKey(config)
   }
-  const signer = openKeyFile(ownKey.keyFile, keyFrom(ownKey.passphraseFile))
+  const signer = program ? createCommandSigner(program) : openKeyFile(ownKey.keyFile, keyFrom(ownKey.passphraseFile)) // biome-ignore format: one line
+  if (program && !isRecorded(config, signer, records)) writeOwnRecord(config, firstRecord(config, publicKeyOf(program.publicKey))) // biome-ignore format: one line
   const record = ownRecord(config, signer, records)
   const anchors = [...records, record]
   const rules = { policies: [policy], roles: PRESET_ROLES }
@@ -153,11 +192,20 @@ export function createOwnKey(
   roles: readonly string[] = ROLES_OF[role],
 ): KeyRecord {
   const key = createKeyFile(ownKey.keyFile, 'ES256', keyFrom(ownKey.passphraseFile))
-  const notBefore = Math.floor(Date.now() / 1_000)
-  const usages = usagesOf(roles)
-  const record: KeyRecord = { key, owner: nodeId as NodeId, usages, roles, notBefore, notAfter: notBefore + LIFETIME_S } // biome-ignore format: one line
+  const record = firstRecord({ nodeId, role }, key, roles)
   writeOwnRecord({ ownKey }, record)
   return record
+}
+
+/** What a key may do that nobody has said anything of. */
+function firstRecord(
+  { nodeId, role }: Pick<Config, 'nodeId' | 'role'>,
+  key: PublicKey,
+  roles: readonly string[] = ROLES_OF[role],
+): KeyRecord {
+  const notBefore = Math.floor(Date.now() / 1_000)
+  const usages = usagesOf(roles)
+  return { key, owner: nodeId as NodeId, usages, roles, notBefore, notAfter: notBefore + LIFETIME_S } // biome-ignore format: one line
 }
 
 /** Keeps what the own key may do: as it was made, later as whoever let the node in has said. */
@@ -170,15 +218,26 @@ export function mayEndorse({ usages, roles }: KeyRecord): boolean {
   return usages.includes('sign-policy') && roles.some((role) => role === 'owner' || role === 'admin') // biome-ignore format: one line
 }
 
+function knownRecords(recordFile: string, records: readonly KeyRecord[]): readonly KeyRecord[] {
+  const kept = existsSync(recordFile) ? readKeyRecord(JSON.parse(readText(recordFile))) : undefined
+  return typeof kept === 'object' ? [...records, kept] : records
+}
+
+function isRecorded(
+  { ownKey }: Pick<Config, 'ownKey'>,
+  { kid }: Pick<Signer, 'kid'>,
+  records: readonly KeyRecord[],
+): boolean {
+  return knownRecords(ownKey.recordFile, records).some(({ key }) => key.kid === kid)
+}
+
 /** The record of the own key: what `trust` says of it, else what was written when it was made. */
 export function ownRecord(
   { nodeId, ownKey: { keyFile, recordFile } }: Pick<Config, 'nodeId' | 'ownKey'>,
   { kid }: Pick<Signer, 'kid'>,
   records: readonly KeyRecord[],
 ): KeyRecord {
-  const kept = existsSync(recordFile) ? readKeyRecord(JSON.parse(readText(recordFile))) : undefined
-  const known = typeof kept === 'object' ? [...records, kept] : records
-  const own = known.find(({ key }) => key.kid === kid)
+  const own = knownRecords(recordFile, records).find(({ key }) => key.kid === kid)
   if (!own) throw unusable(`${keyFile} is the key ${kid}, which is not under security.trust; add its record`) // biome-ignore format: one line
   if (!isSameId(own.owner, nodeId as NodeId)) {
     throw unusable(`${keyFile} is a key of ${own.owner}, and this node is ${nodeId}; make one for it with: wattweave keys new FILE`) // biome-ignore format: one line

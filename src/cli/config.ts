@@ -265,7 +265,7 @@ function complete(
   const takesUnproved = listen.some(({ insecure }) => insecure)
   const signing = isBeforeKeys
     ? undefined
-    : readSecurity(security ?? {}, { base, fail, takesUnproved })
+    : readSecurity(security ?? {}, { base, fail, takesUnproved, role: raw.role })
   return {
     ...rest,
     ownKey: keyPlaces(data, base, { ...security, nodeId: raw.nodeId }),

@@ -124,11 +124,12 @@ export function passwordOf(folder: string, id: string): { password: string; file
  * codes. Who shows no password may connect, but no CSMS believes what it says behind a node.
  *
  * @param stations Who has a password, see `passwordOf`.
+ * @param atCsms More for the configuration of CSMS01.
  */
 export async function startChain(
   context: TestContext,
   hops: number,
-  { stations = ['CS01', 'CS02'], isSigned = true } = {},
+  { stations = ['CS01', 'CS02'], isSigned = true, atCsms = {} as object } = {},
 ) {
   const folder = temporaryFolder(context)
   const listen = [{ port: 0, insecure: true }]
@@ -138,7 +139,7 @@ export async function startChain(
     const { password, file } = passwordOf(folder, id)
     writeFileSync(file, password, { mode: 0o600 })
   }
-  const csms = await startNode(context, folder, { ...common, nodeId: 'CSMS01', role: 'csms', tokens: ['TAG-1'] }) // biome-ignore format: one line
+  const csms = await startNode(context, folder, { ...common, nodeId: 'CSMS01', role: 'csms', tokens: ['TAG-1'], ...atCsms }) // biome-ignore format: one line
   const peers = stations.map((id) => ({ id, passwordFile: `secrets/${id}` }))
   let [above, aboveId] = [csms, 'CSMS01']
   for (let hop = 1; hop <= hops; hop++) {

@@ -34,6 +34,7 @@ export async function rotateKey(file: string, options: RotateOptions): Promise<v
   const config = loadConfig(file)
   const { ownKey, nodeId } = config
   const { keyFile, passphraseFile } = ownKey
+  if (config.security?.program) throw new Error(`the key of ${nodeId} is held by a program; make another one there, name it under security.signer, and let the node in anew: wattweave keys invite`) // biome-ignore format: one line
   if (!existsSync(keyFile)) throw new Error(`${nodeId} has no key yet, so there is nothing to rotate; it makes one when it starts`) // biome-ignore format: one line
   if (options.switch) return switchKey(config)
   const next = successorFiles(config)
