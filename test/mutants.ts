@@ -504,6 +504,13 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'files: nobody else reads what is kept', file: 'src/storage/database.ts', find: "openSync(file, 'a', 0o600)", replace: "openSync(file, 'a')", tests: 'test/storage/files.test.ts' },
   { rule: 'stations: ids are compared without case', file: 'src/storage/csms-store.ts', find: "'station = ?1 COLLATE NOCASE'", replace: "'station = ?1'", tests: 'test/storage/csms-store.test.ts' },
   { rule: 'tokens: a closed transaction frees its token', file: 'src/storage/transaction-rows.ts', find: 'AND NOT EXISTS (SELECT 1 FROM closed_transactions x', replace: 'AND NOT EXISTS (SELECT 1 FROM closed_transactions x WHERE false AND x.number > 0 UNION SELECT 1 FROM closed_transactions x', tests: 'test/http/depot.test.ts' },
+  { rule: 'once: after a restore numbers go on behind a gap', file: 'src/storage/numbers.ts', find: 'passOver(db, beyond(Number(seq), nowMs))', replace: '', tests: 'test/cli/depot.test.ts' },
+  { rule: 'once: a file that is brought back twice gives other numbers', file: 'src/storage/numbers.ts', find: 'Math.floor((nowMs - EPOCH_MS) / 1000))', replace: '0)', tests: 'test/cli/depot.test.ts' },
+  { rule: 'once: a number that values bear is not given again', file: 'src/storage/charging-rows.ts', find: '\n    OR $' + '{IS_MEASURED}', replace: '', tests: 'test/storage/csms-store.test.ts' },
+  { rule: 'once: a number that a station names is passed over', file: 'src/roles/csms/handlers-1.6.ts', find: 'store.charging.passOver(Number(transactionId))', replace: '', tests: 'test/roles/bad-transactions.test.ts' },
+  { rule: 'once: no station uses up the numbers', file: 'src/storage/charging-rows.ts', find: 'if (transactionId <= BELIEVED_NUMBERS) ', replace: '', tests: 'test/roles/bad-transactions.test.ts' },
+  { rule: 'once: an id of a profile or reservation is given once', file: 'src/storage/numbers.ts', find: "  db.run('UPDATE counters SET last = ? WHERE name = ?', id, name)\n", replace: '', tests: 'test/{storage/csms-store,http/installed}.test.ts' },
+  { rule: 'files: a backup is its owner\'s', file: 'src/cli/commands/backup.ts', find: '    createPrivate(to)\n', replace: '', tests: 'test/cli/depot.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

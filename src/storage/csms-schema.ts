@@ -255,6 +255,16 @@ const FORMER_IN_ANY_CASE = `
 CREATE INDEX former_stations_in_any_case ON former_stations (station COLLATE NOCASE);
 `
 
+/**
+ * The last id that was given to a reservation or a profile, whether or not a station has taken it.
+ * What stations hold may bear an id that nobody here gave; from the greatest one it wraps.
+ */
+const ID_COUNTERS = `
+CREATE TABLE counters (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+INSERT INTO counters SELECT 'reservation', coalesce(MAX(reservation_id), 0) FROM reservations;
+INSERT INTO counters SELECT 'profile', coalesce(MAX(profile_id), 0) FROM charging_profiles;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -281,4 +291,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
       mergeSpellings(db)
     },
   },
+  { name: '13-id-counters', up: (db) => db.script(ID_COUNTERS) },
 ]

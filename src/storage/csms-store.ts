@@ -5,6 +5,7 @@ import { Database } from './database.ts'
 import { LocalListRows } from './local-list-rows.ts'
 import { MessageRows } from './message-rows.ts'
 import { migrate } from './migrations.ts'
+import { passOverForgotten } from './numbers.ts'
 import { OperationRows } from './operation-rows.ts'
 import { ProfileRows } from './profile-rows.ts'
 import { ReservationRows } from './reservation-rows.ts'
@@ -208,6 +209,11 @@ export class CsmsStore {
     this.#db.run(REMEMBER_FORMER, station, at)
     for (const table of OF_STATION) this.#db.run(`DELETE FROM ${table} WHERE station = ?`, station)
     return true
+  }
+
+  /** The file was brought back from a backup: what it gave since then is not given again. */
+  passOverForgotten(nowMs: number): Promise<void> {
+    return this.write(() => passOverForgotten(this.#db, nowMs))
   }
 
   /** Deletes at most `limit` rows from before a moment. @returns How many are gone. */

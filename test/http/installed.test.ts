@@ -150,6 +150,21 @@ for (const protocol of PROTOCOLS) {
   })
 }
 
+test('profiles and reservations that are asked for at once get ids of their own, and both are there', async (t) => {
+  const { ask, read, token, inAnHour } = await startPair(t, 'ocpp2.0.1')
+  const [one, two] = [await token('ONE'), await token('TWO')]
+  const at = { purpose: 'TxDefaultProfile', stackLevel: 0, kind: 'Relative', unit: 'A', periods: [{ startS: 0, limit: 8 }] } // biome-ignore format: one line
+  const together = (path: string, bodies: object[]) =>
+    Promise.all(bodies.map((body) => ask('technician', 'POST', `/api/stations/CS01/${path}`, body)))
+
+  await together('profiles', [{ ...at, evseId: 1 }, { ...at, evseId: 2 }]) // biome-ignore format: one line
+  const wish = { expiresAt: inAnHour() }
+  await together('reservations', [{ ...wish, evseId: 1, tokenId: one }, { ...wish, evseId: 2, tokenId: two }]) // biome-ignore format: one line
+
+  await until('both profiles', async () => (await read('/api/profiles')).profiles.length === 2)
+  await until('both reservations', async () => (await read('/api/reservations?state=reserved')).reservations.length === 2) // biome-ignore format: one line
+})
+
 test('a list that the station does not take leaves the old one as it was', async (t) => {
   const { read, token, reaches } = await startPair(t, 'ocpp2.0.1')
   const tokenId = await token(WORD.tag)
