@@ -511,6 +511,8 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'once: no station uses up the numbers', file: 'src/storage/charging-rows.ts', find: 'if (transactionId <= BELIEVED_NUMBERS) ', replace: '', tests: 'test/roles/bad-transactions.test.ts' },
   { rule: 'once: an id of a profile or reservation is given once', file: 'src/storage/numbers.ts', find: "  db.run('UPDATE counters SET last = ? WHERE name = ?', id, name)\n", replace: '', tests: 'test/{storage/csms-store,http/installed}.test.ts' },
   { rule: 'files: a backup is its owner\'s', file: 'src/cli/commands/backup.ts', find: '    createPrivate(to)\n', replace: '', tests: 'test/cli/depot.test.ts' },
+  { rule: 'station: a timer that is early tells no clock-aligned value', file: 'src/roles/charging-station/ticker.ts', find: 'if (dueAt - now >= 1) return this.#arm()', replace: '', tests: 'test/roles/station/charging.test.ts' },
+  { rule: 'station: a clock-aligned value bears its boundary', file: 'src/roles/charging-station/ticker.ts', find: 'from - dueAt < PUNCTUAL_MS ? dueAt : now', replace: 'now', tests: 'test/roles/station/charging.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
