@@ -513,6 +513,11 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'files: a backup is its owner\'s', file: 'src/cli/commands/backup.ts', find: '    createPrivate(to)\n', replace: '', tests: 'test/cli/depot.test.ts' },
   { rule: 'station: a timer that is early tells no clock-aligned value', file: 'src/roles/charging-station/ticker.ts', find: 'if (dueAt - now >= 1) return this.#arm()', replace: '', tests: 'test/roles/station/charging.test.ts' },
   { rule: 'station: a clock-aligned value bears its boundary', file: 'src/roles/charging-station/ticker.ts', find: 'from - dueAt < PUNCTUAL_MS ? dueAt : now', replace: 'now', tests: 'test/roles/station/charging.test.ts' },
+  { rule: 'lists: one list at a time is on its way to a station', file: 'src/storage/list-job-rows.ts', find: 'if (before && before.problem === undefined) return false', replace: '', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: no message of another list comes between', file: 'src/http/operations.ts', find: "if (action === 'SendLocalList') assertNoList(store, station)", replace: '', tests: 'test/http/installed.test.ts' },
+  { rule: 'lists: what a lost answer was about is not known', file: 'src/roles/csms/installed.ts', find: "if (action === 'SendLocalList') store.localLists.doubt(station, at)", replace: '', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: nor is it after a restart', file: 'src/roles/csms/operations.ts', find: "for (const station of operations.stationsAsked('SendLocalList')) {", replace: 'for (const station of []) {', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: a list that came from elsewhere is not known', file: 'src/storage/local-list-rows.ts', find: 'known: version === 0 ? 1 : 0', replace: 'known: 1', tests: 'test/roles/local-lists.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -246,12 +246,13 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
     async ({ params: { station } }): Promise<LocalListView> => {
       if (!store.stationRow(station))
         throw new RequestProblem(404, `there is no station ${station}`)
-      const { entries = [], ...list } = store.localLists.of(station) ?? { version: 0 }
-      const view = entries.map(({ idToken, ...entry }) => ({
+      const { entries, ...list } = store.localLists.of(station) ?? { version: 0, entries: [] }
+      const job = store.listJobs.of(station)
+      const view = entries?.map(({ idToken, ...entry }) => ({
         ...entry,
         token: fingerprint(idToken),
       }))
-      return { ...list, entries: view }
+      return { ...list, ...(view && { entries: view }), ...(job && { job }) }
     },
   )
   app.put<OfStation & { Body: { tokenIds?: number[] } }>(

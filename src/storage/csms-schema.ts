@@ -265,6 +265,22 @@ INSERT INTO counters SELECT 'reservation', coalesce(MAX(reservation_id), 0) FROM
 INSERT INTO counters SELECT 'profile', coalesce(MAX(profile_id), 0) FROM charging_profiles;
 `
 
+/**
+ * A list that takes several messages, on its way or ended before its last one. Whether the entries
+ * of a list are those that its station has: not after a message whose answer nobody knows.
+ */
+const LIST_JOBS = `
+ALTER TABLE local_lists ADD COLUMN known INTEGER NOT NULL DEFAULT 1;
+UPDATE local_lists SET known = version = 0 OR EXISTS (
+  SELECT 1 FROM local_list_entries e WHERE e.station = local_lists.station);
+CREATE TABLE local_list_jobs (
+  station TEXT PRIMARY KEY, messages INTEGER NOT NULL,
+  place INTEGER NOT NULL, -- of the message that was sent last, from 0
+  operation TEXT,         -- which sent it; none: it is about to
+  problem TEXT            -- why no more are sent
+) STRICT;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -292,4 +308,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
     },
   },
   { name: '13-id-counters', up: (db) => db.script(ID_COUNTERS) },
+  { name: '14-list-jobs', up: (db) => db.script(LIST_JOBS) },
 ]

@@ -2,6 +2,7 @@ import { ChargingRows } from './charging-rows.ts'
 import type { BootRow, ConnectorRow, MessageRow, StationRow } from './csms-rows.ts'
 import { CSMS_MIGRATIONS } from './csms-schema.ts'
 import { Database } from './database.ts'
+import { ListJobRows } from './list-job-rows.ts'
 import { LocalListRows } from './local-list-rows.ts'
 import { MessageRows } from './message-rows.ts'
 import { migrate } from './migrations.ts'
@@ -37,6 +38,7 @@ export class CsmsStore {
   readonly reservations: ReservationRows
   readonly profiles: ProfileRows
   readonly localLists: LocalListRows
+  readonly listJobs: ListJobRows
 
   /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string) {
@@ -52,6 +54,7 @@ export class CsmsStore {
     this.reservations = new ReservationRows(this.#db)
     this.profiles = new ProfileRows(this.#db)
     this.localLists = new LocalListRows(this.#db)
+    this.listJobs = new ListJobRows(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */
@@ -233,6 +236,7 @@ const OF_STATION = [
   'reservations',
   'charging_profiles',
   'local_list_entries',
+  'local_list_jobs',
   'local_lists',
   'stations',
 ]

@@ -129,6 +129,14 @@ test('all tokens are sent as a local list, and the page says in how many message
   await entry.waitFor(PATIENCE)
   assert.match((await entry.textContent()) ?? '', /Accepted/)
   assert.doesNotMatch((await entry.textContent()) ?? '', /VAN-9/)
+
+  await page.getByRole('button', { name: 'Send all tokens' }).click()
+  await accept('SendLocalList')
+  await page.locator('[data-list-job="running"]').getByText('0 of 1 messages').waitFor(PATIENCE)
+  await accept('GetLocalListVersion', { versionNumber: 9 })
+  await page.locator('[data-list-job="failed"]').getByText('Send it again').waitFor(PATIENCE)
+  await page.locator('[data-list-version="9"]').getByText('what is in it is not known').waitFor(PATIENCE) // biome-ignore format: one line
+  assert.equal(await entry.count(), 0)
   assert.deepEqual(await findings(page), [])
   assert.deepEqual(complaints, [])
 })

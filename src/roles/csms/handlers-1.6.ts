@@ -112,9 +112,9 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
         } else {
           const metering = { evseId: known?.evseId ?? 0, transactionId, message }
           if (known) store.charging.end(end)
-          else store.charging.passOver(request.transactionId)
           // Its start was told to nobody, or to a CSMS before this one; energy has flowed.
-          if (!known && store.charging.endUnseen(end) === 'conflict') recordConflict(state, context, message) // biome-ignore format: one line
+          else if (store.charging.endUnseen(end) === 'conflict') recordConflict(state, context, message) // biome-ignore format: one line
+          if (!known) store.charging.passOver(request.transactionId)
           keepSamples(state, context, metering, samplesOf(transactionData))
         }
         return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag, { station }) }
