@@ -439,6 +439,46 @@ for (const [role, below] of [['csms', 'NN01'], ['networking-node', 'NN02']] as c
   })
 } // biome-ignore format: two roles
 
+test('init of a networking node says what is yet to be done, and once that is done the node runs', async (t) => {
+  const file = join(temporaryFolder(t), 'q', 'n.yaml')
+
+  const made = await wattweave(t, 'init', file, '--role', 'networking-node', '--id', 'NN01', '--port', '0', '--uplink', 'ws://127.0.0.1:9/', '--station', 'CS01') // biome-ignore format: one line
+
+  assert.equal(made.code, 0, made.errors)
+  assert.match(made.output, /Give CS01 the address ws:\/\/127\.0\.0\.1:0\/ and this password, it is shown only now: \S+\n/) // biome-ignore format: one line
+  const steps = ['Put the password', 'Let it in: at the CSMS run wattweave keys invite FILE NN01', `here wattweave keys join ${file} CODE`, `Start it with: wattweave run ${file}`] // biome-ignore format: one list
+  const places = steps.map((step) => made.output.indexOf(step))
+  assert.ok(
+    places.every((place, i) => place > (places[i - 1] ?? 0)),
+    made.output,
+  )
+  const [, secret = ''] = /^Put the password .* into (\S+)$/m.exec(made.output) ?? []
+  assert.match((await wattweave(t, 'check', file)).errors, /uplinks\.0\.passwordFile/)
+  writeFileSync(secret, 'what the CSMS has given')
+  assert.equal((await wattweave(t, 'check', file)).code, 0)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('port: 8351', 'port: 0'))
+  const running = startExecutable(t, 'run', file)
+  await until('it to be ready', () => /^\{.*\}$/m.exec(running.output())?.[0])
+})
+
+test('init that fails leaves nothing of what it wrote, and all that was there', async (t) => {
+  const folder = temporaryFolder(t)
+  const init = (file: string, ...more: string[]) =>
+    wattweave(t, 'init', file, '--role', 'networking-node', '--id', 'NN01', ...more)
+  const same = await init(join(folder, 'n.yaml'), '--station', 'nn01')
+  assert.deepEqual([same.code, /--station: it must be another id than that of the node/.test(same.errors)], [1, true]) // biome-ignore format: one line
+
+  // A port that the console of the node has already: only the whole file says so.
+  const clash = await init(join(folder, 'made', 'n.yaml'), '--station', 'CS01', '--port', '8351')
+  assert.deepEqual([clash.code, /http\.port/.test(clash.errors)], [2, true], clash.errors)
+  assert.deepEqual(readdirSync(folder), [])
+
+  mkdirSync(join(folder, 'secrets'))
+  writeFileSync(join(folder, 'secrets', 'key'), 'K'.repeat(43))
+  await init(join(folder, 'n.yaml'), '--station', 'CS01', '--port', '8351')
+  assert.deepEqual(readdirSync(folder, { recursive: true }), ['secrets', join('secrets', 'key')])
+})
+
 test('init says which answer cannot be, and writes nothing', async (t) => {
   const file = join(temporaryFolder(t), 'x.yaml')
   for (const [option, value, said] of [

@@ -237,6 +237,13 @@ test('clock-aligned values are told once at each boundary and bear it, also wher
     setTimer: (callback, delayMs) =>
       bench.clock.setTimer(callback, Math.max(delayMs > 0 ? 1 : 0, delayMs + offMs())),
   }
+  const early: number[] = []
+  bench.rule = ({ action, payload }) => {
+    const [value] = (payload.meterValue ?? []) as { timestamp: string }[]
+    const aheadMs = Date.parse(value?.timestamp ?? '') - clock.now()
+    if (action === 'MeterValues' && aheadMs > 0) early.push(aheadMs)
+    return undefined
+  }
   await bench.start({ clock })
   await bench.set('MeterValueSampleInterval', '0')
   await bench.set('ClockAlignedDataInterval', '3')
@@ -256,6 +263,7 @@ test('clock-aligned values are told once at each boundary and bear it, also wher
   const first = Date.UTC(2026, 0, 1, 0, 0, 9)
   const boundaries = Array.from({ length: 39 }, (_, at) => first + 3_000 * at)
   for (const told of times) assert.deepEqual(told.slice(0, 39), boundaries)
+  assert.deepEqual(early, [], 'what was measured before its boundary')
 })
 
 test('StopTxnSampledData puts what was sampled on the way into the stop', async (t) => {
