@@ -518,6 +518,8 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'lists: what a lost answer was about is not known', file: 'src/roles/csms/installed.ts', find: "if (action === 'SendLocalList') store.localLists.doubt(station, at)", replace: '', tests: 'test/roles/local-lists.test.ts' },
   { rule: 'lists: nor is it after a restart', file: 'src/roles/csms/operations.ts', find: "for (const station of operations.stationsAsked('SendLocalList')) {", replace: 'for (const station of []) {', tests: 'test/roles/local-lists.test.ts' },
   { rule: 'lists: a list that came from elsewhere is not known', file: 'src/storage/local-list-rows.ts', find: 'known: version === 0 ? 1 : 0', replace: 'known: 1', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'station: no EVSE is reserved that somebody needs who reserved any', file: 'src/roles/charging-station/reservations.ts', find: 'const isRoom = free.length > anyCount', replace: 'const isRoom = evseId > 0 || free.length > anyCount', tests: 'test/roles/station/reservations.test.ts' },
+  { rule: 'operations: a reservation of any EVSE is not seen by that of another', file: 'src/roles/csms/effects.ts', find: 'const meant = isAny && others.length === 0 ? only : connectorId', replace: 'const meant = isAny ? only : connectorId', tests: 'test/roles/effects.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
