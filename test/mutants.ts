@@ -526,6 +526,22 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'files: nobody else reads what is kept', file: 'src/storage/database.ts', find: "openSync(file, 'a', 0o600)", replace: "openSync(file, 'a')", tests: 'test/storage/files.test.ts' },
   { rule: 'stations: ids are compared without case', file: 'src/storage/csms-store.ts', find: "'station = ?1 COLLATE NOCASE'", replace: "'station = ?1'", tests: 'test/storage/csms-store.test.ts' },
   { rule: 'tokens: a closed transaction frees its token', file: 'src/storage/transaction-rows.ts', find: 'AND NOT EXISTS (SELECT 1 FROM closed_transactions x', replace: 'AND NOT EXISTS (SELECT 1 FROM closed_transactions x WHERE false AND x.number > 0 UNION SELECT 1 FROM closed_transactions x', tests: 'test/http/depot.test.ts' },
+  { rule: 'once: after a restore numbers go on behind a gap', file: 'src/storage/numbers.ts', find: 'passOver(db, beyond(Number(seq), nowMs))', replace: '', tests: 'test/cli/depot.test.ts' },
+  { rule: 'once: a file that is brought back twice gives other numbers', file: 'src/storage/numbers.ts', find: 'Math.floor((nowMs - EPOCH_MS) / 1000))', replace: '0)', tests: 'test/cli/depot.test.ts' },
+  { rule: 'once: a number that values bear is not given again', file: 'src/storage/charging-rows.ts', find: '\n    OR $' + '{IS_MEASURED}', replace: '', tests: 'test/storage/csms-store.test.ts' },
+  { rule: 'once: a number that a station names is passed over', file: 'src/roles/csms/handlers-1.6.ts', find: 'store.charging.passOver(Number(transactionId))', replace: '', tests: 'test/roles/bad-transactions.test.ts' },
+  { rule: 'once: no station uses up the numbers', file: 'src/storage/charging-rows.ts', find: 'if (transactionId <= BELIEVED_NUMBERS) ', replace: '', tests: 'test/roles/bad-transactions.test.ts' },
+  { rule: 'once: an id of a profile or reservation is given once', file: 'src/storage/numbers.ts', find: "  db.run('UPDATE counters SET last = ? WHERE name = ?', id, name)\n", replace: '', tests: 'test/{storage/csms-store,http/installed}.test.ts' },
+  { rule: 'files: a backup is its owner\'s', file: 'src/cli/commands/backup.ts', find: '    createPrivate(to)\n', replace: '', tests: 'test/cli/depot.test.ts' },
+  { rule: 'station: a timer that is early tells no clock-aligned value', file: 'src/roles/charging-station/ticker.ts', find: 'if (dueAt - now >= 1) return this.#arm()', replace: '', tests: 'test/roles/station/charging.test.ts' },
+  { rule: 'station: a clock-aligned value bears its boundary', file: 'src/roles/charging-station/ticker.ts', find: 'from - dueAt < PUNCTUAL_MS ? dueAt : now', replace: 'now', tests: 'test/roles/station/charging.test.ts' },
+  { rule: 'lists: one list at a time is on its way to a station', file: 'src/storage/list-job-rows.ts', find: 'if (before && before.problem === undefined) return false', replace: '', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: no message of another list comes between', file: 'src/http/operations.ts', find: "if (action === 'SendLocalList') assertNoList(store, station)", replace: '', tests: 'test/http/installed.test.ts' },
+  { rule: 'lists: what a lost answer was about is not known', file: 'src/roles/csms/installed.ts', find: "if (action === 'SendLocalList') store.localLists.doubt(station, at)", replace: '', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: nor is it after a restart', file: 'src/roles/csms/operations.ts', find: "for (const station of operations.stationsAsked('SendLocalList')) {", replace: 'for (const station of []) {', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'lists: a list that came from elsewhere is not known', file: 'src/storage/local-list-rows.ts', find: 'known: version === 0 ? 1 : 0', replace: 'known: 1', tests: 'test/roles/local-lists.test.ts' },
+  { rule: 'station: no EVSE is reserved that somebody needs who reserved any', file: 'src/roles/charging-station/reservations.ts', find: 'const isRoom = free.length > anyCount', replace: 'const isRoom = evseId > 0 || free.length > anyCount', tests: 'test/roles/station/reservations.test.ts' },
+  { rule: 'operations: a reservation of any EVSE is not seen by that of another', file: 'src/roles/csms/effects.ts', find: 'const meant = isAny && others.length === 0 ? only : connectorId', replace: 'const meant = isAny ? only : connectorId', tests: 'test/roles/effects.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

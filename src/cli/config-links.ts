@@ -58,6 +58,25 @@ export function checkProofs(
 export const NO_STATION =
   'can be the id of a node, but of no station: that has A-Z a-z 0-9 *-_=+|@. and at most 48 of them'
 
+/** Of two servers at one address and port the second would not start. */
+export function checkPorts({ listen, http }: Pick<Config, 'listen' | 'http'>, fail: Fail): void {
+  const places = [
+    ...listen.map((listener, i) => ({ ...listener, path: ['listen', `${i}`] })),
+    ...(http ? [{ ...http, path: ['http'] }] : []),
+  ]
+  for (const [i, one] of places.entries()) {
+    const other = places.slice(0, i).find((before) => before.port === one.port && overlaps(before.host, one.host)) // biome-ignore format: one line
+    if (one.port === 0 || !other) continue
+    fail([...one.path, 'port'], `(${one.port}) is that of ${other.path.join('.')} already; choose another one`) // biome-ignore format: one line
+  }
+}
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+function overlaps(a: string, b: string): boolean {
+  return a === b || EVERYWHERE.has(a) || EVERYWHERE.has(b)
+}
+
 function checkListener(
   { peer }: Config['listen'][number],
   role: Config['role'],

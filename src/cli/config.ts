@@ -29,6 +29,7 @@ import {
   checkCarriers,
   checkDownlinkProfiles,
   checkLinks,
+  checkPorts,
   checkProofs,
   type Written,
 } from './config-links.ts'
@@ -140,9 +141,13 @@ export function setData(folder: string): void {
  * Reads and checks a configuration file; password files are read too.
  *
  * @param isBeforeKeys Do not read what `security` names: it is about to be made.
+ * @param isBeforePasswords Nor the passwords of this node elsewhere: they are yet to be put there.
  * @throws {OverlayError} ERR_CONFIG_FILE, ERR_CONFIG_YAML, ERR_CONFIG_VALUE with line and column.
  */
-export function loadConfig(file: string, { isBeforeKeys = false } = {}): Config {
+export function loadConfig(
+  file: string,
+  { isBeforeKeys = false, isBeforePasswords = false } = {},
+): Config {
   const text = readText(file)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -168,7 +173,10 @@ export function loadConfig(file: string, { isBeforeKeys = false } = {}): Config 
     if (error) fail(pathOf(error), problemOf(error))
   }
   const raw = value as RawConfig
-  return { ...complete(raw, file, { written, fail, warn, isBeforeKeys }), warnings }
+  return {
+    ...complete(raw, file, { written, fail, warn, isBeforeKeys, isBeforePasswords }),
+    warnings,
+  }
 }
 
 /** A few aliases can stand for more than fits into memory, and may name what is not there. */
@@ -219,7 +227,14 @@ function complete(
     fail,
     warn,
     isBeforeKeys,
-  }: { written: Written; fail: Fail; warn: Warn; isBeforeKeys: boolean },
+    isBeforePasswords,
+  }: {
+    written: Written
+    fail: Fail
+    warn: Warn
+    isBeforeKeys: boolean
+    isBeforePasswords: boolean
+  },
 ): Omit<Config, 'warnings'> {
   const { listen = [], peers = [], uplinks = [], downlinks = [], tokens = [], simulation } = raw
   if (raw.role === 'charging-station' && listen.length === 0) {
@@ -236,6 +251,7 @@ function complete(
   }
   checkIds({ ...raw, uplinks, downlinks }, fail)
   checkLinks({ ...raw, listen, uplinks, downlinks }, written, fail)
+  checkPorts({ ...raw, listen }, fail)
   checkCarriers({ peers, uplinks, downlinks }, fail)
   checkFilters(raw.filters ?? [], raw.nodeId, fail)
   if (raw.filters?.length && raw.role !== 'networking-node') warn(['filters'], `judge what a node passes on; a ${raw.role} passes on nothing but what is for others, and hears and says all else unfiltered`) // biome-ignore format: one line
@@ -263,6 +279,10 @@ function complete(
   const { passwordKeyFile: _, security, ...rest } = raw
   const data = ownData ?? resolve(base, raw.data)
   const takesUnproved = listen.some(({ insecure }) => insecure)
+  const ownPassword = (passwordFile: string | undefined, place: readonly string[]) =>
+    isBeforePasswords
+      ? {}
+      : readOwnPassword(passwordFile, base, (problem) => fail([...place, 'passwordFile'], problem))
   const signing = isBeforeKeys
     ? undefined
     : readSecurity(security ?? {}, { base, fail, takesUnproved, role: raw.role })
@@ -280,15 +300,11 @@ function complete(
     uplinks: uplinks.map(({ passwordFile, stationPasswords, ...uplink }, i) => ({
       ...absolute(uplink),
       ...(stationPasswords !== undefined && { stationPasswords: resolve(base, stationPasswords) }),
-      ...readOwnPassword(passwordFile, base, (problem) =>
-        fail(['uplinks', `${i}`, 'passwordFile'], problem),
-      ),
+      ...ownPassword(passwordFile, ['uplinks', `${i}`]),
     })),
     downlinks: downlinks.map(({ passwordFile, ...downlink }, i) => ({
       ...absolute(downlink),
-      ...readOwnPassword(passwordFile, base, (problem) =>
-        fail(['downlinks', `${i}`, 'passwordFile'], problem),
-      ),
+      ...ownPassword(passwordFile, ['downlinks', `${i}`]),
     })),
   }
 }

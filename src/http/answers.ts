@@ -2,6 +2,7 @@ import type { Role } from '../storage/account-store.ts'
 import { ACCOUNT_SHAPES } from './account-shapes.ts'
 import { ATTACK_SHAPES } from './attack-shapes.ts'
 import { DEPOT_SHAPES } from './depot-shapes.ts'
+import { OPERATION_ROLES } from './operation-roles.ts'
 import { OVERLAY_SHAPES } from './overlay-shapes.ts'
 import { object, type Schema, shape, text } from './shape-parts.ts'
 import { TRANSACTION_SHAPES } from './transaction-shapes.ts'
@@ -124,6 +125,9 @@ const NOT_EVERYWHERE = new Set([
   'GET /api/roles',
 ])
 
+/** Who may is looked up by the action. */
+const OPERATE = 'POST /api/stations/{station}/operations/{action}'
+const LIST_CONFLICT = 'A local list is on its way to the station.'
 const CHANGE_CONFLICT =
   'It has another version, another change is on trial, or no owner could change the rules any more.'
 
@@ -134,6 +138,8 @@ const CONFLICTS: ReadonlyMap<string, string> = new Map([
   ['DELETE /api/users/{name}', 'It is the last admin.'],
   ['POST /api/tokens', 'The token is there already.'],
   ['DELETE /api/stations/{station}', 'The station is connected.'],
+  ['PUT /api/stations/{station}/local-list', LIST_CONFLICT],
+  [OPERATE, `${LIST_CONFLICT} Only of SendLocalList.`],
   ['POST /api/transactions/{number}/close', 'The transaction does not run.'],
   ['POST /api/keys/invitations', 'The key of this node may not let that one in.'],
   ['POST /api/keys/{kid}/revocation', 'It was revoked already, no owner would be left, or the key of this node may not.'], // biome-ignore format: one line
@@ -206,7 +212,7 @@ function responsesOf(key: string, operation: Operation, role: Role | 'anybody'):
     ...(key === 'POST /api/session' && { 401: problem('The password or the link is wrong.') }),
     ...(role !== 'anybody' && {
       401: problem('Nobody is logged in, and no valid API token came with it.'),
-      403: problem(`This needs the role ${role}.`),
+      403: problem(key === OPERATE ? OPERATION_ROLES : `This needs the role ${role}.`),
     }),
     ...((isOfOne || NOT_EVERYWHERE.has(key)) && { 404: problem('There is no such thing here.') }),
     ...(status === 202 && {

@@ -201,13 +201,22 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
   LocalListView: object({
     version: integer('0: it was never sent one'),
     'changedAt?': CHANGED_AT,
-    entries: list(
+    'entries?': list(
       object({
         status: text('AuthorizationStatus of the version of the station'),
         'expiresAt?': text('RFC 3339'),
         'groupId?': text(),
         token: FINGERPRINT,
       }),
+      'Left out where nobody knows what is in the version that the station has',
     ),
+    'job?': {
+      ...object({
+        messages: count('How many it takes to send the list'),
+        taken: count('How many of them the station has taken'),
+        'problem?': text('Why no more are sent; send the list again. Left out while it goes on'),
+      }),
+      description: 'A list that is on its way, or ended before its last message',
+    },
   }),
 }

@@ -117,11 +117,10 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
         throw new RequestProblem(422, 'a reservation must end in the future', '/expiresAt')
       }
       const { groupId } = token
-      const wish = { id: store.reservations.freeId(), evseId, token, groupId, expiresAt }
-      const of = reserveNow(protocolOf(store, station), {
-        ...wish,
-        token: { idToken: token.idToken, type: token.type },
-      })
+      const protocol = protocolOf(store, station)
+      const id = await store.write(() => store.reservations.nextId())
+      const wish = { id, evseId, groupId, expiresAt }
+      const of = reserveNow(protocol, { ...wish, token: { idToken: token.idToken, type: token.type } }) // biome-ignore format: one line
       const asked = operations.submit({ station, action: 'ReserveNow', request: of, askedBy })
       return sendOperation(reply, await submitted(asked))
     },
@@ -179,8 +178,9 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
     async (request, reply) => {
       const { station } = request.params
       const askedBy = askerOf(request, 'SetChargingProfile')
-      const { id = store.profiles.freeId() } = request.body
-      const of = setChargingProfile(protocolOf(store, station), { ...request.body, id })
+      const protocol = protocolOf(store, station)
+      const { id = await store.write(() => store.profiles.nextId()) } = request.body
+      const of = setChargingProfile(protocol, { ...request.body, id })
       const asked = operations.submit({ station, action: 'SetChargingProfile', request: of, askedBy }) // biome-ignore format: one line
       const more: More<ProfileOperationView> = { profileId: id }
       return sendOperation(reply, await submitted(asked), more)
@@ -246,12 +246,13 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
     async ({ params: { station } }): Promise<LocalListView> => {
       if (!store.stationRow(station))
         throw new RequestProblem(404, `there is no station ${station}`)
-      const { entries = [], ...list } = store.localLists.of(station) ?? { version: 0 }
-      const view = entries.map(({ idToken, ...entry }) => ({
+      const { entries, ...list } = store.localLists.of(station) ?? { version: 0, entries: [] }
+      const job = store.listJobs.of(station)
+      const view = entries?.map(({ idToken, ...entry }) => ({
         ...entry,
         token: fingerprint(idToken),
       }))
-      return { ...list, entries: view }
+      return { ...list, ...(view && { entries: view }), ...(job && { job }) }
     },
   )
   app.put<OfStation & { Body: { tokenIds?: number[] } }>(

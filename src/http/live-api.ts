@@ -2,6 +2,7 @@ import type { PriorityClass } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { ContextFinding } from '../security/context/context-facts.ts'
 import type { SecurityEventRow } from '../storage/csms-rows.ts'
+import type { ListJob } from '../storage/list-job-rows.ts'
 import type { LocalListEntry } from '../storage/local-list-rows.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
 import type { ProfileRow } from '../storage/profile-rows.ts'
@@ -387,10 +388,13 @@ export interface LocalListView {
   readonly version: number
   /** RFC 3339. */
   readonly changedAt?: string
-  readonly entries: readonly (Omit<LocalListEntry, 'idToken'> & {
+  /** Left out where nobody knows what is in the version that the station has. */
+  readonly entries?: readonly (Omit<LocalListEntry, 'idToken'> & {
     /** Fingerprint of the id token. */
     readonly token: string
   })[]
+  /** A list on its way, or that ended before its last message. */
+  readonly job?: ListJob
 }
 
 /** `GET /api/security-events`, newest first. */

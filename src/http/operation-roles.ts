@@ -32,3 +32,14 @@ const ROLES: Readonly<Record<string, Role>> = {
 export function roleForOperation(action: string): Role {
   return Object.hasOwn(ROLES, action) ? (ROLES[action] as Role) : 'technician'
 }
+
+/** The same as a sentence. */
+export const OPERATION_ROLES = `This needs the role of its action: ${(
+  ['operator', 'admin'] as const
+)
+  .map((role) => `${role} for ${actionsOf(role).join(', ')}`)
+  .join('; ')}; technician for every other.`
+
+function actionsOf(role: Role): string[] {
+  return Object.keys(ROLES).filter((action) => ROLES[action] === role)
+}

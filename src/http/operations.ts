@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Csms } from '../roles/csms/csms.ts'
 import { effectOf } from '../roles/csms/effects.ts'
+import { assertNoList } from '../roles/csms/local-lists.ts'
 import { OperationError } from '../roles/csms/operations.ts'
 import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
@@ -12,7 +13,7 @@ import { roleForOperation } from './operation-roles.ts'
 import { RequestProblem } from './problems.ts'
 
 const STATES: readonly OperationState[] = ['sent', 'accepted', 'refused', 'failed', 'effect-seen', 'no-effect'] // biome-ignore format: one line
-const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422 } as const
+const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422, busy: 409 } as const // biome-ignore format: one line
 const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
 const tags = ['operations']
 
@@ -45,7 +46,11 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
       const { station, action } = asked.params
       const askedBy = askerOf(asked, action)
       const request = asked.body
-      const operation = await submitted(operations.submit({ station, action, request, askedBy }))
+      const submit = async () => {
+        if (action === 'SendLocalList') assertNoList(store, station)
+        return operations.submit({ station, action, request, askedBy })
+      }
+      const operation = await submitted(submit())
       return sendOperation(reply, operation)
     },
   )

@@ -148,7 +148,10 @@ async function listen(app: FastifyInstance, options: ConsoleOptions): Promise<vo
   }
 }
 
-/** The built page; paths without a file extension are rooms of it. */
+/** What no room is below; anything else may be one, as an id of a station may have a dot in it. */
+const NO_ROOM = /^\/(api|assets)(\/|$)/
+
+/** The built page; addresses where no file is are rooms of it. */
 async function serveConsole(app: FastifyInstance, page: string | undefined): Promise<void> {
   if (page === undefined) {
     app.get('/', async (_, reply) =>
@@ -160,7 +163,7 @@ async function serveConsole(app: FastifyInstance, page: string | undefined): Pro
   await app.register(fastifyStatic, { root: page, cacheControl: false })
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
-    const isRoom = request.method === 'GET' && !/\.[^/]*$|^\/api\//.test(path)
+    const isRoom = request.method === 'GET' && !NO_ROOM.test(path)
     return isRoom ? reply.sendFile('index.html') : sendProblem(reply, 404, NOTHING_HERE)
   })
 }

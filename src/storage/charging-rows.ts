@@ -7,6 +7,7 @@ import type {
   TransactionStart,
 } from './csms-rows.ts'
 import type { Database } from './database.ts'
+import { passOver } from './numbers.ts'
 import {
   type EventRow,
   number,
@@ -305,17 +306,33 @@ export class ChargingRows {
     return readEvents(this.#db, station, transactionId, limit)
   }
 
+  /**
+   * A station names a transaction that nobody has told of here: whoever gave it its number, perhaps
+   * this CSMS before it lost a part of its file, has given those below it, too.
+   */
+  passOver(transactionId: number): void {
+    if (transactionId <= BELIEVED_NUMBERS) passOver(this.#db, transactionId)
+  }
+
   /** The next number that is no transactionId of the station yet: somebody else may have given it. */
   #freeNumber(station: string): number {
     return Number(this.#db.get(FREE_NUMBER, station)?.number)
   }
 }
 
+/** Ids of OCPP 1.6 have 31 bits: no station can use up more than half of them by naming one. */
+const BELIEVED_NUMBERS = 2 ** 30
+
+/** SQL for: the station has told values of a transaction with that number. */
+const IS_MEASURED = `EXISTS (SELECT 1 FROM meter_values WHERE station = ?1
+    AND transaction_id = CAST(next.number AS TEXT))`
+
 /** ?1 is the station. Numbers that were given once are never given again. */
 const FREE_NUMBER = `
 WITH RECURSIVE next (number) AS (
   SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'transactions'), 0) + 1
   UNION ALL SELECT number + 1 FROM next WHERE ${isTaken('IS NULL')} OR ${isTaken('IS NOT NULL')}
+    OR ${IS_MEASURED}
 )
 SELECT MAX(number) AS number FROM next`
 

@@ -255,6 +255,32 @@ const FORMER_IN_ANY_CASE = `
 CREATE INDEX former_stations_in_any_case ON former_stations (station COLLATE NOCASE);
 `
 
+/**
+ * The last id that was given to a reservation or a profile, whether or not a station has taken it.
+ * What stations hold may bear an id that nobody here gave; from the greatest one it wraps.
+ */
+const ID_COUNTERS = `
+CREATE TABLE counters (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+INSERT INTO counters SELECT 'reservation', coalesce(MAX(reservation_id), 0) FROM reservations;
+INSERT INTO counters SELECT 'profile', coalesce(MAX(profile_id), 0) FROM charging_profiles;
+`
+
+/**
+ * A list that takes several messages, on its way or ended before its last one. Whether the entries
+ * of a list are those that its station has: not after a message whose answer nobody knows.
+ */
+const LIST_JOBS = `
+ALTER TABLE local_lists ADD COLUMN known INTEGER NOT NULL DEFAULT 1;
+UPDATE local_lists SET known = version = 0 OR EXISTS (
+  SELECT 1 FROM local_list_entries e WHERE e.station = local_lists.station);
+CREATE TABLE local_list_jobs (
+  station TEXT PRIMARY KEY, messages INTEGER NOT NULL,
+  place INTEGER NOT NULL, -- of the message that was sent last, from 0
+  operation TEXT,         -- which sent it; none: it is about to
+  problem TEXT            -- why no more are sent
+) STRICT;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -281,4 +307,6 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
       mergeSpellings(db)
     },
   },
+  { name: '13-id-counters', up: (db) => db.script(ID_COUNTERS) },
+  { name: '14-list-jobs', up: (db) => db.script(LIST_JOBS) },
 ]

@@ -2,9 +2,11 @@ import { ChargingRows } from './charging-rows.ts'
 import type { BootRow, ConnectorRow, MessageRow, StationRow } from './csms-rows.ts'
 import { CSMS_MIGRATIONS } from './csms-schema.ts'
 import { Database } from './database.ts'
+import { ListJobRows } from './list-job-rows.ts'
 import { LocalListRows } from './local-list-rows.ts'
 import { MessageRows } from './message-rows.ts'
 import { migrate } from './migrations.ts'
+import { passOverForgotten } from './numbers.ts'
 import { OperationRows } from './operation-rows.ts'
 import { ProfileRows } from './profile-rows.ts'
 import { ReservationRows } from './reservation-rows.ts'
@@ -36,6 +38,7 @@ export class CsmsStore {
   readonly reservations: ReservationRows
   readonly profiles: ProfileRows
   readonly localLists: LocalListRows
+  readonly listJobs: ListJobRows
 
   /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string) {
@@ -51,6 +54,7 @@ export class CsmsStore {
     this.reservations = new ReservationRows(this.#db)
     this.profiles = new ProfileRows(this.#db)
     this.localLists = new LocalListRows(this.#db)
+    this.listJobs = new ListJobRows(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */
@@ -210,6 +214,11 @@ export class CsmsStore {
     return true
   }
 
+  /** The file was brought back from a backup: what it gave since then is not given again. */
+  passOverForgotten(nowMs: number): Promise<void> {
+    return this.write(() => passOverForgotten(this.#db, nowMs))
+  }
+
   /** Deletes at most `limit` rows from before a moment. @returns How many are gone. */
   deleteOldest(table: Perishable, before: string, limit: number): number {
     return deleteOldest(this.#db, table, before, limit)
@@ -227,6 +236,7 @@ const OF_STATION = [
   'reservations',
   'charging_profiles',
   'local_list_entries',
+  'local_list_jobs',
   'local_lists',
   'stations',
 ]

@@ -73,6 +73,14 @@ export interface CsmsTables {
     station: string
     version: number
     changed_at: string
+    known: Generated<number>
+  }
+  local_list_jobs: {
+    station: string
+    messages: number
+    place: number
+    operation: string | null
+    problem: string | null
   }
   local_list_entries: {
     station: string

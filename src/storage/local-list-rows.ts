@@ -15,7 +15,8 @@ export interface LocalList {
   readonly version: number
   /** RFC 3339. */
   readonly changedAt: string
-  readonly entries: readonly LocalListEntry[]
+  /** Undefined: the station has a version of which nobody knows what is in it. */
+  readonly entries: readonly LocalListEntry[] | undefined
 }
 
 /** The local authorization lists of stations, as these have taken them. */
@@ -32,22 +33,10 @@ export class LocalListRows {
       queries.selectFrom('local_lists').selectAll().where('station', '=', station),
     )
     if (!list) return undefined
-    const entries = this.#db.rows(
-      queries
-        .selectFrom('local_list_entries')
-        .selectAll()
-        .where('station', '=', station)
-        .orderBy('id_token'),
-    )
     return {
       version: list.version,
       changedAt: list.changed_at,
-      entries: entries.map((row) => ({
-        idToken: row.id_token,
-        status: row.status,
-        expiresAt: row.expires_at ?? undefined,
-        groupId: row.group_id ?? undefined,
-      })),
+      entries: list.known === 1 ? this.#entriesOf(station) : undefined,
     }
   }
 
@@ -55,7 +44,14 @@ export class LocalListRows {
   setVersion(station: string, version: number, at: string): void {
     if (this.of(station)?.version === version) return
     this.#removeAll(station)
-    this.#put(station, version, at)
+    // 0: it has none.
+    this.#put(station, { version, changed_at: at, known: version === 0 ? 1 : 0 })
+  }
+
+  /** A list was sent, and whether the station has taken it nobody knows. */
+  doubt(station: string, at: string): void {
+    const { version = 0 } = this.of(station) ?? {}
+    this.#put(station, { version, changed_at: at, known: 0 })
   }
 
   /** A list as a whole, or what is different in it; an entry without a status is taken out. */
@@ -71,7 +67,8 @@ export class LocalListRows {
     at: string,
   ): void {
     if (change.isFull) this.#removeAll(station)
-    this.#put(station, change.version, at)
+    const { version, isFull } = change
+    this.#put(station, { version, changed_at: at, ...(isFull && { known: 1 }) })
     for (const { idToken, status, expiresAt, groupId } of change.entries) {
       this.#remove(station, idToken)
       if (status === undefined) continue
@@ -87,8 +84,24 @@ export class LocalListRows {
     }
   }
 
-  #put(station: string, version: number, at: string): void {
-    const said = { version, changed_at: at }
+  #entriesOf(station: string): LocalListEntry[] {
+    const rows = this.#db.rows(
+      queries
+        .selectFrom('local_list_entries')
+        .selectAll()
+        .where('station', '=', station)
+        .orderBy('id_token'),
+    )
+    return rows.map((row) => ({
+      idToken: row.id_token,
+      status: row.status,
+      expiresAt: row.expires_at ?? undefined,
+      groupId: row.group_id ?? undefined,
+    }))
+  }
+
+  /** @param said `known` stays as it is where nothing is said of it. */
+  #put(station: string, said: { version: number; changed_at: string; known?: number }): void {
     this.#db.change(
       queries
         .insertInto('local_lists')

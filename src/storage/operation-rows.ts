@@ -101,6 +101,13 @@ export class OperationRows {
     return this.#db.rows(query).map(operationRow)
   }
 
+  /** Stations that were asked for an action, and have not answered. */
+  stationsAsked(action: string): string[] {
+    const query = queries.selectFrom('operations').select('station').distinct()
+    const rows = this.#db.rows(query.where('state', '=', 'sent').where('action', '=', action))
+    return rows.map(({ station }) => station)
+  }
+
   /** Those nobody waits for any more after a restart: their answer is not known, or their effect. */
   abandoned(problem: string, withoutEffect: string, notLookedAt: string): number {
     const end = (from: OperationState, state: OperationState, why: string) =>

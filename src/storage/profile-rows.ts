@@ -1,5 +1,6 @@
 import { type CsmsTables, csmsQueries as queries } from './csms-tables.ts'
 import type { Database } from './database.ts'
+import { nextId } from './numbers.ts'
 
 /** A charging profile that a station has taken, or has reported. */
 export interface ProfileRow {
@@ -126,12 +127,9 @@ export class ProfileRows {
     return this.#db.rows(query).map(profileRow)
   }
 
-  /** An id that no profile has. */
-  freeId(): number {
-    const row = this.#db.row(
-      queries.selectFrom('charging_profiles').select(({ fn }) => fn.max('profile_id').as('most')),
-    )
-    return (row?.most ?? 0) + 1
+  /** An id that no profile has, and that is never given again. To be called inside a write. */
+  nextId(): number {
+    return nextId(this.#db, 'profile')
   }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { csmsQueries as queries, type ReservationState } from './csms-tables.ts'
 import type { Database } from './database.ts'
+import { nextId } from './numbers.ts'
 
 export interface ReservationRow {
   readonly station: string
@@ -127,12 +128,9 @@ export class ReservationRows {
     }))
   }
 
-  /** An id that no reservation had. */
-  freeId(): number {
-    const row = this.#db.row(
-      queries.selectFrom('reservations').select(({ fn }) => fn.max('reservation_id').as('most')),
-    )
-    return (row?.most ?? 0) + 1
+  /** An id that no reservation had, and that is never given again. To be called inside a write. */
+  nextId(): number {
+    return nextId(this.#db, 'reservation')
   }
 }
 

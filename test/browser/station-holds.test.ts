@@ -15,18 +15,18 @@ async function say(station: RawClient, action: string, payload: object): Promise
 }
 
 /** A 2.0.1 station with one EVSE, its page in the browser, and tokens at the CSMS. */
-async function start(t: TestContext, tokens: readonly string[] = []) {
+async function start(t: TestContext, tokens: readonly string[] = [], nodeId = 'CS01') {
   const { csms } = await startChain(t, 0)
   for (const idToken of tokens) {
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ idToken, note: 'van' })
     await fetch(`${csms.console}api/tokens`, { method: 'POST', headers, body })
   }
-  const station = await client(t, csms.url, { id: 'CS01', protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
+  const station = await client(t, csms.url, { id: nodeId, protocols: ['ocpp2.0.1'], headers: { authorization: '' } }) // biome-ignore format: one line
   await say(station, 'StatusNotification', { timestamp: new Date().toISOString(), connectorStatus: 'Available', evseId: 1, connectorId: 1 }) // biome-ignore format: one line
   const browser = await startBrowser(t)
   const sign = '[data-connector="1.1"]'
-  const { page, complaints } = await open(browser, `${csms.console}stations/CS01`, { sign })
+  const { page, complaints } = await open(browser, `${csms.console}stations/${nodeId}`, { sign })
   /** Takes what the CSMS asks for next, and accepts it. */
   const accept = async (action: string, answer: object = { status: 'Accepted' }) => {
     const [, id, , payload] = await station.take((frame) => isCall(frame) && frame[2] === action, action) // biome-ignore format: one line
@@ -129,6 +129,14 @@ test('all tokens are sent as a local list, and the page says in how many message
   await entry.waitFor(PATIENCE)
   assert.match((await entry.textContent()) ?? '', /Accepted/)
   assert.doesNotMatch((await entry.textContent()) ?? '', /VAN-9/)
+
+  await page.getByRole('button', { name: 'Send all tokens' }).click()
+  await accept('SendLocalList')
+  await page.locator('[data-list-job="running"]').getByText('0 of 1 messages').waitFor(PATIENCE)
+  await accept('GetLocalListVersion', { versionNumber: 9 })
+  await page.locator('[data-list-job="failed"]').getByText('Send it again').waitFor(PATIENCE)
+  await page.locator('[data-list-version="9"]').getByText('what is in it is not known').waitFor(PATIENCE) // biome-ignore format: one line
+  assert.equal(await entry.count(), 0)
   assert.deepEqual(await findings(page), [])
   assert.deepEqual(complaints, [])
 })
@@ -153,5 +161,15 @@ test('what a station said opens as a tree, page by page, and what it said twice 
   await messages.locator('[data-message="StatusNotification"]').waitFor(PATIENCE)
   await messages.getByRole('button', { name: 'Show newest' }).click()
   await newest.getByText('V18').waitFor(PATIENCE)
+  assert.deepEqual(complaints, [])
+})
+
+test('the page of a station with a dot in its id opens by its address, and again', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const { page, complaints } = await start(t, [], 'CS.01')
+
+  await page.reload()
+
+  await page.locator('[data-connector="1.1"]').waitFor(PATIENCE)
   assert.deepEqual(complaints, [])
 })

@@ -44,6 +44,10 @@ const filter = (match: string) =>
 
 // biome-ignore format: a table
 const MISTAKES: [string, string, RegExp][] = [
+  // ---- Ports
+  ['a console where stations connect', 'nodeId: A\nrole: csms\nlisten: [{port: 9000}]\nhttp: {port: 9000}\n', /:4:8: http\.port \(9000\) is that of listen\.0 already; choose another one$/],
+  ['a console on one address of all', 'nodeId: A\nrole: csms\nlisten: [{port: 9000, host: 0.0.0.0}]\nhttp: {port: 9000}\n', /http\.port \(9000\) is that of listen\.0 already/],
+  ['two listeners at one place', 'nodeId: A\nrole: csms\nlisten: [{port: 9000}, {port: 9000}]\n', /listen\.1\.port \(9000\) is that of listen\.0 already/],
   // ---- URLs
   ['a port that there is not', uplink('ws://127.0.0.1:99999/'), /:5:5: uplinks\.0\.url is no URL: it must be like wss:/],
   ['a space in a host', uplink('ws://exa mple/'), /:5:5: uplinks\.0\.url is no URL/],
@@ -245,4 +249,11 @@ test('patterns of stations overlap where some id fits both', () => {
   }
   const stars = '*a'.repeat(60)
   assert.ok(!canBothMatch(stars, `${'*b'.repeat(60)}`), 'at once, however many stars')
+})
+
+test('one port may serve at two addresses, and 0 any number of times', (t) => {
+  const two = 'nodeId: A\nrole: csms\nlisten: [{port: 9000, host: 127.0.0.2}]\nhttp: {port: 9000}\n'
+  assert.equal(load(t, two).http?.port, 9000)
+  const any = 'nodeId: A\nrole: csms\nlisten: [{port: 0}, {port: 0}]\nhttp: {port: 0}\n'
+  assert.equal(load(t, any).listen.length, 2)
 })

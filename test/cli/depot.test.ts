@@ -35,11 +35,29 @@ async function startCsms(t: TestContext, folder = temporaryFolder(t)) {
   return { ...node, folder, login: line.login as string | undefined }
 }
 
-async function authorize(t: TestContext, url: string, idTag: string) {
+/** What a CSMS answers to one message of a station. */
+async function ask(t: TestContext, url: string, action: string, payload: object) {
   const station = await client(t, url, { id: 'CS01', headers: { authorization: '' } })
-  station.send(`[2,"a","Authorize",{"idTag":"${idTag}"}]`)
+  station.send(JSON.stringify([2, 'a', action, payload]))
   const [, , answer] = await station.take((frame) => frame[1] === 'a', 'the answer')
-  return (answer as { idTagInfo: { status: string } }).idTagInfo.status
+  return answer as object
+}
+
+async function authorize(t: TestContext, url: string, idTag: string) {
+  const answer = (await ask(t, url, 'Authorize', { idTag })) as { idTagInfo: { status: string } }
+  return answer.idTagInfo.status
+}
+
+/** The number of a transaction that begins on a connector. */
+async function begin(t: TestContext, url: string, connectorId: number) {
+  const start = {
+    connectorId,
+    idTag: 'VAN-9',
+    meterStart: 0,
+    timestamp: '2026-01-05T11:00:00.000Z',
+  }
+  const answer = await ask(t, url, 'StartTransaction', start)
+  return (answer as { transactionId: number }).transactionId
 }
 
 test('a token that a command adds charges at once at the CSMS that runs', async (t) => {
@@ -173,6 +191,61 @@ test('a backup of a CSMS that runs brings everything back after its data is lost
   const again = await startCsms(t, folder)
   assert.equal(await authorize(t, again.url, 'VAN-9'), 'Accepted')
   assert.ok(readdirSync(join(folder, 'data')).some((name) => name.includes('.before-')))
+})
+
+test('a number that was given after the backup is not given again, however often it is restored', async (t) => {
+  const { file, url, folder, stop } = await startCsms(t)
+  const copies = join(folder, 'copies')
+  const given = [await begin(t, url, 1)]
+  await wattweave(t, 'backup', file, copies)
+  given.push(await begin(t, url, 2))
+  await stop()
+
+  for (const connectorId of [3, 4]) {
+    assert.equal((await wattweave(t, 'restore', file, copies)).code, 0)
+    const again = await startCsms(t, folder)
+    given.push(await begin(t, again.url, connectorId))
+    await again.stop()
+  }
+
+  assert.equal(new Set(given).size, 4, `${given}`)
+  assert.ok(given.every((number) => number < 2 ** 31))
+})
+
+test('what is no backup of a CSMS, or is another database, takes the place of nothing', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const [data, copies] = [join(folder, 'data'), join(folder, 'copies')]
+  await wattweave(t, 'backup', file, copies)
+  await stop()
+  const csms = join(copies, 'csms.sqlite')
+  const wrong = async (said: RegExp) => {
+    const { code, errors } = await wattweave(t, 'restore', file, copies)
+    assert.deepEqual([code, said.test(errors)], [1, true], errors)
+    assert.ok(!readdirSync(data).some((name) => /\.before-|\.new/.test(name)))
+  }
+
+  writeFileSync(csms, readFileSync(join(copies, 'accounts.sqlite')))
+  await wrong(
+    /csms\.sqlite is another database, without the table transactions\n {2}put the one there/,
+  )
+  rmSync(csms)
+  await wrong(/is no backup of a CSMS, for it holds no csms\.sqlite\n {2}name the folder/)
+})
+
+test('a backup can be read by its owner only, and so can what is restored, whatever mode it has by then', async (t) => {
+  const { file, folder, stop } = await startCsms(t)
+  const [data, copies] = [join(folder, 'data'), join(folder, 'copies')]
+  mkdirSync(copies)
+  const modes = (of: string) =>
+    ['csms.sqlite', 'accounts.sqlite'].map((name) => statSync(join(of, name)).mode & 0o777)
+
+  await wattweave(t, 'backup', file, copies)
+  assert.deepEqual(modes(copies), [0o600, 0o600])
+  await stop()
+  for (const name of ['csms.sqlite', 'accounts.sqlite']) chmodSync(join(copies, name), 0o644)
+  assert.equal((await wattweave(t, 'restore', file, copies)).code, 0)
+
+  assert.deepEqual(modes(data), [0o600, 0o600])
 })
 
 test('what a CSMS that was killed has written is kept beside the backup that takes its place', async (t) => {
@@ -365,6 +438,46 @@ for (const [role, below] of [['csms', 'NN01'], ['networking-node', 'NN02']] as c
     assert.deepEqual(warnings, [])
   })
 } // biome-ignore format: two roles
+
+test('init of a networking node says what is yet to be done, and once that is done the node runs', async (t) => {
+  const file = join(temporaryFolder(t), 'q', 'n.yaml')
+
+  const made = await wattweave(t, 'init', file, '--role', 'networking-node', '--id', 'NN01', '--port', '0', '--uplink', 'ws://127.0.0.1:9/', '--station', 'CS01') // biome-ignore format: one line
+
+  assert.equal(made.code, 0, made.errors)
+  assert.match(made.output, /Give CS01 the address ws:\/\/127\.0\.0\.1:0\/ and this password, it is shown only now: \S+\n/) // biome-ignore format: one line
+  const steps = ['Put the password', 'Let it in: at the CSMS run wattweave keys invite FILE NN01', `here wattweave keys join ${file} CODE`, `Start it with: wattweave run ${file}`] // biome-ignore format: one list
+  const places = steps.map((step) => made.output.indexOf(step))
+  assert.ok(
+    places.every((place, i) => place > (places[i - 1] ?? 0)),
+    made.output,
+  )
+  const [, secret = ''] = /^Put the password .* into (\S+)$/m.exec(made.output) ?? []
+  assert.match((await wattweave(t, 'check', file)).errors, /uplinks\.0\.passwordFile/)
+  writeFileSync(secret, 'what the CSMS has given')
+  assert.equal((await wattweave(t, 'check', file)).code, 0)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('port: 8351', 'port: 0'))
+  const running = startExecutable(t, 'run', file)
+  await until('it to be ready', () => /^\{.*\}$/m.exec(running.output())?.[0])
+})
+
+test('init that fails leaves nothing of what it wrote, and all that was there', async (t) => {
+  const folder = temporaryFolder(t)
+  const init = (file: string, ...more: string[]) =>
+    wattweave(t, 'init', file, '--role', 'networking-node', '--id', 'NN01', ...more)
+  const same = await init(join(folder, 'n.yaml'), '--station', 'nn01')
+  assert.deepEqual([same.code, /--station: it must be another id than that of the node/.test(same.errors)], [1, true]) // biome-ignore format: one line
+
+  // A port that the console of the node has already: only the whole file says so.
+  const clash = await init(join(folder, 'made', 'n.yaml'), '--station', 'CS01', '--port', '8351')
+  assert.deepEqual([clash.code, /http\.port/.test(clash.errors)], [2, true], clash.errors)
+  assert.deepEqual(readdirSync(folder), [])
+
+  mkdirSync(join(folder, 'secrets'))
+  writeFileSync(join(folder, 'secrets', 'key'), 'K'.repeat(43))
+  await init(join(folder, 'n.yaml'), '--station', 'CS01', '--port', '8351')
+  assert.deepEqual(readdirSync(folder, { recursive: true }), ['secrets', join('secrets', 'key')])
+})
 
 test('init says which answer cannot be, and writes nothing', async (t) => {
   const file = join(temporaryFolder(t), 'x.yaml')

@@ -25,9 +25,9 @@ export interface CsmsConsole {
 /** A CSMS with its store in a file of the test's own, a listener and an HTTP server. */
 export async function startCsmsConsole(
   context: TestContext,
-  options: { insecure?: boolean; accounts?: AccountStore } = {},
+  options: { insecure?: boolean; accounts?: AccountStore; page?: string } = {},
 ): Promise<CsmsConsole> {
-  const { insecure = true, accounts } = options
+  const { insecure = true, accounts, page } = options
   const file = join(temporaryFolder(context), 'csms.sqlite')
   const store = new CsmsStore(file)
   const listener = accept({ nodeId: 'CSMS01' as NodeId, port: 0, insecure })
@@ -51,7 +51,7 @@ export async function startCsmsConsole(
     insecure,
     simulations,
   }
-  const server = await startConsole({ host: '127.0.0.1', port: 0, page: undefined, view })
+  const server = await startConsole({ host: '127.0.0.1', port: 0, page, view })
   context.after(async () => {
     await server.stop()
     await simulations?.stop()

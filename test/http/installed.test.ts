@@ -150,6 +150,40 @@ for (const protocol of PROTOCOLS) {
   })
 }
 
+test('profiles and reservations that are asked for at once get ids of their own, and both are there', async (t) => {
+  const { ask, read, token, inAnHour } = await startPair(t, 'ocpp2.0.1')
+  const [one, two] = [await token('ONE'), await token('TWO')]
+  const at = { purpose: 'TxDefaultProfile', stackLevel: 0, kind: 'Relative', unit: 'A', periods: [{ startS: 0, limit: 8 }] } // biome-ignore format: one line
+  const together = (path: string, bodies: object[]) =>
+    Promise.all(bodies.map((body) => ask('technician', 'POST', `/api/stations/CS01/${path}`, body)))
+
+  await together('profiles', [{ ...at, evseId: 1 }, { ...at, evseId: 2 }]) // biome-ignore format: one line
+  const wish = { expiresAt: inAnHour() }
+  await together('reservations', [{ ...wish, evseId: 1, tokenId: one }, { ...wish, evseId: 2, tokenId: two }]) // biome-ignore format: one line
+
+  await until('both profiles', async () => (await read('/api/profiles')).profiles.length === 2)
+  await until('both reservations', async () => (await read('/api/reservations?state=reserved')).reservations.length === 2) // biome-ignore format: one line
+})
+
+test('of two lists at once one is refused, and so is a message of another one, until the first has arrived', async (t) => {
+  const { ask, read, token } = await startPair(t, 'ocpp2.0.1')
+  for (let n = 0; n < 150; n++) await token(`TAG-${n}`)
+  const path = '/api/stations/CS01/local-list'
+  const other = { versionNumber: 9, updateType: 'Differential' }
+
+  const lists = await Promise.all([1, 2].map(() => ask('technician', 'PUT', path, {})))
+  const raw = await ask('technician', 'POST', '/api/stations/CS01/operations/SendLocalList', other)
+
+  assert.deepEqual(lists.map(({ status }) => status).toSorted(), [202, 409])
+  assert.equal(raw.status, 409)
+  assert.match(raw.body.detail, /a local list is on its way to CS01.*; try again when/)
+  const list = await until('the whole list', async () => {
+    const now = await read(path)
+    return now.job === undefined && now.version === 2 && now
+  })
+  assert.equal(list.entries.length, 150)
+})
+
 test('a list that the station does not take leaves the old one as it was', async (t) => {
   const { read, token, reaches } = await startPair(t, 'ocpp2.0.1')
   const tokenId = await token(WORD.tag)

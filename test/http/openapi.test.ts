@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { roleForOperation } from '../../src/http/operation-roles.ts'
 import { ROOT } from '../house/source-files.ts'
 import { startApi } from './api.ts'
 import { ShapeJudge } from './shapes.ts'
@@ -163,4 +164,25 @@ test('whoever asks for a station in other letters is told of the one that is the
   assert.equal(asked.body.station, 'Depot-1')
   assert.equal((await ask('viewer', 'GET', '/api/operations?station=DEPOT-1')).body.operations.length, 1) // biome-ignore format: one line
   assert.equal((await ask('admin', 'DELETE', '/api/stations/DEPOT-1')).status, 204)
+})
+
+test('of each action it is described which role may ask for it, as the API has it', async (t) => {
+  const { ask } = await startApi(t)
+  const { found } = await operationsOf(ask)
+  const operate = found.find(({ method, path }) => method === 'post' && path.endsWith('/operations/{action}')) // biome-ignore format: one line
+  const { description = '' } = operate?.operation.responses[403] ?? {}
+  const told = (action: string) =>
+    ['operator', 'admin'].find((role) => new RegExp(`${role} for [^;]*\\b${action}\\b`).test(description)) ?? // biome-ignore format: one line
+    (/technician for every other/.test(description) ? 'technician' : undefined)
+
+  for (const action of [
+    'UnlockConnector',
+    'UpdateFirmware',
+    'Reset',
+    'SendLocalList',
+    'DataTransfer',
+  ]) {
+    // biome-ignore format: one line
+    assert.equal(told(action), roleForOperation(action), action)
+  }
 })

@@ -120,6 +120,12 @@ test('everything that a depot is asked for answers as it is described, with noth
   for (const list of ['transactions', 'tokens', 'stations', 'stations/CS01/messages', 'operations', 'reservations', 'security-events']) await read(`/api/${list}?limit=1`) // biome-ignore format: one line
   for (const role of ['viewer', 'operator'] as const) await read(`/api/tokens/${tokenId}`, role)
   for (const path of ['stations', 'stations/CS01', 'stations/CS01/local-list', 'stations/CS02', 'stations/CS09', 'profiles']) await read(`/api/${path}`, 'viewer') // biome-ignore format: one line
+  await store.write(() => {
+    store.localLists.doubt('CS01', '2026-01-05T11:00:00.000Z')
+    store.listJobs.begin('CS01', 2)
+    store.listJobs.fail('CS01', 'the answer is lost')
+  })
+  await read('/api/stations/CS01/local-list')
   const { frames } = await read('/api/frames')
   for (const { sequence } of frames) await read(`/api/frames/${sequence}`)
   for (const path of ['/api/trace', '/api/openapi.json', '/health', '/ready', '/metrics']) await read(path) // biome-ignore format: one line

@@ -119,12 +119,34 @@ test('a number that was the id of an end without a start is not given to another
   const { transactionId: second } = await say('StartTransaction', start(30))
   await say('StopTransaction', stop(4, 4))
 
-  assert.deepEqual([first, second], [6, 8])
+  assert.deepEqual([first, second], [8, 9])
   const running = store.charging.page({ state: 'running', limit: 9 })
   assert.deepEqual(
     running.map(({ transactionId }) => transactionId),
-    ['8'],
+    ['9'],
   )
+})
+
+test('a number that values of a transaction unknown here bear is not given again, nor any below it', async (t) => {
+  const { store, station } = await startCsms(t)
+  const values = { connectorId: 1, meterValue: [{ timestamp: at(1), sampledValue: [{ value: '150' }] }] } // biome-ignore format: one line
+  await station('CS01', 'ocpp1.6')('MeterValues', { ...values, transactionId: 9 })
+
+  const { transactionId: here } = await station('CS01', 'ocpp1.6')('StartTransaction', start(2))
+  const { transactionId: elsewhere } = await station('CS02', 'ocpp1.6')('StartTransaction', start(2)) // biome-ignore format: one line
+
+  assert.deepEqual([here, elsewhere], [10, 11])
+  assert.deepEqual(store.charging.readings('CS01', '10', 9), [])
+})
+
+test('no station uses up the numbers by naming a great one, and that one is not given to it', async (t) => {
+  const { station } = await startCsms(t)
+  const say = station('CS01', 'ocpp1.6')
+  for (const id of [2 ** 31 - 1, -1]) await say('StopTransaction', stop(id, 1))
+
+  const { transactionId } = await say('StartTransaction', start(2))
+
+  assert.equal(transactionId, 3)
 })
 
 for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {

@@ -148,6 +148,61 @@ test('a connector of 1.6 that shows its reservation no more has none, unless a f
   assert.deepEqual(Object.fromEntries(states), { 1: 'used', 2: 'expired' })
 })
 
+for (const protocol of ['ocpp1.6', 'ocpp2.0.1'] as const) {
+  const is16 = protocol === 'ocpp1.6'
+  const expires = (hour: number) => `2027-01-01T0${hour}:00:00Z`
+  const reserve = (id: number, evseId: number, until = expires(1)) =>
+    is16
+      ? { reservationId: id, connectorId: evseId, idTag: 'TAG-1', expiryDate: until }
+      : { id, ...(evseId > 0 && { evseId }), idToken: { idToken: 'TAG-1', type: 'Central' }, expiryDateTime: until } // biome-ignore format: one line
+  const status = (evseId: number, word: string) =>
+    is16
+      ? { connectorId: evseId, errorCode: 'NoError', status: word }
+      : { evseId, connectorId: 1, connectorStatus: word, timestamp: expires(0) }
+
+  test(`${protocol}: a reservation of any EVSE of several is accepted, and what another one shows is not its effect`, async (t) => {
+    const { submit, reaches, say } = await startPair(t, protocol)
+    for (const evseId of [1, 2]) await say('StatusNotification', status(evseId, 'Available'))
+
+    const any = await submit('ReserveNow', reserve(1, 0))
+    await reaches(any, 'accepted')
+    const other = await submit('ReserveNow', reserve(2, 1))
+    await say('StatusNotification', status(1, 'Reserved'))
+
+    assert.equal((await reaches(other, 'effect-seen')).effect, 'EVSE 1 is Reserved')
+    const { problem } = await reaches(any, 'accepted')
+    assert.equal(problem, 'accepted, and no EVSE need show it as long as there are several')
+  })
+
+  test(`${protocol}: a reservation of any EVSE of the only one is seen there`, async (t) => {
+    const { submit, reaches, say } = await startPair(t, protocol)
+    await say('StatusNotification', status(1, 'Available'))
+    const any = await submit('ReserveNow', reserve(1, 0))
+
+    await say('StatusNotification', status(1, 'Reserved'))
+
+    await reaches(any, 'effect-seen')
+  })
+
+  test(`${protocol}: a reservation that is made longer is there already, one under another id has to show`, async (t) => {
+    const { submit, reaches, say, runsOut, store } = await startPair(t, protocol)
+    const first = await submit('ReserveNow', reserve(1, 1))
+    await say('StatusNotification', status(1, 'Reserved'))
+    await reaches(first, 'effect-seen')
+
+    const longer = await submit('ReserveNow', reserve(1, 1, expires(3)))
+    const other = await submit('ReserveNow', reserve(2, 1))
+
+    assert.equal((await reaches(longer, 'effect-seen')).effect, 'EVSE 1 is Reserved')
+    assert.equal(
+      store.reservations.page({ limit: 9 }).at(-1)?.expiresAt,
+      '2027-01-01T03:00:00.000Z',
+    )
+    await reaches(other, 'accepted')
+    await runsOut(other)
+  })
+}
+
 test('cancelling a reservation of any EVSE does not wait for one that another reservation holds', async (t) => {
   const { submit, reaches, say, store } = await startPair(t, 'ocpp1.6')
   const reserve = { idTag: 'TAG-1', expiryDate: '2027-01-01T00:00:00Z' }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { CsmsStore, type TransactionStart } from '../../src/storage/csms-store.ts'
+import { CsmsStore, type MeterRow, type TransactionStart } from '../../src/storage/csms-store.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
 
 const AT = '2026-01-05T11:00:00.000Z'
@@ -79,6 +79,35 @@ test('a TransactionEvent that is repeated is stored once, and told apart by seqN
       [1, 'Updated'],
     ],
   )
+})
+
+test('a number that values of a station bear is not given to a transaction of it', async (t) => {
+  const { store } = open(t)
+  const value = { station: 'CS01', transactionId: '1', measurand: 'SoC', timestamp: AT, evseId: 1, unit: 'Percent', value: 50 } // biome-ignore format: one line
+
+  const numbers = await store.write(() => {
+    store.charging.addMeterValue(value as MeterRow)
+    return [store.charging.start(START), store.charging.start({ ...START, station: 'CS02' })]
+  })
+
+  assert.deepEqual(numbers, [2, 3])
+})
+
+test('ids of profiles and reservations are given once, also from the greatest on, and after a backup', async (t) => {
+  const { store } = open(t)
+  const profile = { station: 'CS01', evseId: 1, purpose: 'TxProfile', stackLevel: 0, transactionId: undefined, source: 'CSO', profile: {}, changedAt: AT } // biome-ignore format: one line
+  const ids = (count: number) =>
+    store.write(() => Array.from({ length: count }, () => store.profiles.nextId()))
+
+  assert.deepEqual(await ids(2), [1, 2])
+  await store.write(() => store.profiles.put({ ...profile, profileId: 4 }))
+  assert.deepEqual(await ids(2), [3, 5])
+  const aDayLaterS = 86_400
+  await store.passOverForgotten(Date.UTC(2026, 0, 1) + aDayLaterS * 1000)
+  assert.deepEqual(await ids(1), [1_000_006])
+  await store.passOverForgotten(Date.UTC(2026, 0, 1) + (2 ** 31 - 2) * 1000)
+  assert.deepEqual(await ids(3), [2 ** 31 - 1, 1, 2])
+  assert.equal(await store.write(() => store.reservations.nextId()), 2 ** 31 - 1)
 })
 
 test('a repeated start of a named transaction leaves what was stored first', async (t) => {

@@ -21,20 +21,25 @@ export function StationLocalList({ of }: { of: OfStation }) {
   const maySend = useMay('technician')
   const { data } = useResource<LocalListView>(path, of.version)
   if (!data) return <p className={styles.note}>{text.transactions.waiting}</p>
-  const { version, changedAt, entries } = data
+  const { version, changedAt, entries, job } = data
   return (
     <>
-      {version === 0 ? (
+      {version === 0 && entries ? (
         <p className={styles.note} data-empty="local-list">
           {maySend ? words.empty : words.emptyForViewers}
         </p>
       ) : (
         <p data-list-version={version}>
-          {words.version(version, formatCount(entries.length))}{' '}
+          {entries ? words.version(version, formatCount(entries.length)) : words.unknown(version)}{' '}
           {changedAt !== undefined && <DayMoment iso={changedAt} />}
         </p>
       )}
-      {entries.length > 0 && <Entries entries={entries} />}
+      {job && (
+        <p className={styles.note} data-list-job={job.problem === undefined ? 'running' : 'failed'}>
+          {words.job(job.messages, job.taken, job.problem)}
+        </p>
+      )}
+      {entries && entries.length > 0 && <Entries entries={entries} />}
       {maySend && (
         <p className={`${forms.buttons} ${styles.more}`}>
           <AskButton
@@ -55,7 +60,7 @@ export function StationLocalList({ of }: { of: OfStation }) {
   )
 }
 
-function Entries({ entries }: Pick<LocalListView, 'entries'>) {
+function Entries({ entries }: Required<Pick<LocalListView, 'entries'>>) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keys */}

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { dirname, join } from 'node:path'
 import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
 import { withFingerprints } from '../../http/fingerprints.ts'
-import { isNodeId, isReservedId, isStationId } from '../../primitives/ids.ts'
+import { isNodeId, isReservedId, isSameId, isStationId } from '../../primitives/ids.ts'
 import { loadConfig } from '../config.ts'
 import { urlProblem } from '../config-links.ts'
 import { makePassword } from './password.ts'
@@ -38,18 +38,57 @@ export async function init(file: string, options: InitOptions): Promise<void> {
   if (existsSync(file))
     throw new Error(`${file} is there already; choose another name or remove it`)
   const answers = await ask(options)
-  mkdirSync(dirname(file), { recursive: true })
-  const password = answers.station === '' ? undefined : makeStationPassword(file, answers.station)
-  writeFileSync(file, configOf(answers), { flag: 'wx' })
-  loadConfig(file) // whoever reads it next has to be able to
-  const told = [
-    `${file} is written. Start it with: wattweave run ${file}`,
-    ...(password === undefined ? [] : [`Give ${answers.station} the address ${stationUrls(answers).join(' or ')} and this password, it is shown only now: ${password}`]), // biome-ignore format: one line
+  const password = writeAll(file, answers)
+  process.stdout.write(`${nextSteps(file, answers, password).join('\n')}\n`)
+}
+
+/**
+ * Writes the file and what it refers to, or nothing.
+ *
+ * @returns The password of the first station, if there is one.
+ */
+function writeAll(file: string, answers: Answers): string | undefined {
+  const { role, station } = answers
+  const secrets = join(dirname(file), 'secrets')
+  const key = join(secrets, 'key')
+  const made: string[] = []
+  const folder = (path: string, mode?: number) => {
+    const first = mkdirSync(path, { recursive: true, ...(mode !== undefined && { mode }) })
+    if (first !== undefined) made.push(first)
+  }
+  try {
+    folder(dirname(file))
+    if (station !== '' || role === 'networking-node') folder(secrets, 0o700)
+    const isNewKey = !existsSync(key)
+    const password = station === '' ? undefined : makePassword(join(secrets, station), key).reveal()
+    if (password !== undefined) made.push(join(secrets, station), ...(isNewKey ? [key] : []))
+    writeFileSync(file, configOf(answers), { flag: 'wx' })
+    made.push(file)
+    // Whoever reads it next has to be able to; the password at the CSMS is not there yet.
+    loadConfig(file, { isBeforePasswords: true })
+    return password
+  } catch (error) {
+    for (const path of made.reverse()) rmSync(path, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** What there is to do before the node does its work, in this order. */
+function nextSteps(file: string, answers: Answers, password: string | undefined): string[] {
+  const { role, nodeId, station } = answers
+  const start = `Start it with: wattweave run ${file}`
+  return [
+    `${file} is written.${role === 'csms' ? ` ${start}` : ''}`,
+    ...(password === undefined ? [] : [`Give ${station} the address ${stationUrls(answers).join(' or ')} and this password, it is shown only now: ${password}`]), // biome-ignore format: one line
     ...(process.stdin.isTTY ? [] : ['Nobody was asked, for this is no terminal: what was not given as option is as usual.']), // biome-ignore format: one line
-    ...(answers.role === 'csms' ? [] : [`Let it in: at the CSMS run wattweave keys invite FILE ${answers.nodeId}, here wattweave keys join ${file} CODE`]), // biome-ignore format: one line
-    ...(answers.role === 'csms' ? [] : [`Put the password that the CSMS has given to ${answers.nodeId} into ${join(dirname(file), uplinkSecret(answers))}`]), // biome-ignore format: one line
+    ...(role === 'csms'
+      ? []
+      : [
+          `Put the password that the CSMS has given to ${nodeId} (there: wattweave password new secrets/${nodeId} --key secrets/key, and its entry under peers) into ${join(dirname(file), uplinkSecret(answers))}`, // biome-ignore format: one line
+          `Let it in: at the CSMS run wattweave keys invite FILE ${nodeId}, here wattweave keys join ${file} CODE`,
+          start,
+        ]),
   ]
-  process.stdout.write(`${told.join('\n')}\n`)
 }
 
 /** Where stations find it, as far as this machine knows its addresses. */
@@ -80,7 +119,9 @@ async function ask(options: InitOptions): Promise<Answers> {
   const port = await answer({ ...PORT, fallback: isNode ? '9100' : '9000' })
   const uplink = isNode ? await answer(UPLINK) : ''
   // Of a node its uplink is the fifth question; a station can be given as option.
-  const station = isNode && options.station === undefined ? '' : await answer(STATION)
+  const isOwn = (id: string) => isNodeId(id) && isNodeId(nodeId) && isSameId(id, nodeId)
+  const problem = (id: string) => isOwn(id) ? `it must be another id than that of the node` : STATION.problem(id) // biome-ignore format: one line
+  const station = isNode && options.station === undefined ? '' : await answer({ ...STATION, problem }) // biome-ignore format: one line
   if (isAsking) outro('That is all.')
   return { role, nodeId, host, port: Number(port), uplink, station }
 }
@@ -171,11 +212,6 @@ const STATION: Question = {
   message: 'Which station comes first? (empty: none yet)',
   fallback: '',
   problem: must('1 to 48 letters, digits or *-_=+|@.', (id) => id === '' || isStationId(id)),
-}
-
-function makeStationPassword(file: string, station: string): string {
-  const secrets = join(dirname(file), 'secrets')
-  return makePassword(join(secrets, station), join(secrets, 'key')).reveal()
 }
 
 const uplinkSecret = ({ nodeId }: Answers) => `secrets/${nodeId}-at-csms`

@@ -1,4 +1,5 @@
 import type { Evse } from './evse.ts'
+import type { ValueRecord } from './meter-values.ts'
 import type { Site } from './site.ts'
 import { Ticker } from './ticker.ts'
 
@@ -10,38 +11,38 @@ import { Ticker } from './ticker.ts'
 export function startAlignedValues(site: Site): void {
   const inside = { interval: 'AlignedDataCtrlr.Interval', isAligned: true } as const
   const ended = { interval: 'AlignedDataCtrlr.TxEndedInterval', isAligned: true } as const
-  new Ticker(site, { ...inside, tick: () => sample(site) }).start()
-  new Ticker(site, { ...ended, tick: () => keep(site) }).start()
+  new Ticker(site, { ...inside, tick: (at) => sample(site, at) }).start()
+  new Ticker(site, { ...ended, tick: (at) => keep(site, at) }).start()
 }
 
 /** Says what the meter of an EVSE shows, outside of transactions. */
 export async function tellMeterValues(
   site: Site,
   evse: Evse,
-  context: 'Sample.Clock' | 'Trigger',
+  { at, context }: Pick<ValueRecord, 'at'> & { readonly context: 'Sample.Clock' | 'Trigger' },
 ): Promise<void> {
   const samples = evse.samples(site.variables.list('AlignedDataCtrlr.Measurands'))
   if (samples.length === 0) return
   // What is told must not be more than the meter shows after a power loss (J02.FR.16).
   site.journal.keepRegister(evse.id, evse.meter.registerWh)
-  await site.dialect.meterValues(evse.id, [{ at: site.stamp(), context, samples }])
+  await site.dialect.meterValues(evse.id, [{ at, context, samples }])
 }
 
-function sample(site: Site): void {
+function sample(site: Site, at: string): void {
   for (const evse of site.evses) {
     if (evse.transaction) {
       evse.settle()
-      evse.transaction.update('clock')
-    } else void site.say('meter values', () => tellMeterValues(site, evse, 'Sample.Clock'))
+      evse.transaction.update('clock', undefined, at)
+    } else void site.say('meter values', () => tellMeterValues(site, evse, { at, context: 'Sample.Clock' })) // biome-ignore format: one line
   }
   // In 1.6 the same interval counts for what is told at the end.
-  if (site.dialect.is16) keep(site)
+  if (site.dialect.is16) keep(site, at)
 }
 
-function keep({ evses, variables }: Site): void {
+function keep({ evses, variables }: Site, at: string): void {
   const names = variables.list('AlignedDataCtrlr.TxEndedMeasurands')
   for (const evse of evses) {
     evse.settle()
-    evse.transaction?.keepSample(names, 'clock')
+    evse.transaction?.keepSample(names, 'clock', { at })
   }
 }

@@ -114,13 +114,14 @@ export class Reservations {
 
   #statusFor({ id, evseId }: Reservation): ReserveStatus {
     const others = this.all().filter((one) => one.id !== id)
-    const targets = this.#site.evses.filter((evse) => evseId === 0 || evse.id === evseId)
-    const free = targets.filter(
+    const free = this.#site.evses.filter(
       (evse) => evse.isFree && !others.some((one) => one.evseId === evse.id),
     )
+    const targets = this.#site.evses.filter((evse) => evseId === 0 || evse.id === evseId)
     const anyCount = this.#forAny().filter((one) => one.id !== id).length
-    const needed = evseId === 0 ? anyCount + 1 : 1
-    if (free.length >= needed) return 'Accepted'
+    // With this one as many stay free as are reserved without a name (H01.FR.07).
+    const isRoom = free.length > anyCount
+    if (isRoom && targets.some((evse) => free.includes(evse))) return 'Accepted'
     if (targets.every((evse) => evse.isFaulted)) return 'Faulted'
     if (targets.every((evse) => !evse.isOperative)) return 'Unavailable'
     return 'Occupied'

@@ -3,13 +3,16 @@ import type { Site } from './site.ts'
 import type { VariableName } from './variables-table.ts'
 
 const DAY_MS = 86_400_000
+/** What comes later than this was not measured when it was due, and does not say so. */
+const PUNCTUAL_MS = 1_000
 
 export interface TickerOptions {
   /** The variable with the seconds between two ticks; 0 for none. */
   readonly interval: VariableName
   /** Counted from midnight, UTC, and not from the start. */
   readonly isAligned?: boolean
-  readonly tick: () => void
+  /** @param dueAt RFC 3339, by the station's clock. */
+  readonly tick: (dueAt: string) => void
 }
 
 /** Does something at an interval that can be set; what is set counts at once. */
@@ -30,7 +33,7 @@ export class Ticker {
   start(): void {
     this.stop()
     const { clock } = this.#site
-    this.#nextAt = clock.now() + this.#firstWaitMs()
+    this.#nextAt = this.#nextAfter(clock.now())
     this.#arm()
   }
 
@@ -48,12 +51,18 @@ export class Ticker {
     return this.#site.variables.number(this.#options.interval) * 1000
   }
 
-  #firstWaitMs(): number {
+  /** @param moment Of the clock, as is what is returned. */
+  #nextAfter(moment: number): number {
     const intervalMs = this.#intervalMs
-    if (!this.#options.isAligned || intervalMs === 0) return intervalMs
-    const sinceMidnightMs = this.#site.now() % DAY_MS
+    if (!this.#options.isAligned || intervalMs === 0) return moment + intervalMs
+    const sinceMidnightMs = (moment + this.#skewMs) % DAY_MS
     const nextMs = (Math.floor(sinceMidnightMs / intervalMs) + 1) * intervalMs
-    return Math.min(nextMs, DAY_MS) - sinceMidnightMs
+    return moment + Math.min(nextMs, DAY_MS) - sinceMidnightMs
+  }
+
+  /** How far the station's clock is ahead. */
+  get #skewMs(): number {
+    return this.#site.now() - this.#site.clock.now()
   }
 
   #arm(): void {
@@ -64,12 +73,16 @@ export class Ticker {
   }
 
   #tick(): void {
-    if (this.#intervalMs === 0 || this.#nextAt === undefined) return
+    const dueAt = this.#nextAt
+    if (this.#intervalMs === 0 || dueAt === undefined) return
+    const now = this.#site.clock.now()
+    // A real timer may fire too early, and what is due would then be due once more.
+    if (dueAt - now >= 1) return this.#arm()
+    const from = Math.max(now, dueAt)
     // From when it was due, so that it does not drift; a clock that stood still owes nothing.
-    const { clock } = this.#site
-    const nextMs = this.#options.isAligned ? this.#firstWaitMs() : this.#intervalMs
-    this.#nextAt = Math.max(this.#nextAt + nextMs, clock.now())
+    this.#nextAt = Math.max(this.#nextAfter(this.#options.isAligned ? from : dueAt), now)
     this.#arm()
-    this.#options.tick()
+    const at = from - dueAt < PUNCTUAL_MS ? dueAt : now
+    this.#options.tick(new Date(at + this.#skewMs).toISOString())
   }
 }

@@ -17,6 +17,12 @@ export interface Grant {
   readonly profile?: ChargingProfile
 }
 
+/** Of what a value is told, `update` where nothing is said, and when it was due. */
+interface Sampled {
+  readonly kind?: Happening['kind']
+  readonly at?: string | undefined
+}
+
 /** More values are thinned out: every second one goes (E06.FR.13). */
 const MAX_KEPT = 200
 
@@ -41,12 +47,12 @@ export class Transaction {
     this.#token = grant?.token
     this.#transactionId = site.dialect.isNumberedByCsms ? undefined : this.#newId()
     const names = site.variables.list('SampledDataCtrlr.TxStartedMeasurands')
-    const values = [this.#record(names, 'start', cause)]
+    const values = [this.#record(names, cause, { kind: 'start' })]
     const happening = this.#happening('start', cause, values)
     const named = { evseId: evse.id, idToken: this.idToken, transactionId: this.#transactionId }
     const message = site.dialect.message(named, { ...happening, ...told(grant) })
     if (!message) throw new TypeError('a version has no words for the start of a transaction')
-    if (this.#isKeeping) this.keepSample(this.#endNames(), cause, 'start')
+    if (this.#isKeeping) this.keepSample(this.#endNames(), cause, { kind: 'start' })
     this.startId = site.journal.begin({ ...this.#entry(), ...message }, this.#transactionId)
     site.added()
   }
@@ -72,9 +78,12 @@ export class Transaction {
     return this.invalidFromWh + maxWh - this.#evse.meter.registerWh
   }
 
-  /** @param shown The token that was held up, where that is not what the transaction is for. */
-  update(cause: CauseName, shown?: IdToken): void {
-    const values = [this.#record(this.#namesFor(cause), 'update', cause)]
+  /**
+   * @param shown The token that was held up, where that is not what the transaction is for.
+   * @param at When its values were due, where that was a moment before.
+   */
+  update(cause: CauseName, shown?: IdToken, at?: string): void {
+    const values = [this.#record(this.#namesFor(cause), cause, { at })]
     const { grant: now } = this.#evse
     const grant = now?.token === this.#token ? undefined : now
     if (grant) this.#token = grant.token
@@ -86,15 +95,15 @@ export class Transaction {
   }
 
   end(cause: CauseName, shown?: IdToken): void {
-    this.keepSample(this.#endNames(), cause, 'end')
+    this.keepSample(this.#endNames(), cause, { kind: 'end' })
     this.reason ??= reasonOf(cause, this.#evse)
     const happening = this.#happening('end', cause, this.#values)
     this.#tell('stop', { ...happening, reason: this.reason, ...told(undefined, shown) })
   }
 
   /** Keeps a value for the last message. */
-  keepSample(names: readonly string[], cause: CauseName, kind: Happening['kind'] = 'update'): void {
-    if (names.length > 0) this.#keep(this.#record(names, kind, cause))
+  keepSample(names: readonly string[], cause: CauseName, of: Sampled = {}): void {
+    if (names.length > 0) this.#keep(this.#record(names, cause, of))
   }
 
   #tell(kind: 'meter' | 'stop', happening: Happening): void {
@@ -131,9 +140,13 @@ export class Transaction {
     return { evseId: this.#evse.id, idToken: this.idToken, registerWh: this.#evse.meter.registerWh }
   }
 
-  #record(names: readonly string[], kind: Happening['kind'], cause: CauseName): ValueRecord {
+  #record(
+    names: readonly string[],
+    cause: CauseName,
+    { kind = 'update', at = this.#site.stamp() }: Sampled,
+  ): ValueRecord {
     const samples = samplesOf(names, this.#evse.meter)
-    return { at: this.#site.stamp(), context: contextOf(kind, cause), samples }
+    return { at, context: contextOf(kind, cause), samples }
   }
 
   #namesFor(cause: CauseName): string[] {

@@ -96,7 +96,7 @@ async function sayMeterValues({ life, evses }: Question): Promise<void> {
   for (const evse of evses) {
     // In 1.6 the same message tells of a transaction, and then names it.
     if (life.dialect.is16 && evse.transaction) evse.tellTransaction()
-    else await life.say('meter values', () => tellMeterValues(life, evse, 'Trigger'))
+    else await life.say('meter values', () => tellMeterValues(life, evse, { at: life.stamp(), context: 'Trigger' })) // biome-ignore format: one line
   }
 }
 

@@ -66,6 +66,8 @@ export interface Known {
   readonly is16?: boolean
   /** Of a question that is answered by reports. */
   readonly requestId?: number
+  /** The station has this reservation for that place already, as far as is known. */
+  readonly isRenewed?: boolean
   /** EVSEs that show the reservation that is cancelled. */
   readonly reservedEvses?: readonly number[]
   /** Profiles that the station has as far as is known, and which of them are cleared. */

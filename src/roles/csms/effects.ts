@@ -37,6 +37,7 @@ export function effectOf(
   if (action === 'SetChargingProfile') return limited(request, known)
   if (action === 'ClearChargingProfile') return cleared(request, known)
   if (action === 'UpdateDynamicSchedule') return updated(request, known)
+  if (action === 'ReserveNow') return reserved(request, known)
   if (action === 'CancelReservation') return freed(known)
   if (action === 'ChangeAvailability') return availability(request)
   if (action === 'ChangeConfiguration') return configured(request)
@@ -93,7 +94,6 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     by: 'message',
     seen: (said, asked) => unlocked(said.action, said.request, asked),
   },
-  ReserveNow: status((word) => word === 'Reserved'),
   UsePriorityCharging: heard('NotifyPriorityCharging', (said, asked) => {
     const isIt = said.transactionId === asked.transactionId && said.activated === asked.activate
     const how = said.activated ? 'with' : 'without'
@@ -123,15 +123,28 @@ function heard(
   }
 }
 
-/** A StatusNotification of the connector that was meant; 0 or none means any. */
-function status(isIt: (word: unknown, asked: Members) => boolean): Effect {
-  return heard('StatusNotification', (said, asked) => {
-    const word = said.status ?? said.connectorStatus
-    const evse = said.evseId ?? said.connectorId
-    const meant = (asked.evse as Members | undefined)?.id ?? asked.evseId ?? asked.connectorId
-    const isThere = meant === undefined || meant === 0 || meant === evse
-    return isThere && isIt(word, asked) ? `EVSE ${evse} is ${word}` : undefined
-  })
+/**
+ * The connector shows it, or has shown it before, where the reservation is only another one's
+ * successor. One of any EVSE shows nowhere as long as there is a choice.
+ */
+function reserved({ evseId, connectorId = evseId }: Members, { evses, isRenewed }: Known): Effect {
+  const [only, ...others] = (evses ?? []).filter((id) => id !== 0)
+  const isAny = connectorId === undefined || connectorId === 0
+  const meant = isAny && others.length === 0 ? only : connectorId
+  if (meant === undefined || meant === 0) return { by: 'nothing', why: 'and no EVSE need show it as long as there are several' } // biome-ignore format: one line
+  const text = `EVSE ${meant} is Reserved`
+  return {
+    by: 'message',
+    seen: ({ action, request: said }) => {
+      const isIt = (said.evseId ?? said.connectorId) === meant
+      const word = said.status ?? said.connectorStatus
+      return action === 'StatusNotification' && isIt && word === 'Reserved' ? text : undefined
+    },
+    ...(isRenewed && {
+      already: (connectors) =>
+        connectors.some((one) => one.evseId === meant && one.status === 'Reserved') ? text : undefined, // biome-ignore format: one line
+    }),
+  }
 }
 
 /** The connector shows the reservation no longer; where none showed it, the answer is all there is. */

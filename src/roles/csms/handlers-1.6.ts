@@ -90,6 +90,9 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
       record(state, context, (message) => {
         const { connectorId: evseId, meterValue } = request
         const transactionId = request.transactionId?.toString()
+        if (transactionId !== undefined && !store.charging.known(context.source, transactionId)) {
+          store.charging.passOver(Number(transactionId))
+        }
         const metering = { evseId, transactionId, message }
         recordSamples(state, context, metering, samplesOf(meterValue))
         return {}
@@ -110,6 +113,7 @@ export function handlers16(state: CsmsState): Handlers<'ocpp1.6'> {
           if (known) store.charging.end(end)
           // Its start was told to nobody, or to a CSMS before this one; energy has flowed.
           else if (store.charging.endUnseen(end) === 'conflict') recordConflict(state, context, message) // biome-ignore format: one line
+          if (!known) store.charging.passOver(request.transactionId)
           keepSamples(state, context, metering, samplesOf(transactionData))
         }
         return idTag === undefined ? {} : { idTagInfo: idTagInfo(idTag, { station }) }

@@ -35,6 +35,15 @@ export function keepInstalled(
   KEEP[action]?.({ store, station, request: request as Members, answer, at, shownBy })
 }
 
+/** What is no longer known of a station once it was asked for something and its answer is lost. */
+export function doubtInstalled(
+  store: CsmsStore,
+  { station, action }: Pick<OperationRow, 'station' | 'action'>,
+  at: string,
+): void {
+  if (action === 'SendLocalList') store.localLists.doubt(station, at)
+}
+
 const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
   ReserveNow({ store, station, request, at }) {
     const { connectorId, evseId = connectorId, idTag, idToken } = request
@@ -92,6 +101,10 @@ const KEEP: Readonly<Record<string, (accepted: Accepted) => void>> = {
       entries: entries.map(listEntry),
     }
     store.localLists.change(station, change, at)
+    // What was sent of another one before is gone with that.
+    if (change.isFull && store.listJobs.of(station)?.problem !== undefined) {
+      store.listJobs.end(station)
+    }
   },
 
   GetLocalListVersion({ store, station, answer, at }) {

@@ -17,6 +17,10 @@ export function knownOf(
   { now, nextRequestId }: { readonly now: number; readonly nextRequestId: () => number },
 ): Known {
   const common = { now, is16: protocol === 'ocpp1.6' }
+  const evses = [...new Set(store.stationRow(station)?.connectors.map(({ evseId }) => evseId))]
+  if (action === 'ReserveNow') {
+    return { ...common, evses, isRenewed: isRenewed(store, station, request as Members) }
+  }
   if (action === 'CancelReservation') {
     const { reservationId } = request as Members
     return { ...common, reservedEvses: reservedBy(store, station, reservationId) }
@@ -26,10 +30,16 @@ export function knownOf(
     const rows = store.profiles.page(station, MAX_ROWS)
     const isCleared = clearedBy(request as Members)
     const profiles = rows.map((row) => ({ ...row, isCleared: isCleared(row) }))
-    const evses = [...new Set(store.stationRow(station)?.connectors.map(({ evseId }) => evseId))]
     return { ...common, requestId: nextRequestId(), profiles, evses }
   }
   return common
+}
+
+/** Whether an open reservation is asked for again, for the EVSE that it is of: nothing new will show. */
+function isRenewed(store: CsmsStore, station: string, request: Members): boolean {
+  const { connectorId, evseId = connectorId, id, reservationId = id } = request
+  const rows = store.reservations.page({ station, state: 'reserved', limit: MAX_ROWS })
+  return rows.some((one) => one.reservationId === reservationId && one.evseId === evseId)
 }
 
 /** EVSEs that show a reservation; what another one holds is not shown because of this one. */

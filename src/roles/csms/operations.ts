@@ -12,7 +12,7 @@ import { isOver, type OperationChange, type OperationRow } from '../../storage/o
 import type { Effect, Members, Verdict } from './effect.ts'
 import { effectOf, refusalOf } from './effects.ts'
 import type { Hearing } from './heard.ts'
-import { keepInstalled, knowsNone } from './installed.ts'
+import { doubtInstalled, keepInstalled, knowsNone } from './installed.ts'
 import { knownOf } from './known.ts'
 import { acceptedPart, booted, needsReboot } from './variable-effects.ts'
 import { type Job, type Waiting, Watch } from './watch.ts'
@@ -39,7 +39,7 @@ export interface OperationRequest {
 /** Why an operation cannot be asked for. */
 export class OperationError extends Error {
   override readonly name = 'OperationError'
-  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid'
+  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid' | 'busy'
   /** JSON pointer into the request, where it is not valid. */
   readonly pointer: string | undefined
 
@@ -89,14 +89,20 @@ export class Operations {
 
   /** What a restart has left open is not known to anybody any more. */
   start(): Promise<number> {
-    const { operations } = this.#options.store
-    return this.#options.store.write(() =>
-      operations.abandoned(
+    const { store } = this.#options
+    const { operations, listJobs } = store
+    return store.write(() => {
+      for (const station of operations.stationsAsked('SendLocalList')) {
+        doubtInstalled(store, { station, action: 'SendLocalList' }, this.#now())
+      }
+      const count = operations.abandoned(
         'the CSMS was restarted before there was an answer',
         'accepted, no effect seen before the CSMS was restarted',
         '; the CSMS was restarted and does not look for it any more',
-      ),
-    )
+      )
+      listJobs.abandoned('the CSMS was restarted before it was sent as a whole')
+      return count
+    })
   }
 
   stop(): void {
@@ -187,7 +193,9 @@ export class Operations {
       answer = await this.#call(job, action, request)
     } catch (error) {
       this.#watch.forget(operation.id)
-      return this.#change(operation, { state: 'failed', answeredAt: this.#now(), problem: problemOf(error) }) // biome-ignore format: one line
+      const answeredAt = this.#now()
+      const doubt = isUndone(error) ? undefined : () => doubtInstalled(this.#options.store, operation, answeredAt) // biome-ignore format: one line
+      return this.#change(operation, { state: 'failed', answeredAt, problem: problemOf(error) }, doubt) // biome-ignore format: one line
     }
     const refusal = refusalOf(answer)
     if (refusal !== undefined) return this.#refused(job, answer, refusal)
@@ -375,6 +383,14 @@ function partText(action: string, verdict: Verdict): string {
   if (typeof verdict === 'string') return verdict
   if (verdict && 'unreadable' in verdict) return verdict.unreadable
   return verdict?.problem ?? `${action} says otherwise`
+}
+
+/** Error codes by which a station says that it has done nothing at all. */
+const UNDONE: ReadonlySet<string> = new Set(['NotImplemented', 'NotSupported'])
+
+/** Whether a failure says that what was asked for has not happened. */
+function isUndone(error: unknown): boolean {
+  return error instanceof RemoteError && UNDONE.has(error.errorCode)
 }
 
 /** One sentence about why there is no usable answer. */

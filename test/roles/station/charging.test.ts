@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PROTOCOLS } from '../../../src/messages/protocols.ts'
+import type { Clock } from '../../../src/primitives/clock.ts'
+import { randomFraction, seededRandomness } from '../../../src/primitives/randomness.ts'
 import { temporaryFolder } from '../../end-to-end/processes.ts'
+import { SEED } from '../../seed.ts'
 import { Bench, type Payload } from './bench.ts'
 
 const idToken = (text: string) => ({ idToken: text, type: 'ISO14443' })
@@ -223,6 +226,44 @@ test('clock-aligned values come at full minutes, inside a transaction and outsid
     bench.of('MeterValues').map(({ evseId }) => evseId),
     [2],
   )
+})
+
+test('clock-aligned values are told once at each boundary and bear it, also where timers are a little early or late', async (t) => {
+  const random = seededRandomness(SEED)
+  const bench = new Bench(t, 'ocpp1.6')
+  const offMs = () => Math.floor(randomFraction(random) * 5) - 2
+  const clock: Clock = {
+    now: () => bench.clock.now(),
+    setTimer: (callback, delayMs) =>
+      bench.clock.setTimer(callback, Math.max(delayMs > 0 ? 1 : 0, delayMs + offMs())),
+  }
+  const early: number[] = []
+  bench.rule = ({ action, payload }) => {
+    const [value] = (payload.meterValue ?? []) as { timestamp: string }[]
+    const aheadMs = Date.parse(value?.timestamp ?? '') - clock.now()
+    if (action === 'MeterValues' && aheadMs > 0) early.push(aheadMs)
+    return undefined
+  }
+  await bench.start({ clock })
+  await bench.set('MeterValueSampleInterval', '0')
+  await bench.set('ClockAlignedDataInterval', '3')
+  await bench.pass(7)
+  await bench.charge(1)
+  bench.forget()
+  await bench.pass(120)
+
+  const times = [1, 2].map((evseId) =>
+    bench
+      .of('MeterValues')
+      .filter(({ connectorId }) => connectorId === evseId)
+      .map(({ meterValue }) =>
+        Date.parse((meterValue as { timestamp: string }[])[0]?.timestamp ?? ''),
+      ),
+  )
+  const first = Date.UTC(2026, 0, 1, 0, 0, 9)
+  const boundaries = Array.from({ length: 39 }, (_, at) => first + 3_000 * at)
+  for (const told of times) assert.deepEqual(told.slice(0, 39), boundaries)
+  assert.deepEqual(early, [], 'what was measured before its boundary')
 })
 
 test('StopTxnSampledData puts what was sampled on the way into the stop', async (t) => {

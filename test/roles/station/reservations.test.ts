@@ -8,12 +8,14 @@ const idToken = (text: string) => ({ idToken: text, type: 'ISO14443' })
 for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
   const is16 = protocol === 'ocpp1.6'
   /** @param evseId 0: any of them. */
-  const reserve = async (bench: Bench, id: number, evseId: number, token: string) => {
+  const asked = (bench: Bench, id: number, evseId: number, token: string) => {
     const request = is16
       ? { reservationId: id, connectorId: evseId, idTag: token, expiryDate: expiry }
       : { id, ...(evseId > 0 && { evseId }), idToken: idToken(token), expiryDateTime: expiry }
-    assert.equal(await bench.status('ReserveNow', request), 'Accepted')
+    return bench.status('ReserveNow', request)
   }
+  const reserve = async (...of: Parameters<typeof asked>) =>
+    assert.equal(await asked(...of), 'Accepted')
   const start = (bench: Bench, evseId: number, token: string) =>
     is16
       ? bench.status('RemoteStartTransaction', { connectorId: evseId, idTag: token })
@@ -34,6 +36,19 @@ for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
     assert.equal(bench.station.evse(1).transactionId, undefined)
 
     assert.equal(await bench.present(1, 'ANNE'), 'authorized')
+  })
+
+  test(`${protocol}: no EVSE is reserved that somebody needs who has reserved any of them`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await reserve(bench, 1, 0, 'BEN')
+    await reserve(bench, 2, 1, 'ANNE')
+
+    assert.equal(await asked(bench, 3, 2, 'CLEO'), 'Occupied')
+    assert.equal(await asked(bench, 3, 0, 'CLEO'), 'Occupied')
+    assert.equal(await asked(bench, 1, 2, 'BEN'), 'Accepted', 'the same one may say which')
+    assert.equal(await asked(bench, 1, 0, 'BEN'), 'Accepted', 'and take that back')
+    await bench.ask('CancelReservation', { reservationId: 1 })
+    await reserve(bench, 3, 2, 'CLEO')
   })
 
   test(`${protocol}: what is reserved for any EVSE is kept free for it alone`, async (t) => {

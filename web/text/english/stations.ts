@@ -163,6 +163,12 @@ export const stations = {
         'It was never sent one, and lets nobody charge by it while it is offline. To send one needs the role technician.',
       version: (version: number, entries: string) =>
         `Version ${version}, entries: ${entries}, taken`,
+      unknown: (version: number) =>
+        `${version === 0 ? 'Version not known' : `Version ${version}`}; what is in it is not known, for an answer was lost or the list came from elsewhere. Send all tokens to know it again. Told`,
+      job: (messages: number, taken: number, problem?: string) =>
+        problem === undefined
+          ? `A list is on its way: ${taken} of ${messages} messages are taken.`
+          : `The last list did not arrive as a whole, ${taken} of ${messages} messages were taken: ${problem}. Send it again.`,
       entries: 'Entries of the local list',
       columns: ['Id token', 'Status', 'Expires'],
       send: 'Send all tokens',
