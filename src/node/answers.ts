@@ -51,7 +51,7 @@ export function receiveAnswer(
   const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
-    if (challenge !== undefined) return void request.retry?.(challenge, now)
+    if (challenge !== undefined) return void request.retry?.again(challenge, now)
     let isTold = false
     let passed: RoutedFrame
     try {
@@ -203,6 +203,7 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
 }
 
 function keepLate({ late }: Neighbour, request: PendingRequest): void {
+  request.secured = request.retry = undefined
   late.set(request.messageId, request)
   if (late.size > MAX_LATE) late.delete(late.keys().next().value as MessageId)
 }
