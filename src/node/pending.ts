@@ -39,6 +39,8 @@ export interface PendingRequest {
   retry?: Retry | undefined
   /** Called with a CALLRESULT, and whether whoever asked is told it as well. */
   onResult: ((payload: Uint8Array, isTold: boolean) => void) | undefined
+  /** Of a copy: that of the message it is a copy of. */
+  readonly trace?: MessageId | undefined
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }

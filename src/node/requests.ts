@@ -124,8 +124,7 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
     open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult, length: bytes.length }) // biome-ignore format: one line
   }
   sendOrQueue(to, frame, messageId, bytes, now)
-  // The first one was logged as it arrived; this one is another message, under an id of its own. It
-  // is logged after the error it answers, which is being received.
+  // The first one was logged as it arrived; this one is another message, under an id of its own.
   if (challenge !== undefined) logSoon(node, to, bytes, frame.encoding === 'binary')
   return to
 }
@@ -144,8 +143,9 @@ function askingAgain(node: Core, onward: Onward): Retry {
   }
 }
 
-function logSoon(node: Core, to: Neighbour, bytes: Uint8Array, isBinary: boolean): void {
-  queueMicrotask(() => logOwn(node, to, bytes, isBinary))
+/** Behind the frame that is being received, which this one follows from. */
+function logSoon(...of: Parameters<typeof logOwn>): void {
+  queueMicrotask(() => logOwn(...of))
 }
 
 /**
@@ -174,8 +174,10 @@ function destinationOf(
 }
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
-function copy(node: Core, { from, arrived, destination, judged, now }: Onward): void {
+function copy(node: Core, onward: Onward): void {
+  const { from, arrived, destination, judged, now } = onward
   if (!isCsmsService(destination[0])) return
+  const trace = from.isOverlay ? arrived.messageId : onward.messageId
   const [station] = arrived.route.networkPath
   const { action } = arrived
   for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
@@ -189,8 +191,9 @@ function copy(node: Core, { from, arrived, destination, judged, now }: Onward): 
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined
       const bytes = encode({ ...frame, messageId, route })
-      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS, length: bytes.length }) // biome-ignore format: one line
+      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
       sendOrQueue(to, frame, messageId, bytes, now)
+      logSoon(node, to, bytes, frame.encoding === 'binary', trace)
     } catch (error) {
       if (!(error instanceof OverlayError)) throw error
       // What a mirror cannot take must not stop what it mirrors.
@@ -268,7 +271,8 @@ export function originate(
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)
 }
 
-interface Opened extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured' | 'retry'> {
+interface Opened
+  extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured' | 'retry' | 'trace'> {
   readonly onResult?: PendingRequest['onResult']
   /** Of the whole frame. */
   readonly length: number
@@ -280,7 +284,7 @@ function open(
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
-  { asker, expiresAt, secured, retry, onResult, length }: Opened,
+  { asker, expiresAt, secured, retry, onResult, trace, length }: Opened,
 ): void {
   const isFull = to.isOverlay
     ? isLinkFull(node, to)
@@ -301,6 +305,7 @@ function open(
     secured,
     retry,
     onResult,
+    trace,
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')
