@@ -109,6 +109,7 @@ program
   .description('Print the frame log of a running node as Open OCPP Trace v1.1, a record per line')
   .argument('<console-url>', 'where its console is, e.g. http://127.0.0.1:8350/')
   .option('--station <id>', 'only messages from and for this station')
+  .option('--copies', 'with copies for mirrors and restricted uplinks, and their answers')
   .option('--follow', 'go on with what comes until Ctrl-C')
   .option('--token-file <file>', 'file with an API token of the console')
   .addHelpText('after', '\nExample:\n  $ wattweave trace http://127.0.0.1:8350/ --station CS01')

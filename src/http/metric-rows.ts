@@ -17,7 +17,7 @@ export interface Snapshot {
   /** Of entries of the audit log; undefined where nobody writes one. */
   readonly audit: AuditCounts | undefined
   readonly queues: ReadonlyMap<PriorityClass, QueueSums>
-  readonly held: { readonly count: number; readonly oldestMs: number }
+  readonly held: { readonly count: number; readonly bytes: number; readonly oldestMs: number }
   readonly memory: NodeJS.MemoryUsage
   readonly eventLoop: ReturnType<typeof monitorEventLoopDelay>
 }
@@ -77,6 +77,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ node }, add) => { let sum = 0; for (const { pending } of node.neighbours) sum += pending.size; add(sum) } },
   { name: 'wattweave_calls_held', type: 'gauge', labels: [], help: 'CALLs kept back until a standard peer has answered the one before.',
     read: ({ held }, add) => add(held.count) },
+  { name: 'wattweave_calls_held_bytes', type: 'gauge', labels: [], help: 'Bytes of these CALLs.',
+    read: ({ held }, add) => add(held.bytes) },
   { name: 'wattweave_calls_held_oldest_seconds', type: 'gauge', labels: [], help: 'How long the oldest of them has waited.',
     read: ({ held }, add) => add(held.oldestMs / 1000) },
   { name: 'wattweave_send_queue_frames', type: 'gauge', labels: ['class'], help: 'Frames that wait for links that are behind.',
@@ -141,11 +143,13 @@ export const CSMS_METRICS: readonly MetricRow[] = [
 export function heldCalls(node: Node, now: number): Snapshot['held'] {
   let count = 0
   let oldest = now
+  let bytes = 0
   for (const { waiting } of node.neighbours) {
     count += waiting.length
-    for (const { since } of waiting) oldest = Math.min(oldest, since)
+    bytes += waiting.bytes
+    oldest = Math.min(oldest, waiting.since ?? now)
   }
-  return { count, oldestMs: now - oldest }
+  return { count, bytes, oldestMs: now - oldest }
 }
 
 function addFrames(counters: ReadonlyMap<string, LinkCounters>, add: Add): void {

@@ -48,19 +48,27 @@ export interface Parties {
   readonly isFromStation: boolean
 }
 
-/** @param action Of an answer: what it answers. */
+/** What frames before it say of a frame. */
+export interface Exchange {
+  /** Of an answer: what it answers. */
+  readonly action: string | undefined
+  /** It is a copy for another upstream than the one that answers, or an answer to one. */
+  readonly isOfCopy: boolean
+}
+
 export function traceRecord(
   context: TraceContext,
   record: FrameRecord,
   frame: Frame,
-  action: string | undefined,
+  { action, isOfCopy }: Exchange,
 ): TraceRecord {
   const { station, isFromStation } = partiesOf(context, record, frame)
   const payload = redacted(parse(frame.payload))
   const version = versionOf(context, record, frame, station)
   const connectorId = connectorOf(payload)
   const isError = frame.type === 4
-  const messageId = record.trace ?? frame.messageId
+  // Under the trace of what it is a copy of readers would take it for the same said twice.
+  const messageId = isOfCopy ? frame.messageId : (record.trace ?? frame.messageId)
   // Readers go by the id in `raw`, and would find no answer to it where the other link has another.
   const hasRaw = !record.isBinary && messageId === frame.messageId
   return {
@@ -87,6 +95,11 @@ const VERSIONS = { 'ocpp1.6': '1.6', 'ocpp2.0.1': '2.0.1', 'ocpp2.1': '2.1' } as
 export function exchangeOf({ trace, link }: FrameRecord, { route, messageId }: Frame): string {
   // A standard peer's own ids are unique on its link only.
   return trace ?? (route ? messageId : `${link} ${messageId}`)
+}
+
+/** What this node writes under another id than its trace, and no link has given it, is a copy. */
+export function isCopy({ direction, reaction, trace }: FrameRecord, { type, messageId }: Frame) {
+  return type === 2 && direction === 'sent' && reaction === 'originated' && trace !== undefined && trace !== messageId // biome-ignore format: one line
 }
 
 /** Standard links lead to a station or stand for one; on others the frame says who is meant. */

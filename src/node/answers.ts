@@ -37,8 +37,8 @@ export function receiveAnswer(
     throw new OverlayError('ERR_ROUTE_NO_REQUEST')
   }
   node.arrivalAction = request.action
+  noteTrace(node, from, request)
   if (!from.isOverlay) {
-    node.frameLog.arrivalTrace = traceOf(request)
     if (frame.type === 3) from.knownLimits?.answered(frame.messageId, frame.payload)
     callsEnded(from, new Set([frame.messageId]))
   }
@@ -51,7 +51,7 @@ export function receiveAnswer(
   const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
-    if (challenge !== undefined) return void request.retry?.(challenge, now)
+    if (challenge !== undefined) return void request.retry?.again(challenge, now)
     let isTold = false
     let passed: RoutedFrame
     try {
@@ -178,8 +178,13 @@ export function failRequest(node: Core, request: PendingRequest, error: OverlayE
 }
 
 /** The id that a request has between overlay nodes, or was given here if it met none. */
-export function traceOf({ asker, askerMessageId, messageId }: PendingRequest): MessageId {
-  return isNeighbour(asker) && asker.isOverlay ? askerMessageId : messageId
+function traceOf({ asker, askerMessageId, messageId, trace }: PendingRequest): MessageId {
+  return trace ?? (isNeighbour(asker) && asker.isOverlay ? askerMessageId : messageId)
+}
+
+/** What is being received answers this request: where its id is only known on the link, the log is told. */
+export function noteTrace(node: Core, from: Neighbour, request: PendingRequest): void {
+  if (!from.isOverlay || request.trace) node.frameLog.arrivalTrace = traceOf(request)
 }
 
 /**
@@ -203,6 +208,7 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
 }
 
 function keepLate({ late }: Neighbour, request: PendingRequest): void {
+  request.secured = request.retry = undefined
   late.set(request.messageId, request)
   if (late.size > MAX_LATE) late.delete(late.keys().next().value as MessageId)
 }

@@ -14,8 +14,9 @@ import type { ArrivalListener } from './arrived.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
 import type { AnyHandler, BinaryHandler } from './handlers.ts'
+import type { KeptAnswers } from './kept-answer.ts'
 import type { ToldDocument } from './management-messages.ts'
-import type { LinkCounters, Neighbour } from './neighbour.ts'
+import type { Budgets, LinkCounters, Neighbour } from './neighbour.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { SecurityGate } from './security-gate.ts'
 import type { UplinkRule } from './uplink-rules.ts'
@@ -58,6 +59,10 @@ export interface Core {
   readonly ownUplinks: { readonly neighbour: Neighbour; readonly priority: number }[]
   /** Where uplinks differ in what they may see and do; undefined where they are all alike. */
   readonly upstreams: Upstreams | undefined
+  /** What neighbours may make this node keep. */
+  readonly budgets: Budgets
+  /** Answers for who asks the same again. */
+  readonly keptAnswers: KeptAnswers
   /** What forward rules keep back. */
   readonly quarantine: Quarantine
   /** Rules about what may pass; undefined where there are none. */
@@ -166,10 +171,14 @@ export const PENDING_MS = 120_000
 export const ANSWERED_MS = 60_000
 /** How long a standard peer may keep the others waiting. */
 export const STANDARD_CALL_MS = 30_000
-/** CALLs that may wait for one standard peer, and requests open on one overlay link. */
+/** CALLs that may wait for one standard peer. */
 export const MAX_WAITING_CALLS = 100
 /** Beyond these, of those that may lower a limit: a fuse does not wait. */
 export const MAX_WAITING_LIMITS = 50
+/** What may wait in bytes, for one peer and for all; half of it for what cannot lower a limit. */
+export const MAX_WAITING_BYTES_OF_PEER = 2 * 1024 * 1024
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024
+/** Requests open on one overlay link. */
 export const MAX_OPEN_REQUESTS = 50_000
 /**
  * Of those so many may be of one standard peer. OCPP lets it have one open; some send a few at once.
@@ -178,3 +187,6 @@ export const MAX_OPEN_REQUESTS = 50_000
 export const MAX_OPEN_OF_PEER = 64
 /** And so many of one node, with all that is behind it. */
 export const MAX_OPEN_OF_NODE = 20_000
+/** What is kept of open requests of one standard peer, and of all, to ask again with a challenge. */
+export const MAX_RETRY_BYTES_OF_PEER = 1024 * 1024
+export const MAX_RETRY_BYTES = 16 * 1024 * 1024

@@ -13,7 +13,7 @@ import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
 import { type Released, unlessHeld } from './held-back.ts'
-import { answerFrame, type KeptAnswer, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts' // biome-ignore format: one line
+import { answerFrame, type KeptAnswer, keptAnswer } from './kept-answer.ts' // biome-ignore format: one line
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
@@ -192,9 +192,7 @@ function admit(
 function repeat(node: Core, from: Neighbour, frame: RoutedFrame, { seen }: Admitted): void {
   const { action, messageId, route } = frame
   node.emit({ name: 'request.repeated', link: from.label, source: route.networkPath[0], action })
-  const kept = keptAnswer(seen)
-  if (!kept) throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: REPEAT_AFTER_MS })
-  reply(node, { from, frame }, answerFrame(kept, messageId))
+  reply(node, { from, frame }, answerFrame(keptAnswer(seen), messageId))
 }
 
 async function answerWith(node: Core, asked: Asked, call: () => unknown): Promise<void> {
@@ -233,7 +231,7 @@ async function binaryResult(node: Core, asked: Asked, body: unknown): Promise<Ke
   const about = { type: 3, action: plainAction(frame.action) ?? frame.action, protocol, to: frame.route.networkPath[0], link: peerOf(from) } as const // biome-ignore format: one line
   const done = isSigned ? await node.gate?.signBinary({ ...about, request: admitted.reference }, body) : undefined // biome-ignore format: one line
   const answer = { ...RESULT, payload: {}, binary: encodeBase64url(done?.bytes ?? body) }
-  keepAnswer(admitted?.seen, answer)
+  node.keptAnswers.keep(admitted?.seen, answer)
   return answer
 }
 
@@ -247,7 +245,7 @@ async function signed<A extends KeptAnswer>(node: Core, asked: Asked, answer: A)
   const form = from.carrier === 'strip' ? 'plain' : formOfReceived(admitted.received)
   const said = { type, action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference, form } // biome-ignore format: one line
   const done = { ...answer, payload: (await node.gate.sign(said)).payload }
-  keepAnswer(admitted.seen, done)
+  node.keptAnswers.keep(admitted.seen, done)
   return done
 }
 

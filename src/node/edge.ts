@@ -30,7 +30,7 @@ import { isBinaryMessage } from './binary-messages.ts'
 import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import type { Released } from './held-back.ts'
-import { answerFrame, keepAnswer, keptAnswer, REPEAT_AFTER_MS } from './kept-answer.ts'
+import { answerFrame, keptAnswer } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
@@ -145,9 +145,7 @@ function repeatedAnswer(
   { seen }: Admitted,
 ): Frame {
   node.emit({ name: 'request.repeated', link: from.label, source: route.networkPath[0], action })
-  const kept = keptAnswer(seen)
-  if (!kept) throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: REPEAT_AFTER_MS })
-  return answerFrame(kept, messageId)
+  return answerFrame(keptAnswer(seen), messageId)
 }
 
 /**
@@ -179,7 +177,12 @@ export function secureAnswer(
   const { told } = attested(node, gate, { from, to, received, about, form: isBare ? 'plain' : form }, frame) // biome-ignore format: one line
   if (to.isOverlay && (type === 3 || type === 4)) {
     const kept = isBinaryMessage(told) ? { payload: {}, binary: encodeBase64url(told.payload) } : { payload: parseStrict(told.payload) } // biome-ignore format: one line
-    keepAnswer(secured.seen, { type, errorCode: code, errorDescription: description, ...kept })
+    node.keptAnswers.keep(secured.seen, {
+      type,
+      errorCode: code,
+      errorDescription: description,
+      ...kept,
+    })
   }
   return told
 }

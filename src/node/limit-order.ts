@@ -1,7 +1,6 @@
 import type { MessageId } from '../primitives/ids.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { parsePayload } from '../wire/payload.ts'
-import type { QueuedCall } from './neighbour.ts'
 import { type Unwrapped, unwrapped, unwrappedAnswer } from './unwrapped.ts'
 
 /**
@@ -267,32 +266,4 @@ function read(payload: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined // the station will say what is wrong with it
   }
-}
-
-/**
- * Puts a call in its place: one that lowers a limit at the head, behind those that do. Earlier changes
- * of the same EVSE, which would undo it if they came later, go there before it.
- */
-export function enqueueCall(waiting: QueuedCall[], call: QueuedCall): void {
-  const { change } = call
-  if (!change?.isLower) {
-    waiting.push(call)
-    return
-  }
-  const head = waiting.findLastIndex(({ change: other }) => other?.isLower) + 1
-  const first = [call]
-  const rest: QueuedCall[] = []
-  // From the end on: what one that goes first must not overtake goes before it, too.
-  for (const earlier of waiting.slice(head).reverse()) {
-    const mustPrecede = first.some(({ change: other }) => isSamePlace(earlier.change, other))
-    if (mustPrecede) first.unshift(earlier)
-    else rest.unshift(earlier)
-  }
-  waiting.splice(head, waiting.length, ...first, ...rest)
-}
-
-/** EVSE 0 and `*` stand for the whole station. */
-function isSamePlace(a: LimitChange | undefined, b: LimitChange | undefined): boolean {
-  if (!a || !b) return false
-  return a.order === b.order || [a, b].some(({ order }) => order === '*' || order === '0')
 }

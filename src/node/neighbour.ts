@@ -9,10 +9,13 @@ import { MAX_UNCLASSIFIED_BYTES, SendScheduler } from '../transport/scheduler/se
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { SchedulerReceiver } from '../transport/scheduler/shipment.ts'
 import type { WireLimits } from '../wire/frame.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { LinkCarrier } from './carrying.ts'
-import type { KnownLimits, LimitChange } from './limit-order.ts'
+import { MAX_RETRY_BYTES_OF_PEER } from './core.ts'
+import type { KnownLimits } from './limit-order.ts'
 import { AnsweredList, type PendingRequest, PendingTable } from './pending.ts'
 import type { UplinkRule } from './uplink-rules.ts'
+import { WaitingCalls } from './waiting-calls.ts'
 
 /** Frames on links to one peer, by message type; kept over reconnects, as counters must. */
 export interface LinkCounters {
@@ -34,19 +37,6 @@ export function createLinkCounters(): LinkCounters {
   return { received: new Array(TYPES).fill(0), sent: new Array(TYPES).fill(0), refused: 0 }
 }
 
-/** A CALL that waits until a standard peer has answered the one before. */
-export interface QueuedCall {
-  readonly messageId: MessageId
-  readonly bytes: Uint8Array
-  readonly isBinary: boolean
-  /** Milliseconds since 1970. */
-  readonly since: number
-  readonly action: string
-  readonly source: NodeId
-  /** What it changes of the station's limits. */
-  readonly change: LimitChange | undefined
-}
-
 /** What names a frame that waits. */
 export interface FrameToken {
   readonly messageId: MessageId
@@ -55,10 +45,19 @@ export interface FrameToken {
   readonly type: number
 }
 
+/** Bytes that all neighbours of a node together may make it keep. */
+export interface Budgets {
+  /** CALLs that wait for standard peers. */
+  readonly waiting: ByteBudget
+  /** Requests that may have to be asked again. */
+  readonly retries: ByteBudget
+}
+
 /** What a neighbour needs of its node. */
 export interface NeighbourHost extends SchedulerReceiver<FrameToken> {
   readonly nodeId: NodeId
   readonly clock: Clock
+  readonly budgets: Budgets
   /** More waits than there is room for. */
   overflown(): void
 }
@@ -97,7 +96,9 @@ export class Neighbour {
   readonly answered = new AnsweredList()
   /** Standard peers only: id of the one open CALL, and the calls that wait behind it. */
   activeCall: MessageId | undefined
-  waiting: QueuedCall[] = []
+  readonly waiting: WaitingCalls
+  /** What is kept of its open requests to ask again. */
+  readonly retries: ByteBudget
   /** Requests that got no answer in time and whose answer still counts for something, oldest first. */
   readonly late = new Map<MessageId, PendingRequest>()
   knownLimits: KnownLimits | undefined
@@ -122,6 +123,8 @@ export class Neighbour {
     this.rule = facts.rule
     this.represents = facts.represents
     this.carrier = facts.carrier
+    this.waiting = new WaitingCalls(host.budgets.waiting)
+    this.retries = new ByteBudget(MAX_RETRY_BYTES_OF_PEER, host.budgets.retries)
   }
 
   get isOverlay(): boolean {
@@ -135,10 +138,10 @@ export class Neighbour {
 
   /** Frames this node keeps back for it; `since` is when the oldest of them came. */
   get held(): { readonly count: number; readonly since: number } | undefined {
-    const [oldest] = this.waiting
+    const oldest = this.waiting.since
     const queued = this.#scheduler?.held
-    if (!oldest) return queued
-    const since = Math.min(oldest.since, queued?.since ?? oldest.since)
+    if (oldest === undefined) return queued
+    const since = Math.min(oldest, queued?.since ?? oldest)
     return { count: this.waiting.length + (queued?.count ?? 0), since }
   }
 

@@ -63,6 +63,7 @@ export class Neighbourhood {
     const host = {
       nodeId: this.#core.id,
       clock: this.#core.clock,
+      budgets: this.#core.budgets,
       expired: ({ token }: { token: FrameToken }) => this.#onExpired(neighbour, token),
       dropped: () => {},
       overflown: () => {
@@ -230,7 +231,7 @@ export class Neighbourhood {
     const gone = this.#goneWith(neighbour)
     core.table.removeLink(neighbour)
     const unsent = new Set(
-      [...neighbour.waiting, ...neighbour.closeQueue()].map(({ messageId }) => messageId),
+      [...neighbour.waiting.drain(), ...neighbour.closeQueue()].map(({ messageId }) => messageId),
     )
     const lost = new OverlayError('ERR_LINK_CLOSED')
     const neverSent = new OverlayError('ERR_LINK_CLOSED', { executed: 'no' })

@@ -11,11 +11,13 @@ import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, refuseResult } from './answers.ts'
 import { type Answered, ask, askSigned, type Question, remoteError, requestFrame, sendSigned } from './asking.ts' // biome-ignore format: one line
+import { ByteBudget } from './byte-budget.ts'
 import { type Joined, type Joining, join } from './commissioning.ts'
-import { type Core, type NodeEvent, silentLogger } from './core.ts'
+import { type Core, MAX_RETRY_BYTES, MAX_WAITING_BYTES, type NodeEvent, silentLogger } from './core.ts' // biome-ignore format: one line
 import { FrameLog } from './frame-log.ts'
 import { type ActionRequest, type ActionResponse, type MessagesOf, tableOf } from './handlers.ts'
 import { VETO_HANDLERS } from './held-commands.ts'
+import { KeptAnswers } from './kept-answer.ts'
 import { isManaged, type ManagedTrust, Management } from './management.ts'
 import type { ManagementAction, ManagementMessages } from './management-messages.ts'
 import type { LinkCounters, Neighbour } from './neighbour.ts'
@@ -76,6 +78,8 @@ export class Node {
       uplinks: new Set(),
       ownUplinks: [],
       upstreams: this.#createUpstreams(),
+      budgets: { waiting: new ByteBudget(MAX_WAITING_BYTES), retries: new ByteBudget(MAX_RETRY_BYTES) }, // biome-ignore format: one line
+      keptAnswers: new KeptAnswers(clock),
       quarantine: new Quarantine(),
       filters: options.filters,
       onArrival: options.onArrival,

@@ -10,6 +10,13 @@ export interface LocalAsker {
   reject(error: OverlayError | RemoteError): void
 }
 
+/** Asks again with a challenge, once: whoever was asked cannot tell whether the request is of now. */
+export interface Retry {
+  /** What is kept for it. */
+  readonly bytes: number
+  again(challenge: string, now: number): void
+}
+
 /** A request that was sent over a link and is not answered yet. */
 export interface PendingRequest {
   /** Id on the link it was sent over. */
@@ -28,11 +35,12 @@ export interface PendingRequest {
   /** Once answered: path[0] of the answer. */
   answererId: NodeId
   /** What was signed or verified of it, where it crossed the edge of the overlay here. */
-  readonly secured?: Secured | undefined
-  /** Asks again with a challenge, once: whoever was asked cannot tell whether the request is of now. */
-  readonly retry?: ((challenge: string, now: number) => void) | undefined
+  secured?: Secured | undefined
+  retry?: Retry | undefined
   /** Called with a CALLRESULT, and whether whoever asked is told it as well. */
   onResult: ((payload: Uint8Array, isTold: boolean) => void) | undefined
+  /** Of a copy: that of the message it is a copy of. */
+  readonly trace?: MessageId | undefined
   /** Another source's request with the same id over the same link. */
   next: PendingRequest | undefined
 }
@@ -64,7 +72,11 @@ export class PendingTable {
     }
     request.next = first
     this.#byId.set(request.messageId, request)
-    if ('asked' in request.asker) request.asker.asked++
+    const { asker, retry } = request
+    if (!('asked' in asker)) return true
+    asker.asked++
+    // Without it the challenge goes to whoever asked.
+    if (retry && !asker.retries.take(retry.bytes)) request.retry = undefined
     return true
   }
 
@@ -132,7 +144,10 @@ export class PendingTable {
 }
 
 function over(request: PendingRequest): PendingRequest {
-  if ('asked' in request.asker) request.asker.asked--
+  const { asker, retry } = request
+  if (!('asked' in asker)) return request
+  asker.asked--
+  if (retry) asker.retries.give(retry.bytes)
   return request
 }
 
@@ -154,6 +169,8 @@ export class AnsweredList {
     request.answerer = answerer
     request.answererId = answererId
     request.expiresAt = expiresAt
+    // These hold on to what was asked, which nobody asks again.
+    request.secured = request.retry = request.onResult = undefined
     if (this.#list.length >= MAX_ANSWERED) this.#list.splice(0, MAX_ANSWERED / 4)
     this.#list.push(request)
   }

@@ -3,7 +3,7 @@ import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { remainsOfBinary } from '../wire/binary.ts'
 import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
-import { failRequest, traceOf } from './answers.ts'
+import { failRequest, noteTrace } from './answers.ts'
 import { tellArrived } from './arrived.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -99,7 +99,7 @@ function failOpenRequest(
   const request = from.pending.take(messageId, asker)
   if (!from.isOverlay) callsEnded(from, new Set([messageId]))
   if (!request) return
-  if (!from.isOverlay) node.frameLog.arrivalTrace = traceOf(request)
+  noteTrace(node, from, request)
   failRequest(node, request, error)
 }
 

@@ -6,16 +6,16 @@ import { plainAction } from '../security/signed-message.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
-import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, MAX_WAITING_CALLS, MAX_WAITING_LIMITS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
+import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { passwordsSetBy } from './credential-changes.ts'
 import { type Judged, secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
 import { type Released, unlessHeld } from './held-back.ts'
-import { enqueueCall, KnownLimits, limitChangeOf, mayChangeLimit } from './limit-order.ts'
+import { KnownLimits, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
-import type { LocalAsker, PendingRequest } from './pending.ts'
+import type { LocalAsker, PendingRequest, Retry } from './pending.ts'
 import { isStandardStation } from './presence.ts'
 import { addressed } from './reply-error.ts'
 import { unwrapped, unwrappedAnswer } from './unwrapped.ts'
@@ -119,17 +119,33 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    const again = (asked: string, later: number) =>
-      passOn(node, { ...onward, messageId: node.newMessageId(), now: later }, asked)
     const onResult = passwordWatch(node, to, frame, from)
-    const retry = secured?.isOwnWord && challenge === undefined ? again : undefined
-    open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult })
+    const retry = secured?.isOwnWord && challenge === undefined ? askingAgain(node, onward) : undefined // biome-ignore format: one line
+    open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult, length: bytes.length }) // biome-ignore format: one line
   }
   sendOrQueue(to, frame, messageId, bytes, now)
-  // The first one was logged as it arrived; this one is another message, under an id of its own. It
-  // is logged after the error it answers, which is being received.
-  if (challenge !== undefined) queueMicrotask(() => logOwn(node, to, bytes, frame.encoding === 'binary')) // biome-ignore format: one line
+  // The first one was logged as it arrived; this one is another message, under an id of its own.
+  if (challenge !== undefined) logSoon(node, to, bytes, frame.encoding === 'binary')
   return to
+}
+
+/** Apart from `passOn`, whose variables it would keep: what a closure shares lives as long as it does. */
+function askingAgain(node: Core, onward: Onward): Retry {
+  const { origin: _, ...rest } = onward.frame
+  // A copy: what came may lie in a larger piece, and it is this many bytes that are counted.
+  const frame = { ...rest, payload: rest.payload.slice() }
+  const kept = { ...onward, frame, arrived: frame, judged: {} }
+  return {
+    bytes: frame.payload.length,
+    again(challenge, now) {
+      passOn(node, { ...kept, messageId: node.newMessageId(), now }, challenge)
+    },
+  }
+}
+
+/** Behind the frame that is being received, which this one follows from. */
+function logSoon(...of: Parameters<typeof logOwn>): void {
+  queueMicrotask(() => logOwn(...of))
 }
 
 /**
@@ -158,8 +174,10 @@ function destinationOf(
 }
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
-function copy(node: Core, { from, arrived, destination, judged, now }: Onward): void {
+function copy(node: Core, onward: Onward): void {
+  const { from, arrived, destination, judged, now } = onward
   if (!isCsmsService(destination[0])) return
+  const trace = from.isOverlay ? arrived.messageId : onward.messageId
   const [station] = arrived.route.networkPath
   const { action } = arrived
   for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
@@ -173,8 +191,9 @@ function copy(node: Core, { from, arrived, destination, judged, now }: Onward): 
       const networkPath = [...frame.route.networkPath, node.id] as const
       const route = to.isOverlay ? { destination, networkPath } : undefined
       const bytes = encode({ ...frame, messageId, route })
-      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS }) // biome-ignore format: one line
+      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
       sendOrQueue(to, frame, messageId, bytes, now)
+      logSoon(node, to, bytes, frame.encoding === 'binary', trace)
     } catch (error) {
       if (!(error instanceof OverlayError)) throw error
       // What a mirror cannot take must not stop what it mirrors.
@@ -240,15 +259,23 @@ export function originate(
   const routed = { ...frame, route }
   if (asker) {
     const onResult = passwordWatch(node, to, frame)
-    open(node, to, routed, frame.messageId, { asker, expiresAt: now + timeoutMs, onResult })
+    open(node, to, routed, frame.messageId, {
+      asker,
+      expiresAt: now + timeoutMs,
+      onResult,
+      length: bytes.length,
+    })
   }
   sendOrQueue(to, routed, frame.messageId, bytes, now)
   const trace = traceToKeep(undefined, frame.messageId, bytes)
   logOwn(node, to, bytes, frame.encoding === 'binary', trace)
 }
 
-interface Opened extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured' | 'retry'> {
+interface Opened
+  extends Pick<PendingRequest, 'asker' | 'expiresAt' | 'secured' | 'retry' | 'trace'> {
   readonly onResult?: PendingRequest['onResult']
+  /** Of the whole frame. */
+  readonly length: number
 }
 
 /** Remembers who asked. */
@@ -257,9 +284,12 @@ function open(
   to: Neighbour,
   frame: RoutedFrame,
   messageId: MessageId,
-  { asker, expiresAt, secured, retry, onResult }: Opened,
+  { asker, expiresAt, secured, retry, onResult, trace, length }: Opened,
 ): void {
-  if (isFull(to, frame.action, node.closings) || hasTooMany(asker)) {
+  const isFull = to.isOverlay
+    ? isLinkFull(node, to)
+    : to.activeCall !== undefined && !to.waiting.hasRoom(length, frame.action, asker === NOBODY)
+  if (isFull || hasTooMany(asker)) {
     throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: roomInMs(to, node.clock.now()) })
   }
   const request: PendingRequest = {
@@ -275,16 +305,13 @@ function open(
     secured,
     retry,
     onResult,
+    trace,
     next: undefined,
   }
   if (!to.pending.add(request)) throw new OverlayError('ERR_ROUTE_DUPLICATE')
 }
 
-function isFull(to: Neighbour, action: string, closings: number): boolean {
-  if (!to.isOverlay) {
-    const more = mayChangeLimit(action) ? MAX_WAITING_LIMITS : 0
-    return to.waiting.length >= MAX_WAITING_CALLS + more
-  }
+function isLinkFull({ closings }: Core, to: Neighbour): boolean {
   if (to.pending.size < MAX_OPEN_REQUESTS) return false
   to.dropAbandoned(closings)
   return to.pending.size >= MAX_OPEN_REQUESTS
@@ -347,7 +374,7 @@ function sendOrQueue(
     return to.knownLimits
   })
   if (to.activeCall !== undefined) {
-    enqueueCall(to.waiting, { messageId, bytes, isBinary, since: now, action, source, change })
+    to.waiting.add({ messageId, bytes, isBinary, since: now, action, source, change })
     return
   }
   to.activeCall = messageId
@@ -356,11 +383,9 @@ function sendOrQueue(
 
 /** CALLs to a standard peer are over, answered or given up: the next one may go. */
 export function callsEnded(to: Neighbour, messageIds: ReadonlySet<MessageId>): void {
-  if (to.waiting.some(({ messageId }) => messageIds.has(messageId))) {
-    to.waiting = to.waiting.filter(({ messageId }) => !messageIds.has(messageId))
-  }
+  to.waiting.remove(messageIds)
   if (to.activeCall === undefined || !messageIds.has(to.activeCall)) return
-  const next = to.waiting.shift()
+  const next = to.waiting.next()
   to.activeCall = next?.messageId
   if (next) to.send(2, next.bytes, next.isBinary, next.action, next.source, next.messageId)
 }

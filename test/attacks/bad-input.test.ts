@@ -227,6 +227,7 @@ test('a station cannot make the CSMS believe that another station is gone', asyn
 
 for (const [what, mode] of [
   ['bad inputs of all kinds', 'mix'],
+  ['bad inputs of all kinds at nodes that sign', 'secured'],
   ['answers to nobody and SENDs to nowhere that name unheard-of nodes', 'names'],
 ] as const) {
   test(`100 000 ${what} grow memory by 20 MiB at most`, async () => {

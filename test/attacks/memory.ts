@@ -1,11 +1,11 @@
 /**
  * Sends 100 000 bad inputs to a site in this process and prints by how much its memory grew.
  * Started by bad-input.test.ts with `--expose-gc`; with the argument `names` each input names
- * nodes that nobody has heard of before.
+ * nodes that nobody has heard of before, with `secured` the nodes sign.
  */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { startSite } from '../support/site.ts'
+import { startSecuredSite, startSite } from '../support/site.ts'
 import { basic, OVERLAY } from '../support/sockets.ts'
 import { BAD_INPUTS, CLOSING_INPUTS } from './bad-frames.ts'
 
@@ -18,8 +18,19 @@ const LARGE = 5_000
 /** Of each batch: calls that are answered twice and by the wrong peers, and links lost. */
 const EXCHANGES = 10
 const CLOSINGS = 5
+/** And long CALLs in order: of what is answered nothing may stay but its ids. */
+const LONG_CALLS = 2
+const LONG = 'x'.repeat(100_000)
 
-const site = await startSite('CS01', 'CS16', 'CS21', 'LKS66', 'LC67')
+const [, , mode] = process.argv
+const isSecured = mode === 'secured'
+const site = await (isSecured ? startSecuredSite : startSite)(
+  'CS01',
+  'CS16',
+  'CS21',
+  'LKS66',
+  'LC67',
+)
 const attackers = {
   LKS66: await attacker('LKS66', 'ocpp2.1', OVERLAY),
   CS16: await attacker('CS16', 'ocpp1.6'),
@@ -42,7 +53,7 @@ const NAMES: readonly [Attacker, (n: number) => string][] = [
 ]
 const MIX = [...BAD_INPUTS.map(({ from, message }) => [from, message] as const), ...FRESH]
 type Message = readonly [Attacker, (n: number) => string | Uint8Array]
-const messages: readonly Message[] = process.argv[2] === 'names' ? NAMES : MIX
+const messages: readonly Message[] = mode === 'names' ? NAMES : MIX
 const small = messages.filter(([, message]) => message(0).length < LARGE)
 const large = messages.filter((message) => !small.includes(message))
 const sent = new Map(messages.map((message) => [message, 0]))
@@ -75,6 +86,7 @@ async function run(start: number, count: number): Promise<void> {
     if (messages === NAMES) continue
     for (let i = 0; i < EXCHANGES; i++) await answerBadly()
     for (let i = 0; i < CLOSINGS; i++) await loseLink(n / BATCH)
+    for (let i = 0; i < LONG_CALLS; i++) await askMuch(`long ${n} ${i}`)
   }
 }
 
@@ -90,6 +102,13 @@ async function answerBadly(): Promise<void> {
   attackers.CS16.send(`[3,"${id}",{"status":"Rejected"}]`)
   attackers.CS16.send(`[4,"${id}","GenericError","",{}]`)
   if ((await answer).status !== 'Accepted') throw new Error('a wrong answer counted')
+}
+
+async function askMuch(id: string): Promise<void> {
+  const answered = once(attackers.CS16, 'message') as Promise<[Buffer]>
+  attackers.CS16.send(`[2,"${id}","DataTransfer",{"vendorId":"V","data":"${LONG}"}]`)
+  const [answer] = await answered
+  if (!answer.includes(`[3,"${id}"`)) throw new Error(`not answered: ${answer}`)
 }
 
 /** What costs its sender the link; the large ones now and then only. */

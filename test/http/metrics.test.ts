@@ -72,6 +72,8 @@ test('calls held for a standard peer are counted, with the age of the oldest', a
 
   const samples = await scrape(url)
   assert.equal(samples.get('wattweave_calls_held'), 2)
+  const [call] = net.neighbour('NN01', 'CS01').waiting.drain()
+  assert.equal(samples.get('wattweave_calls_held_bytes'), 2 * (call?.bytes.length ?? 0))
   assert.equal(samples.get('wattweave_calls_held_oldest_seconds'), 7)
   assert.equal(samples.get('wattweave_open_requests'), 3)
 })

@@ -210,3 +210,34 @@ test('who left is known by version and direction, between nodes the way decides'
   ])
   assert.match(response.headers.get('trace-left-out') ?? '', /SEND=\d+, undecodable=1, cut=1$/)
 })
+
+test('copies for a mirror are counted and left out, or stand there under ids of their own, where they are asked for', async (t) => {
+  const net = overlay(t)
+  const [primary, mirror] = (['primary', 'mirror'] as const).map((role) => net.foreignCsms({ name: role, role })) // biome-ignore format: one line
+  assert.ok(primary && mirror)
+  const node = await net.node('NN01', { perStation: [primary.uplink, mirror.uplink] })
+  const observed = new Observations(node)
+  const { url } = await serve(t, { node, observed })
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  for (const { connections } of [mirror, primary]) {
+    const peer = connections[0]?.peer
+    peer?.send(`[3,"${peer.take()[0]?.[1]}",{}]`)
+  }
+  await net.settle()
+
+  const { records, response } = await traceOf(url)
+  const rowsOf = (lines: readonly Line[]) => lines.map(({ messageType, action, meta }) => `${messageType} ${action} ${meta.link}`) // biome-ignore format: one line
+  assert.deepEqual(rowsOf(records), ['CALL Heartbeat CS01', 'CALLRESULT Heartbeat CS01@primary'])
+  assert.equal(response.headers.get('trace-left-out'), 'copy=2')
+
+  const { records: all } = await traceOf(url, '?copies=true')
+  const copies = all.filter(({ meta }) => meta.link === 'CS01@mirror')
+  assert.deepEqual(rowsOf(copies), ['CALL Heartbeat CS01@mirror', 'CALLRESULT Heartbeat CS01@mirror']) // biome-ignore format: one line
+  assert.deepEqual(copies.map(({ chargePointId, direction }) => `${chargePointId} ${direction}`), ['CS01 cp-to-csms', 'CS01 csms-to-cp']) // biome-ignore format: one line
+  assert.equal(new Set(copies.map(({ messageId }) => messageId)).size, 1)
+  assert.notEqual(copies[0]?.messageId, records[0]?.messageId)
+  assert.deepEqual(new Set(all.map(({ meta }) => meta.trace)), new Set([records[0]?.meta.trace]))
+})

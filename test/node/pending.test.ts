@@ -325,6 +325,14 @@ test('of answers given over a link the newest 1 024 are kept for a CALLRESULTERR
   assert.equal(kept.at(-1), 9_999)
 })
 
+test('of an answered request nothing is kept that holds on to what was asked', () => {
+  const list = new AnsweredList()
+  const request = { askerMessageId: '1', source: 'CS01', secured: {}, retry: { bytes: 1e6 }, onResult() {} } as unknown as PendingRequest // biome-ignore format: one line
+  list.add(request, undefined, 'X' as NodeId, 1e15)
+  const kept = list.take('1' as MessageId, 'CS01' as NodeId)
+  assert.deepEqual([kept?.secured, kept?.retry, kept?.onResult], [undefined, undefined, undefined])
+})
+
 test('beyond 50 000 open requests on a link the next is answered Congested, and answers still pass', async (t) => {
   const net = overlay(t)
   await net.node('NN01')

@@ -158,6 +158,43 @@ test('where both sides are standard the trace is the id that the CALL went on wi
   assert.equal(logged(edge).length, 2)
 })
 
+test('copies for other upstreams and their answers have the trace of what they are copies of', async (t) => {
+  const net = overlay(t)
+  const mirror = net.foreignCsms({ name: 'mirror', role: 'mirror' })
+  const shared: UplinkRule = { name: 'CSMS02', role: 'restricted', up: new Set(['Heartbeat']) }
+  const edge = await net.node('NN01', { perStation: [mirror.uplink] }, [
+    { name: 'CSMS01', role: 'primary' },
+    shared,
+  ])
+  const [primary, other] = [net.upstream('CSMS01', 'NN01'), net.upstream('CSMS02', 'NN01')]
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  for (const peer of [primary, other]) peer.take()
+  station.send('[2,"17","Heartbeat",{}]')
+  await net.settle()
+  const [[, , , trace] = []] = primary.take()
+  for (const peer of [other, primary]) {
+    const id = peer === primary ? trace : peer.take()[0]?.[3]
+    peer.send(`[3,"CS01",["${peer === primary ? 'CSMS01' : 'CSMS02'}"],"${id}",{}]`)
+  }
+  const seen = mirror.connections[0]?.peer
+  seen?.send(`[4,"${seen.take()[0]?.[1]}","InternalError","",{}]`)
+  await net.settle()
+
+  assert.equal(traceIn(edge), trace)
+  const rows = edge.frameLog.after(0, 100).flatMap((record) => {
+    const { type, messageId } = decodeText(record.bytes)
+    return type === 6 ? [] : [[KINDS[type], record.direction, record.link, messageId === trace]]
+  })
+  // The copies stand behind what they are copies of.
+  assert.deepEqual(rows.slice(0, 3), [
+    ['CALL', 'received', 'CS01', false],
+    ['CALL', 'sent', 'CSMS02', false],
+    ['CALL', 'sent', 'CS01@mirror', false],
+  ])
+  assert.deepEqual(rows.slice(3).map(([kind, , link]) => `${kind} ${link}`).sort(), ['CALLERROR CS01@mirror', 'CALLRESULT CSMS01', 'CALLRESULT CSMS02']) // biome-ignore format: one line
+})
+
 test('a frame that the log keeps only the beginning of has its trace all the same', async (t) => {
   const { net, top, station, nodes } = await chain(t)
   const payload = { listVersion: 1, updateType: 'Full', x: 'x'.repeat(70_000) }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Node } from '../../src/node/node.ts'
+import type { SecurityOptions } from '../../src/node/security-gate.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { createCsms } from '../../src/roles/csms/csms.ts'
 import { createNetworkingNode } from '../../src/roles/networking-node/networking-node.ts'
@@ -9,6 +10,7 @@ import { CsmsStore } from '../../src/storage/csms-store.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { dial } from '../../src/transport/websocket-client.ts'
 import { accept } from '../../src/transport/websocket-server.ts'
+import { securityOf } from './secured.ts'
 import { peers, stations } from './sockets.ts'
 import { until } from './until.ts'
 
@@ -22,7 +24,19 @@ export interface Site {
 }
 
 /** CSMS01 with a store on disk, and below it NN01 with one shared uplink; over real WebSockets. */
-export async function startSite(...ids: string[]): Promise<Site> {
+export function startSite(...ids: string[]): Promise<Site> {
+  return start(ids, () => ({}))
+}
+
+/** The same, where both sign: NN01 for its stations. */
+export function startSecuredSite(...ids: string[]): Promise<Site> {
+  return start(ids, (id) => ({ security: securityOf(id) }))
+}
+
+async function start(
+  ids: readonly string[],
+  secured: (id: string) => { readonly security?: SecurityOptions },
+): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'wattweave-'))
   const store = new CsmsStore(join(folder, 'csms.sqlite'))
   const csmsId = 'CSMS01' as NodeId
@@ -33,6 +47,7 @@ export async function startSite(...ids: string[]): Promise<Site> {
     links: [above],
     store,
     tokens: ['TAG'],
+    ...secured(csmsId),
   })
   await service.start()
   const password = new Secret('password of NN01')
@@ -40,7 +55,7 @@ export async function startSite(...ids: string[]): Promise<Site> {
   // Local controllers are nodes.
   const entries = ids.flatMap((id) => (id.startsWith('L') ? peers(id) : stations(id)))
   const below = accept({ nodeId, port: 0, peers: entries })
-  const node = createNetworkingNode({ nodeId, links: [uplink, below] })
+  const node = createNetworkingNode({ nodeId, links: [uplink, below], ...secured(nodeId) })
   await node.start()
   await until(() => node.neighbours.size === 1 && csms.neighbours.size === 1, 'the uplink')
   return {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 
 interface TraceOptions {
   readonly station?: string
+  readonly copies?: true
   readonly follow?: true
   readonly tokenFile?: string
 }
@@ -14,8 +15,8 @@ const LOOK_EVERY_MS = 500
  * the format is counted on standard error.
  */
 export async function trace(consoleUrl: string, options: TraceOptions): Promise<void> {
-  const { station, tokenFile } = options
-  const url = traceUrl(consoleUrl, station)
+  const { tokenFile } = options
+  const url = traceUrl(consoleUrl, options)
   const token = tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim()
   const source = { url, headers: { ...(token && { authorization: `Bearer ${token}` }) } }
   // Whoever reads only the first lines closes the pipe.
@@ -23,7 +24,7 @@ export async function trace(consoleUrl: string, options: TraceOptions): Promise<
   const leftOut = new Map<string, number>()
   const report = () => {
     const counts = [...leftOut].map(([why, count]) => `${count} ${why}`).join(', ')
-    if (counts !== '') process.stderr.write(`Not part of the format, left out: ${counts}\n`)
+    if (counts !== '') process.stderr.write(`Left out: ${counts}\n`)
   }
   if (options.follow) {
     process.on('SIGINT', () => {
@@ -39,12 +40,13 @@ export async function trace(consoleUrl: string, options: TraceOptions): Promise<
   report()
 }
 
-function traceUrl(consoleUrl: string, station: string | undefined): URL {
+function traceUrl(consoleUrl: string, { station, copies }: TraceOptions): URL {
   if (!/^https?:\/\//.test(consoleUrl) || !URL.canParse(consoleUrl)) {
     throw new Error(`"${consoleUrl}" is not the URL of a console, such as http://127.0.0.1:8350/`)
   }
   const url = new URL('api/trace', consoleUrl)
   if (station !== undefined) url.searchParams.set('station', station)
+  if (copies) url.searchParams.set('copies', 'true')
   return url
 }
 

@@ -12,8 +12,11 @@ export interface MessageIdentity {
 export interface SeenMessage extends MessageIdentity {
   /** Seconds since 1970: from then on its own times refuse it. */
   readonly until: number
-  /** What was answered, signed, to be told again; undefined while the answer is not there yet. */
-  reply: Uint8Array | undefined
+  /**
+   * What was answered, signed, to be told again; undefined while the answer is not there yet, and
+   * forgotten where there is no room for it any more.
+   */
+  reply: Uint8Array | 'forgotten' | undefined
 }
 
 export type Recognition =
