@@ -56,6 +56,7 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame, released
     messageId: frame.messageId,
     payloadBytes: admitted?.received.carrier === 'signed' ? admitted.received.bytes : frame.payload,
     receivedAt: node.clock.now(),
+    seen: admitted?.seen?.expires === undefined ? undefined : admitted.seen,
   }
   void answerWith(node, { from, frame, protocol, admitted }, async () => {
     try {

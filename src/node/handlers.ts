@@ -3,6 +3,7 @@ import type { Messages as Messages201 } from '../messages/ocpp2.0.1.ts'
 import type { Messages as Messages21 } from '../messages/ocpp2.1.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import type { SeenMessage } from '../security/freshness/seen-messages.ts'
 import type { ManagementMessages, RecordMessages, VetoMessages } from './management-messages.ts'
 
 /** What a handler knows besides the request. */
@@ -18,6 +19,8 @@ export interface Context {
   readonly payloadBytes: Uint8Array
   /** Milliseconds since 1970. */
   readonly receivedAt: number
+  /** Of a signed request that may be stored on its way: to be kept with what follows from it. */
+  readonly seen?: SeenMessage | undefined
 }
 
 type Ours = ManagementMessages & RecordMessages & VetoMessages

@@ -44,6 +44,7 @@ export class KeptAnswers {
     this.#sweep()
     this.#forget(seen)
     const reply = encodePayload(answer)
+    seen.onReply?.(reply)
     seen.reply = 'forgotten'
     const source = this.#bySource.get(seen.from) ?? { kept: new Set(), budget: new ByteBudget(MAX_BYTES_OF_SOURCE, this.#all) } // biome-ignore format: one line
     while (!source.budget.hasRoom(reply.length)) {

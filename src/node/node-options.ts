@@ -3,6 +3,7 @@ import type { Clock } from '../primitives/clock.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
+import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import type { LinkSource } from '../transport/link.ts'
 import type { ArrivalListener } from './arrived.ts'
 import type { LinkCarrier } from './carrying.ts'
@@ -45,6 +46,11 @@ export interface NodeOptions {
   readonly security?: SecurityOptions
   /** Lets new nodes in that show a code. */
   readonly commissioner?: Commissioner
+  /**
+   * What was obeyed of signed messages that may be stored on their way, across restarts; default: this
+   * process remembers.
+   */
+  readonly obeyed?: ObeyedMessages
   /** How links to standard peers bear signatures. Default: not at all. */
   readonly carriers?: LinkCarriers
   /** What is tolerated from single peers, by id. */

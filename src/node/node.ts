@@ -333,6 +333,7 @@ export class Node {
       nodeId: this.#options.nodeId as NodeId,
       clock,
       random,
+      obeyed: this.#options.obeyed,
       newId: () => core().newMessageId(),
       isOwnName: (id) => [core().id, ...core().services].some((own) => foldId(own) === foldId(id)),
       originOf: (id) => originOf(core(), id),

@@ -13,6 +13,7 @@ import { ContextHistory, type Looked } from '../security/context/context-history
 import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
 import { FreshnessGate } from '../security/freshness/freshness.ts'
+import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
@@ -70,6 +71,7 @@ export interface GateSite {
   readonly nodeId: NodeId
   readonly clock: Clock
   readonly random: Randomness
+  readonly obeyed: ObeyedMessages | undefined
   newId(): string
   /** Whether messages to this name are for this node. */
   isOwnName(id: string): boolean
@@ -117,7 +119,11 @@ export class SecurityGate {
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
     this.#site = site
-    this.#freshness = new FreshnessGate(new SeenMessages(), new Challenges(site.random))
+    this.#freshness = new FreshnessGate(
+      new SeenMessages(),
+      new Challenges(site.random),
+      site.obeyed,
+    )
     this.#startedS = site.clock.now() / 1_000
     this.#held = new HeldCommands(options.twoRoles ?? [], site.emit)
   }

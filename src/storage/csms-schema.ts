@@ -281,6 +281,16 @@ CREATE TABLE local_list_jobs (
 ) STRICT;
 `
 
+/** Signed messages that may be stored on their way, as long as they could come again. */
+const OBEYED_MESSAGES = `
+CREATE TABLE obeyed_messages (
+  source TEXT NOT NULL, id TEXT NOT NULL, nonce TEXT NOT NULL, digest TEXT NOT NULL,
+  until INTEGER NOT NULL, -- seconds since 1970: then its own times refuse it
+  reply BLOB,
+  PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+`
+
 /** From the first form of the file to the newest. */
 export const CSMS_MIGRATIONS: readonly Migration[] = [
   {
@@ -309,4 +319,5 @@ export const CSMS_MIGRATIONS: readonly Migration[] = [
   },
   { name: '13-id-counters', up: (db) => db.script(ID_COUNTERS) },
   { name: '14-list-jobs', up: (db) => db.script(LIST_JOBS) },
+  { name: '15-obeyed-messages', up: (db) => db.script(OBEYED_MESSAGES) },
 ]

@@ -7,6 +7,7 @@ import { LocalListRows } from './local-list-rows.ts'
 import { MessageRows } from './message-rows.ts'
 import { migrate } from './migrations.ts'
 import { passOverForgotten } from './numbers.ts'
+import { ObeyedRows } from './obeyed-rows.ts'
 import { OperationRows } from './operation-rows.ts'
 import { ProfileRows } from './profile-rows.ts'
 import { ReservationRows } from './reservation-rows.ts'
@@ -39,6 +40,7 @@ export class CsmsStore {
   readonly profiles: ProfileRows
   readonly localLists: LocalListRows
   readonly listJobs: ListJobRows
+  readonly obeyed: ObeyedRows
 
   /** @throws {OverlayError} ERR_STORE_DAMAGED, ERR_STORE_NEWER. */
   constructor(file: string) {
@@ -55,6 +57,7 @@ export class CsmsStore {
     this.profiles = new ProfileRows(this.#db)
     this.localLists = new LocalListRows(this.#db)
     this.listJobs = new ListJobRows(this.#db)
+    this.obeyed = new ObeyedRows(this.#db)
   }
 
   /** Resolves when everything `run` wrote is on disk. */

@@ -2,7 +2,7 @@ import { OverlayError } from '../../errors.ts'
 import type { AnyHandler, Context, HandlersByProtocol } from '../../node/handlers.ts'
 import type { BootRow } from '../../storage/csms-store.ts'
 import type { CsmsState } from './csms.ts'
-import { record, timeOf } from './record.ts'
+import { record, timeOf, writeOnce } from './record.ts'
 
 /**
  * Answers a BootNotification. One that is rejected is kept as it came, and nothing follows from it.
@@ -76,7 +76,7 @@ export function recordSecurityEvent(
     })
   }
   // It is no message of a station: what it tells is kept, and not that it said so.
-  return store.write(() => {
+  return writeOnce(state, context, () => {
     store.securityEvents.add(station, event, receivedAt)
     return {}
   })

@@ -94,6 +94,7 @@ export function createCsms(options: CsmsOptions): Csms {
       store,
     ),
     onArrival: (message) => arrivals.add(message),
+    obeyed: store.obeyed,
     hasDefaultRoute: false,
   })
   const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })

@@ -17,9 +17,21 @@ export async function record<T>(
   effect: (message: number) => T,
 ): Promise<T> {
   const { store, arrivals } = state
-  const kept = await store.write(() => effect(store.addMessage(arrivals.rowOf(context))))
+  const kept = await writeOnce(state, context, () => effect(store.addMessage(arrivals.rowOf(context)))) // biome-ignore format: one line
   arrivals.kept(context)
   return kept
+}
+
+/** Writes what follows from a message, and with it that the message was obeyed. */
+export function writeOnce<T>(
+  { store }: Pick<CsmsState, 'store'>,
+  { seen, receivedAt }: Context,
+  run: () => T,
+): Promise<T> {
+  return store.write(() => {
+    if (seen) store.obeyed.add(seen, receivedAt / 1_000)
+    return run()
+  })
 }
 
 /**

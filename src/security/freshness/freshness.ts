@@ -2,7 +2,8 @@ import type { ReplayClass } from '../../messages/actions.ts'
 import { foldId, type NodeId } from '../../primitives/ids.ts'
 import type { MessageFields } from '../header.ts'
 import type { Challenges } from './challenges.ts'
-import type { MessageIdentity, SeenMessage, SeenMessages } from './seen-messages.ts'
+import type { ObeyedMessages } from './obeyed-messages.ts'
+import { type MessageIdentity, type SeenMessage, SeenMessages } from './seen-messages.ts'
 
 /** How far clocks may be apart. */
 export const SKEW_S = 30
@@ -48,19 +49,24 @@ export type StaleReason =
 
 /**
  * Whether a verified CALL or SEND is of now and has not been obeyed yet. The time test comes first:
- * what it refuses need not be remembered. A queued message is only judged by its times: whether it
- * has come before is known to the database that keeps its effect.
+ * what it refuses need not be remembered. Whether a queued message has come before is known to the
+ * database that keeps its effect, where there is one; of what came lately it need not be asked.
  *
  * @spec docs/security.md, "Freshness"
  */
 export class FreshnessGate {
   readonly #seen: SeenMessages
+  /** Of queued messages. */
+  readonly #stored = new SeenMessages()
+  readonly #obeyed: ObeyedMessages | undefined
   readonly #challenges: Challenges
   /** By originator and key: the time in the newest challenge it has answered since the start. */
   readonly #proven = new Map<string, number>()
 
-  constructor(seen: SeenMessages, challenges: Challenges) {
+  /** @param obeyed Without it queued messages are remembered by this process alone. */
+  constructor(seen: SeenMessages, challenges: Challenges, obeyed?: ObeyedMessages) {
     this.#seen = seen
+    this.#obeyed = obeyed
     this.#challenges = challenges
   }
 
@@ -74,8 +80,8 @@ export class FreshnessGate {
     if (header.iat === 0 || !moment.isClockTrusted) return this.#ask(header, moment)
     const stale = staleBy(header, replay, moment.nowS)
     if (stale) return refused(stale)
-    if (replay === 'queued') return { kind: 'fresh', message: undefined }
-    const known = this.#recognise(identity, header, moment)
+    if (replay === 'queued') return this.#judgeStored(identity, header, moment)
+    const known = this.#recognise(this.#seen, identity, header, moment)
     if (known) return known
     // Signed before this process could remember what it had obeyed.
     const isOfBefore = header.iat < Math.ceil(moment.startedS) + SKEW_S && !this.#isAfterProof(header) // biome-ignore format: one line
@@ -90,7 +96,7 @@ export class FreshnessGate {
     challenge: string,
     moment: Moment,
   ): Freshness {
-    const known = this.#recognise(identity, header, moment)
+    const known = this.#recognise(this.#seen, identity, header, moment)
     if (known) return known
     if (!this.#challenges.redeem(header.from, challenge, moment.nowS)) {
       return refused('not-challenged')
@@ -108,12 +114,25 @@ export class FreshnessGate {
     return header.iat > (this.#proven.get(proofOf(header)) ?? Number.POSITIVE_INFINITY)
   }
 
+  #judgeStored(identity: MessageIdentity, header: MessageFields, moment: Moment): Freshness {
+    const known = this.#recognise(this.#stored, identity, header, moment)
+    if (known) return known
+    const { from, id, nonce, digest } = identity
+    const obeyed = this.#obeyed?.find(from, id)
+    if (obeyed && !(obeyed.nonce === nonce && obeyed.digest === digest)) return refused('replayed')
+    // What it was answered is not known where the process ended just then: its handler knows it again.
+    if (obeyed?.reply !== undefined) return header.OCPPMessageTypedId === 2 ? { kind: 'repeated', message: obeyed } : refused('replayed') // biome-ignore format: one line
+    const remembered = this.#obeyed ? Math.min(header.exp, moment.nowS + LIVE_S + SKEW_S) : header.exp // biome-ignore format: one line
+    return { kind: 'fresh', message: this.#stored.take(identity, remembered, header.exp) }
+  }
+
   #recognise(
+    seen: SeenMessages,
     identity: MessageIdentity,
     { OCPPMessageTypedId }: MessageFields,
     { nowS }: Moment,
   ): Freshness | undefined {
-    const found = this.#seen.recognise(identity, nowS)
+    const found = seen.recognise(identity, nowS)
     if (found.kind === 'unseen') return undefined
     if (found.kind === 'full') return refused('too-many')
     // Nobody waits for an answer to a SEND, so nobody honest repeats it.

@@ -17,6 +17,10 @@ export interface SeenMessage extends MessageIdentity {
    * forgotten where there is no room for it any more.
    */
   reply: Uint8Array | 'forgotten' | undefined
+  /** When it refuses itself, where that is later than it is remembered here. */
+  readonly expires?: number
+  /** Told of the answer, where the message outlives this process. */
+  onReply?: (reply: Uint8Array) => void
 }
 
 export type Recognition =
@@ -71,8 +75,8 @@ export class SeenMessages {
   }
 
   /** Takes a message that was not recognised. */
-  take({ from, id, nonce, digest }: MessageIdentity, until: number): SeenMessage {
-    const message: SeenMessage = { from, id, nonce, digest, until, reply: undefined }
+  take({ from, id, nonce, digest }: MessageIdentity, until: number, expires?: number): SeenMessage {
+    const message: SeenMessage = { from, id, nonce, digest, until, reply: undefined, ...(expires !== undefined && { expires }) } // biome-ignore format: one line
     const messages = this.#bySource.get(from) ?? new Map<string, SeenMessage>()
     this.#bySource.set(from, messages)
     messages.set(nonce, message)

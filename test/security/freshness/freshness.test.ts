@@ -11,6 +11,7 @@ import {
   QUEUED_S,
   SKEW_S,
 } from '../../../src/security/freshness/freshness.ts'
+import type { ObeyedMessages } from '../../../src/security/freshness/obeyed-messages.ts'
 import { SeenMessages } from '../../../src/security/freshness/seen-messages.ts'
 import type { MessageFields } from '../../../src/security/header.ts'
 import { PROPERTY } from '../../seed.ts'
@@ -21,10 +22,10 @@ import { CALL } from '../keys.ts'
 const NOW = 1_800_000_000
 const LONG_AGO = NOW - 86_400
 
-function gateWith(limits: readonly [number?, number?] = []) {
+function gateWith(limits: readonly [number?, number?] = [], obeyed?: ObeyedMessages) {
   let count = 0
   const random = (length: number) => new Uint8Array(length).fill(++count)
-  return new FreshnessGate(new SeenMessages(...limits), new Challenges(random))
+  return new FreshnessGate(new SeenMessages(...limits), new Challenges(random), obeyed)
 }
 
 interface Said extends Partial<MessageFields> {
@@ -55,15 +56,29 @@ test('a live message is taken within half a minute of its signing and not after 
   assert.equal(at(NOW, { exp: NOW + LIVE_S + 1 }), 'holds-too-long')
 })
 
-test('a queued message may be a week old, but not of the future, and its database knows whether it came before', () => {
+test('a queued message may be a week old, but not of the future, and counts once', () => {
   const gate = gateWith()
-  const at = (nowS: number, exp = NOW + QUEUED_S) => kindOf(judge(gate, { replay: 'queued', exp }, { nowS })) // biome-ignore format: one line
+  const at = (nowS: number, exp = NOW + QUEUED_S, more: Said = {}) => kindOf(judge(gate, { replay: 'queued', exp, ...more }, { nowS })) // biome-ignore format: one line
 
   assert.equal(at(NOW + QUEUED_S), 'fresh')
-  assert.equal(at(NOW + QUEUED_S), 'fresh')
+  assert.equal(at(NOW + QUEUED_S), 'repeated')
+  assert.equal(at(NOW + QUEUED_S, NOW + QUEUED_S, { digest: 'digest-2' }), 'replayed')
   assert.equal(at(NOW + QUEUED_S + 1), 'expired')
   assert.equal(at(NOW - SKEW_S - 1), 'from-the-future')
   assert.equal(at(NOW, NOW + QUEUED_S + 1), 'holds-too-long')
+})
+
+test('what a database keeps of queued messages is known after the process has forgotten it, or was not there', () => {
+  const kept = { from: CALL.from, id: CALL.id, nonce: CALL.nonce, digest: 'digest-1', until: NOW + QUEUED_S, reply: new Uint8Array([1]) as Uint8Array | undefined } // biome-ignore format: one line
+  const gate = () => gateWith([], { find: (from, id) => (from === kept.from && id === kept.id ? kept : undefined) }) // biome-ignore format: one line
+  const at = (more: Said = {}) => judge(gate(), { replay: 'queued', exp: NOW + QUEUED_S, ...more })
+  const again = at()
+  assert.deepEqual(again.kind === 'repeated' && again.message.reply, kept.reply)
+  assert.equal(kindOf(at({ digest: 'digest-2' })), 'replayed')
+  assert.equal(kindOf(at({ nonce: 'BAECAwQFBgcICQoLDA0ODw' })), 'replayed')
+  assert.equal(kindOf(at({ id: '01890a5d-ac96-774b-bcce-b302099a8058' })), 'fresh')
+  kept.reply = undefined
+  assert.equal(kindOf(at()), 'fresh', 'its handler has to say what it answered')
 })
 
 test('the same CALL again gets what was answered; anything else with its nonce is refused', () => {
