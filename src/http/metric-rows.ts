@@ -69,6 +69,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ observed }, add) => addAll(observed.lostUpstreams, 'upstream', add) },
   { name: 'wattweave_copies_dropped_total', type: 'counter', labels: ['code'], help: 'Copies that a mirror could not be sent, by error code.',
     read: ({ observed }, add) => addAll(observed.droppedCopies, 'code', add) },
+  { name: 'wattweave_clock_offset_seconds', type: 'gauge', labels: ['peer'], help: 'How far the clock of a node is ahead of the one here, by what it has signed lately; behind where negative.',
+    read: ({ node }, add) => { for (const { peer, offsetS } of node.clocks) add(offsetS, { peer }) } },
   { name: 'wattweave_quarantined_total', type: 'counter', labels: ['reason'], help: 'Frames that a policy has kept back, by its reason.',
     read: ({ observed }, add) => addAll(observed.quarantined, 'reason', add) },
   { name: 'wattweave_quarantined_frames', type: 'gauge', labels: [], help: 'Frames that a policy keeps back until somebody has looked at them.',

@@ -99,7 +99,7 @@ export function createOverview(sources: ViewSources): Overview {
       originators.set(parent, (originators.get(parent) ?? 0) + 1)
     }
     const links = [...known].map(([id, entry]) => linkView(id, entry, now, neighbours, originators))
-    const keys = sources.keys && trustState(sources.keys, now)
+    const keys = sources.keys && trustState(sources.keys, node, now)
     return {
       asOf: new Date(now).toISOString(),
       nodeId: node.id,

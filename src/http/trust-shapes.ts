@@ -26,6 +26,17 @@ export const TRUST_STATE = object({
   ownKeyEndsAt: moment('Until when the own key counts'),
   revocations: REVOCATION_STATE,
   'trialEndsAt?': moment('When rules that are on trial undo themselves'),
+  clocks: list(
+    object({
+      id: text('Of the node'),
+      offsetS: {
+        type: 'integer',
+        description: 'Seconds that its clock is ahead of that here; behind where negative',
+      },
+      at: moment('When its last signed message came'),
+    }),
+    'Clocks of others as their signed messages show them, the furthest off first; at most 50',
+  ),
 })
 
 const KEY: Members = {

@@ -10,6 +10,17 @@ export interface TrustState {
   readonly revocations: RevocationState
   /** RFC 3339; where rules are on trial: when they undo themselves. */
   readonly trialEndsAt?: string
+  /** Clocks of others as their signed messages show them, the furthest off first; at most 50. */
+  readonly clocks: readonly ClockView[]
+}
+
+/** How the clock of a node stands to that of the node that serves the console. */
+export interface ClockView {
+  readonly id: string
+  /** Seconds that it is ahead; behind where negative. */
+  readonly offsetS: number
+  /** RFC 3339; when its last signed message came. */
+  readonly at: string
 }
 
 /** A key that is known here; nothing in it is secret. */

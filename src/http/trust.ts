@@ -1,4 +1,5 @@
 import { OverlayError } from '../errors.ts'
+import type { Node } from '../node/node.ts'
 import { systemClock } from '../primitives/clock.ts'
 import type { RevocationList } from '../security/keys/key-record.ts'
 import { revocationsIn } from '../security/keys/revocation-lists.ts'
@@ -27,7 +28,11 @@ export function trustOf({ keys }: Pick<ViewSources, 'keys'>): TrustSources {
 }
 
 /** Whether keys and rules want somebody's attention. */
-export function trustState({ signer, trust }: TrustSources, nowMs: number): TrustState | undefined {
+export function trustState(
+  { signer, trust }: TrustSources,
+  { clocks }: Pick<Node, 'clocks'>,
+  nowMs: number,
+): TrustState | undefined {
   const own = trust.directory.records().find(({ key }) => key.kid === signer.kid)
   if (!own) return undefined
   const { trial } = trust.rules
@@ -35,8 +40,11 @@ export function trustState({ signer, trust }: TrustSources, nowMs: number): Trus
     ownKeyEndsAt: momentOf(own.notAfter),
     revocations: trust.directory.revocations(Math.floor(nowMs / 1_000)),
     ...(trial && { trialEndsAt: momentOf(trial.untilS) }),
+    clocks: clocks.slice(0, MAX_CLOCKS).map(({ peer, offsetS, at }) => ({ id: peer, offsetS, at: new Date(at).toISOString() })), // biome-ignore format: one line
   }
 }
+
+const MAX_CLOCKS = 50
 
 /** The newest revocation list; undefined where nothing was ever revoked. */
 export function revocationListOf(trust: TrustStore): RevocationList | undefined {

@@ -12,6 +12,7 @@ import { encodePayload, parsePayload } from '../wire/payload.ts'
 import { expireRequests, refuseResult } from './answers.ts'
 import { type Answered, ask, askSigned, type Question, remoteError, requestFrame, sendSigned } from './asking.ts' // biome-ignore format: one line
 import { ByteBudget } from './byte-budget.ts'
+import type { ClockComparison } from './clock-comparisons.ts'
 import { type Joined, type Joining, join } from './commissioning.ts'
 import { type Core, MAX_RETRY_BYTES, MAX_WAITING_BYTES, type NodeEvent, silentLogger } from './core.ts' // biome-ignore format: one line
 import { FrameLog } from './frame-log.ts'
@@ -131,6 +132,11 @@ export class Node {
 
   get filters(): Filters | undefined {
     return this.#core.filters
+  }
+
+  /** How the clocks of others stand to the one here, the furthest off first. */
+  get clocks(): readonly ClockComparison[] {
+    return this.#core.gate?.clocks.list(this.#core.clock.now()) ?? []
   }
 
   /** Frames that forward rules keep back: whoever runs this node lets them go, or not. */

@@ -19,7 +19,7 @@ import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
-import type { ForwardDecision, PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
+import type { ForwardDecision, PeerKind, PolicyFacts, } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
@@ -27,10 +27,10 @@ import { type PartlyPermitted, permittedPart } from '../security/roles/item-answ
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import type { Verdict } from '../security/verdict.ts'
-import { KINDS } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import { type Examined, examine, isBound, recordLoss, type Seen, witness } from './attesting.ts'
 import { entriesOf, originatorIn } from './carrying.ts'
+import { ClockComparisons } from './clock-comparisons.ts'
 import type { NodeEvent } from './core.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
 import { type Fresh, HeldBack } from './held-back.ts'
@@ -42,8 +42,8 @@ import {
   readIncoming,
   readPassing,
 } from './incoming.ts'
+import { type Found, factsOf, type Judged, mayServe, withClock } from './message-facts.ts'
 import { RecentMessages } from './recent-messages.ts'
-import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
 import { WrongSignatures } from './wrong-signatures.ts'
 
@@ -108,6 +108,8 @@ export class SecurityGate {
   readonly #site: GateSite
   readonly #freshness: FreshnessGate
   readonly #startedS: number
+  /** How the clocks of others stand to the one here. */
+  readonly clocks = new ClockComparisons()
   /** What was obeyed lately. */
   readonly recent = new RecentMessages()
   readonly #held: HeldCommands
@@ -146,13 +148,17 @@ export class SecurityGate {
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
     const freshness = problem ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
+    const clockOffS = this.#compareClocks(judged, nowMs)
     const looked = this.#look(this.#said, message, received)
-    const said = this.#factsOf(message, received, judged, {
-      problem: problem ?? freshness?.problem,
-      replay: freshness?.replay,
-      context: looked?.context,
-    })
-    const facts = this.#mayServe(said, message.asked)
+    const said = this.#factsOf(
+      { message, received, judged },
+      {
+        problem: problem ?? freshness?.problem,
+        replay: freshness?.replay,
+        context: withClock(looked?.context, clockOffS),
+      },
+    )
+    const facts = mayServe(said, message.asked, this.#options.trust.directory)
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
     const whole = judgeBy(this.#options.trust.book, facts)
@@ -205,7 +211,7 @@ export class SecurityGate {
     const problem =
       received.problem ?? problemOf(verdict) ?? (isOther ? 'not-this-message' : undefined)
     const looked = problem ? undefined : this.#look(this.#passed, message, received)
-    const facts = this.#factsOf(message, received, judged, { problem, replay: undefined, context: looked?.context }) // biome-ignore format: one line
+    const facts = this.#factsOf({ message, received, judged }, { problem, replay: undefined, context: looked?.context }) // biome-ignore format: one line
     const decision = judgeForwarded(this.#options.trust.book.policies, { ...facts, link: message.link }) // biome-ignore format: one line
     this.#site.judged(frameVerdict(facts, decision, false), undefined)
     if (decision.outcome === 'accept' || decision.outcome === 'allow-and-alert') looked?.commit()
@@ -213,6 +219,20 @@ export class SecurityGate {
     const { type, action, path, to } = message
     const seen = { type, action, protocol: claimed?.ocpp ?? message.protocol, received, from: path[0], to, att } // biome-ignore format: one line
     return { decision, attest: () => this.#withOwnWord(seen) }
+  }
+
+  /**
+   * Whoever signed first has chosen the time; who has no clock says 0.
+   *
+   * @returns How many seconds its clock is off, as far as that is known.
+   */
+  #compareClocks({ verdict, header }: JudgedMessage, nowMs: number): number | undefined {
+    if (verdict.status !== 'verified' || !header || header.iat === 0) return undefined
+    const [{ kid }] = verdict.signers
+    const found = this.#options.trust.directory.find(kid, 'sign-message', header.iat)
+    if (found.status !== 'usable') return undefined
+    this.clocks.note(found.record.owner, header.iat, nowMs)
+    return Math.abs(this.clocks.of(found.record.owner, nowMs)?.offsetS ?? 0)
   }
 
   /** @returns undefined for what is no request, or whose payload is bytes. */
@@ -297,21 +317,6 @@ export class SecurityGate {
     return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined)
   }
 
-  /** Whoever signs may answer in its own name; for a service only who runs one. */
-  #mayServe(
-    { form, action, signers, from, nowS }: PolicyFacts,
-    asked: NodeId | undefined,
-  ): boolean {
-    if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
-    const { entitlements } = this.#options.trust.directory
-    const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
-    return signers.some((one) => {
-      if (!isOwn(one)) return false
-      const isEntitled = entitlements.mayServe(one.owner as NodeId, asked, action, nowS ?? 0)
-      return isEntitled ?? one.roles.some((role) => SERVING.includes(role))
-    })
-  }
-
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
   #addressProblem(
     { path, to, request, onBehalfOf, protocol, asked }: Incoming,
@@ -350,45 +355,11 @@ export class SecurityGate {
     }
   }
 
-  #factsOf(
-    message: Incoming,
-    { payload, opaque, method }: ReceivedMessage,
-    { verdict, header, foreignKid }: JudgedMessage,
-    judged: Pick<PolicyFacts, 'problem' | 'replay' | 'context'>,
-  ): PolicyFacts {
-    const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
-    const { directory } = this.#options.trust
-    const nowS = this.#site.clock.now() / 1_000
-    const signers = [
-      ...signersOf(verdict, action, path, directory, nowS),
-      ...foreignSignersOf(foreignKid, directory, nowS),
-    ]
-    const all = verdict.status === 'verified' ? verdict.signers.length : 0
-    return {
-      kind: KINDS[type],
-      action,
-      from: path[0],
-      to: header?.to ?? to,
-      origin: vouchedOrigin(this.#site.originOf(path[0]), path[0], signers, directory), // biome-ignore format: one line
-      neighbour,
-      path,
-      payload: method === 'binary' ? undefined : payload,
-      form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
-      signers,
-      unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
-      ...judged,
-      // A standard peer binds nothing: that it answers what it was asked, its own link says.
-      isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
-      isPrimaryUpstream,
-      iat: header?.iat,
-      nowS,
-      data: [],
-    }
+  #factsOf(message: Judged, found: Found): PolicyFacts {
+    const { clock, originOf } = this.#site
+    return factsOf(message, found, { clock, originOf, directory: this.#options.trust.directory })
   }
 }
-
-/** User roles of keys that may answer for a service, as long as no entitlement says who does. */
-const SERVING = ['owner', 'admin', 'operations']
 
 function problemOf(verdict: Verdict): PolicyFacts['problem'] {
   if (verdict.status !== 'refused') return undefined

@@ -112,6 +112,7 @@ test('the annunciator is quiet when all is well', () => {
       'Queues 0 B normal',
       'Stations 6 normal',
       'Keys  normal',
+      'Clock  normal',
       'Insecure  normal',
       'Simulated  normal',
     ],
@@ -132,12 +133,30 @@ test('the annunciator tells the number that is wrong', () => {
   )
   assert.deepEqual(
     states.map(({ value, tone }) => `${plain(value)} ${tone}`),
-    ['6 of 7 alarm', '3 alarm', '1.2 kB warn', '5 of 6 alarm', ' normal', '1 warn', ' normal'],
+    [
+      '6 of 7 alarm',
+      '3 alarm',
+      '1.2 kB warn',
+      '5 of 6 alarm',
+      ' normal',
+      ' normal',
+      '1 warn',
+      ' normal',
+    ],
   )
 })
 
+test('the window of clocks names the one that is furthest off, from ten seconds on', () => {
+  const clock = (offsetS: number) => {
+    const keys = { ownKeyEndsAt: '2036-01-01T00:00:00Z', revocations: 'none', clocks: [{ id: 'NN01', offsetS, at: '2026-01-05T11:04:21Z' }] } as const // biome-ignore format: one line
+    const found = windows({ ...park(5), keys }).find(({ name }) => name === 'clock')
+    return `${found?.value} ${found?.tone}`
+  }
+  assert.deepEqual([9, -9, 10, -42].map(clock), [' normal', ' normal', 'NN01 +10 s warn', 'NN01 −42 s warn']) // biome-ignore format: one line
+})
+
 function windows(
-  park: Pick<OverviewView, 'nodes' | 'links'>,
+  park: Pick<OverviewView, 'nodes' | 'links' | 'keys'>,
   counters: Partial<OverviewView['counters']> = {},
 ) {
   return annunciatorWindows({

@@ -49,16 +49,17 @@ test('what a rule matches is told by its members, and no member is left out', ()
 })
 
 test('what has to be plausible is told, of rules for what comes and for what passes', () => {
-  const context = { not: ['double-start', 'counter-backwards'], maxPowerW: 22_000, rate: { atMost: 3, perS: 60 }, limit: { leastW: 4_200, step: { atMostW: 5_000, perS: 30 } } } as const // biome-ignore format: one line
+  const context = { not: ['double-start', 'counter-backwards'], maxPowerW: 22_000, rate: { atMost: 3, perS: 60 }, limit: { leastW: 4_200, step: { atMostW: 5_000, perS: 30 } }, maxClockOffS: 5 } as const // biome-ignore format: one line
   const said = [
     'nothing speaks against it (two transactions at one place or a register that runs backwards)',
     'it tells no more power than 22000 W',
     'its originator says this at most 3 times in 60 s',
     'it limits nobody below 4200 W',
     'within 30 s a limit changes by at most 5000 W',
+    'the clock of its signer is at most 5 s off',
   ]
-  assert.deepEqual(demandWords({ match: {}, require: { context } }).slice(-5), said)
-  assert.deepEqual(treatmentWords({ match: {}, treat: 'verify', context }).slice(-5), said)
+  assert.deepEqual(demandWords({ match: {}, require: { context } }).slice(-6), said)
+  assert.deepEqual(treatmentWords({ match: {}, treat: 'verify', context }).slice(-6), said)
 })
 
 test('what is demanded is told with each restriction, and what becomes of the rest', () => {

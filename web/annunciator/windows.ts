@@ -3,6 +3,7 @@ import { isInsecure } from '../diagram/link-words.ts'
 import type { WindowName } from '../navigation/address.ts'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
+import { clockValue, isClockOff } from './clock-window.ts'
 import { keysValue } from './keys-window.ts'
 
 export interface AnnunciatorWindow {
@@ -44,6 +45,7 @@ export function annunciatorWindows(
     light('queues', queuesValue(held, queuedBytes), held + queuedBytes > 0 && 'warn'),
     light('stations', ofAll(stations, stored), (someDown(stations) || stored > stations.length) && 'alarm'), // biome-ignore format: one window
     keys,
+    light('clock', clockValue(overview), isClockOff(overview) && 'warn'),
     light(
       'insecure',
       insecure > 0 ? formatCount(insecure) : '',

@@ -1,4 +1,5 @@
 import type { LinkView, OverviewView } from '../../src/http/live-api.ts'
+import { OFF_S } from '../annunciator/clock-window.ts'
 import { heldCount, stationsOf, worstFirst } from '../annunciator/windows.ts'
 import { heldWords, isInsecure } from '../diagram/link-words.ts'
 import { isRefused } from '../frames/filter.ts'
@@ -7,6 +8,7 @@ import { useLive } from '../live/use-live.ts'
 import { useSession } from '../live/use-session.ts'
 import { NO_FILTER, type WindowName, withFilter } from '../navigation/address.ts'
 import { withLog } from '../navigation/log-address.ts'
+import { Moment } from '../shell/moment.tsx'
 import { StartSimulated } from '../shell/start-simulated.tsx'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -28,6 +30,8 @@ export function WindowInspector({ name, overview }: { name: WindowName; overview
       return <Queues overview={overview} />
     case 'stations':
       return <Stations overview={overview} />
+    case 'clock':
+      return <Clocks overview={overview} />
     case 'insecure':
       return <Insecure overview={overview} />
     case 'simulated':
@@ -98,6 +102,27 @@ function Stations({ overview }: Props) {
     <>
       <p className={styles.lead}>{down > 0 ? words.stationsDown(down) : words.stationsFine}</p>
       <NodeRows nodes={worstFirst(stations)} />
+    </>
+  )
+}
+
+function Clocks({ overview: { keys } }: Props) {
+  const clocks = keys?.clocks ?? []
+  if (clocks.length === 0) return <p className={styles.lead}>{words.clocksUnknown}</p>
+  const off = clocks.filter(({ offsetS }) => Math.abs(offsetS) >= OFF_S).length
+  return (
+    <>
+      <p className={styles.lead} data-clocks-off={off}>
+        {off > 0 ? words.clocksOff(off) : words.clocksFine}
+      </p>
+      <Facts
+        rows={clocks.map(({ id, offsetS, at }) => [
+          id,
+          <span key="offset">
+            {text.windows.offset(offsetS)}, {words.clockHeard} <Moment iso={at} short />
+          </span>,
+        ])}
+      />
     </>
   )
 }

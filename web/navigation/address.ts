@@ -18,6 +18,7 @@ export type Selection =
 
 export const WINDOW_NAMES = [
   'links',
+  'clock',
   'refused',
   'queues',
   'stations',

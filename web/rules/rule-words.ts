@@ -102,7 +102,7 @@ function requirementWords(require: RequirementDocument): readonly string[] {
 }
 
 function contextWords(context: ContextDocument = {}): readonly string[] {
-  const { not, maxPowerW, rate, limit: { leastW, step } = {} } = context
+  const { not, maxPowerW, rate, limit: { leastW, step } = {}, maxClockOffS } = context
   const said = words.context
   return [
     not === undefined ? '' : said.not(list(listOf(not).map((one) => said.findings[one] ?? one))),
@@ -110,6 +110,7 @@ function contextWords(context: ContextDocument = {}): readonly string[] {
     rate === undefined ? '' : said.rate(rate.atMost, rate.perS),
     leastW === undefined ? '' : said.least(leastW),
     step === undefined ? '' : said.step(step.atMostW, step.perS),
+    maxClockOffS === undefined ? '' : said.clock(maxClockOffS),
   ]
 }
 

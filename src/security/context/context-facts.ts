@@ -18,4 +18,6 @@ export interface ContextFacts {
   readonly limit?: { readonly leastW: number; readonly stepW?: number; readonly sinceS?: number }
   /** How many seconds ago the same originator has said the same action; only where a rule asks. */
   readonly earlierS?: readonly number[]
+  /** Seconds between the clock of whoever signed it and the one here, by all it has signed lately. */
+  readonly clockOffS?: number
 }

@@ -25,6 +25,8 @@ export interface ContextDocument {
   readonly rate?: { readonly atMost: number; readonly perS: number }
   /** Of commands that set limits. */
   readonly limit?: LimitDocument
+  /** In seconds: how far the clock of its signer may be off. */
+  readonly maxClockOffS?: number
 }
 
 export interface LimitDocument {
@@ -40,6 +42,7 @@ export interface ContextRule {
   readonly rate: ContextDocument['rate']
   readonly leastW: number
   readonly step: LimitDocument['step']
+  readonly maxClockOffS: number
 }
 
 const FINDINGS = Object.keys(CONTEXT_FINDINGS) as ContextFinding[]
@@ -48,11 +51,12 @@ const MAX_PER_S = 86_400
 /** Reads a demand on what is around a message; `complain` throws for whatever is not understood. */
 export function compileContext(value: unknown, complain: Complain): ContextRule {
   const document = recordOf(value, [], complain) as ContextDocument
-  assertMembers(document, ['not', 'maxPowerW', 'rate', 'limit'], [], complain)
-  const { not, maxPowerW, rate, limit } = document
+  assertMembers(document, ['not', 'maxPowerW', 'rate', 'limit', 'maxClockOffS'], [], complain)
+  const { not, maxPowerW, rate, limit, maxClockOffS } = document
   // Whoever writes it means something.
-  if (Object.keys(document).length === 0) complain([], 'says nothing; give not, maxPowerW, rate or limit') // biome-ignore format: one line
+  if (Object.keys(document).length === 0) complain([], 'says nothing; give not, maxPowerW, rate, limit or maxClockOffS') // biome-ignore format: one line
   if (maxPowerW !== undefined && !isPositive(maxPowerW)) complain(['maxPowerW'], 'must be a number of W above 0') // biome-ignore format: one line
+  if (maxClockOffS !== undefined && !isPositive(maxClockOffS)) complain(['maxClockOffS'], 'must be a number of seconds above 0') // biome-ignore format: one line
   const { leastW, step } = limit === undefined ? {} : limitOf(limit, within(complain, 'limit'))
   return {
     not: new Set(not === undefined ? [] : findingsOf(not, complain)),
@@ -60,6 +64,7 @@ export function compileContext(value: unknown, complain: Complain): ContextRule 
     rate: rate === undefined ? undefined : rateOf(rate, within(complain, 'rate')),
     leastW: leastW ?? Number.NEGATIVE_INFINITY,
     step,
+    maxClockOffS: maxClockOffS ?? Number.POSITIVE_INFINITY,
   }
 }
 
@@ -101,11 +106,12 @@ export function implausible(
 ): PolicyReason | undefined {
   // biome-ignore format: one line
   if (!context) return undefined
-  const { findings, powerW = 0, limit, earlierS = [] } = context
+  const { findings, powerW = 0, limit, earlierS = [], clockOffS = 0 } = context
   const found = findings.find((one) => rule.not.has(one))
   if (found) return found
   if (powerW > rule.maxPowerW) return 'above-rating'
   if (limit && limit.leastW < rule.leastW) return 'limit-too-low'
+  if (clockOffS > rule.maxClockOffS) return 'clock-off'
   const { step, rate } = rule
   const isSteep = step && limit?.stepW !== undefined && limit.stepW > step.atMostW && (limit.sinceS ?? 0) < step.perS // biome-ignore format: one line
   if (isSteep) return 'limit-too-steep'

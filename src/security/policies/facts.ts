@@ -125,6 +125,7 @@ export const POLICY_REASONS = {
   'above-rating':         'it tells more power than there can be',
   'limit-too-low':        'it limits a station more than the rule lets anybody do',
   'limit-too-steep':      'it changes a limit by more than the rule lets anybody do at once',
+  'clock-off':            'the clock of whoever signed it is further off than the rule lets it be',
   'too-often':            'its originator says this too often',
   'not-of-two-roles':     'it takes two people of different roles, and its originator has none of these roles',
   'awaits-second':        'it takes two people of different roles, and the second has not asked for the very same yet',

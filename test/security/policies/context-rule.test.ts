@@ -34,6 +34,8 @@ const CASES: readonly [string, ContextDocument, ContextFacts | undefined, string
   ['a step at once', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 5_001, sinceS: 59 } }), 'limit-too-steep'],
   ['a small step', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 5_000, sinceS: 0 } }), 'accept'],
   ['a step after a while', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 9_000, sinceS: 60 } }), 'accept'],
+  ['a clock that is off a little', { maxClockOffS: 5 }, around({ clockOffS: 5 }), 'accept'],
+  ['a clock that is off', { maxClockOffS: 5 }, around({ clockOffS: 6 }), 'clock-off'],
   ['the first limit', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1 } }), 'accept'],
 ]
 for (const [what, rule, context, expected] of CASES) {
@@ -62,6 +64,7 @@ const WRONG: readonly [string, unknown][] = [
   ['a rate that cannot be counted', { rate: { atMost: 101, perS: 60 } }],
   ['a limit that says nothing', { limit: {} }],
   ['a negative limit', { limit: { leastW: -1 } }],
+  ['a clock that is off by nothing', { maxClockOffS: 0 }],
   ['a step without a time', { limit: { step: { atMostW: 3 } } }],
 ]
 for (const [what, context] of WRONG) {

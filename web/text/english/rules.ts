@@ -77,6 +77,7 @@ export const rules = {
     } as Readonly<Record<string, string>>,
     maxPower: (watts: number) => `it tells no more power than ${watts} W`,
     rate: (count: number, seconds: number) => `its originator says this at most ${count} times in ${seconds} s`, // biome-ignore format: one line
+    clock: (seconds: number) => `the clock of its signer is at most ${seconds} s off`,
     least: (watts: number) => `it limits nobody below ${watts} W`,
     step: (watts: number, seconds: number) => `within ${seconds} s a limit changes by at most ${watts} W`, // biome-ignore format: one line
   },

@@ -69,6 +69,8 @@ export const shell = {
     refused: { label: 'Refused', title: 'Refused frames' },
     queues: { label: 'Queues', title: 'Queues' },
     stations: { label: 'Stations', title: 'Stations' },
+    clock: { label: 'Clock', title: 'Clocks' },
+    offset: (seconds: number) => `${seconds < 0 ? '−' : '+'}${Math.abs(seconds)} s`,
     insecure: { label: 'Insecure', title: 'Without protection' },
     simulated: { label: 'Simulated', title: 'Simulated nodes' },
   },
@@ -92,6 +94,12 @@ export const shell = {
     stationsFine: 'Every station is connected.',
     stationsDown: (count: number) =>
       count === 1 ? 'One station is not connected.' : `${count} stations are not connected.`,
+    clocksUnknown:
+      'No clock has been compared yet: nobody has signed anything for this node lately.',
+    clocksFine: 'What others sign bears about the time that it is here.',
+    clocksOff: (count: number) =>
+      `${count === 1 ? 'One clock is' : `${count} clocks are`} off, or messages are held back on their way. From 30 s on nobody obeys what is signed so: set these clocks by NTP, and look at the one here, too, where all of them are off.`,
+    clockHeard: 'heard',
     secure: 'Every link this node knows of has TLS and a credential.',
     unguarded:
       'Whoever reaches this console may do everything. Take http.login: false out of the YAML file of this node and start it again; then everybody has to log in.',

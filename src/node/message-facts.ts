@@ -1,0 +1,90 @@
+/** What policies are told of a received message: nothing of it is taken from the message alone. */
+import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
+import type { ContextFacts } from '../security/context/context-facts.ts'
+import type { KeyDirectory } from '../security/keys/key-directory.ts'
+import type { PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts'
+import type { JudgedMessage, ReceivedMessage } from '../security/received-message.ts'
+import { KINDS } from '../wire/frame.ts'
+import { isBound } from './attesting.ts'
+import type { Incoming } from './incoming.ts'
+import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
+
+/** A message and what its signatures came to. */
+export interface Judged {
+  readonly message: Incoming
+  readonly received: ReceivedMessage
+  readonly judged: JudgedMessage
+}
+
+/** What else was found of it. */
+export type Found = Pick<PolicyFacts, 'problem' | 'replay' | 'context'>
+
+interface Around {
+  readonly directory: KeyDirectory
+  readonly clock: { now(): number }
+  originOf(id: NodeId): PeerKind
+}
+
+export function factsOf(
+  { message, received, judged }: Judged,
+  found: Found,
+  around: Around,
+): PolicyFacts {
+  const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
+  const { payload, opaque, method } = received
+  const { verdict, header, foreignKid } = judged
+  const { directory } = around
+  const nowS = around.clock.now() / 1_000
+  const signers = [
+    ...signersOf(verdict, action, path, directory, nowS),
+    ...foreignSignersOf(foreignKid, directory, nowS),
+  ]
+  const all = verdict.status === 'verified' ? verdict.signers.length : 0
+  return {
+    kind: KINDS[type],
+    action,
+    from: path[0],
+    to: header?.to ?? to,
+    origin: vouchedOrigin(around.originOf(path[0]), path[0], signers, directory),
+    neighbour,
+    path,
+    payload: method === 'binary' ? undefined : payload,
+    form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
+    signers,
+    unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
+    ...found,
+    // A standard peer binds nothing: that it answers what it was asked, its own link says.
+    isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
+    isPrimaryUpstream,
+    iat: header?.iat,
+    nowS,
+    data: [],
+  }
+}
+
+/** User roles of keys that may answer for a service, as long as no entitlement says who does. */
+const SERVING = ['owner', 'admin', 'operations']
+
+/** Whoever signs may answer in its own name; for a service only who runs one. */
+export function mayServe(
+  { form, action, signers, from, nowS }: PolicyFacts,
+  asked: NodeId | undefined,
+  { entitlements }: KeyDirectory,
+): boolean {
+  if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
+  const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
+  return signers.some((one) => {
+    if (!isOwn(one)) return false
+    const isEntitled = entitlements.mayServe(one.owner as NodeId, asked, action, nowS ?? 0)
+    return isEntitled ?? one.roles.some((role) => SERVING.includes(role))
+  })
+}
+
+/** The same with how far the clock of its signer is off, where that is known. */
+export function withClock(
+  context: ContextFacts | undefined,
+  clockOffS: number | undefined,
+): ContextFacts | undefined {
+  const isRight = clockOffS === undefined || clockOffS === 0
+  return isRight ? context : { findings: [], ...context, clockOffS }
+}
