@@ -11,6 +11,7 @@ import type { CsmsStore } from '../../storage/csms-store.ts'
 import { isOver, type OperationChange, type OperationRow } from '../../storage/operation-rows.ts'
 import type { Effect, Members, Verdict } from './effect.ts'
 import { effectOf, refusalOf } from './effects.ts'
+import { tooFine } from './fine-limits.ts'
 import type { Hearing } from './heard.ts'
 import { doubtInstalled, keepInstalled, knowsNone } from './installed.ts'
 import { knownOf } from './known.ts'
@@ -169,12 +170,13 @@ export class Operations {
     throw new OperationError('unknown-station', `no station ${station} has ever connected`)
   }
 
-  #check(protocol: Protocol, action: string, request: unknown): void {
+  #check(protocol: Protocol, action: string, request: Record<string, unknown>): void {
     const row = actionRow(protocol, action)
     if (!row || row.from === 'station' || row.send) {
       throw new OperationError('not-an-operation', `${action} is nothing that a CSMS asks a station of ${protocol} for`) // biome-ignore format: one line
     }
-    const [problem] = this.#validator.validate(protocol, action, 'request', request)
+    const [wrong] = this.#validator.validate(protocol, action, 'request', request)
+    const problem = wrong ?? tooFine(protocol, request)
     if (problem) throw new OperationError('not-valid', problem.problem, problem.pointer)
   }
 
