@@ -96,7 +96,7 @@ export function createCsms(options: CsmsOptions): Csms {
     onArrival: (message) => arrivals.add(message),
     hasDefaultRoute: false,
   })
-  const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
+  const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted, retryS: heartbeatIntervalS }) // biome-ignore format: one line
   let endRetention = () => {}
   return {
     node,

@@ -27,6 +27,8 @@ export interface OperationsOptions {
   readonly log: Logger
   /** Whether the boot of a station is accepted: nothing is asked of any other (B03.FR.03). */
   readonly isAdmitted: (station: string) => boolean
+  /** Seconds after which a station boots again that was rejected. */
+  readonly retryS: number
 }
 
 export interface OperationRequest {
@@ -40,7 +42,7 @@ export interface OperationRequest {
 /** Why an operation cannot be asked for. */
 export class OperationError extends Error {
   override readonly name = 'OperationError'
-  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid' | 'busy'
+  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid' | 'not-booted' | 'busy'
   /** JSON pointer into the request, where it is not valid. */
   readonly pointer: string | undefined
 
@@ -167,6 +169,8 @@ export class Operations {
     }
     const known = this.#options.store.stationProtocol(station)
     if (known) return known as Protocol
+    const { retryS } = this.#options
+    if (known === '') throw new OperationError('not-booted', `station ${station} is entered and has not booted since, and nothing is asked of it before; let it connect, or wait up to ${retryS} s where it is connected`) // biome-ignore format: one line
     throw new OperationError('unknown-station', `no station ${station} has ever connected`)
   }
 
