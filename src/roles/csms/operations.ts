@@ -393,9 +393,12 @@ function partText(action: string, verdict: Verdict): string {
 
 /** Error codes by which a station says that it has done nothing at all. */
 const UNDONE: ReadonlySet<string> = new Set(['NotImplemented', 'NotSupported'])
+/** Of what has never left this node. */
+const UNSENT: ReadonlySet<string> = new Set(['ERR_ROUTE_UNKNOWN', 'ERR_ROUTE_CANNOT_CARRY', 'ERR_LINK_BUSY']) // biome-ignore format: one line
 
 /** Whether a failure says that what was asked for has not happened. */
 function isUndone(error: unknown): boolean {
+  if (error instanceof OverlayError) return UNSENT.has(error.code)
   return error instanceof RemoteError && UNDONE.has(error.errorCode)
 }
 
