@@ -131,7 +131,10 @@ program
   .option(...DATA)
   .option('--name <name>', 'who logs in; entered as admin when new', 'admin')
   .option('--api-token <name>', 'print an API token of this name instead, for a program')
-  .option('--role <role>', 'of the API token: viewer, operator, technician or admin', 'viewer')
+  .option(
+    '--role <role>',
+    'of the API token: viewer, operator, technician or admin (default: "viewer")',
+  )
   .addHelpText('after', '\nExample:\n  $ wattweave login csms.yaml --name anna')
   .action(lazily(async () => (await import('./commands/login.ts')).login))
 

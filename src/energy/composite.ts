@@ -123,6 +123,14 @@ function together(a: Limit, b: Limit): Limit {
   }
 }
 
+/**
+ * A limit with one digit behind the point, which is all that versions before OCPP 2.1 have room for.
+ * Rounded up it would not be obeyed.
+ */
+export function inTenths(limit: number): number {
+  return Math.floor(limit * 10) / 10
+}
+
 /** Without what binary fractions add: a tenth less would be told, as limits are rounded down. */
 function exact(value: number): number {
   return Math.round(value * 1e6) / 1e6

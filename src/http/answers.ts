@@ -127,6 +127,7 @@ const NOT_EVERYWHERE = new Set([
 
 /** Who may is looked up by the action. */
 const OPERATE = 'POST /api/stations/{station}/operations/{action}'
+const NOT_BOOTED = 'The station is entered and has not booted since.'
 const LIST_CONFLICT = 'A local list is on its way to the station.'
 const CHANGE_CONFLICT =
   'It has another version, another change is on trial, or no owner could change the rules any more.'
@@ -221,7 +222,7 @@ function responsesOf(key: string, operation: Operation, role: Role | 'anybody'):
     ...(/^(PUT|DELETE) \/api\/(policies|roles)\//.test(key) && {
       422: problem('The document is not what it has to be; `pointer` says where.'),
     }),
-    ...(CONFLICTS.has(key) && { 409: problem(CONFLICTS.get(key) ?? '') }),
+    ...((CONFLICTS.has(key) || status === 202) && { 409: problem([CONFLICTS.get(key), status === 202 && NOT_BOOTED].filter(Boolean).join(' ')) }), // biome-ignore format: one line
     ...(key === 'GET /ready' && { 503: success(200, answer, 'Not ready; `missing` says why') }),
     429: problem('Too many requests of this address; `retry-after` says when to come back.'),
   }

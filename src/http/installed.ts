@@ -117,7 +117,7 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
         throw new RequestProblem(422, 'a reservation must end in the future', '/expiresAt')
       }
       const { groupId } = token
-      const protocol = protocolOf(store, station)
+      const protocol = await submitted(protocolOf(operations, station))
       const id = await store.write(() => store.reservations.nextId())
       const wish = { id, evseId, groupId, expiresAt }
       const of = reserveNow(protocol, { ...wish, token: { idToken: token.idToken, type: token.type } }) // biome-ignore format: one line
@@ -178,7 +178,7 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
     async (request, reply) => {
       const { station } = request.params
       const askedBy = askerOf(request, 'SetChargingProfile')
-      const protocol = protocolOf(store, station)
+      const protocol = await submitted(protocolOf(operations, station))
       const { id = await store.write(() => store.profiles.nextId()) } = request.body
       const of = setChargingProfile(protocol, { ...request.body, id })
       const asked = operations.submit({ station, action: 'SetChargingProfile', request: of, askedBy }) // biome-ignore format: one line
@@ -195,7 +195,7 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
     async (request, reply) => {
       const { station, id } = request.params
       const askedBy = askerOf(request, 'ClearChargingProfile')
-      const of = clearChargingProfile(protocolOf(store, station), id)
+      const of = clearChargingProfile(await submitted(protocolOf(operations, station)), id)
       const asked = operations.submit({ station, action: 'ClearChargingProfile', request: of, askedBy }) // biome-ignore format: one line
       return sendOperation(reply, await submitted(asked))
     },
@@ -316,10 +316,8 @@ function roleOf(action: string) {
   return { role: roleForOperation(action) }
 }
 
-function protocolOf(store: CsmsStore, station: string): Protocol {
-  const protocol = store.stationProtocol(station)
-  if (protocol) return protocol as Protocol
-  throw new RequestProblem(404, `no station ${station} has ever connected`)
+async function protocolOf(operations: Operations, station: string): Promise<Protocol> {
+  return operations.protocolOf(station)
 }
 
 function tokenOf(store: CsmsStore, id: number): TokenRow {

@@ -13,7 +13,7 @@ import { roleForOperation } from './operation-roles.ts'
 import { RequestProblem } from './problems.ts'
 
 const STATES: readonly OperationState[] = ['sent', 'accepted', 'refused', 'failed', 'effect-seen', 'no-effect'] // biome-ignore format: one line
-const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422, busy: 409 } as const // biome-ignore format: one line
+const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422, 'not-booted': 409, busy: 409 } as const // biome-ignore format: one line
 const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
 const tags = ['operations']
 

@@ -139,3 +139,31 @@ test('the charts of a long transaction cover all of it, and the CSV has every re
   assert.deepEqual(await violations(page), [])
   assert.deepEqual(complaints, [])
 })
+
+test('on a phone the longest id of a station leaves duration and energy their place', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const { csms, folder } = await startChain(t, 0)
+  const store = new CsmsStore(join(folder, 'csms.sqlite'))
+  t.after(() => store.close())
+  const at = '2026-01-05T11:00:00.000Z'
+  const end = { endedAt: '2026-01-05T21:00:00.000Z', meterStopWh: 123_456, reason: 'Local' }
+  await store.write(() => {
+    const of = { station: 'W'.repeat(48), transactionId: 'LONG' }
+    store.charging.start({ ...of, evseId: 1, connectorId: 1, idToken: 'TAG-1', startedAt: at, meterStartWh: 0 }) // biome-ignore format: one record
+    store.charging.end({ ...of, ...end })
+  })
+  const browser = await startBrowser(t)
+  const sign = '[data-transaction="LONG"]'
+  const { page, complaints } = await open(browser, `${csms.console}transactions`, { width: 390, sign }) // biome-ignore format: one line
+
+  const boxOf = async (what: string) => page.locator(`${sign} ${what}`).boundingBox()
+  const id = await boxOf('[data-column="station"] code')
+  const duration = await boxOf('[data-column="duration"]')
+  const energy = await boxOf('[data-column="energy"]')
+
+  assert.ok(id && duration && energy)
+  assert.ok(id.x + id.width <= duration.x && duration.x + duration.width <= energy.x)
+  assert.ok(energy.x + energy.width <= 390)
+  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(complaints, [])
+})

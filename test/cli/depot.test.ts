@@ -114,6 +114,18 @@ test('what is no token, no date and no CSMS is said in one line, and what to do 
   for (const [args, said] of [
     [['token', 'add', csms, '<b>'], /"<b>" is no id token/],
     [['token', 'add', csms, 'A', '--expires', 'soon'], /--expires must be a date/],
+    [
+      ['token', 'add', csms, 'A', '--expires', '2027-02-30T00:00:00Z'],
+      /--expires must be a date that exists/,
+    ],
+    [
+      ['token', 'add', csms, 'A', '--expires', '2027-02-30'],
+      /--expires must be a date that exists/,
+    ],
+    [
+      ['login', csms, '--role', 'viewer'],
+      /--role is that of an API token.*\n {2}add --api-token NAME/,
+    ],
     [['station', 'add', csms, 'a:b'], /"a:b" is no id of a station/],
     [['token', 'add', csms, 'A', '--type', 'Card'], /--type must be one of Central, .*not "Card"/],
     [['token', 'add', csms, 'A', '--group', 'my fleet'], /--group must be .*not "my fleet"/],
@@ -568,9 +580,15 @@ test('what cannot be simulated is said in one line, and what to do in another', 
     [['http://127.0.0.1:9000/'], /is no URL of a node/],
     [['ws://127.0.0.1:9/', '--stations', '0'], /--stations must be a whole number from 1 to 5000/],
     [['ws://127.0.0.1:9/', '--protocol', 'ocpp1.5'], /--protocol must be ocpp1\.6/],
+    [
+      ['ws://127.0.0.1:9/', '--prefix', 'X Y'],
+      /--prefix "X Y" makes no ids of stations.*\n {2}choose another/,
+    ],
+    [['ws://127.0.0.1:9/', '--prefix', 'P'.repeat(46)], /--prefix "P+" makes no ids of stations/],
   ] as const) {
     const { code, errors } = await wattweave(t, 'simulate', ...args)
     assert.equal(code, 1)
     assert.match(errors, said)
+    assert.match(errors, /^wattweave: [^\n]*\n {2}[^\n]+\n$/)
   }
 })

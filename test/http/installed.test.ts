@@ -239,6 +239,9 @@ test('what cannot be asked for is refused with what is wrong, and asks the stati
   await refused('POST', 'CS99/reservations', { tokenId, expiresAt }, 404, /CS99/)
   await refused('DELETE', 'CS99/reservations/1', undefined, 404, /CS99/)
   await refused('PUT', 'CS99/local-list', {}, 404, /CS99/)
+  await ask('technician', 'PUT', '/api/stations/CS77', { known: true })
+  await refused('PUT', 'CS77/local-list', {}, 409, /CS77 is entered and has not booted since.*; let it connect/) // biome-ignore format: one line
+  await refused('POST', 'CS77/reservations', { tokenId, expiresAt }, 409, /has not booted since/)
   await refused('PUT', 'CS01/local-list', { tokenIds: [999] }, 422, /no token 999/)
   await refused('POST', 'CS01/profiles', { evseId: 0, purpose: 'TxProfile', stackLevel: 0, kind: 'Absolute', unit: 'A', periods: [] }, 400, /periods/) // biome-ignore format: one line
   assert.deepEqual((await ask('viewer', 'GET', '/api/operations')).body.operations, [])

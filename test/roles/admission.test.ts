@@ -82,6 +82,10 @@ for (const protocol of PROTOCOLS) {
 
     await store.write(() => store.putStation('CS01', true))
 
+    assert.throws(() => csms.operations.protocolOf('CS01'), {
+      reason: 'not-booted',
+      message: /CS01 is entered and has not booted since.*; let it connect, or wait up to 300 s/,
+    })
     assert.equal((await say('BootNotification', bootOf(protocol))).status, 'Accepted')
     for (const [action, payload] of wordsOf(protocol)) await say(action, payload)
     assert.equal(store.charging.page({ limit: 10 }).length, 1)

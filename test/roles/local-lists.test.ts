@@ -133,3 +133,21 @@ test('a list that a station was not given here is one of which nobody knows the 
   assert.deepEqual((await ask(7))?.entries, undefined)
   assert.deepEqual((await ask(0))?.entries, [])
 })
+
+test('a list for a station that is not there leaves that one its entries', async (t) => {
+  const { store, csms, list, replace, ended } = await startLists(t, 'ocpp2.0.1')
+  await replace('A', 3)
+  await ended()
+  const { version = 0, entries = [] } = list() ?? {}
+  const at = '2026-01-05T11:00:00.000Z'
+  await store.write(() => {
+    store.addMessage({ station: 'CS02', protocol: 'ocpp2.0.1', action: 'Heartbeat', receivedAt: at, payload: Buffer.from('{}') }) // biome-ignore format: one line
+    store.localLists.change('CS02', { version, isFull: true, entries }, at)
+  })
+
+  await replaceLocalList(csms.operations, store, 'CS02', wishes('B', 3), 'anna')
+  await until(() => store.listJobs.of('CS02')?.problem !== undefined, 'it to fail')
+
+  assert.match(store.listJobs.of('CS02')?.problem ?? '', /no route to CS02/)
+  assert.equal(store.localLists.of('CS02')?.entries?.length, 3)
+})

@@ -86,6 +86,25 @@ test('what is no operation, not valid, or for a station nobody knows is refused 
   assert.deepEqual(store.operations.page({ limit: 10 }), [])
 })
 
+test('a limit finer than its version has room for is refused with its place, and asks the station nothing', async (t) => {
+  const profile = (limit: number) => ({ id: 1, stackLevel: 0, chargingProfilePurpose: 'TxDefaultProfile', chargingProfileKind: 'Relative', chargingSchedule: [{ id: 1, chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 8.1 }, { startPeriod: 60, limit }] }] }) // biome-ignore format: one line
+  const place = '/chargingProfile/chargingSchedule/0/chargingSchedulePeriod/1/limit'
+  for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
+    const { submit, asked } = await startPair(t, protocol)
+    const set = (limit: number) => submit('SetChargingProfile', { evseId: 1, chargingProfile: profile(limit) }) // biome-ignore format: one line
+    await set(31.8)
+    await submit('GetChargingProfiles', { requestId: 1, chargingProfile: {} })
+    if (protocol === 'ocpp2.1') {
+      await set(31.88)
+      continue
+    }
+    await assert.rejects(set(31.88), { reason: 'not-valid', pointer: place, message: /at most one digit behind the point.*; round it down/ }) // biome-ignore format: one line
+    const started = { remoteStartId: 1, idToken: { idToken: 'TAG-1', type: 'Central' }, chargingProfile: profile(0.05) } // biome-ignore format: one line
+    await assert.rejects(submit('RequestStartTransaction', started), { pointer: place })
+    assert.ok(asked.every(([action]) => action !== 'RequestStartTransaction'))
+  }
+})
+
 test('an operation that was open when the CSMS ended is told as failed after the restart', async (t) => {
   const { csms, submit, answers, store } = await startPair(t, 'ocpp1.6')
   answers.set('Reset', 'silence')

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseWeave, withWeave } from '../../web/navigation/weave-address.ts'
 import { sightingsOf, stepsOf } from '../../web/weave/message-way.ts'
-import { bandAt, layoutWeave, pathsOf, SPAN_MS, threadAt, timeAt } from '../../web/weave/weave.ts'
+import {
+  bandAt,
+  layoutWeave,
+  nameRoom,
+  pathsOf,
+  SPAN_MS,
+  threadAt,
+  timeAt,
+} from '../../web/weave/weave.ts'
 import { frame, park } from './park.ts'
 
 const UNTIL = Date.parse('2026-01-05T11:01:00.000Z')
@@ -27,6 +35,22 @@ test('a frame is one thread: its hops at their times, and the wait between them 
     { x1: 100, y1: 300, x2: 100, y2: 400, isTimed: true },
     { x1: 100, y1: 400, x2: 200, y2: 400, isTimed: true },
   ])
+})
+
+test('names of lifelines stay inside the drawing and beside no other, however long they are', () => {
+  for (const path of [PATH, PATH.slice(1), PATH.slice(2)]) {
+    const area = { ...AREA, left: 74, right: 800 }
+    const weave = layoutWeave([], path, overview, area)
+    const rooms = weave.lifelines.map(({ x }) => ({ x, ...nameRoom(x, weave, area) }))
+
+    for (const [i, { x, from, to }] of rooms.entries()) {
+      assert.ok(
+        from > (rooms[i - 1]?.to ?? 0) && from < x && x < to && to < 800 + 40,
+        `${path} ${i}`,
+      )
+    }
+    assert.equal(rooms[0]?.from, 4, 'the first may reach to the edge')
+  }
 })
 
 test('a hop that this node did not see is drawn as untimed, at the time of the nearest one it saw', () => {

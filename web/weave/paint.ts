@@ -1,6 +1,6 @@
 import { formatSeconds } from '../text/format.ts'
 import type { Weave, WeaveArea } from './weave.ts'
-import { SPAN_MS } from './weave.ts'
+import { nameRoom, SPAN_MS } from './weave.ts'
 
 export const COLOURS = ['ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'copper-soft', 'alarm', 'act', 'panel'] as const // biome-ignore format: one line
 export type Colours = Readonly<Record<(typeof COLOURS)[number], string>>
@@ -95,18 +95,21 @@ function paintTimes(
 
 function paintNames(
   context: CanvasRenderingContext2D,
-  { lifelines }: Weave,
-  { left, right, top }: WeaveArea,
+  weave: Weave,
+  area: WeaveArea,
   colours: Colours,
 ): void {
   context.font = MONO
+  context.textAlign = 'left'
   context.textBaseline = 'alphabetic'
   context.fillStyle = colours.ink
-  const room = lifelines.length > 1 ? (right - left) / (lifelines.length - 1) - 8 : right
-  for (const { id, x } of lifelines) {
-    context.textAlign = x + 40 > right && lifelines.length > 1 ? 'right' : 'center'
-    const place = context.textAlign === 'right' ? x + 36 : x
-    context.fillText(fitted(context, id, room), place, top - 8)
+  for (const { id, x } of weave.lifelines) {
+    const { from, to } = nameRoom(x, weave, area)
+    const name = fitted(context, id, to - from)
+    const { width } = context.measureText(name)
+    // Over its line, as far as there is room at both sides.
+    const place = Math.max(from, Math.min(x - width / 2, to - width))
+    context.fillText(name, place, area.top - 8)
   }
 }
 

@@ -86,6 +86,19 @@ export function pathsOf(
     .map((leaf) => wayUp(leaf, parents))
 }
 
+/** How far names reach out of the lines at the sides, and how far they stay from others. */
+const NAME_REACH = 36
+const NAME_GAP = 4
+
+/** Between which places the name of a lifeline may stand: inside the drawing, and beside no other. */
+export function nameRoom(x: number, { lifelines }: Weave, { left, right }: WeaveArea) {
+  const half = lifelines.length > 1 ? (right - left) / (lifelines.length - 1) / 2 : right
+  return {
+    from: Math.max(NAME_GAP, x - half + NAME_GAP),
+    to: Math.min(right + NAME_REACH, x + half - NAME_GAP),
+  }
+}
+
 /** Frames as threads over the lifelines of a path, time downwards. */
 export function layoutWeave(
   frames: readonly FrameView[],

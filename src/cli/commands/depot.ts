@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setFingerprintKey } from '../../http/fingerprints.ts'
 import { auditOf, changedToken, ID_TOKEN, TOKEN_TYPES, type TokenFields } from '../../http/tokens.ts' // biome-ignore format: one line
+import { parseMoment } from '../../messages/date-time.ts'
 import { isStationId } from '../../primitives/ids.ts'
 import { CsmsStore } from '../../storage/csms-store.ts'
 import { keyFrom } from '../../storage/secret-store.ts'
@@ -27,6 +28,7 @@ const MAX_ROWS = 100_000
 const MAX_NOTE = 200
 /** In whose name the audit log says that a command has changed something. */
 const WHO = 'command line'
+const DAY = /^\d{4}-\d{2}-\d{2}$/
 const IS_TOKEN = new RegExp(ID_TOKEN.pattern)
 
 /** `wattweave token add FILE TOKEN`: lets a token charge, or changes what is known of it. */
@@ -57,8 +59,9 @@ function fieldsOf({ type, group, expires, note, blocked, concurrent }: TokenOpti
   if (group && !IS_TOKEN.test(group)) {
     throw new Error(`--group must be 1 to 255 letters, digits and * - _ : = + | @ ., not "${group}"`) // biome-ignore format: one line
   }
-  if (expires && Number.isNaN(Date.parse(expires))) {
-    throw new Error(`--expires must be a date such as 2027-12-31T23:59:59Z, not "${expires}"`)
+  const expiresAt = expires ? parseMoment(DAY.test(expires) ? `${expires}T00:00:00Z` : expires) : 0
+  if (Number.isNaN(expiresAt)) {
+    throw new Error(`--expires must be a date that exists, such as 2027-12-31T23:59:59Z, not "${expires}"`) // biome-ignore format: one line
   }
   if (note !== undefined && note.length > MAX_NOTE) {
     throw new Error(`--note must have at most ${MAX_NOTE} characters; this one has ${note.length}`)
@@ -66,7 +69,7 @@ function fieldsOf({ type, group, expires, note, blocked, concurrent }: TokenOpti
   return {
     ...(type !== undefined && { type }),
     ...(group !== undefined && { groupId: group || null }),
-    ...(expires !== undefined && { expiresAt: expires ? new Date(expires).toISOString() : null }),
+    ...(expires !== undefined && { expiresAt: expires ? new Date(expiresAt).toISOString() : null }),
     ...(note !== undefined && { note }),
     ...(blocked !== undefined && { status: blocked ? 'Blocked' : 'Accepted' }),
     ...(concurrent !== undefined && { concurrent }),

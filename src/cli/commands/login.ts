@@ -6,14 +6,16 @@ interface LoginOptions {
   readonly name: string
   /** Print an API token of this name instead. */
   readonly apiToken?: string
-  readonly role: string
+  readonly role?: string
 }
 
 /** `wattweave login FILE`: prints an address that lets somebody in, once and for 15 minutes. */
 export async function login(file: string, options: LoginOptions): Promise<void> {
-  const { name, apiToken } = options
-  const role = ROLES.find((known) => known === options.role)
-  if (!role) throw new Error(`--role must be ${ROLES.join(', ')}, not "${options.role}"`)
+  const { name, apiToken, role: wanted = 'viewer' } = options
+  const role = ROLES.find((known) => known === wanted)
+  if (!role) throw new Error(`--role must be ${ROLES.join(', ')}, not "${wanted}"`)
+  // Whoever may do this may do everything, and is let in as such.
+  if (options.role !== undefined && apiToken === undefined) throw new Error('--role is that of an API token, and who logs in here is an admin; add --api-token NAME, or make a user with that role by PUT /api/users/NAME') // biome-ignore format: one line
   const config = loadConfig(file)
   const { http } = config
   if (!http) throw new Error(`${file} has no console; add: http: { port: 8350 }`)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { PROTOCOLS, type Protocol } from '../../messages/protocols.ts'
-import { assertNodeId } from '../../primitives/ids.ts'
+import { isStationId } from '../../primitives/ids.ts'
 import { createChargingStation } from '../../roles/charging-station/charging-station.ts'
 import { Secret } from '../../transport/credentials.ts'
 import { dial } from '../../transport/websocket-client.ts'
@@ -34,8 +34,10 @@ export async function simulate(url: string, options: SimulateOptions): Promise<v
   const { passwordFile, prefix, token: tokens } = options
   const password = passwordFile && new Secret(readFileSync(passwordFile, 'utf8').trim())
   let accepted = 0
-  const stations = Array.from({ length: count }, (_, i) => {
-    const nodeId = assertNodeId(`${prefix}${`${i + 1}`.padStart(3, '0')}`)
+  const ids = Array.from({ length: count }, (_, i) => `${prefix}${`${i + 1}`.padStart(3, '0')}`)
+  const stationIds = ids.filter(isStationId)
+  if (stationIds.length < count) throw new Error(`--prefix "${prefix}" makes no ids of stations: those are 1 to 48 letters, digits or *-_=+|@.; choose another one, which leaves room for a number`) // biome-ignore format: one line
+  const stations = stationIds.map((nodeId, i) => {
     const protocol = protocols[i % protocols.length] ?? 'ocpp2.1'
     const link = dial({ url, nodeId, mode: 'standard', protocols: [protocol], ...(password && { password }) }) // biome-ignore format: one line
     return createChargingStation({ nodeId, protocol, links: [link], tokens, evses, speed })

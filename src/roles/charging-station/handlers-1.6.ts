@@ -1,4 +1,5 @@
 import type { ChargingProfile, ProfilePurpose } from '../../energy/charging-profile.ts'
+import { inTenths } from '../../energy/composite.ts'
 import type {
   ChargingProfile as ChargingProfile16,
   ChargingSchedule,
@@ -134,8 +135,7 @@ function smartCharging(station: () => Commandable): Handlers<'ocpp1.6'> {
         chargingRateUnit,
         chargingSchedulePeriod: composite.periods.map((period) => ({
           ...period,
-          // Rounded up it would not be obeyed.
-          limit: Math.floor(period.limit * 10) / 10,
+          limit: inTenths(period.limit),
         })),
       }
       return { status: 'Accepted', connectorId, scheduleStart, chargingSchedule }

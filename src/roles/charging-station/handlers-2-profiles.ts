@@ -1,4 +1,5 @@
 import type { ChargingProfile, ProfilePurpose, Schedule } from '../../energy/charging-profile.ts'
+import { inTenths } from '../../energy/composite.ts'
 import type { ProfileProblem } from '../../energy/profile-problems.ts'
 import type { ChargingProfileCriterionType, ChargingProfileType } from '../../messages/ocpp2.1.ts'
 import type { Handlers } from '../../node/handlers.ts'
@@ -48,7 +49,10 @@ export function smartCharging2(station: () => Commandable): Handlers<'ocpp2.1'> 
         duration: composite.duration,
         scheduleStart,
         chargingRateUnit,
-        chargingSchedulePeriod: composite.periods.map((period) => ({ ...period })),
+        chargingSchedulePeriod: composite.periods.map(({ limit, ...period }) => ({
+          ...period,
+          limit: life.dialect.is21 ? limit : inTenths(limit),
+        })),
       }
       return { status: 'Accepted', schedule }
     },

@@ -97,7 +97,7 @@ export function createCsms(options: CsmsOptions): Csms {
     obeyed: store.obeyed,
     hasDefaultRoute: false,
   })
-  const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted })
+  const operations = new Operations({ node, store, hearing, clock, random, log, isAdmitted, retryS: heartbeatIntervalS }) // biome-ignore format: one line
   let endRetention = () => {}
   return {
     node,

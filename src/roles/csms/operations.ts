@@ -11,6 +11,7 @@ import type { CsmsStore } from '../../storage/csms-store.ts'
 import { isOver, type OperationChange, type OperationRow } from '../../storage/operation-rows.ts'
 import type { Effect, Members, Verdict } from './effect.ts'
 import { effectOf, refusalOf } from './effects.ts'
+import { tooFine } from './fine-limits.ts'
 import type { Hearing } from './heard.ts'
 import { doubtInstalled, keepInstalled, knowsNone } from './installed.ts'
 import { knownOf } from './known.ts'
@@ -26,6 +27,8 @@ export interface OperationsOptions {
   readonly log: Logger
   /** Whether the boot of a station is accepted: nothing is asked of any other (B03.FR.03). */
   readonly isAdmitted: (station: string) => boolean
+  /** Seconds after which a station boots again that was rejected. */
+  readonly retryS: number
 }
 
 export interface OperationRequest {
@@ -39,7 +42,7 @@ export interface OperationRequest {
 /** Why an operation cannot be asked for. */
 export class OperationError extends Error {
   override readonly name = 'OperationError'
-  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid' | 'busy'
+  readonly reason: 'unknown-station' | 'not-an-operation' | 'not-valid' | 'not-booted' | 'busy'
   /** JSON pointer into the request, where it is not valid. */
   readonly pointer: string | undefined
 
@@ -166,15 +169,18 @@ export class Operations {
     }
     const known = this.#options.store.stationProtocol(station)
     if (known) return known as Protocol
+    const { retryS } = this.#options
+    if (known === '') throw new OperationError('not-booted', `station ${station} is entered and has not booted since, and nothing is asked of it before; let it connect, or wait up to ${retryS} s where it is connected`) // biome-ignore format: one line
     throw new OperationError('unknown-station', `no station ${station} has ever connected`)
   }
 
-  #check(protocol: Protocol, action: string, request: unknown): void {
+  #check(protocol: Protocol, action: string, request: Record<string, unknown>): void {
     const row = actionRow(protocol, action)
     if (!row || row.from === 'station' || row.send) {
       throw new OperationError('not-an-operation', `${action} is nothing that a CSMS asks a station of ${protocol} for`) // biome-ignore format: one line
     }
-    const [problem] = this.#validator.validate(protocol, action, 'request', request)
+    const [wrong] = this.#validator.validate(protocol, action, 'request', request)
+    const problem = wrong ?? tooFine(protocol, request)
     if (problem) throw new OperationError('not-valid', problem.problem, problem.pointer)
   }
 
@@ -387,9 +393,12 @@ function partText(action: string, verdict: Verdict): string {
 
 /** Error codes by which a station says that it has done nothing at all. */
 const UNDONE: ReadonlySet<string> = new Set(['NotImplemented', 'NotSupported'])
+/** Of what has never left this node. */
+const UNSENT: ReadonlySet<string> = new Set(['ERR_ROUTE_UNKNOWN', 'ERR_ROUTE_CANNOT_CARRY', 'ERR_LINK_BUSY']) // biome-ignore format: one line
 
 /** Whether a failure says that what was asked for has not happened. */
 function isUndone(error: unknown): boolean {
+  if (error instanceof OverlayError) return UNSENT.has(error.code)
   return error instanceof RemoteError && UNDONE.has(error.errorCode)
 }
 

@@ -259,6 +259,15 @@ test('the composite schedule says in both units what will be obeyed', async (t) 
   assert.equal(await bench.status('GetCompositeSchedule', { connectorId: 3, duration: 9 }), 'Rejected') // biome-ignore format: one line
 })
 
+for (const [protocol, limit] of [['ocpp2.0.1', 31.8], ['ocpp2.1', 31.884057971014496]] as const) {
+  test(`${protocol}: a composite schedule says a limit as finely as its version may, and no more than is allowed`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    const { schedule } = await bench.ask('GetCompositeSchedule', { evseId: 1, duration: 60, chargingRateUnit: 'A' }) // biome-ignore format: one line
+    const [first] = (schedule as { chargingSchedulePeriod: Payload[] }).chargingSchedulePeriod
+    assert.equal(first?.limit, limit)
+  })
+} // biome-ignore format: two versions
+
 test('profiles are there after a restart, but for those of a transaction', async (t) => {
   const file = join(temporaryFolder(t), 'station.sqlite')
   const before = await Bench.booted(t, 'ocpp2.0.1', file)
