@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/cli/config.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { storeSecret } from '../../src/transport/passwords.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
-import { createAuthority } from '../support/certificates.ts'
+import { createAuthority, createWeakIdentity } from '../support/certificates.ts'
 
 /** What contradicts itself is refused with its place, before anything listens. */
 
@@ -27,6 +27,9 @@ before(async () => {
   files.set('key.pem', own.key.reveal())
   files.set('other.pem', other.key.reveal())
   files.set('ca.pem', authority.certificate)
+  const weak = await createWeakIdentity()
+  files.set('weak.pem', weak.certificate)
+  files.set('weak-key.pem', weak.key.reveal())
   files.set('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
 })
 
@@ -77,6 +80,8 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a key of another certificate', tls().replace('key.pem', 'other.pem'), /:5:5: listen\.0\.tls cannot be used: other\.pem is not the key of chain\.pem$/],
   ['a certificate in place of a key', tls().replace('key.pem', 'chain.pem'), /listen\.0\.tls cannot be used: chain\.pem holds no private key/],
   ['an own key of another certificate', `${LISTEN}${UP}    tls: {certificateFile: chain.pem, keyFile: other.pem}`, /:6:5: uplinks\.0\.tls cannot be used: other\.pem is not the key of chain\.pem/],
+  ['a certificate that no TLS takes', tls().replace('chain.pem', 'weak.pem').replace('key.pem', 'weak-key.pem'), /:5:5: listen\.0\.tls cannot be used: TLS does not take weak\.pem: ee key too small; make it anew with a key of P-256, or of RSA with 2 048 bits or more, and with SHA-256$/],
+  ['the same towards an uplink', `${LISTEN}${UP}    tls: {certificateFile: weak.pem, keyFile: weak-key.pem}`, /:6:5: uplinks\.0\.tls cannot be used: TLS does not take weak\.pem/],
   ['a missing authority', `${LISTEN}${UP}    tls: {caFile: nope.pem}`, /^nope\.pem: cannot be read: no such file; make it, or correct its name$/],
   ['a missing key of passwords', `${LISTEN}passwordKeyFile: nope`, /^nope: cannot be read: no such file; make it, or correct its name$/],
   ['a folder in place of a password', `${LISTEN}peers: [{id: CS01, passwordFile: backend}]`, /:4:\d+: peers\.0\.passwordFile names a file that cannot be used: it is a folder/],
