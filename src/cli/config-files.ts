@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
 import { Secret } from '../transport/credentials.ts'
-import type { DialTls, ListenTls } from '../transport/tls.ts'
+import { type DialTls, identityProblem, type ListenTls } from '../transport/tls.ts'
 
 /** Files that a configuration names; kept so that they can be read again when they change. */
 export interface ListenTlsFiles {
@@ -111,6 +111,8 @@ function readIdentity(files: ListenTlsFiles, names: ListenTlsFiles) {
   if (!isKeyOf(key, names.keyFile, certificate)) {
     throw unusable(`${names.keyFile} is not the key of ${names.certificateFile}`)
   }
+  const problem = identityProblem({ certificate, key })
+  if (problem !== undefined) throw unusable(`TLS does not take ${names.certificateFile}: ${problem}; make it anew with a key of P-256, or of RSA with 2 048 bits or more, and with SHA-256`) // biome-ignore format: one line
   return { certificate, key }
 }
 

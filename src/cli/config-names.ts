@@ -37,6 +37,7 @@ export const NO_ID = 'is not a legal node id'
 function checkOperator(operator: string, fail: Fail): void {
   // Its longest service must be a legal id, too.
   if (!isNodeId(operator) || !isNodeId(`${operator}/CentralSystem`)) fail(['operator'], NO_ID)
+  if (operator.includes('/')) fail(['operator'], 'has a slash in it, which parts it from its services (operator/CSMS); leave it out') // biome-ignore format: one line
   if (isReservedId(operator)) fail(['operator'], 'is the name of a service or group: use another')
 }
 

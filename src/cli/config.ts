@@ -23,6 +23,7 @@ import {
   readPassword,
   readTls,
 } from './config-checks.ts'
+import { warnOfNoEffect } from './config-effects.ts'
 import { type DialTlsFiles, type ListenTlsFiles, readText, resolveAll } from './config-files.ts' // biome-ignore format: one line
 import { checkFilters } from './config-filters.ts'
 import {
@@ -257,6 +258,7 @@ function complete(
   if (raw.filters?.length && raw.role !== 'networking-node') warn(['filters'], `judge what a node passes on; a ${raw.role} passes on nothing but what is for others, and hears and says all else unfiltered`) // biome-ignore format: one line
   checkActions({ ...raw, uplinks }, { fail, warn })
   const base = dirname(file)
+  warnOfNoEffect({ ...raw, listen, peers, uplinks, downlinks }, { written, base, warn })
   for (const [i, uplink] of uplinks.entries()) {
     checkStationPasswords(uplink, base, (problem) =>
       fail(['uplinks', `${i}`, 'stationPasswords'], problem),

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { OverlayError, RemoteError } from '../errors.ts'
 import type { Logger } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
@@ -11,6 +11,8 @@ import { codeFile, keptCode } from './joining-code.ts'
 
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 60_000
+/** How often it is looked whether somebody has brought a code. */
+const LOOK_EVERY_MS = 1_000
 
 /**
  * Shows the code that was kept for this node to the operator, as soon as one can be reached, and
@@ -26,6 +28,19 @@ export async function joinByCode(
     if (problem === undefined || signal.aborted) return
     log.warn('keys.join-failed', { problem, nextTryMs: waitMs })
     await delay(systemClock, waitMs, signal).catch(() => {})
+  }
+}
+
+/** The same for each code that is kept while the node runs, until it stops. */
+export async function joinByLaterCodes(
+  node: Node,
+  opened: OpenedSecurity,
+  around: { config: Config; log: Logger; signal: AbortSignal },
+): Promise<void> {
+  const { config, signal } = around
+  while (!signal.aborted) {
+    await delay(systemClock, LOOK_EVERY_MS, signal).catch(() => {})
+    if (!signal.aborted && existsSync(codeFile(config))) await joinByCode(node, opened, around)
   }
 }
 

@@ -116,16 +116,18 @@ interface Passwords {
 /** What follows from a password that a station has accepted: it counts at once, also where it cannot be kept. */
 function passwordFollower(config: Config, passwords: Passwords): PasswordListener {
   const { remembered, admissions, log } = passwords
-  return ({ station, password, by, isHere, slot }) => {
+  return ({ station, password, by, isHere, slot, isTaken = true }) => {
     if (slot !== undefined) {
-      // When a station behind another node changes to it only that node sees.
-      if (!isHere) return
+      // When a station behind another node changes to it only that node sees; and nobody sees when
+      // a station would change to one that it was never told.
+      if (!isHere || !isTaken) return
       const one = { station, slot, password, uplink: by?.name, isUsed: false }
       expectProfile(config, passwords, one)
       return keeping(log, station, () => remembered.rememberProfile(one, fileOf(config, station)))
     }
     // Of a station behind another node that one asks for its password.
-    const isOurs = isHere || config.peers.some(({ id }) => foldId(id) === foldId(station))
+    const isEntered = config.peers.some(({ id }) => foldId(id) === foldId(station))
+    const isOurs = isTaken && (isHere || isEntered)
     if (isOurs) admissions.setPassword(station, password)
     const places = filePasswords(config, station, by?.name)
     const used = isOurs ? places : places.filter(([place]) => place !== 'peer')

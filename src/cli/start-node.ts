@@ -24,7 +24,7 @@ import type { Config } from './config.ts'
 import { type OpenedSecurity, openSecurity, ROLES_OF } from './config-security.ts'
 import { logEvents } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
-import { joinByCode } from './joining.ts'
+import { joinByCode, joinByLaterCodes } from './joining.ts'
 import { createLinkSources } from './link-sources.ts'
 import { renewRevocations } from './revocation-renewal.ts'
 import { VERSION } from './version.ts'
@@ -106,8 +106,12 @@ export async function startNode(
   if (opened?.commissioner) void node.pushTrust()
   const stopRenewing = opened && renewRevocations(node, opened, log)
   if (opened) {
-    joinByCode(node, opened, { config, log, signal })
-      .then(() => reports?.begin())
+    const around = { config, log, signal }
+    joinByCode(node, opened, around)
+      .then(() => {
+        reports?.begin()
+        return joinByLaterCodes(node, opened, around)
+      })
       .catch((error: unknown) => log.error('keys.join-failed', { problem: String(error) }))
   }
   let isListening = true

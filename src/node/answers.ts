@@ -52,23 +52,22 @@ export function receiveAnswer(
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
     if (challenge !== undefined) return void request.retry?.again(challenge, now)
-    let isTold = false
-    let passed: RoutedFrame
+    let told: Uint8Array | undefined
     try {
-      passed = node.filters ? filteredAnswer(node, frame, passage) : frame
-      isTold = asker.isOpen
+      const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
+      if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+      const release = (kept: RoutedFrame) => {
+        if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
+        const later = answerOnward(node, request, asker, { from, frame: kept })
+        if (kept.type === 3) tellResult(node, request, undefined, later)
+      }
+      const allowed = judgePassing(node, passed, { ...passage, release })
+      if (!allowed) return undefined
+      told = answerOnward(node, request, asker, { from, frame: allowed })
     } finally {
       // The station has done it, whatever the rules tell the asker, and whether or not it is still there.
-      if (frame.type === 3) tellResult(node, request, frame.payload, isTold)
+      if (frame.type === 3) tellResult(node, request, frame.payload, told)
     }
-    if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-    const release = (kept: RoutedFrame) => {
-      if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-      answerOnward(node, request, asker, { from, frame: kept })
-    }
-    const allowed = judgePassing(node, passed, { ...passage, release })
-    if (!allowed) return undefined
-    answerOnward(node, request, asker, { from, frame: allowed })
   } catch (error) {
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
     if (error instanceof OverlayError) failRequest(node, request, error)
@@ -81,9 +80,14 @@ export function receiveAnswer(
 }
 
 /** What follows from an answer here must not keep it from whoever asked. */
-function tellResult(node: Core, request: PendingRequest, payload: Uint8Array, isTold = true): void {
+function tellResult(
+  node: Core,
+  request: PendingRequest,
+  came: Uint8Array | undefined,
+  told?: Uint8Array,
+): void {
   try {
-    request.onResult?.(payload, isTold)
+    request.onResult?.(came, told)
   } catch (error) {
     node.log.error('result.failed', { action: request.action, error: String(error) })
   }
@@ -101,12 +105,13 @@ function filteredAnswer(node: Core, frame: RoutedFrame, passage: Passage): Route
   }
 }
 
+/** @returns The payload as it was written. */
 function answerOnward(
   node: Core,
   request: PendingRequest,
   asker: Neighbour,
   { from, frame }: { readonly from: Neighbour; readonly frame: RoutedFrame },
-): void {
+): Uint8Array {
   const { source, askerMessageId, messageId } = request
   assertRoomOnPath(frame.route.networkPath, DEFAULT_LIMITS.maxPathEntries)
   const canSplice = frame.origin && asker.isOverlay && messageId === askerMessageId
@@ -114,7 +119,8 @@ function answerOnward(
     const bytes = forwardText(frame, node.id)
     assertSize(bytes.length, false)
     const [answerer] = frame.route.networkPath
-    return asker.send(frame.type, bytes, false, request.action, answerer, messageId)
+    asker.send(frame.type, bytes, false, request.action, answerer, messageId)
+    return frame.payload
   }
   if (frame.type === 3 && frame.encoding === 'binary' && !asker.isOverlay && !request.isBinary) {
     const problem = 'a standard peer takes binary frames only as answers to its own'
@@ -128,6 +134,7 @@ function answerOnward(
   const spelled = from.isOverlay ? words : secureAnswer(node, request, { from, to: asker }, { ...words, route }) // biome-ignore format: one line
   const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
   write(asker, answer, request.action, path[0])
+  return answer.payload
 }
 
 /**
@@ -222,7 +229,7 @@ function tellLate(
   const request = late.get(messageId)
   if (!request || type !== 3) return
   late.delete(messageId)
-  tellResult(node, request, payload, false)
+  tellResult(node, request, payload)
 }
 
 /** A peer that takes requests and answers none is to be seen, whoever is told of it. */

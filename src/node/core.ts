@@ -25,7 +25,7 @@ import type { Upstreams } from './upstreams.ts'
 /** A frame with its route: read from it, or known from the standard link it came in on. */
 export type RoutedFrame = Frame & { readonly route: Route }
 
-/** A password that a station has accepted. */
+/** A password that a station has accepted, or that an upstream was told it has. */
 export interface PasswordChange {
   readonly station: NodeId
   readonly password: Secret
@@ -35,6 +35,8 @@ export interface PasswordChange {
   readonly isHere: boolean
   /** Of one of a network profile: its slot. Undefined: it is in force. */
   readonly slot: string | undefined
+  /** False: `by` expects it, but the station has taken another one, or none. */
+  readonly isTaken?: false
 }
 
 export type PasswordListener = (change: PasswordChange) => void

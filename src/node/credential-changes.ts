@@ -81,6 +81,10 @@ function newPassword(value: string, slot: string | undefined): NewPassword {
   return { password: new Secret(value), slot }
 }
 
+export function isSamePassword(a: NewPassword, b: NewPassword): boolean {
+  return a.slot === b.slot && a.password.reveal() === b.password.reveal()
+}
+
 /** What a command would change of the station's connection; undefined: nothing. */
 export function networkChangeIn(action: string, payload: Uint8Array): string | undefined {
   if (action === 'SetNetworkProfile') return 'its network profile'

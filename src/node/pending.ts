@@ -37,8 +37,11 @@ export interface PendingRequest {
   /** What was signed or verified of it, where it crossed the edge of the overlay here. */
   secured?: Secured | undefined
   retry?: Retry | undefined
-  /** Called with a CALLRESULT, and whether whoever asked is told it as well. */
-  onResult: ((payload: Uint8Array, isTold: boolean) => void) | undefined
+  /**
+   * Called with the payload of a CALLRESULT as it came, and as whoever asked is told it; undefined
+   * where that one is told no result, or of one that was kept back and is only told now.
+   */
+  onResult: ((came: Uint8Array | undefined, told: Uint8Array | undefined) => void) | undefined
   /** Of a copy: that of the message it is a copy of. */
   readonly trace?: MessageId | undefined
   /** Another source's request with the same id over the same link. */

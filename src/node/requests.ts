@@ -7,7 +7,6 @@ import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
-import { passwordsSetBy } from './credential-changes.ts'
 import { type Judged, secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
@@ -15,10 +14,9 @@ import { traceToKeep } from './frame-log.ts'
 import { type Released, unlessHeld } from './held-back.ts'
 import { KnownLimits, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
+import { passwordWatch } from './password-watch.ts'
 import type { LocalAsker, PendingRequest, Retry } from './pending.ts'
-import { isStandardStation } from './presence.ts'
 import { addressed } from './reply-error.ts'
-import { unwrapped, unwrappedAnswer } from './unwrapped.ts'
 import { isCsmsService } from './uplink-rules.ts'
 import { assertSize, encode, logOwn, writeOwn } from './writing.ts'
 
@@ -59,7 +57,7 @@ export function forwardRequest(
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const way = { from, to, destination, messageId, arrived }
-  const release = (kept: RoutedFrame) => releaseHeld(node, { ...way, frame: kept, arrived: kept })
+  const release = (kept: RoutedFrame) => releaseHeld(node, heldAs({ ...way, frame: judged }, kept))
   const allowed = judgePassing(node, judged, { ...passage, release })
   if (!allowed) return undefined
   return passOnAndCopy(node, { ...way, frame: allowed, judged: {}, now })
@@ -71,12 +69,17 @@ function releaseHeld(node: Core, held: Omit<Onward, 'now' | 'judged'>): void {
   passOnAndCopy(node, { ...held, judged: {}, now: node.clock.now() })
 }
 
+/** As it is kept; what rules or policies have changed of it came in other words, which are kept, too. */
+function heldAs<W extends Pick<Onward, 'arrived' | 'frame'>>(way: W, kept: RoutedFrame): W {
+  return { ...way, frame: kept, arrived: way.arrived === way.frame ? kept : way.arrived }
+}
+
 /** What was answered here, because it went on before, was copied before, too. */
 function passOnAndCopy(node: Core, onward: Onward): Neighbour | undefined {
   const { from, frame, destination } = onward
   const action = plainAction(frame.action) ?? frame.action
   const holding = { from, action, destination: destination.at(-1) ?? destination[0] }
-  const again = (kept: RoutedFrame, released: Released) => releaseHeld(node, { ...onward, frame: kept, arrived: kept, released }) // biome-ignore format: one line
+  const again = (kept: RoutedFrame, released: Released) => releaseHeld(node, { ...heldAs(onward, kept), released }) // biome-ignore format: one line
   const to = unlessHeld(node, frame, holding, () => passOn(node, onward), again)
   if (to && node.upstreams && onward.from.link.way === 'down') copy(node, onward)
   return to
@@ -94,6 +97,8 @@ interface Onward {
   readonly destination: Destination
   readonly messageId: MessageId
   readonly now: number
+  /** Where it was asked before. */
+  readonly onResult?: PendingRequest['onResult']
 }
 
 /** @param challenge What whoever is asked wants to see signed. */
@@ -119,8 +124,8 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
   if (isSplice) assertSize(bytes.length, false)
   if (frame.type === 2) {
     const expiresAt = now + (to.isOverlay ? PENDING_MS : STANDARD_CALL_MS)
-    const onResult = passwordWatch(node, to, frame, from)
-    const retry = secured?.isOwnWord && challenge === undefined ? askingAgain(node, onward) : undefined // biome-ignore format: one line
+    const onResult = onward.onResult ?? passwordWatch(node, to, frame, onward)
+    const retry = secured?.isOwnWord && challenge === undefined ? askingAgain(node, { ...onward, onResult }) : undefined // biome-ignore format: one line
     open(node, to, frame, messageId, { asker: from, expiresAt, secured, retry, onResult, length: bytes.length }) // biome-ignore format: one line
   }
   sendOrQueue(to, frame, messageId, bytes, now)
@@ -206,35 +211,6 @@ const NOBODY: LocalAsker = { resolve() {}, reject() {} }
 
 function speaksFor(to: Neighbour, source: NodeId): boolean {
   return to.represents !== undefined && isSameId(to.represents, source)
-}
-
-/**
- * A command that sets a station's password is followed once the station has accepted it: towards
- * the station whoever set it, upwards only by the connection the command came over.
- *
- * @param from Undefined: this node itself set it.
- */
-function passwordWatch(
-  node: Core,
-  to: Neighbour,
-  frame: Frame,
-  from?: Neighbour,
-): PendingRequest['onResult'] {
-  const { onPasswordChange } = node
-  const isAtEdge = isStandardStation(to)
-  const station = from?.represents ?? (isAtEdge ? to.id : undefined)
-  if (!onPasswordChange || station === undefined || frame.encoding === 'binary') return undefined
-  const { action, payload } = unwrapped(frame.action, frame.payload)
-  const acceptedIn = passwordsSetBy(action, payload)
-  if (!acceptedIn) return undefined
-  const by = from?.represents === undefined ? undefined : from.rule
-  return (answer, isTold) => {
-    for (const { password, slot } of acceptedIn(unwrappedAnswer(answer))) {
-      // An upstream that was told of no success expects the former one.
-      onPasswordChange({ station, password, by: isTold ? by : undefined, isHere: isAtEdge, slot })
-      node.emit({ name: slot === undefined ? 'password.changed' : 'password.expected', station })
-    }
-  }
 }
 
 /**

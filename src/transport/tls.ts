@@ -121,6 +121,17 @@ export function peerCertificate(
   return { certificate: namesOf(certificate) }
 }
 
+/** Why TLS does not take a certificate and its key, in the words of OpenSSL; undefined where it does. */
+export function identityProblem({ certificate, key }: TlsIdentity): string | undefined {
+  try {
+    createSecureContext({ ...COMMON, cert: certificate, key: key.reveal() })
+    return undefined
+  } catch (cause) {
+    const { reason, message } = cause as { readonly reason?: string; readonly message: string }
+    return reason ?? message
+  }
+}
+
 function assertUsable(settings: { cert?: string; key?: string; ca?: string }): void {
   try {
     createSecureContext(settings)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
 import { loadConfig } from '../../src/cli/config.ts'
 import { Secret } from '../../src/transport/credentials.ts'
 import { storeSecret } from '../../src/transport/passwords.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
-import { createAuthority } from '../support/certificates.ts'
+import { createAuthority, createWeakIdentity } from '../support/certificates.ts'
 
 /** What contradicts itself is refused with its place, before anything listens. */
 
@@ -27,6 +27,9 @@ before(async () => {
   files.set('key.pem', own.key.reveal())
   files.set('other.pem', other.key.reveal())
   files.set('ca.pem', authority.certificate)
+  const weak = await createWeakIdentity()
+  files.set('weak.pem', weak.certificate)
+  files.set('weak-key.pem', weak.key.reveal())
   files.set('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
 })
 
@@ -77,6 +80,8 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a key of another certificate', tls().replace('key.pem', 'other.pem'), /:5:5: listen\.0\.tls cannot be used: other\.pem is not the key of chain\.pem$/],
   ['a certificate in place of a key', tls().replace('key.pem', 'chain.pem'), /listen\.0\.tls cannot be used: chain\.pem holds no private key/],
   ['an own key of another certificate', `${LISTEN}${UP}    tls: {certificateFile: chain.pem, keyFile: other.pem}`, /:6:5: uplinks\.0\.tls cannot be used: other\.pem is not the key of chain\.pem/],
+  ['a certificate that no TLS takes', tls().replace('chain.pem', 'weak.pem').replace('key.pem', 'weak-key.pem'), /:5:5: listen\.0\.tls cannot be used: TLS does not take weak\.pem: ee key too small; make it anew with a key of P-256, or of RSA with 2 048 bits or more, and with SHA-256$/],
+  ['the same towards an uplink', `${LISTEN}${UP}    tls: {certificateFile: weak.pem, keyFile: weak-key.pem}`, /:6:5: uplinks\.0\.tls cannot be used: TLS does not take weak\.pem/],
   ['a missing authority', `${LISTEN}${UP}    tls: {caFile: nope.pem}`, /^nope\.pem: cannot be read: no such file; make it, or correct its name$/],
   ['a missing key of passwords', `${LISTEN}passwordKeyFile: nope`, /^nope: cannot be read: no such file; make it, or correct its name$/],
   ['a folder in place of a password', `${LISTEN}peers: [{id: CS01, passwordFile: backend}]`, /:4:\d+: peers\.0\.passwordFile names a file that cannot be used: it is a folder/],
@@ -138,6 +143,40 @@ test('filters of who passes on little are a warning', (t) => {
   const file = write(t, `${LISTEN.replace('networking-node', 'csms')}${rules}`)
   assert.match(loadConfig(file).warnings.join(), /filters judge what a node passes on; a csms/)
 })
+
+const PER_STATION = `${UP}    name: backend\n    mode: per-station\n`
+const rule = (match: string) => `filters:\n  - {name: x, effect: reject, match: {${match}}}\n`
+
+// biome-ignore format: a table
+const NO_EFFECT: [string, string, RegExp][] = [
+  ['tokens of drivers at a node without a console', `${LISTEN}tokens: [TAG]`, /:4:1: tokens has no effect at a networking-node; it is for the role csms or charging-station, so leave it out$/],
+  ['a simulation', `${LISTEN}simulation: {evses: 2}`, /:4:1: simulation has no effect at a networking-node/],
+  ['the interval of heartbeats at a node', `${LISTEN}heartbeatIntervalS: 60`, /:4:1: heartbeatIntervalS has no effect at a networking-node; it is for the role csms, so/],
+  ['retention at a node', `${LISTEN}retention: {messagesDays: 2}`, /:4:1: retention has no effect/],
+  ['unknown stations at a node', `${LISTEN}unknownStations: reject`, /:4:1: unknownStations has no effect/],
+  ['a route over nobody', `${LISTEN}routes: [{destination: X, via: NN09}]`, /:4:27: routes\.0\.via \(NN09\) is no peer here/],
+  ['a rule about an uplink that is not there', `${LISTEN}${PER_STATION}${rule('to: "*@nope"')}`, /filters\.0\.match\.to \(\*@nope\) is a connection of the uplink nope, and no per-station uplink is called so; correct the name$/],
+  ['passwords in a folder that is not there', `${LISTEN}${PER_STATION}    stationPasswords: nope`, /:8:5: uplinks\.0\.stationPasswords \(nope\) is not there, so stations are shown without a password/],
+  ['the form of a password where there is none', `${LISTEN}${PER_STATION}    keyAsBytes: true`, /:8:5: uplinks\.0\.keyAsBytes has no effect without a password/],
+  ['a mirror of nobody', `${LISTEN}${PER_STATION}    role: mirror`, /:4:1: uplinks have no primary: nobody answers the stations/],
+]
+
+for (const [what, text, warning] of NO_EFFECT) {
+  test(`${what} is a warning with its place`, (t) => {
+    const [said, ...others] = loadConfig(write(t, text)).warnings
+    assert.match(said ?? '', warning)
+    assert.deepEqual(others, [])
+  })
+}
+
+test('what does count is no warning: connections that a rule means, ways over peers and uplinks, passwords with their form', (t) => {
+  const peers = 'peers:\n  - {id: CS@01, passwordFile: plain}\n  - {id: NN02, peer: node, passwordFile: plain}\n'
+  const routes = 'routes: [{destination: X, via: nn02}, {destination: Y, via: CSMS01}]\n'
+  const uplinks = `uplinks:\n  - {url: "wss://b.example/", peerId: CSMS01, role: primary}\n  - {name: backend, url: "wss://c.example/", mode: per-station, role: mirror, keyAsBytes: true, stationPasswords: mine}\n`
+  const file = write(t, `${LISTEN}${peers}${routes}${uplinks}${rule('from: ["CS@01", "CS01@back*"]')}tokens: [TAG]\nhttp: {port: 0}\n`)
+  mkdirSync(join(dirname(file), 'mine'))
+  assert.deepEqual(loadConfig(file).warnings, [])
+}) // biome-ignore format: a file in lines
 
 test('a peer that nothing can let in is a warning with its place', (t) => {
   const file = write(t, `${LISTEN}peers:\n  - {id: LC01, peer: node}\nuplinks:\n  - {url: 'ws://127.0.0.1:1/', mode: standard, protocol: ocpp1.6}`) // biome-ignore format: one line

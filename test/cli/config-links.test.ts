@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
 import { stringify } from 'yaml'
@@ -23,6 +23,7 @@ before(async () => {
 function load(t: TestContext, text: string) {
   const folder = temporaryFolder(t)
   for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  mkdirSync(join(folder, 'passwords'))
   writeFileSync(join(folder, 'node.yaml'), text)
   return loadConfig(join(folder, 'node.yaml'))
 }
@@ -73,6 +74,7 @@ const MISTAKES: [string, string, RegExp][] = [
   ['a route to itself', `${HEAD}routes:\n  - destination: NN01\n    via: NN02`, /:5:5: routes\.0\.destination \(NN01\) is the own id of this node/],
   ['an illegal operator', `${HEAD}operator: " x"`, /:4:1: operator is not a legal node id/],
   ['an operator that is too long for its services', `${HEAD}operator: ${'x'.repeat(250)}`, /:4:1: operator is not a legal node id/],
+  ['an operator with a slash', `${HEAD}operator: a b/c`, /:4:1: operator has a slash in it, which parts it from its services \(operator\/CSMS\); leave it out$/],
   ['an operator that is a group', `${HEAD}operator: "*x"`, /:4:1: operator is the name of a service or group/],
   ['an operator that is a service', `${HEAD}operator: csms`, /:4:1: operator is the name of a service or group/],
   ['an illegal CSMS', up('    peerId: " x"'), /:6:5: uplinks\.0\.peerId is not a legal node id/],
@@ -134,11 +136,11 @@ for (const [what, text, expected] of MISTAKES) {
 // biome-ignore format: a table
 const FINE: [string, string][] = [
   ['a path, a port and an address', uplink('wss://[::1]:9443/ocpp/a@b')],
-  ['routes to nodes and services', `${HEAD}routes: [{destination: CSMS, via: NN02}, {destination: op/CSMS, via: CSMS}]`],
+  ['routes to nodes and services', up('routes: [{destination: CSMS, via: NN02}, {destination: op/CSMS, via: CSMS}]')],
   ['an operator', `${HEAD}operator: Example Charging`],
   ['two CSMSs that speak for themselves', up('  - url: wss://b.example/')],
   ['two CSMSs with one name for commands', up('    mode: per-station\n    stations: ["A*"]\n    peerId: BACKEND\n  - url: wss://b.example/\n    mode: per-station\n    stations: ["B*"]\n    peerId: BACKEND')],
-  ['actions of all versions', up('    role: restricted\n    allow: {up: ["*"], down: [Reset, RemoteStartTransaction, SetDERControl, NotifyNetworkTopology]}')],
+  ['actions of all versions', up('    role: restricted\n    allow: {up: ["*"], down: [Reset, RemoteStartTransaction, SetDERControl, NotifyNetworkTopology]}\n  - {url: "wss://b.example/", role: primary}')],
   ['patterns of actions in a filter', filter('action: ["Set*", "*Profile", Reset]')],
   ['profile 1 of a station that is dialled', lowest(1, 'ws://a.example/', PASSWORD)],
   ['profile 2 of a station that is dialled', lowest(2, 'wss://a.example/', PASSWORD)],
@@ -157,11 +159,12 @@ for (const [what, text] of FINE) {
 test('an action that no version has is a warning with its place: it may be one of a vendor', (t) => {
   const lists = '    role: restricted\n    allow: {up: [MeterValue], down: [VendorReset]}\n'
   const rules = 'filters:\n  - {name: a, effect: reject, match: {action: ["Vendor*"]}}\n'
-  const { warnings } = load(t, up(`${lists}${rules}`))
+  const primary = '  - {url: "wss://b.example/", role: primary}\n'
+  const { warnings } = load(t, up(`${lists}${primary}${rules}`))
   assert.deepEqual(warnings.map((warning) => warning.replace(/^.*node\.yaml:/, '')), [
     '7:18: uplinks.0.allow.up.0 (MeterValue) is an action of no OCPP version; is it one of a vendor, or misspelt?',
     '7:38: uplinks.0.allow.down.0 (VendorReset) is an action of no OCPP version; is it one of a vendor, or misspelt?',
-    '9:39: filters.0.match.action (Vendor*) is an action of no OCPP version; is it one of a vendor, or misspelt?',
+    '10:39: filters.0.match.action (Vendor*) is an action of no OCPP version; is it one of a vendor, or misspelt?',
   ]) // biome-ignore format: one each
 })
 
@@ -209,15 +212,21 @@ for (const [setting, [example, counts]] of Object.entries(SETTINGS)) {
   for (const [kind, basis] of Object.entries(KINDS)) {
     const does = counts.includes(kind)
     test(`${setting} ${does ? 'counts' : 'is refused, with where it counts,'} on an uplink of kind ${kind}`, (t) => {
-      const one = {
+      const one: object = {
         url: 'wss://a.example/',
+        passwordFile: 'password',
         ...(example === undefined ? {} : { [setting]: example }),
         ...basis,
+        ...(setting === 'role' && { role: example }),
       }
-      const text = `${HEAD}${stringify({ uplinks: [setting === 'role' ? { ...one, role: example } : one] })}`
+      const isMirror = 'role' in one && one.role === 'mirror'
+      const primary = { url: 'wss://z.example/', role: 'primary' }
+      const text = `${HEAD}${stringify({ uplinks: isMirror ? [one, primary] : [one] })}`
       if (does) return assert.deepEqual(load(t, text).warnings, [])
       const line =
-        text.split('\n').findLastIndex((written) => written.trim().startsWith(`${setting}:`)) + 1
+        text
+          .split('\n')
+          .findIndex((written, at) => at > 2 && written.trim().startsWith(`${setting}:`)) + 1
       const said = new RegExp(
         `node\\.yaml:${line}:\\d+: uplinks\\.0\\.${setting} (counts only with|is for|is the station's own with)`,
       )

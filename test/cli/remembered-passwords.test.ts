@@ -200,6 +200,16 @@ test('a password that cannot be kept counts all the same as long as the process 
   assert.deepEqual(lines.map(({ event }) => event), ['password.unsaved', 'password.unsaved', 'password.unsaved']) // biome-ignore format: one line
 })
 
+test('nobody gets in with a password that only the upstream expects, which set it', async (t) => {
+  const { start } = site(t, `peers: [{id: CS01, passwordFile: CS01}]\n${PER_STATION}`)
+  const sources = start()
+  await startSource(t, sources.acceptors[0] ?? assert.fail())
+  const by = sources.ruleOrder[0] ?? assert.fail()
+  for (const slot of [undefined, '2']) sources.onPasswordChange({ station: CS01, password: secret('replaced on the way'), by, isHere: true, slot, isTaken: false }) // biome-ignore format: one line
+  assert.ok(!(await isLetIn(t, sources, 'replaced on the way')))
+  assert.ok(await isLetIn(t, sources, 'password of CS01'))
+})
+
 const PER_STATION = 'uplinks: [{name: backend, url: "ws://127.0.0.1:1/", mode: per-station, stationPasswords: backend}]\n' // biome-ignore format: one line
 
 /** The password is looked for when the first attempt begins. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { loadConfig } from '../../src/cli/config.ts'
@@ -128,4 +128,24 @@ test('a desk that was let in by a code asks a station through nodes what its use
   const stranger = ask('LATE', 'Reset', '{"type":"Soft"}')
   assert.equal(await stranger.ended, 1)
   assert.match(stranger.errors(), /LATE was not let in: this code is not good for this node here/)
+})
+
+test('a node that runs takes a code as soon as it is brought, and is let in by it', async (t) => {
+  const { folder, csms } = await startChain(t, 1)
+  const late = { nodeId: 'NN02', role: 'networking-node', listen: [{ port: 0 }], http: { port: 0, login: false }, log: 'silent', data: join(folder, 'late'), uplinks: [{ url: csms.url, peerId: 'CSMS01' }] } // biome-ignore format: one line
+  const node = await startNode(t, folder, late)
+  await until('its uplink', async () => (await metric(node.console, 'wattweave_links', 'form="overlay"')) >= 1) // biome-ignore format: one line
+  const keys = async () => {
+    const listed = startExecutable(t, 'keys', 'list', node.file)
+    assert.equal(await listed.ended, 0, listed.errors())
+    return listed.output()
+  }
+  assert.doesNotMatch(await keys(), /CSMS01/)
+
+  const invited = startExecutable(t, 'keys', 'invite', csms.file, 'NN02')
+  assert.equal(await invited.ended, 0, invited.errors())
+  const joined = startExecutable(t, 'keys', 'join', node.file, invited.output().trim())
+  assert.equal(await joined.ended, 0, joined.errors())
+  await until('the code to be used', () => !existsSync(codeFile(loadConfig(node.file))))
+  assert.match(await keys(), /CSMS01 {2}owner/)
 })

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PasswordListener } from '../../src/node/core.ts'
 import type { UplinkRule } from '../../src/node/uplink-rules.ts'
+import { compileFilters } from '../../src/routing/filters/filters.ts'
+import type { FilterRule } from '../../src/routing/filters/rule.ts'
+import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+import { securityOf } from '../support/secured.ts'
 
 /** What an upstream may change of how a station proves itself and where it connects. */
 
@@ -201,6 +205,59 @@ test('what a station accepts after its time is followed here, and no upstream wa
   station.send(`[3,"${id}",{"status":"Accepted"}]`)
   await net.settle()
   assert.deepEqual(changes, [['new secret', undefined]])
+})
+
+const NEW = '{"key":"AuthorizationKey","value":"new secret"}'
+const inAnswer = (status: string): Omit<FilterRule, 'name'> => ({ match: { kind: 'CALLRESULT', action: 'ChangeConfiguration' }, effect: 'replace', replace: [{ pointer: '/status', value: status }] }) // biome-ignore format: one rule
+/** What the station shows from then on, and what the upstream expects. */
+const REPLACED: readonly [string, Omit<FilterRule, 'name'>, string, string | undefined, string | undefined][] = [
+  ['the password of a command', { match: { kind: 'CALL', action: 'ChangeConfiguration' }, effect: 'replace', replace: [{ pointer: '/value', value: 'replaced' }] }, 'Accepted', 'replaced', 'new secret'],
+  ['an answer that says yes', inAnswer('Rejected'), 'Accepted', 'new secret', undefined],
+  ['an answer that says no', inAnswer('Accepted'), 'Rejected', undefined, 'new secret'],
+] // biome-ignore format: a table
+
+for (const [what, rule, status, shown, expected] of REPLACED) {
+  test(`where a rule replaces ${what} the station shows what it was told and has taken, and the upstream expects what it said and was told`, async (t) => {
+    const net = overlay(t)
+    const foreign = net.foreignCsms(primary('foreign'))
+    let [ofStation, ofUpstream]: (string | undefined)[] = []
+    const onPasswordChange: PasswordListener = ({ password, by, isTaken = true }) => {
+      if (isTaken) ofStation = password.reveal()
+      if (by) ofUpstream = password.reveal()
+    }
+    const filters = compileFilters([{ name: 'x', ...rule }], 'NN01')
+    await net.node('NN01', { perStation: [foreign.uplink], filters, onPasswordChange })
+    const station = net.station('CS01', 'NN01')
+    await net.settle()
+    foreign.connections[0]?.peer.send(`[2,"a","ChangeConfiguration",${NEW}]`)
+    await net.settle()
+    station.send(`[3,"${ids(station)[0]}",{"status":"${status}"}]`)
+    await net.settle()
+    assert.deepEqual([ofStation, ofUpstream], [shown, expected])
+  })
+}
+
+test('an upstream whose answer is held in quarantine is shown the former password until it is told', async (t) => {
+  const net = overlay(t)
+  const changes: [string, string | undefined][] = []
+  const foreign = net.foreignCsms(primary('foreign'))
+  const onPasswordChange: PasswordListener = ({ password, by }) => changes.push([password.reveal(), by?.name]) // biome-ignore format: one line
+  const forward = [{ match: { kinds: 'CALLRESULT' as const }, treat: 'quarantine' as const }, { match: {}, treat: 'pass' as const }] // biome-ignore format: one line
+  const security = securityOf('NN01', { ...DEFAULT_POLICY, name: 'middle', forward })
+  const node = await net.node('NN01', { perStation: [foreign.uplink], security, onPasswordChange })
+  const station = net.station('CS01', 'NN01')
+  await net.settle()
+  const peer = foreign.connections[0]?.peer as RawPeer
+  peer.send(`[2,"a","ChangeConfiguration",${NEW}]`)
+  await net.settle()
+  station.send(`[3,"${ids(station)[0]}",{"status":"Accepted"}]`)
+  await net.settle()
+  assert.deepEqual(changes, [['new secret', undefined]])
+  assert.deepEqual(peer.received, [])
+  node.quarantine.release(node.quarantine.list()[0]?.id ?? 0)
+  await net.settle()
+  assert.deepEqual(peer.received, ['[3,"a",{"status":"Accepted"}]'])
+  assert.deepEqual(changes, [['new secret', undefined], ['new secret', 'foreign']]) // biome-ignore format: one line
 })
 
 test('a password that a node sets itself, as a CSMS does, is followed as any other', async (t) => {

@@ -226,6 +226,7 @@ test('an answer that cannot be followed up here reaches whoever asked all the sa
   await net.settle()
 
   assert.match(last(above), /^\[3,.*"p",\{"status":"Accepted"\}\]$/)
+  assert.deepEqual(net.refusals('NN01'), {}, 'nor is it one that was refused')
 })
 
 test('an upstream that takes requests and never answers is told and counted', async (t) => {

@@ -26,6 +26,21 @@ export interface Authority {
   issue(options: CertificateOptions): Promise<TlsIdentity>
 }
 
+/** PEM of a certificate that is well-formed, and that no TLS of today takes: its key is too short. */
+export async function createWeakIdentity(): Promise<TlsIdentity> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) } // biome-ignore format: one line
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: nextSerial(),
+    name: 'CN=weak',
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    signingAlgorithm: algorithm,
+    keys,
+  })
+  return { certificate: certificate.toString('pem'), key: await privateKeyOf(keys) }
+}
+
 let serial = 1
 
 export async function createAuthority(name = 'Test CA'): Promise<Authority> {
@@ -59,12 +74,15 @@ export async function createAuthority(name = 'Test CA'): Promise<Authority> {
         signingKey: isSelfSigned ? own.privateKey : keys.privateKey,
         extensions: extensionsOf(options),
       })
-      const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey))
-      const lines = key.toString('base64').match(/.{1,64}/g) ?? []
-      const pem = [pemLine('BEGIN'), ...lines, pemLine('END'), ''].join('\n')
-      return { certificate: certificate.toString('pem'), key: new Secret(pem) }
+      return { certificate: certificate.toString('pem'), key: await privateKeyOf(own) }
     },
   }
+}
+
+async function privateKeyOf({ privateKey }: { readonly privateKey: webcrypto.CryptoKey }) {
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', privateKey))
+  const lines = key.toString('base64').match(/.{1,64}/g) ?? []
+  return new Secret([pemLine('BEGIN'), ...lines, pemLine('END'), ''].join('\n'))
 }
 
 function extensionsOf({ dnsNames = [], addresses = [], uris = [] }: CertificateOptions) {

@@ -52,7 +52,9 @@ export function joinNode(file: string, code: string, { at = 'CSMS' }: { at?: str
   const config = loadConfig(file)
   opened(config)
   keepCode(config, { code, at })
-  process.stdout.write(`${config.nodeId} shows the code as soon as it runs and reaches ${at}\n`)
+  process.stdout.write(
+    `${config.nodeId} shows the code as soon as it runs and reaches ${at}, at once if it does already\n`,
+  )
 }
 
 /** `wattweave keys trust FILE RECORD`: believes a key as its record stands. */
