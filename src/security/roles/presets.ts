@@ -8,6 +8,8 @@ const SECURITY_VARIABLES = [
   { component: 'OCPPCommCtrlr', variable: ['NetworkConfigurationPriority', 'NetworkProfileConnectionAttempts'], access: 'write' }, // biome-ignore format: one line
   { component: 'Configuration', variable: ['AuthorizationKey', 'SecurityProfile', 'CpoName', 'AdditionalRootCertificateCheck'], access: 'write' }, // biome-ignore format: one line
 ] as const
+/** Reading variables, one by one or some of them. */
+const VARIABLES = ['GetVariables', 'GetReport'] as const
 /** What changes whom a station obeys. */
 const TRUST = ['SetNetworkProfile', 'InstallCertificate', 'DeleteCertificate', 'CertificateSigned', '*SignaturePolic*', '*UserRole*', '*Entitlement*'] // biome-ignore format: one line
 
@@ -33,4 +35,7 @@ export const PRESET_ROLES: readonly UserRoleDocument[] = [
       { actions: ['GetCompositeSchedule', 'GetChargingProfiles'] },
     ],
   },
+  { name: 'metrology', version: 1, description: 'reads meters and how they are sampled', allow: [{ actions: VARIABLES, variables: [{ component: ['FiscalMetering', 'SampledDataCtrlr', 'AlignedDataCtrlr'], variable: '*', access: 'read' }] }] },
+  { name: 'transparency', version: 1, description: 'reads meters and their public keys', allow: [{ actions: VARIABLES, variables: [{ component: 'FiscalMetering', variable: '*', access: 'read' }] }] },
+  { name: 'contact-point', version: 1, description: 'reads what there is and whether it is free', allow: [{ actions: VARIABLES, variables: [{ component: ['ChargingStation', 'EVSE', 'Connector'], variable: ['AvailabilityState', 'Available', 'ConnectorType', 'Power', 'SupplyPhases'], access: 'read' }] }] },
 ]

@@ -139,6 +139,12 @@ test('the presets permit what they are for and nothing else', () => {
     ['grid-operator', 'SetChargingProfile', purpose('ChargingStationExternalConstraints'), 'permitted'],
     ['grid-operator', 'SetChargingProfile', purpose('TxProfile'), 'denied'],
     ['grid-operator', 'ClearChargingProfile', {}, 'denied'],
+    ['metrology', 'GetVariables', { getVariableData: [variable('FiscalMetering', 'PublicKey'), variable('SecurityCtrlr', 'Identity')] }, [true, false]],
+    ['metrology', 'GetReport', {}, [false]],
+    ['metrology', 'SetVariables', { setVariableData: [variable('SampledDataCtrlr', 'TxUpdatedInterval')] }, 'denied'],
+    ['transparency', 'GetVariables', { getVariableData: [variable('FiscalMetering', 'PublicKey'), variable('SampledDataCtrlr', 'TxUpdatedInterval')] }, [true, false]],
+    ['contact-point', 'GetVariables', { getVariableData: [variable('Connector', 'AvailabilityState'), variable('TokenReader', 'Token')] }, [true, false]],
+    ['contact-point', 'RequestStopTransaction', {}, 'denied'],
   ]
   for (const [name, action, payload, expected] of cases) {
     const rights = judgeRights([preset(name)], ask(action, payload))
