@@ -18,7 +18,30 @@ export const MAX_NESTING = 64
  * @spec RFC 8785
  */
 export function canonicalize(value: unknown): Uint8Array {
-  return utf8Bytes(canonicalText(value, 0))
+  return utf8Bytes(canonicalText(value))
+}
+
+/**
+ * The same as text.
+ *
+ * @param depth How deep it stands in what it is part of.
+ */
+export function canonicalText(value: unknown, depth = 0): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw refused('a number is not finite')
+      return String(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      if (depth === MAX_NESTING) throw refused(`it is nested deeper than ${MAX_NESTING}`)
+      return Array.isArray(value) ? arrayText(value, depth + 1) : objectText(value, depth + 1)
+    default:
+      throw new TypeError(`JSON has no form for ${typeof value}`)
+  }
 }
 
 /**
@@ -40,24 +63,6 @@ export function parseStrict(bytes: Uint8Array): JsonObject {
 /** The canonical form of JSON text in UTF-8, one object; throws what `parseStrict` throws. */
 export function canonicalizeBytes(bytes: Uint8Array): Uint8Array {
   return canonicalize(parseStrict(bytes))
-}
-
-function canonicalText(value: unknown, depth: number): string {
-  switch (typeof value) {
-    case 'string':
-      return quote(value)
-    case 'number':
-      if (!Number.isFinite(value)) throw refused('a number is not finite')
-      return String(value)
-    case 'boolean':
-      return value ? 'true' : 'false'
-    case 'object':
-      if (value === null) return 'null'
-      if (depth === MAX_NESTING) throw refused(`it is nested deeper than ${MAX_NESTING}`)
-      return Array.isArray(value) ? arrayText(value, depth + 1) : objectText(value, depth + 1)
-    default:
-      throw new TypeError(`JSON has no form for ${typeof value}`)
-  }
 }
 
 function arrayText(items: readonly unknown[], depth: number): string {

@@ -3,7 +3,7 @@ import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { isNodeId } from '../primitives/ids.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import { decodeBase64url, encodeBase64url, isBase64urlOf } from './base64url.ts'
-import { canonicalize, parseStrict } from './canonical.ts'
+import { canonicalize, canonicalText, parseStrict } from './canonical.ts'
 
 /** What an attesting hop says about the link a payload came over. */
 export interface Attestation {
@@ -101,10 +101,23 @@ const isListOfKids: Rule = (value) => Array.isArray(value) && value.every(isByte
 const isTexts: Rule = (value) => isObject(value) && Object.values(value).every(isText)
 const isUuidV7 = matches(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
-type Members = ReadonlyMap<string, { readonly rule: Rule; readonly isOptional?: true }>
+type MemberRules = readonly (readonly [
+  name: string,
+  { readonly rule: Rule; readonly isOptional?: true },
+])[]
+
+/** Which members there may be, and the rule of each. */
+interface Members {
+  readonly names: ReadonlySet<string>
+  readonly rules: MemberRules
+}
+
+function members(rules: MemberRules): Members {
+  return { names: new Set(rules.map(([name]) => name)), rules }
+}
 
 // biome-ignore format: a table
-const COMMON: Members = new Map([
+const COMMON: MemberRules = [
   ['alg',      { rule: isText }],
   ['kid',      { rule: isBytes(32) }],
   ['typ',      { rule: isOneOf('ww+jws') }],
@@ -118,10 +131,10 @@ const COMMON: Members = new Map([
   ['desc',     { rule: isTexts, isOptional: true }],
   ['x5t#S256', { rule: isBytes(32), isOptional: true }],
   ['att',      { rule: (value) => problemOf(value, ATTESTATION) === undefined, isOptional: true }],
-])
+]
 
 // biome-ignore format: a table
-const MESSAGE: Members = new Map([
+const MESSAGE = members([
   ...COMMON,
   ['OCPPAction',         { rule: matches(/^[A-Za-z][A-Za-z0-9]{0,99}$/) }],
   ['OCPPMessageTypedId', { rule: isOneOf(2, 3, 4, 5, 6) }],
@@ -134,21 +147,21 @@ const MESSAGE: Members = new Map([
 ])
 
 // biome-ignore format: a table
-const DATA: Members = new Map([
+const DATA = members([
   ...COMMON,
   ['id',  { rule: isBytes(32) }],
   ['exp', { rule: isSeconds, isOptional: true }],
 ])
 
 // biome-ignore format: a table
-const REQUEST: Members = new Map([
+const REQUEST = members([
   ['id',     { rule: isUuidV7, isOptional: true }],
   ['nonce',  { rule: isBytes(16), isOptional: true }],
   ['digest', { rule: isBytes(32) }],
 ])
 
 // biome-ignore format: a table
-const ATTESTATION: Members = new Map([
+const ATTESTATION = members([
   ['by',        { rule: isNode }],
   ['prev',      { rule: isNode }],
   ['link',      { rule: isOneOf('mtls', 'tls-basic', 'basic', 'none') }],
@@ -165,9 +178,23 @@ const ATTESTATION: Members = new Map([
 export function encodeHeader(header: StatementHeader): string {
   const problem = problemOfHeader(header)
   if (problem) throw new TypeError(`this header cannot be signed: ${problem}`)
-  const text = encodeBase64url(canonicalize(header))
+  const text = Buffer.from(headerText(header)).toString('base64url')
   if (text.length > MAX_HEADER_CHARACTERS) throw new TypeError('this header is too long')
   return text
+}
+
+/** All members in the order of their names, as they stand in JSON: a header need not be sorted each time. */
+const WRITTEN = [...MESSAGE.names].sort().map((name) => [name, `"${name}":`] as const)
+
+/** The canonical form of a header that follows the rules. */
+export function headerText(header: StatementHeader): string {
+  let text = ''
+  for (const [name, written] of WRITTEN) {
+    const value = (header as unknown as JsonObject)[name]
+    if (value !== undefined)
+      text += `${text === '' ? '{' : ','}${written}${canonicalText(value, 1)}`
+  }
+  return `${text}}`
 }
 
 /**
@@ -223,15 +250,16 @@ function problemOfHeader(header: object): string | undefined {
   return undefined
 }
 
-function problemOf(value: unknown, members: Members): string | undefined {
+function problemOf(value: unknown, { names, rules }: Members): string | undefined {
   if (!isObject(value)) return 'it is not an object'
   for (const name of Object.keys(value)) {
     // The name is a peer's: it is not repeated in a sentence.
-    if (!members.has(name)) return 'it has a member that has no meaning here'
+    if (!names.has(name)) return 'it has a member that has no meaning here'
   }
-  for (const [name, { rule, isOptional }] of members) {
-    if (!Object.hasOwn(value, name) ? !isOptional : !rule(value[name]))
-      return `${name} is missing or wrong`
+  for (const [name, { rule, isOptional }] of rules) {
+    const member = value[name]
+    const isGood = member === undefined && !Object.hasOwn(value, name) ? isOptional === true : rule(member) // biome-ignore format: one line
+    if (!isGood) return `${name} is missing or wrong`
   }
   return undefined
 }

@@ -7,7 +7,6 @@
  * body as it is.
  */
 import { OverlayError } from '../errors.ts'
-import { utf8Bytes } from '../wire/strings.ts'
 import { type AlgorithmName, algorithm, isSignatureOf } from './algorithms.ts'
 import { encodeBase64url } from './base64url.ts'
 import {
@@ -44,7 +43,7 @@ export type KeyLookup = (kid: string) => PublicKey | undefined
 
 /** The bytes that are signed; ASCII. */
 export function signingInput(protectedText: string, jwsPayload: Uint8Array): Uint8Array {
-  return utf8Bytes(`${protectedText}.${encodeBase64url(jwsPayload)}`)
+  return Buffer.from(`${protectedText}.${encodeBase64url(jwsPayload)}`, 'latin1')
 }
 
 /**
