@@ -26,6 +26,7 @@ export const TRUST_STATE = object({
   ownKeyEndsAt: moment('Until when the own key counts'),
   revocations: REVOCATION_STATE,
   'trialEndsAt?': moment('When rules that are on trial undo themselves'),
+  held: count('Frames in quarantine'),
   clocks: list(
     object({
       id: text('Of the node'),

@@ -10,6 +10,8 @@ export interface TrustState {
   readonly revocations: RevocationState
   /** RFC 3339; where rules are on trial: when they undo themselves. */
   readonly trialEndsAt?: string
+  /** Frames that policies keep back until somebody has looked at them. */
+  readonly held: number
   /** Clocks of others as their signed messages show them, the furthest off first; at most 50. */
   readonly clocks: readonly ClockView[]
 }

@@ -30,7 +30,7 @@ export function trustOf({ keys }: Pick<ViewSources, 'keys'>): TrustSources {
 /** Whether keys and rules want somebody's attention. */
 export function trustState(
   { signer, trust }: TrustSources,
-  { clocks }: Pick<Node, 'clocks'>,
+  { clocks, quarantine }: Pick<Node, 'clocks' | 'quarantine'>,
   nowMs: number,
 ): TrustState | undefined {
   const own = trust.directory.records().find(({ key }) => key.kid === signer.kid)
@@ -40,6 +40,7 @@ export function trustState(
     ownKeyEndsAt: momentOf(own.notAfter),
     revocations: trust.directory.revocations(Math.floor(nowMs / 1_000)),
     ...(trial && { trialEndsAt: momentOf(trial.untilS) }),
+    held: quarantine.size,
     clocks: clocks.slice(0, MAX_CLOCKS).map(({ peer, offsetS, at }) => ({ id: peer, offsetS, at: new Date(at).toISOString() })), // biome-ignore format: one line
   }
 }

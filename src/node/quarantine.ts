@@ -33,6 +33,10 @@ export class Quarantine {
   #bytes = 0
   #lastId = 0
 
+  get size(): number {
+    return this.#held.size
+  }
+
   /** What is held, the oldest first. */
   list(): readonly QuarantinedFrame[] {
     return [...this.#held.values()].map(({ release: _, ...frame }) => frame)

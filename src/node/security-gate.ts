@@ -163,12 +163,12 @@ export class SecurityGate {
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
     const whole = judgeBy(this.#options.trust.book, facts)
     const byItem = judgeByItem(this.#options.trust.book, facts, whole)
-    const { decision, part } = byItem ?? { decision: whole, part: undefined }
-    this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.released?.sequence ?? message.sequence) // biome-ignore format: one line
-    const isObeyed = decision.outcome === 'accept' || decision.outcome === 'allow-and-alert'
+    const { decision: found, part } = byItem ?? { decision: whole, part: undefined }
     // Somebody has looked at what was held, and lets it have its effect.
-    const isReleased = incoming.released !== undefined && decision.outcome === 'quarantine'
-    if (!isObeyed && !isReleased) {
+    const isReleased = incoming.released !== undefined && found.outcome === 'quarantine'
+    const decision = isReleased ? { ...found, outcome: 'allow-and-alert' as const } : found
+    this.#site.judged(frameVerdict(facts, decision, freshness?.repeated === true), message.released?.sequence ?? message.sequence) // biome-ignore format: one line
+    if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
       const { outcome, reason = 'no-rule' } = decision
       if (outcome === 'quarantine' && freshness?.repeated !== true) throw new HeldBack(reason, freshness) // biome-ignore format: one line
       throw new OverlayError('ERR_POLICY_REFUSED', {

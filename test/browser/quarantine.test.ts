@@ -26,7 +26,8 @@ test('a meter that runs backwards is held back, looked at, and released or disca
   says('lie-2', 7_000)
 
   const browser = await startBrowser(t)
-  const { page, complaints } = await open(browser, `${csms.console}policies`, { sign: '[data-quarantined]' }) // biome-ignore format: one line
+  const { page, complaints } = await open(browser, csms.console, { sign: '[data-window="keys"][data-tone="warn"]' }) // biome-ignore format: one line
+  await page.getByRole('button', { name: 'Keys 2 held' }).click()
   const held = page.locator('[data-quarantined]')
   await page.getByRole('heading', { name: '2 frames are held' }).waitFor(PATIENCE)
   const [first, second] = [held.first(), held.last()]
@@ -48,5 +49,6 @@ test('a meter that runs backwards is held back, looked at, and released or disca
   const frame = frames.find(({ messageId }) => messageId === 'lie-1')
   await page.goto(`${csms.console}?open=frame:${frame?.sequence}`)
   await page.getByText('the register of a meter is lower than it was').first().waitFor(PATIENCE)
+  await page.locator('[data-level="unsigned"]').first().waitFor(PATIENCE)
   assert.deepEqual(complaints, [])
 })

@@ -148,7 +148,7 @@ test('the annunciator tells the number that is wrong', () => {
 
 test('the window of clocks names the one that is furthest off, from ten seconds on', () => {
   const clock = (offsetS: number) => {
-    const keys = { ownKeyEndsAt: '2036-01-01T00:00:00Z', revocations: 'none', clocks: [{ id: 'NN01', offsetS, at: '2026-01-05T11:04:21Z' }] } as const // biome-ignore format: one line
+    const keys = { ownKeyEndsAt: '2036-01-01T00:00:00Z', revocations: 'none', held: 0, clocks: [{ id: 'NN01', offsetS, at: '2026-01-05T11:04:21Z' }] } as const // biome-ignore format: one line
     const found = windows({ ...park(5), keys }).find(({ name }) => name === 'clock')
     return `${found?.value} ${found?.tone}`
   }

@@ -106,10 +106,14 @@ for (const [what, keys, value, tone] of [
   ],
   ['the list is overdue', { ownKeyEndsAt: in_(DAY), revocations: 'overdue', trialEndsAt: in_(9) }, 'list overdue', 'alarm'], // biome-ignore format: one row
   ['rules are on trial', { ownKeyEndsAt: in_(DAY), revocations: 'none', trialEndsAt: in_(43) }, 'on trial 43 s', 'warn'], // biome-ignore format: one row
+  ['frames are held', { ownKeyEndsAt: in_(DAY), revocations: 'none', trialEndsAt: in_(43), held: 2 }, '2 held', 'warn'], // biome-ignore format: one row
   ['nothing is signed', undefined, '', false],
 ] as const) {
   test(`the window for keys where ${what}`, () => {
-    const overview = { asOf, ...(keys && { keys }) } as Pick<OverviewView, 'keys' | 'asOf'>
+    const overview = { asOf, ...(keys && { keys: { held: 0, ...keys } }) } as Pick<
+      OverviewView,
+      'keys' | 'asOf'
+    >
     const found = keysValue(overview)
     assert.deepEqual([found.value.replaceAll('\u202f', ' '), found.tone], [value, tone])
   })

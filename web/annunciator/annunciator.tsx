@@ -10,8 +10,9 @@ import { useTheme } from '../theme/use-theme.ts'
 import styles from './annunciator.module.css'
 import { type AnnunciatorWindow, annunciatorWindows } from './windows.ts'
 
-/** The room that explains the window of the same name. */
+/** The room that explains the window of keys; what is held stands with the rules. */
 const KEYS = '/keys'
+const RULES = '/policies'
 
 /** The lamp panel across the top. A window opens the list that explains it. */
 export function Annunciator() {
@@ -26,7 +27,8 @@ export function Annunciator() {
   const isOpen = (name: AnnunciatorWindow['name']) =>
     name === 'keys' ? pathname === KEYS : opened === name
   function press(name: AnnunciatorWindow['name']): void {
-    if (name === 'keys') navigate({ pathname: KEYS, search })
+    const isHeld = (overview?.keys?.held ?? 0) > 0
+    if (name === 'keys') navigate({ pathname: isHeld ? RULES : KEYS, search })
     else select(opened === name ? undefined : { type: 'window', name })
   }
   return (

@@ -15,6 +15,7 @@ export function keysValue({ keys, asOf }: Pick<OverviewView, 'keys' | 'asOf'>): 
   const leftMs = Date.parse(keys.ownKeyEndsAt) - now
   if (leftMs <= 0) return { value: words.ended, tone: 'alarm' }
   if (keys.revocations === 'overdue') return { value: words.overdue, tone: 'alarm' }
+  if (keys.held > 0) return { value: words.held(keys.held), tone: 'warn' }
   if (keys.trialEndsAt !== undefined) {
     return { value: words.trial(formatSpan(Date.parse(keys.trialEndsAt) - now)), tone: 'warn' }
   }

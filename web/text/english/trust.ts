@@ -192,6 +192,7 @@ export const trust = {
     label: 'Keys',
     ended: 'own key ended',
     overdue: 'list overdue',
+    held: (count: number) => `${count} held`,
     trial: (span: string) => `on trial ${span}`,
     ends: (span: string) => `own key ends in ${span}`,
   },
