@@ -54,6 +54,11 @@ export const SECURITY_SCHEMA = {
         'Key records of this node and of others, as `wattweave keys new` prints them; believed as they stand.',
       items: file('A file with one record'),
     },
+    legacySignatures: {
+      type: 'boolean',
+      description:
+        'true: signatures as the reference implementation makes them are read, of OCPP 2.1 in text. They say nothing of time and addressee, so they come to no more than the assurance `legacy`, which a policy has to take.',
+    },
     policyFile: file('Signature policy (JSON) in place of the default one'),
     twoRolesFile: file('Commands that take two people of different roles (JSON, `rules`)'),
   },

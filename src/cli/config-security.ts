@@ -33,6 +33,7 @@ export interface RawSecurity {
   readonly trust?: readonly string[]
   readonly policyFile?: string
   readonly twoRolesFile?: string
+  readonly legacySignatures?: boolean
 }
 
 /** A program that holds the key. */
@@ -61,6 +62,7 @@ export interface SecuritySettings {
   readonly records: readonly KeyRecord[]
   readonly policy: SignaturePolicyDocument
   readonly twoRoles: readonly TwoRolesDocument[]
+  readonly readsLegacy: boolean
 }
 
 const YEAR_S = 366 * 24 * 3_600
@@ -108,7 +110,15 @@ export function readSecurity(
   raw: RawSecurity,
   { base, fail, takesUnproved, role }: Reading,
 ): SecuritySettings | undefined {
-  const { insecure, trust = [], policyFile, twoRolesFile, keyFile, signer } = raw
+  const {
+    insecure,
+    trust = [],
+    policyFile,
+    twoRolesFile,
+    keyFile,
+    signer,
+    legacySignatures: readsLegacy = false,
+  } = raw
   if (insecure) {
     const [other] = Object.keys(raw).filter((name) => name !== 'insecure')
     return other === undefined ? undefined : fail(['security', other], 'says how to sign, and `insecure` that nothing is: leave one of them out') // biome-ignore format: one line
@@ -125,7 +135,7 @@ export function readSecurity(
   const failTwoRoles: FailHere = (problem) => fail(['security', 'twoRolesFile'], `(${twoRolesFile}) ${problem}`) // biome-ignore format: one line
   const twoRoles = twoRolesFile === undefined ? [] : readTwoRoles(jsonIn(twoRolesFile, base, failTwoRoles), failTwoRoles) // biome-ignore format: one line
   const program = signer && programOf(signer, raw, { base, fail, role })
-  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles, ...(program && { program }) } // biome-ignore format: one line
+  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles, readsLegacy, ...(program && { program }) } // biome-ignore format: one line
 }
 
 function programOf(
@@ -163,7 +173,7 @@ export interface OpenedSecurity {
 export function openSecurity(config: Config): OpenedSecurity | undefined {
   const { security, ownKey } = config
   if (!security) return undefined
-  const { records, policy, twoRoles, isKeyGiven, program } = security
+  const { records, policy, twoRoles, isKeyGiven, program, readsLegacy } = security
   if (!program && !existsSync(ownKey.keyFile)) {
     if (isKeyGiven) throw unusable(`${ownKey.keyFile} is not there; make it with: wattweave keys new FILE`) // biome-ignore format: one line
     createOwnKey(config)
@@ -176,7 +186,7 @@ export function openSecurity(config: Config): OpenedSecurity | undefined {
   const trust = new TrustStore({ anchors, rules, clock: systemClock, folder: ownKey.folder })
   const invitations = new InvitationFiles(ownKey.folder, systemClock)
   return {
-    security: { signer, trust, ...(twoRoles.length > 0 && { twoRoles }) },
+    security: { signer, trust, readsLegacy, ...(twoRoles.length > 0 && { twoRoles }) },
     record,
     ...(mayEndorse(record) && { commissioner: { signer, record, keys: trust, invitations } }),
   }

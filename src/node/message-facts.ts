@@ -31,13 +31,13 @@ export function factsOf(
   around: Around,
 ): PolicyFacts {
   const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
-  const { payload, opaque, method } = received
-  const { verdict, header, foreignKid } = judged
+  const { payload, method } = received
+  const { verdict, header, foreignKid, legacyKids = [] } = judged
   const { directory } = around
   const nowS = around.clock.now() / 1_000
   const signers = [
     ...signersOf(verdict, action, path, directory, nowS),
-    ...foreignSignersOf(foreignKid, directory, nowS),
+    ...[foreignKid, ...legacyKids].flatMap((kid) => foreignSignersOf(kid, directory, nowS)),
   ]
   const all = verdict.status === 'verified' ? verdict.signers.length : 0
   return {
@@ -49,7 +49,7 @@ export function factsOf(
     neighbour,
     path,
     payload: method === 'binary' ? undefined : payload,
-    form: opaque?.foreign ? 'oca' : verdict.status === 'unsigned' ? 'none' : 'statement',
+    form: formOf({ received, judged }),
     signers,
     unknownKeys: Math.max(0, verdict.ignored.length + all - signers.length),
     ...found,
@@ -60,6 +60,12 @@ export function factsOf(
     nowS,
     data: [],
   }
+}
+
+function formOf({ received: { opaque }, judged }: Omit<Judged, 'message'>): PolicyFacts['form'] {
+  if (opaque?.foreign) return 'oca'
+  if (judged.legacyKids) return 'legacy'
+  return judged.verdict.status === 'unsigned' ? 'none' : 'statement'
 }
 
 /** User roles of keys that may answer for a service, as long as no entitlement says who does. */

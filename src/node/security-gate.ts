@@ -17,12 +17,13 @@ import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
+import { isLegacy } from '../security/legacy-message.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
 import type { ForwardDecision, PeerKind, PolicyFacts, } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
-import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { type JudgedMessage, type ReceivedMessage, verifyLegacyMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { type PartlyPermitted, permittedPart } from '../security/roles/item-answers.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
@@ -52,6 +53,8 @@ export interface SecurityOptions {
   /** Signs what this node says. It is read each time, so another key takes over while it runs. */
   signer: Signer
   readonly trust: Trust
+  /** Whether signatures of the legacy form are read; they never come to more than `legacy`. */
+  readonly readsLegacy?: boolean
   /** Commands that take two people of different roles; default none. */
   readonly twoRoles?: readonly TwoRolesDocument[]
 }
@@ -143,7 +146,7 @@ export class SecurityGate {
       throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
     const received = readIncoming(incoming)
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
-    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
+    const judged = this.#verify(message, received)
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
@@ -353,6 +356,14 @@ export class SecurityGate {
       case 'refused':
         return { replay, seen: undefined, repeated: false, problem: verdict.reason }
     }
+  }
+
+  #verify(message: Incoming, received: ReceivedMessage): JudgedMessage {
+    const { keyOf } = this.#options.trust.directory
+    const { action, type: messageType, protocol, payload } = message
+    const isOld = this.#options.readsLegacy === true && received.carrier === 'top' && isLegacy(received.entries) // biome-ignore format: one line
+    if (!isOld) return verifyMessage(received, { expected: expectedOf(message), keyOf })
+    return verifyLegacyMessage(received, { payload, entries: received.entries, action, messageType, protocol }, keyOf) // biome-ignore format: one line
   }
 
   #factsOf(message: Judged, found: Found): PolicyFacts {

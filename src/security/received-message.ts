@@ -6,9 +6,10 @@ import { MAX_ENTRIES, type SigningMethod } from './entry.ts'
 import { type ForeignMessage, isForeign, readForeign, verifyForeign } from './foreign-message.ts'
 import { decodeHeader, disagreement, isObject, type MessageFields, type StatementHeader } from './header.ts' // biome-ignore format: one line
 import { sha256 } from './jwk.ts'
+import { type LegacyMessage, verifyLegacy } from './legacy-message.ts'
 import { readFlattened, unpackSigned } from './signed-message.ts'
 import { type Expected, type KeyLookup, verifyStatement } from './statement.ts'
-import { refuse, type Unverified, type Verdict } from './verdict.ts'
+import { refuse, type Unverified, unproved, type Verdict } from './verdict.ts'
 
 /** A message as it arrived, in whichever carrier; nothing is verified. */
 export interface ReceivedMessage {
@@ -48,6 +49,8 @@ export interface JudgedMessage {
   readonly digest: string
   /** Who has signed a message of another make, by a key that is known. */
   readonly foreignKid: string | undefined
+  /** Who has signed it in the legacy form; undefined: nobody has, or it is not read here. */
+  readonly legacyKids?: readonly string[]
 }
 
 interface Verifying {
@@ -128,6 +131,24 @@ export function verifyMessage(received: ReceivedMessage, options: Verifying): Ju
   if (opaque.foreign) return verifiedForeign(opaque.foreign, ofHops, opaque, options)
   const own = verifyStatement(bytes, entries, options)
   return judged(bothVerdicts(own, ofHops, received), entries, bytes)
+}
+
+/**
+ * Verifies signatures of the legacy form: the verdict is that nothing is proved, and beside it stands
+ * who has signed.
+ */
+export function verifyLegacyMessage(
+  { bytes }: ReceivedMessage,
+  message: LegacyMessage,
+  keyOf: KeyLookup,
+): JudgedMessage {
+  const found = verifyLegacy(message, keyOf)
+  if ('status' in found) return judged(found, [], bytes)
+  const { kids, unknownKeys } = found
+  const ignored = Array.from({ length: unknownKeys }, () => '')
+  const verdict =
+    kids.length > 0 ? unproved('unsigned', ignored) : unproved('unknown-keys', ignored)
+  return { ...judged(verdict, [], bytes), legacyKids: kids }
 }
 
 function verifiedForeign(
