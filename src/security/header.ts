@@ -101,23 +101,14 @@ const isListOfKids: Rule = (value) => Array.isArray(value) && value.every(isByte
 const isTexts: Rule = (value) => isObject(value) && Object.values(value).every(isText)
 const isUuidV7 = matches(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
-type MemberRules = readonly (readonly [
+/** Which members there may be, and the rule of each. */
+type Members = readonly (readonly [
   name: string,
   { readonly rule: Rule; readonly isOptional?: true },
 ])[]
 
-/** Which members there may be, and the rule of each. */
-interface Members {
-  readonly names: ReadonlySet<string>
-  readonly rules: MemberRules
-}
-
-function members(rules: MemberRules): Members {
-  return { names: new Set(rules.map(([name]) => name)), rules }
-}
-
 // biome-ignore format: a table
-const COMMON: MemberRules = [
+const COMMON: Members = [
   ['alg',      { rule: isText }],
   ['kid',      { rule: isBytes(32) }],
   ['typ',      { rule: isOneOf('ww+jws') }],
@@ -134,7 +125,7 @@ const COMMON: MemberRules = [
 ]
 
 // biome-ignore format: a table
-const MESSAGE = members([
+const MESSAGE: Members = [
   ...COMMON,
   ['OCPPAction',         { rule: matches(/^[A-Za-z][A-Za-z0-9]{0,99}$/) }],
   ['OCPPMessageTypedId', { rule: isOneOf(2, 3, 4, 5, 6) }],
@@ -144,31 +135,31 @@ const MESSAGE = members([
   ['exp',                { rule: isSeconds }],
   ['req',                { rule: (value) => problemOf(value, REQUEST) === undefined, isOptional: true }],
   ['chal',               { rule: isBytes(16), isOptional: true }],
-])
+]
 
 // biome-ignore format: a table
-const DATA = members([
+const DATA: Members = [
   ...COMMON,
   ['id',  { rule: isBytes(32) }],
   ['exp', { rule: isSeconds, isOptional: true }],
-])
+]
 
 // biome-ignore format: a table
-const REQUEST = members([
+const REQUEST: Members = [
   ['id',     { rule: isUuidV7, isOptional: true }],
   ['nonce',  { rule: isBytes(16), isOptional: true }],
   ['digest', { rule: isBytes(32) }],
-])
+]
 
 // biome-ignore format: a table
-const ATTESTATION = members([
+const ATTESTATION: Members = [
   ['by',        { rule: isNode }],
   ['prev',      { rule: isNode }],
   ['link',      { rule: isOneOf('mtls', 'tls-basic', 'basic', 'none') }],
   ['verified',  { rule: isListOfKids }],
   ['heldSince', { rule: isSeconds, isOptional: true }],
   ['dropped',   { rule: isListOfKids, isOptional: true }],
-])
+]
 
 /**
  * Writes a protected header as base64url of its canonical form.
@@ -184,7 +175,9 @@ export function encodeHeader(header: StatementHeader): string {
 }
 
 /** All members in the order of their names, as they stand in JSON: a header need not be sorted each time. */
-const WRITTEN = [...MESSAGE.names].sort().map((name) => [name, `"${name}":`] as const)
+const WRITTEN = MESSAGE.map(([name]) => name)
+  .sort()
+  .map((name) => [name, `"${name}":`] as const)
 
 /** The canonical form of a header that follows the rules. */
 export function headerText(header: StatementHeader): string {
@@ -250,16 +243,17 @@ function problemOfHeader(header: object): string | undefined {
   return undefined
 }
 
-function problemOf(value: unknown, { names, rules }: Members): string | undefined {
+function problemOf(value: unknown, rules: Members): string | undefined {
   if (!isObject(value)) return 'it is not an object'
-  for (const name of Object.keys(value)) {
-    // The name is a peer's: it is not repeated in a sentence.
-    if (!names.has(name)) return 'it has a member that has no meaning here'
-  }
+  let known = 0
   for (const [name, { rule, isOptional }] of rules) {
     const member = value[name]
-    const isGood = member === undefined && !Object.hasOwn(value, name) ? isOptional === true : rule(member) // biome-ignore format: one line
-    if (!isGood) return `${name} is missing or wrong`
+    if (member === undefined && isOptional && !Object.hasOwn(value, name)) continue
+    if (member === undefined || !rule(member)) return `${name} is missing or wrong`
+    known++
   }
-  return undefined
+  // The name is a peer's: it is not repeated in a sentence.
+  return Object.keys(value).length === known
+    ? undefined
+    : 'it has a member that has no meaning here'
 }
