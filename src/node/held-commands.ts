@@ -61,6 +61,11 @@ export class HeldCommands {
     this.#emit = emit
   }
 
+  /** Whether a command, or the same with other rights, takes two people. */
+  isAbout(facts: PolicyFacts): boolean {
+    return this.#rules.some((one) => needsTwoRoles(one, facts))
+  }
+
   /**
    * Judges a command that policies let through.
    *

@@ -1,4 +1,5 @@
 /** What policies are told of a received message: nothing of it is taken from the message alone. */
+import { actionRow } from '../messages/actions.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { ContextFacts } from '../security/context/context-facts.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
@@ -36,7 +37,7 @@ export function factsOf(
   const { directory } = around
   const nowS = around.clock.now() / 1_000
   const signers = [
-    ...signersOf(verdict, action, path, directory, nowS),
+    ...signersOf(verdict, { action, path, isStored: isStored(message, header), nowS }, directory),
     ...[foreignKid, ...legacyKids].flatMap((kid) => foreignSignersOf(kid, directory, nowS)),
   ]
   const all = verdict.status === 'verified' ? verdict.signers.length : 0
@@ -60,6 +61,15 @@ export function factsOf(
     nowS,
     data: [],
   }
+}
+
+/** Whoever answers a challenge has signed just now, whatever it says. */
+function isStored(
+  { type, action, protocol }: Pick<Incoming, 'type' | 'action' | 'protocol'>,
+  header: JudgedMessage['header'],
+): boolean {
+  const isRequest = type === 2 || type === 6
+  return isRequest && header?.chal === undefined && actionRow(protocol, action)?.replay === 'queued'
 }
 
 function formOf({ received: { opaque }, judged }: Omit<Judged, 'message'>): PolicyFacts['form'] {

@@ -19,6 +19,7 @@ import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { isLegacy } from '../security/legacy-message.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
+import { isByOriginator } from '../security/policies/demands.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
 import type { ForwardDecision, PeerKind, PolicyFacts, } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
@@ -150,17 +151,18 @@ export class SecurityGate {
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
-    const freshness = problem ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
+    const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
+    // What anybody has signed takes no room, no nonce and no challenge of whom it names.
+    const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || one.isEntitled === true) // biome-ignore format: one line
+    const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
     const clockOffS = this.#compareClocks(judged, nowMs)
     const looked = this.#look(this.#said, message, received)
-    const said = this.#factsOf(
-      { message, received, judged },
-      {
-        problem: problem ?? freshness?.problem,
-        replay: freshness?.replay,
-        context: withClock(looked?.context, clockOffS),
-      },
-    )
+    const said = {
+      ...known,
+      problem: problem ?? freshness?.problem,
+      replay: freshness?.replay,
+      context: withClock(looked?.context, clockOffS),
+    }
     const facts = mayServe(said, message.asked, this.#options.trust.directory)
       ? said
       : { ...said, problem: said.problem ?? ('not-this-message' as const) }
@@ -182,6 +184,8 @@ export class SecurityGate {
       })
     }
     const obeyed = part ? permittedPart(part) : received.payload
+    // Two people would agree to the whole of what one of them may only ask for in part.
+    if (part && this.#held.isAbout(facts)) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' }) // biome-ignore format: one line
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     if (freshness?.repeated !== true) looked?.commit()
     this.recent.add(facts, message.payload.length)

@@ -1,4 +1,5 @@
 import { isSameId, type NodeId } from '../primitives/ids.ts'
+import { SKEW_S } from '../security/freshness/freshness.ts'
 import type { Attestation } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { PeerKind, SignerFacts } from '../security/policies/facts.ts'
@@ -11,19 +12,32 @@ const RENEWAL = 'UpdateRevocationList'
 /** The user role of keys that vouch for the standard peers at their node. */
 const EDGE = 'edge'
 
-/** Who signed a message that came this way, by keys that counted for messages when they did. */
+/** How a message came. */
+export interface CameHow {
+  readonly action: string
+  readonly path: readonly NodeId[]
+  /** It may have been held on its way, so its keys count as of when it was signed, if nobody has taken them back since. */
+  readonly isStored: boolean
+  readonly nowS: number
+}
+
+/**
+ * Who signed a message that came this way, by keys that count for messages: now, give or take what
+ * clocks may be apart. When it was signed its signer says himself, and so does whoever has stolen a
+ * key that has come to its end.
+ */
 export function signersOf(
   verdict: Verdict,
-  action: string,
-  path: readonly NodeId[],
+  { action, path, isStored, nowS }: CameHow,
   directory: KeyDirectory,
-  nowS: number,
 ): SignerFacts[] {
   if (verdict.status !== 'verified') return []
   const isOverdue = action !== RENEWAL && directory.revocations(nowS) === 'overdue'
   return verdict.signers.flatMap(({ kid, header }) => {
     // Who has no clock says 0, and is asked to sign a challenge of now.
-    const found = directory.find(kid, 'sign-message', header.iat || nowS)
+    const signedS = header.iat || nowS
+    const aboutNowS = Math.min(Math.max(signedS, nowS - SKEW_S), nowS + SKEW_S)
+    const found = directory.find(kid, 'sign-message', isStored ? signedS : aboutNowS, aboutNowS)
     if (found.status !== 'usable') return []
     const { owner, organisation, roles, key } = found.record
     const counting = isOverdue ? roles.filter((one) => !PRIVILEGED.includes(one)) : roles
@@ -37,7 +51,7 @@ export function signersOf(
       ...(organisation !== undefined && { organisation }),
       ...(header.att && {
         att: header.att,
-        isEntitled: isEdge(header.att, roles, path, { directory, atS: header.iat || nowS }),
+        isEntitled: isEdge(header.att, roles, path, { directory, atS: aboutNowS }),
       }),
     }
   })

@@ -122,10 +122,10 @@ export class TrustStore {
     for (const { payload, atS } of this.#records) this.#keptWell(this.directory.add(payload, atS))
     if (this.#revocations) {
       const { payload, atS } = this.#revocations
-      this.#keptWell(this.directory.revoke(payload, atS))
+      this.#keptWell(this.directory.revoke(payload, atS, true))
     }
     this.#entitlements = (this.#read('entitlements') as Kept[] | undefined) ?? []
-    for (const { payload, atS } of this.#entitlements) this.#keptWell(this.directory.entitle(payload, atS)) // biome-ignore format: one line
+    for (const { payload, atS } of this.#entitlements) this.#keptWell(this.directory.entitle(payload, atS, true)) // biome-ignore format: one line
     this.#state = this.#readRules()
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { RemoteError } from '../../src/errors.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
+import type { TwoRolesDocument } from '../../src/security/policies/two-roles.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf } from '../support/secured.ts'
 
@@ -15,7 +16,7 @@ const accepted = (one: ReturnType<typeof item>) => ({ attributeStatus: 'Accepted
 const refusedBy = (node: string, one: ReturnType<typeof item>) => ({ attributeStatus: 'Rejected', attributeStatusInfo: { reasonCode: 'NotPermitted', additionalInfo: `refused by ${node}` }, ...named(one) }) // biome-ignore format: one line
 
 /** A CSMS whose key has the role `operations`, and a station that signs itself. */
-async function native(t: TestContext) {
+async function native(t: TestContext, twoRoles: readonly TwoRolesDocument[] = []) {
   const net = overlay(t)
   const applied: object[] = []
   const setVariables = ({ setVariableData: list }: { setVariableData: (typeof FREE)[] }) => {
@@ -24,7 +25,7 @@ async function native(t: TestContext) {
   }
   const handlers = { 'ocpp2.1': { SetVariables: setVariables } } as unknown as HandlersByProtocol
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, security: securityOf('CSMS01') }) // biome-ignore format: one line
-  await net.node('CS01', { handlers, security: securityOf('CS01') })
+  await net.node('CS01', { handlers, security: { ...securityOf('CS01'), twoRoles } })
   net.connect('CS01', 'CSMS01')
   await net.wait(61)
   const set = async (...setVariableData: object[]) => {
@@ -98,4 +99,17 @@ test('a station whose link bears signatures is asked for all or for nothing', as
   await net.settle()
   assert.deepEqual(station.take(), [])
   assert.ok((await asked) instanceof RemoteError)
+})
+
+test('what takes two people is asked for whole or not at all: none of them agrees to what another may only have in part', async (t) => {
+  const rule = { name: 'settings', match: { actions: 'SetVariables' }, roles: ['operations', 'owner'], vetoDelayS: 1, expiresAfterS: 600 } // biome-ignore format: one line
+  const { net, applied, set } = await native(t, [rule])
+  const error = await set(FREE, DENIED)
+  assert.ok(error instanceof RemoteError)
+  assert.deepEqual(applied, [])
+  assert.deepEqual(reasonsAt(net, 'CS01'), ['role'])
+  assert.equal(
+    net.events.get('CS01')?.some(({ name }) => name === 'command.proposed'),
+    false,
+  )
 })

@@ -18,7 +18,8 @@ test('while nobody has said for a week what was revoked, owners and administrato
   assert.equal(directory.revoke(list, START_S).status, 'revoked')
   const rolesOf = (id: string, action: string, nowS: number) => {
     const verdict = { status: 'verified', signers: [{ kid: signerOf(id).kid, header: { iat: nowS } }], ignored: [] } as unknown as Verdict // biome-ignore format: one line
-    return signersOf(verdict, action, [id as NodeId], directory, nowS)[0]?.roles
+    return signersOf(verdict, { action, path: [id as NodeId], isStored: false, nowS }, directory)[0]
+      ?.roles
   }
   for (const [afterS, roles] of [
     [0, ['owner']],

@@ -10,6 +10,7 @@ import type { NodeId } from '../../src/primitives/ids.ts'
 import { systemRandomness } from '../../src/primitives/randomness.ts'
 import { signData } from '../../src/security/data-statement.ts'
 import { publicKeyOf } from '../../src/security/jwk.ts'
+import { ENTITLEMENT } from '../../src/security/keys/entitlement.ts'
 import { KEY_RECORD, type KeyRecord, keyRecordPayload, REVOCATION_LIST } from '../../src/security/keys/key-record.ts' // biome-ignore format: one line
 import type { RuleChange } from '../../src/security/policies/activation.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
@@ -175,6 +176,30 @@ test('whoever was endorsed by a key whose record was renewed, or that may less b
   assert.equal(directory.find(publicKeyOf(node).kid, 'sign-message', nowS()).status, 'usable')
   const found = directory.find(publicKeyOf(admin).kid, 'sign-message', nowS())
   assert.deepEqual(found.status === 'usable' && found.record.roles, [])
+})
+
+test('what an administrator has said who was one then is known after a restart, whatever became of him', async (t) => {
+  const { clock, open } = stores(t)
+  const first = open()
+  const admin = newKey()
+  const rank = async (roles: readonly string[], nowS: number) => {
+    const mayEndorse = { ...record(admin, 'ADMIN', roles), usages: ['sign-message', 'sign-policy'] } as KeyRecord // biome-ignore format: one line
+    return signData(keyRecordPayload(mayEndorse), KEY_RECORD, [admin, OWNER].map(createMemorySigner), { nowS, random: systemRandomness }) // biome-ignore format: one line
+  }
+  assert.equal(first.addRecord(await rank(['admin'], NOW_S)).status, 'added')
+  const entitlement = await signedBy({ node: 'NN01', ids: ['CS*'], notBefore: NOW_S, notAfter: NOW_S + 3_600 }, ENTITLEMENT, admin) // biome-ignore format: one line
+  assert.equal(first.entitle(entitlement).status, 'entitled')
+  const list = { version: 1, revoked: [{ kid: publicKeyOf(NODE).kid, since: NOW_S, reason: 'x' }], nextUpdate: NOW_S + 3_600 } as unknown as JsonObject // biome-ignore format: one line
+  assert.equal(first.revoke(await signedBy(list, REVOCATION_LIST, admin)).status, 'revoked')
+  await clock.advance(1_000)
+  assert.equal(first.addRecord(await rank([], NOW_S + 1)).status, 'added')
+  const second = open()
+  assert.equal(second.directory.entitlements.mayVouch('NN01' as NodeId, 'CS01' as NodeId, NOW_S), true) // biome-ignore format: one line
+  assert.equal(second.directory.revocations(NOW_S), 'current')
+  const lost = { version: 2, revoked: [...(list.revoked as object[]), { kid: publicKeyOf(admin).kid, since: NOW_S - 600, reason: 'stolen' }], nextUpdate: NOW_S + 3_600 } as unknown as JsonObject // biome-ignore format: one line
+  assert.equal(second.revoke(await signedBy(lost, REVOCATION_LIST, OWNER)).status, 'revoked')
+  const third = open()
+  assert.equal(third.directory.entitlements.mayVouch('NN01' as NodeId, 'CS01' as NodeId, NOW_S), undefined, 'it was not he') // biome-ignore format: one line
 })
 
 test('what is pushed to others is what was not pushed here, records first', async (t) => {

@@ -110,7 +110,7 @@ function factsOf(
   const verdict = verifyStatement(signed, taken.entries, { expected, keyOf: trust.directory.keyOf })
   const header = verdict.status === 'verified' ? (verdict.signers[0].header as MessageFields) : undefined // biome-ignore format: one line
   const nowS = header?.iat || Math.floor(Date.now() / 1_000)
-  const signers = signersOf(verdict, action, path, trust.directory, nowS)
+  const signers = signersOf(verdict, { action, path, isStored: true, nowS }, trust.directory)
   const isElsewhere = header && (!isSameId(header.from as NodeId, path[0]) || !isSameId(header.to as NodeId, to)) // biome-ignore format: one line
   const isRequest = type === 2 || type === 6
   const replay = actionRow(header?.ocpp ?? readProtocol(protocol), action)?.replay ?? 'live'

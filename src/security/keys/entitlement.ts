@@ -45,10 +45,18 @@ export function entitlementPayload(entitlement: Entitlement): JsonObject {
   return { node, ...Object.fromEntries(named), notBefore, notAfter } as JsonObject
 }
 
-export interface KnownEntitlement {
-  readonly entitlement: Entitlement
+/** A statement that says it. */
+export interface EntitlementStatement {
   /** When it was signed: of two for one node the later one counts. */
   readonly issuedS: number
+  /** What it is known by. */
+  readonly id: string
+  /** Who has signed it. */
+  readonly kids: readonly string[]
+}
+
+export interface KnownEntitlement extends EntitlementStatement {
+  readonly entitlement: Entitlement
 }
 
 interface Compiled extends KnownEntitlement {
@@ -65,15 +73,23 @@ interface Compiled extends KnownEntitlement {
  */
 export class Entitlements {
   readonly #byNode = new Map<string, Compiled>()
+  readonly #counted: (kid: string, atS: number) => boolean
 
-  /** @returns false where a later one is known. */
-  set(entitlement: Entitlement, issuedS: number): boolean {
+  /** @param counted Whether a key counted at a time, as far as is known now. */
+  constructor(counted: (kid: string, atS: number) => boolean = () => true) {
+    this.#counted = counted
+  }
+
+  /** @returns false where another one is known that is as late or later. */
+  set(entitlement: Entitlement, statement: EntitlementStatement): boolean {
     const key = foldId(entitlement.node)
-    if ((this.#byNode.get(key)?.issuedS ?? -1) > issuedS) return false
+    const known = this.#byNode.get(key)
+    const isOld = known !== undefined && known.issuedS >= statement.issuedS && known.id !== statement.id // biome-ignore format: one line
+    if (isOld && this.#isSound(known)) return false
     const { ids, services, actions } = entitlement
     this.#byNode.set(key, {
       entitlement,
-      issuedS,
+      ...statement,
       hasId: oneOf(ids, foldId),
       hasService: (name) => services.some((one) => isSameId(one as NodeId, name as NodeId)),
       hasAction: actions.length === 0 ? () => true : oneOf(actions, (action) => action),
@@ -87,12 +103,12 @@ export class Entitlements {
   }
 
   all(): readonly KnownEntitlement[] {
-    return [...this.#byNode.values()].map(({ entitlement, issuedS }) => ({ entitlement, issuedS }))
+    return [...this.#byNode.values()].map(({ entitlement, issuedS, id, kids }) => ({ entitlement, issuedS, id, kids })) // biome-ignore format: one line
   }
 
   /** Whether a node may vouch for a standard peer; undefined: nobody has said. */
   mayVouch(node: NodeId, id: NodeId, atS: number): boolean | undefined {
-    const known = this.#byNode.get(foldId(node))
+    const known = this.#sound(node)
     return known && counts(known, atS) && known.hasId(id)
   }
 
@@ -103,11 +119,21 @@ export class Entitlements {
     action: string | undefined,
     atS: number,
   ): boolean | undefined {
-    const known = this.#byNode.get(foldId(node))
+    const known = this.#sound(node)
     if (known?.hasService(service))
       return counts(known, atS) && (action === undefined || known.hasAction(action))
-    const isNamed = [...this.#byNode.values()].some((one) => one.hasService(service) && counts(one, atS)) // biome-ignore format: one line
+    const isNamed = [...this.#byNode.values()].some((one) => one.hasService(service) && counts(one, atS) && this.#isSound(one)) // biome-ignore format: one line
     return isNamed ? false : undefined
+  }
+
+  #sound(node: NodeId): Compiled | undefined {
+    const known = this.#byNode.get(foldId(node))
+    return known && this.#isSound(known) ? known : undefined
+  }
+
+  /** What was signed by a key that was lost by then is as if nobody had said it. */
+  #isSound({ kids, issuedS }: EntitlementStatement): boolean {
+    return kids.some((kid) => this.#counted(kid, issuedS))
   }
 }
 

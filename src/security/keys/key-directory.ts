@@ -1,6 +1,7 @@
 import { isSameId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import { verifyPayload } from '../carriers.ts'
+import { SKEW_S } from '../freshness/freshness.ts'
 import type { KeyLookup } from '../statement.ts'
 import type { Verified, VerifiedSigner } from '../verdict.ts'
 import { ENTITLEMENT, type Entitlement, Entitlements, readEntitlement } from './entitlement.ts'
@@ -23,6 +24,8 @@ const OWNERS: ReadonlySet<string> = new Set(['owner'])
 const MAX_UPDATE_S = 24 * 3_600
 /** How long privileged roles count on without a new list. */
 const GRACE_S = 7 * 24 * 3_600
+/** How much a list may be ahead of the one before: otherwise somebody takes all versions there are. */
+const MAX_VERSION_STEP = 1_000_000
 
 /** Why a key, a record or a list does not count. Stable: branch on it. */
 export type KeyProblem =
@@ -73,7 +76,7 @@ export class KeyDirectory {
   readonly #records = new Map<string, Known>()
   readonly #revoked = new Map<string, Revocation>()
   /** What nodes may do in the name of others. */
-  readonly entitlements = new Entitlements()
+  readonly entitlements = new Entitlements((kid, atS) => !this.#isRevoked(kid, atS))
   #list: RevocationList | undefined
 
   /** @param anchors From the configuration: believed as they stand. */
@@ -97,14 +100,16 @@ export class KeyDirectory {
    * Whether a key could be used so at a time.
    *
    * @param atS Seconds since 1970: of what was signed, not of now.
+   * @param revokedS As of when revocations count. Whoever signs says himself when that was, and a
+   *   thief says whatever helps.
    */
-  find(kid: string, usage: KeyUsage, atS: number): FoundKey {
+  find(kid: string, usage: KeyUsage, atS: number, revokedS = atS): FoundKey {
     const { record } = this.#records.get(kid) ?? {}
     if (!record) return unusable('unknown-key')
     if (!record.usages.includes(usage)) return unusable('usage-not-allowed')
     if (atS < record.notBefore) return unusable('not-valid-yet')
     if (atS > record.notAfter) return unusable('no-longer-valid')
-    if (this.#isRevoked(kid, atS)) return unusable('revoked')
+    if (this.#isRevoked(kid, revokedS)) return unusable('revoked')
     return { status: 'usable', record }
   }
 
@@ -126,6 +131,7 @@ export class KeyDirectory {
       return refused('not-proved', 'its own key has not signed it')
     }
     const issuedS = verdict.signers[0].header.iat
+    if (issuedS > nowS + SKEW_S) return refused('not-valid-yet', 'it is dated in the future')
     const known = this.#records.get(kid)
     if (known && !isSameId(candidate.owner, known.record.owner)) {
       return refused('known-otherwise', `this key is known as one of ${known.record.owner}`)
@@ -146,17 +152,21 @@ export class KeyDirectory {
     return { status: 'added', record: candidate }
   }
 
-  /** Takes a signed revocation list that is newer than the one known, and holds all that was revoked. */
-  revoke(payload: JsonObject, nowS: number): Revoked {
+  /**
+   * Takes a signed revocation list that is newer than the one known, and holds all that was revoked.
+   *
+   * @param isKept It was taken before, and by whom it was judged then.
+   */
+  revoke(payload: JsonObject, nowS: number, isKept = false): Revoked {
     const verdict = verifyPayload(payload, {
       expected: { kind: 'data', ctx: REVOCATION_LIST },
       keyOf: this.keyOf,
     })
     if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
-    if (!this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
+    if (!isKept && !this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
     const list = readRevocationList(verdict.payload ?? {})
     if (typeof list === 'string') return refused('malformed', list)
-    const problem = this.#problemOf(list, verdict)
+    const problem = this.#problemOf(list, verdict) ?? (isKept ? undefined : this.#untimely(list, verdict, nowS)) // biome-ignore format: one line
     if (problem) return problem
     this.#list = list
     this.#revoked.clear()
@@ -164,15 +174,21 @@ export class KeyDirectory {
     return { status: 'revoked', list }
   }
 
-  /** Takes a signed entitlement of an administrator. */
-  entitle(payload: JsonObject, nowS: number): Entitled {
+  /**
+   * Takes a signed entitlement of an administrator.
+   *
+   * @param isKept It was taken before, and by whom it was judged then.
+   */
+  entitle(payload: JsonObject, nowS: number, isKept = false): Entitled {
     const verdict = verifyPayload(payload, { expected: { kind: 'data', ctx: ENTITLEMENT }, keyOf: this.keyOf }) // biome-ignore format: one line
     if (verdict.status !== 'verified') return refused('not-signed', verdict.sentence)
-    if (!this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
+    if (!isKept && !this.isByAdministrator(verdict.signers, nowS)) return refused('not-endorsed', 'no administrator has signed it') // biome-ignore format: one line
     const entitlement = readEntitlement(verdict.payload ?? {})
     if (typeof entitlement === 'string') return refused('malformed', entitlement)
-    const isNewest = this.entitlements.set(entitlement, verdict.signers[0].header.iat)
-    return isNewest ? { status: 'entitled', entitlement } : refused('old-version', `a later entitlement of ${entitlement.node} is known`) // biome-ignore format: one line
+    const { iat, id } = verdict.signers[0].header
+    if (!isKept && iat > nowS + SKEW_S) return refused('not-valid-yet', 'it is dated in the future')
+    const isNewest = this.entitlements.set(entitlement, { issuedS: iat, id, kids: verdict.signers.map(({ kid }) => kid) }) // biome-ignore format: one line
+    return isNewest ? { status: 'entitled', entitlement } : refused('old-version', `another entitlement of ${entitlement.node} is known, which is as late or later`) // biome-ignore format: one line
   }
 
   /**
@@ -199,6 +215,16 @@ export class KeyDirectory {
       const revocation = this.#revoked.get(one)
       return revocation !== undefined && atS >= revocation.since
     })
+  }
+
+  /** What is dated ahead, or for a time that is over, would be overdue at once, or forever the newest. */
+  #untimely(list: RevocationList, { signers }: Verified, nowS: number): Rejected | undefined {
+    const [{ header }] = signers
+    if (header.iat > nowS + SKEW_S) return refused('not-valid-yet', 'it is dated in the future')
+    if (list.nextUpdate <= nowS) return refused('no-longer-valid', 'its nextUpdate has passed; sign a new one') // biome-ignore format: one line
+    const known = this.#list?.version ?? 0
+    if (list.version > known + MAX_VERSION_STEP) return refused('malformed', `version ${list.version} is more than ${MAX_VERSION_STEP} after ${known}`) // biome-ignore format: one line
+    return undefined
   }
 
   #problemOf(list: RevocationList, { signers }: Verified): Rejected | undefined {

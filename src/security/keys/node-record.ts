@@ -78,8 +78,8 @@ export function judgeNodeRecord(
   const record = readNodeRecord(verdict.payload ?? {})
   if (typeof record === 'string') return refused(record)
   const { id, notBefore, notAfter, authority, services } = record
-  const isOwn = verdict.signers.some(({ kid, header }) => {
-    const found = directory.find(kid, 'sign-message', header.iat)
+  const isOwn = verdict.signers.some(({ kid }) => {
+    const found = directory.find(kid, 'sign-message', nowS)
     return found.status === 'usable' && isSameId(found.record.owner, id)
   })
   if (!isOwn) return refused(`no key of ${id} that counts has signed it`)

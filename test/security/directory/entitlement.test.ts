@@ -4,6 +4,7 @@ import type { NodeId } from '../../../src/primitives/ids.ts'
 import { systemRandomness } from '../../../src/primitives/randomness.ts'
 import { signData } from '../../../src/security/data-statement.ts'
 import { entitlementPayload, readEntitlement } from '../../../src/security/keys/entitlement.ts'
+import { REVOCATION_LIST } from '../../../src/security/keys/key-record.ts'
 import { judgeNodeRecord, NODE_RECORD, type NodeRecord, nodeRecordPayload, readNodeRecord } from '../../../src/security/keys/node-record.ts' // biome-ignore format: one line
 import type { JsonObject } from '../../../src/wire/payload.ts'
 import { securityOf, signedEntitlement, signerOf } from '../../support/secured.ts'
@@ -107,4 +108,29 @@ test('what is written is what is read', () => {
   assert.deepEqual(readNodeRecord(nodeRecordPayload(RECORD)), RECORD)
   const entitlement = { node: id('NN01'), ids: ['A*'], services: [], groups: ['*g'], actions: [], notBefore: 1, notAfter: 2 } // biome-ignore format: one line
   assert.deepEqual(readEntitlement(entitlementPayload(entitlement)), entitlement)
+})
+
+test('of two entitlements of one second the first stays, and one that is dated ahead is none', async () => {
+  const wide = await signedEntitlement({ node: 'NN01', ids: ['*'] }, at(0))
+  const narrow = await signedEntitlement({ node: 'NN01', ids: ['CS01'] }, at(0))
+  const known = directory()
+  assert.deepEqual([wide, narrow, wide].map((one) => known.entitle(one, NOW_S).status), ['entitled', 'refused', 'entitled']) // biome-ignore format: one line
+  const later = await signedEntitlement({ node: 'NN01', ids: ['CS01'] }, at(1))
+  assert.deepEqual([later, wide].map((one) => known.entitle(one, NOW_S + 1).status), ['entitled', 'refused']) // biome-ignore format: one line
+  assert.equal(known.entitlements.mayVouch(id('NN01'), id('CS02'), NOW_S + 1), false)
+  const ahead = known.entitle(await signedEntitlement({ node: 'NN01', ids: [] }, at(31)), NOW_S)
+  assert.equal(ahead.status === 'refused' && ahead.problem, 'not-valid-yet')
+})
+
+test('what was entitled by a key that had been lost by then is as if nobody had said it, and can be said anew', async () => {
+  const known = directory()
+  known.entitle(await signedEntitlement({ node: 'NN01', ids: [] }, at(600)), NOW_S + 600)
+  assert.equal(known.entitlements.mayVouch(id('NN01'), id('CS01'), NOW_S + 600), false)
+  const list = { version: 1, revoked: [{ kid: signerOf('OWNER01').kid, since: NOW_S, reason: 'lost' }], nextUpdate: NOW_S + 4_000 } // biome-ignore format: one line
+  const other = securityOf('CSMS01', undefined, { CSMS01: ['owner'] }).trust.directory
+  other.entitle(await signedEntitlement({ node: 'NN01', ids: [] }, at(600)), NOW_S + 600)
+  assert.equal(other.revoke(await signData(list as unknown as JsonObject, REVOCATION_LIST, [signerOf('CSMS01')], { nowS: NOW_S + 601, random: systemRandomness }), NOW_S + 601).status, 'revoked') // biome-ignore format: one line
+  assert.equal(other.entitlements.mayVouch(id('NN01'), id('CS01'), NOW_S + 601), undefined)
+  const anew = await signedEntitlement({ node: 'NN01', ids: ['CS*'] }, at(300), signerOf('CSMS01'))
+  assert.equal(other.entitle(anew, NOW_S + 602).status, 'entitled')
 })

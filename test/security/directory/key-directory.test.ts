@@ -160,6 +160,26 @@ test('revocation lists come from administrators, in rising versions, and take no
   assert.equal(await revoke(3, [{ ...revocation, since: NOW - 5 }]), 'revoked')
 })
 
+test('a list that is dated ahead, whose time is over, or that takes all versions there are, is refused', async () => {
+  const directory = await withStation()
+  const revoke = async (version: number, nextUpdate: number, iat = NOW) => {
+    const payload = { version, revoked: [], nextUpdate } as unknown as JsonObject
+    return whyNot(directory.revoke(await signed(payload, REVOCATION_LIST, [ADMIN], iat), NOW))
+  }
+  assert.equal(await revoke(1, NOW + DAY, NOW + 31), 'not-valid-yet')
+  assert.equal(await revoke(1, NOW, NOW - DAY), 'no-longer-valid')
+  assert.equal(await revoke(Number.MAX_SAFE_INTEGER, NOW + DAY), 'malformed')
+  assert.equal(await revoke(1_000_000, NOW + DAY), 'revoked')
+  assert.equal(await revoke(2_000_001, NOW + DAY), 'malformed')
+  assert.equal(await revoke(1_000_001, NOW + DAY), 'revoked')
+})
+
+test('a record that is dated ahead is refused: no later one could take its place', async () => {
+  const directory = new KeyDirectory([anchor])
+  const ahead = await signedRecord(record(STATION), [STATION, ADMIN], NOW + 31)
+  assert.equal(whyNot(directory.add(ahead, NOW)), 'not-valid-yet')
+})
+
 test('without a new list revocations are stale after a day, and overdue a week later', async () => {
   const directory = await withStation()
   assert.equal(directory.revocations(NOW), 'none')
