@@ -69,7 +69,8 @@ for (const [what, end] of [
     const one = await site(t)
     const { net, effects, says, challengeIn, nowS } = one
     const challenge = challengeIn(await says('Reset', { type: 'OnIdle' }, { iat: 0, exp: 60 })) // biome-ignore format: one line
-    assert.ok(challenge)
+    const another = challengeIn(await says('Reset', { type: 'OnIdle' }, { iat: 0, exp: 60 }))
+    assert.ok(challenge && another)
     await one[end]()
     await net.wait(50)
     const before = nowS() - 10 * MINUTE
@@ -77,6 +78,7 @@ for (const [what, end] of [
     assert.equal(challengeIn(await says('Reset', { type: 'OnIdle' }, { iat: 0, exp: 60 })), undefined) // biome-ignore format: one line
     await says('Reset', { type: 'OnIdle' })
     const stored = { type: 'X', timestamp: '2026-01-01T00:00:00Z' }
+    await says('SecurityEventNotification', stored, { iat: before, exp: before + 60, chal: another }) // biome-ignore format: one line
     await net.wait(20 * MINUTE)
     if (end === 'revoke') await says('SecurityEventNotification', stored, { iat: before, exp: before + 7 * 24 * 3_600 }) // biome-ignore format: one line
     assert.deepEqual(effects, [])
