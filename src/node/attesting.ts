@@ -12,6 +12,7 @@ import { type ReceivedMessage, verifyMessage } from '../security/received-messag
 import { signStatementNow } from '../security/statement.ts'
 import type { MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import { canBe } from './learned-clock.ts'
 import type { GateSite, SecurityOptions } from './security-gate.ts'
 
 /** A message of a standard peer that this node passes on. */
@@ -64,7 +65,9 @@ export function freshFields(
   { type, action, protocol, to, request, challenge }: Naming,
   lifetimeS: number,
 ): MessageFields {
-  const iat = Math.floor(clock.now() / 1_000)
+  const nowMs = clock.now()
+  // Who does not know the time says so, and is asked to sign a challenge.
+  const iat = canBe(nowMs) ? Math.floor(nowMs / 1_000) : 0
   return {
     ocpp: protocol,
     ctx: `urn:wattweave:${protocol}:${action}:${NAMES[type]}`,
@@ -74,7 +77,7 @@ export function freshFields(
     from: nodeId,
     to,
     iat,
-    exp: iat + lifetimeS,
+    exp: iat + (iat === 0 ? Math.min(lifetimeS, LIVE_S) : lifetimeS),
     nonce: encodeBase64url(random(NONCE_BYTES)),
     ...(request && { req: request }),
     ...(challenge !== undefined && { chal: challenge }),

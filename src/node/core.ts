@@ -122,6 +122,7 @@ export type NodeEvent =
   | { readonly name: 'node.commissioned'; readonly id: string; readonly kid: string }
   | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
   | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
+  | { readonly name: 'clock.learned'; readonly from: string; readonly at: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
   // biome-ignore format: one line

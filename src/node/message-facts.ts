@@ -8,6 +8,7 @@ import type { JudgedMessage, ReceivedMessage } from '../security/received-messag
 import { KINDS } from '../wire/frame.ts'
 import { isBound } from './attesting.ts'
 import type { Incoming } from './incoming.ts'
+import { canBe } from './learned-clock.ts'
 import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 
 /** A message and what its signatures came to. */
@@ -35,7 +36,9 @@ export function factsOf(
   const { payload, method } = received
   const { verdict, header, foreignKid, legacyKids = [] } = judged
   const { directory } = around
-  const nowS = around.clock.now() / 1_000
+  const isTimeKnown = canBe(around.clock.now())
+  // Who does not know the time can only go by what is said; a challenge shows that it was said now.
+  const nowS = isTimeKnown ? around.clock.now() / 1_000 : (header?.iat ?? 0)
   const signers = [
     ...signersOf(verdict, { action, path, isStored: isStored(message, header), nowS }, directory),
     ...[foreignKid, ...legacyKids].flatMap((kid) => foreignSignersOf(kid, directory, nowS)),
@@ -58,7 +61,7 @@ export function factsOf(
     isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
     isPrimaryUpstream,
     iat: header?.iat,
-    nowS,
+    nowS: isTimeKnown ? nowS : undefined,
     data: [],
   }
 }

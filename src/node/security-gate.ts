@@ -44,6 +44,7 @@ import {
   readIncoming,
   readPassing,
 } from './incoming.ts'
+import { LearnedClock } from './learned-clock.ts'
 import { type Found, factsOf, type Judged, mayServe, withClock } from './message-facts.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
@@ -110,6 +111,7 @@ export interface Admitted {
 export class SecurityGate {
   readonly #options: SecurityOptions
   readonly #site: GateSite
+  readonly #time: LearnedClock
   readonly #freshness: FreshnessGate
   readonly #startedS: number
   /** How the clocks of others stand to the one here. */
@@ -124,7 +126,8 @@ export class SecurityGate {
 
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
-    this.#site = site
+    this.#time = new LearnedClock(site.clock)
+    this.#site = { ...site, clock: this.#time }
     this.#freshness = new FreshnessGate(
       new SeenMessages(),
       new Challenges(site.random),
@@ -188,6 +191,7 @@ export class SecurityGate {
     if (part && this.#held.isAbout(facts)) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' }) // biome-ignore format: one line
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     if (freshness?.repeated !== true) looked?.commit()
+    this.#learnTime(message, header)
     this.recent.add(facts, message.payload.length)
     this.#options.trust.noteAccepted?.(facts)
     const { id, nonce } = header ?? {}
@@ -226,6 +230,13 @@ export class SecurityGate {
     const { type, action, path, to } = message
     const seen = { type, action, protocol: claimed?.ocpp ?? message.protocol, received, from: path[0], to, att } // biome-ignore format: one line
     return { decision, attest: () => this.#withOwnWord(seen) }
+  }
+
+  /** What answers this node, or a challenge of it, was signed just now. */
+  #learnTime({ type, path }: Incoming, header: MessageFields | undefined): void {
+    const isOfNow = type === 3 || type === 4 || header?.chal !== undefined
+    if (!header || !isOfNow || !this.#time.learn(header.iat)) return
+    this.#site.emit({ name: 'clock.learned', from: path[0], at: new Date(header.iat * 1_000).toISOString() }) // biome-ignore format: one line
   }
 
   /**
@@ -348,7 +359,7 @@ export class SecurityGate {
     if (!header || (type !== 2 && type !== 6)) return undefined
     const replay = actionRow(protocol, action)?.replay ?? 'live'
     const nowS = this.#site.clock.now() / 1_000
-    const moment = { nowS, startedS: this.#startedS, isClockTrusted: true }
+    const moment = { nowS, startedS: this.#startedS, isClockTrusted: this.#time.isTrusted }
     const verdict = this.#freshness.judge({ header, digest, replay }, moment)
     switch (verdict.kind) {
       case 'fresh':
