@@ -12,7 +12,7 @@ import type { Randomness } from '../primitives/randomness.ts'
 import { ContextHistory, type Looked } from '../security/context/context-history.ts'
 import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import { FreshnessGate } from '../security/freshness/freshness.ts'
+import { FreshnessGate, type Moment, type StaleReason, untimelyBy } from '../security/freshness/freshness.ts' // biome-ignore format: one line
 import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
@@ -153,7 +153,7 @@ export class SecurityGate {
     const judged = this.#verify(message, received)
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
-    const problem = problemOf(verdict) ?? this.#addressProblem(message, header)
+    const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#timeProblem(message, header) // biome-ignore format: one line
     const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
     // What anybody has signed takes no room, no nonce and no challenge of whom it names.
     const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || one.isEntitled === true) // biome-ignore format: one line
@@ -350,6 +350,20 @@ export class SecurityGate {
     return request && !isBound(header.req, request) ? 'not-this-message' : undefined
   }
 
+  get #moment(): Moment {
+    const nowS = this.#site.clock.now() / 1_000
+    return { nowS, startedS: this.#startedS, isClockTrusted: this.#time.isTrusted }
+  }
+
+  /** What comes too late says so, also where the key of who signed it has come to its end since. */
+  #timeProblem(
+    { type, action, protocol, released }: Incoming,
+    header: MessageFields | undefined,
+  ): StaleReason | undefined {
+    if (!header || released || (type !== 2 && type !== 6)) return undefined
+    return untimelyBy({ header, replay: actionRow(protocol, action)?.replay ?? 'live' }, this.#moment) // biome-ignore format: one line
+  }
+
   /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
   #judgeFreshness(
     { type, action, protocol }: Incoming,
@@ -358,9 +372,7 @@ export class SecurityGate {
   ): Fresh | undefined {
     if (!header || (type !== 2 && type !== 6)) return undefined
     const replay = actionRow(protocol, action)?.replay ?? 'live'
-    const nowS = this.#site.clock.now() / 1_000
-    const moment = { nowS, startedS: this.#startedS, isClockTrusted: this.#time.isTrusted }
-    const verdict = this.#freshness.judge({ header, digest, replay }, moment)
+    const verdict = this.#freshness.judge({ header, digest, replay }, this.#moment)
     switch (verdict.kind) {
       case 'fresh':
         return { replay, seen: verdict.message, repeated: false }

@@ -74,12 +74,10 @@ export class FreshnessGate {
     const { header, digest, replay } = request
     const { from, id, nonce } = header
     const identity: MessageIdentity = { from, id, nonce, digest }
-    const lifetime = replay === 'live' ? LIVE_S : QUEUED_S
-    if (header.exp > header.iat + lifetime) return refused('holds-too-long')
+    const untimely = untimelyBy(request, moment)
+    if (untimely) return refused(untimely)
     if (header.chal !== undefined) return this.#answered(identity, header, header.chal, moment)
     if (header.iat === 0 || !moment.isClockTrusted) return this.#ask(header, moment)
-    const stale = staleBy(header, replay, moment.nowS)
-    if (stale) return refused(stale)
     if (replay === 'queued') return this.#judgeStored(identity, header, moment)
     const known = this.#recognise(this.#seen, identity, header, moment)
     if (known) return known
@@ -152,14 +150,16 @@ function proofOf(header: MessageFields & { readonly kid?: string }): string {
   return `${foldId(header.from as NodeId)}\n${header.kid}`
 }
 
-function staleBy(
-  { iat, exp }: MessageFields,
-  replay: ReplayClass,
-  nowS: number,
+/** What its times alone say against a request, whoever has signed it: nothing is remembered of it. */
+export function untimelyBy(
+  { header: { iat, exp, chal }, replay }: Pick<SignedRequest, 'header' | 'replay'>,
+  { nowS, isClockTrusted }: Moment,
 ): StaleReason | undefined {
+  const isLive = replay === 'live'
+  if (exp > iat + (isLive ? LIVE_S : QUEUED_S)) return 'holds-too-long'
+  if (chal !== undefined || iat === 0 || !isClockTrusted) return undefined
   if (iat > nowS + SKEW_S) return 'from-the-future'
-  const oldest = replay === 'live' ? nowS - SKEW_S : Number.NEGATIVE_INFINITY
-  return iat < oldest || exp < nowS ? 'expired' : undefined
+  return (isLive && iat < nowS - SKEW_S) || exp < nowS ? 'expired' : undefined
 }
 
 function refused(reason: StaleReason): Freshness {
