@@ -159,20 +159,83 @@ test('what is no number, no moment and no object breaks nothing', () => {
 
 // ---- Commands
 
+/** A command with one schedule, whose last period is the one that matters. */
+const setLimit = (period: object, { evseId = 1, unit = 'W', ...more }: { evseId?: number; unit?: string; limitAtSoC?: object } = {}) => ({ evseId, chargingProfile: { chargingSchedule: [{ chargingRateUnit: unit, ...more, chargingSchedulePeriod: [{ startPeriod: 0, limit: 99_999 }, { startPeriod: 60, ...period }] }] } }) // biome-ignore format: one line
+
 test('a limit is compared with the one before for the same place, whoever set it', () => {
   const { look, wait } = station()
   const limit = (limitValue: number, unit = 'W', from = 'CSMS01', evseId = 1) =>
-    look('SetChargingProfile', { evseId, chargingProfile: { chargingSchedule: [{ chargingRateUnit: unit, chargingSchedulePeriod: [{ startPeriod: 0, limit: 99_999 }, { startPeriod: 60, limit: limitValue }] }] } }, { from, to: 'CS01' }) // biome-ignore format: one line
+    look('SetChargingProfile', setLimit({ limit: limitValue }, { unit, evseId }), { from, to: 'CS01' }) // biome-ignore format: one line
   const first = limit(11_000)
-  assert.deepEqual(first.context?.limit, { leastW: 11_000 })
+  assert.deepEqual(first.context?.limit, { leastW: 11_000, steps: [] })
   first.commit()
   wait(30)
   assert.deepEqual(limit(6, 'A', 'GRID').context?.limit, {
     leastW: 4_140,
-    stepW: 6_860,
-    sinceS: 30,
+    steps: [{ stepW: 6_860, sinceS: 30 }],
   })
-  assert.deepEqual(limit(6, 'A', 'GRID', 2).context?.limit, { leastW: 4_140 })
+  assert.deepEqual(limit(6, 'A', 'GRID', 2).context?.limit, { leastW: 4_140, steps: [] })
+})
+
+test('a limit of the whole station is compared with those of all its places, and they with it', () => {
+  const { look, wait } = station()
+  const limit = (watts: number, evseId: number) => look('SetChargingProfile', setLimit({ limit: watts }, { evseId }), { to: 'CS01' }) // biome-ignore format: one line
+  const stepsOf = (watts: number, evseId: number) => limit(watts, evseId).context?.limit?.steps
+  limit(11_000, 1).commit()
+  wait(10)
+  assert.deepEqual(stepsOf(0, 0), [{ stepW: 11_000, sinceS: 10 }])
+  limit(7_000, 2).commit()
+  assert.deepEqual(stepsOf(0, 0), [{ stepW: 11_000, sinceS: 10 }, { stepW: 7_000, sinceS: 0 }]) // biome-ignore format: one line
+  limit(22_000, 0).commit()
+  assert.deepEqual(stepsOf(0, 1), [{ stepW: 11_000, sinceS: 10 }, { stepW: 22_000, sinceS: 0 }]) // biome-ignore format: one line
+  assert.deepEqual(stepsOf(0, 3), [{ stepW: 22_000, sinceS: 0 }])
+  const update = look('UpdateDynamicSchedule', { scheduleUpdate: { limit: 0 } }, { to: 'CS01' })
+  assert.equal(update.context?.limit?.steps.length, 3, 'it does not say of which place it is')
+})
+
+// biome-ignore format: a table
+const LEAST: readonly [string, object, number][] = [
+  ['a limit in W', setLimit({ limit: 11_000 }), 11_000],
+  ['one in A, of three phases', setLimit({ limit: 10 }, { unit: 'A' }), 6_900],
+  ['one in A, of one phase', setLimit({ limit: 10, numberPhases: 1 }, { unit: 'A' }), 2_300],
+  ['one phase only', setLimit({ limit: 22_000, limit_L2: 0, limit_L3: 0 }), 0],
+  ['phases of different limits', setLimit({ limit: 7_000, limit_L2: 5_000, limit_L3: 6_000 }), 15_000],
+  ['phases of different limits in A', setLimit({ limit: 32, limit_L2: 10, limit_L3: 16 }, { unit: 'A' }), 6_900],
+  ['a setpoint', setLimit({ setpoint: 5_000, operationMode: 'CentralSetpoint' }), 5_000],
+  ['a setpoint below the limit', setLimit({ limit: 11_000, setpoint: 0 }), 0],
+  ['a setpoint of one phase', setLimit({ limit: 11_000, setpoint: 5_000, setpoint_L2: 0, setpoint_L3: 0 }), 0],
+  ['a setpoint that takes power back', setLimit({ setpoint: -5_000 }), -5_000],
+  ['nothing to do', setLimit({ limit: 11_000, operationMode: 'Idle' }), 0],
+  ['sleep', setLimit({ limit: 11_000, evseSleep: true }), 0],
+  ['neither limit nor setpoint', setLimit({ operationMode: 'ExternalLimits' }), 0],
+  ['a limit that is a text', setLimit({ limit: '11000' }), 0],
+  ['no phases', setLimit({ limit: 16, numberPhases: 0 }, { unit: 'A' }), 0],
+  ['phases that are no number', setLimit({ limit: 16, numberPhases: 'x' }, { unit: 'A' }), 0],
+  ['another unit', setLimit({ limit: 16 }, { unit: 'kW' }), 0],
+  ['a limit at a state of charge', setLimit({ limit: 11_000 }, { limitAtSoC: { soc: 10, limit: 0 } }), 0],
+  ['a profile without a schedule', { evseId: 1, chargingProfile: {} }, 0],
+  ['a schedule without periods', { evseId: 1, chargingProfile: { chargingSchedule: [{ chargingRateUnit: 'W', chargingSchedulePeriod: [] }] } }, 0],
+]
+for (const [what, payload, leastW] of LEAST) {
+  test(`of a profile with ${what} the least is ${leastW} W, also where a transaction starts with it`, () => {
+    const { look } = station()
+    const actions = ['SetChargingProfile', 'RequestStartTransaction', 'RemoteStartTransaction']
+    for (const action of actions)
+      assert.equal(look(action, payload).context?.limit?.leastW, leastW, action)
+  })
+}
+
+test('a limit of OCPP 1.6, and one that is changed later, are limits; a start without a profile sets none', () => {
+  const { look } = station()
+  const leastOf = (action: string, payload: object) => look(action, payload).context?.limit?.leastW
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 0 }] } // biome-ignore format: one line
+  assert.equal(leastOf('SetChargingProfile', { connectorId: 1, csChargingProfiles: { chargingSchedule } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('RemoteStartTransaction', { idTag: 'A', chargingProfile: { chargingSchedule } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: { limit: 0, limit_L2: 9 } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: { limit: 5_000 } }), 5_000) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: {} }), 0)
+  assert.equal(leastOf('RemoteStartTransaction', { idTag: 'A' }), undefined)
+  assert.equal(leastOf('RequestStartTransaction', { remoteStartId: 1 }), undefined)
 })
 
 test('what was refused is compared with nothing', () => {
