@@ -5,6 +5,7 @@ export const CONTEXT_FINDINGS = {
   'after-its-end':     'it goes on after its end',
   'no-transaction':    'it speaks of a transaction that has not begun',
   'counter-backwards': 'the register of a meter is lower than it was',
+  'time-ahead':        'it is dated in the future',
 } as const satisfies Record<string, string>
 
 export type ContextFinding = keyof typeof CONTEXT_FINDINGS

@@ -55,7 +55,7 @@ export class ContextHistory {
     const told = toldBy(action, payload)
     const station = foldId(from)
     const known = told && (this.#stations.get(station) ?? new StationHistory())
-    const looked = told && known?.look(told)
+    const looked = told && known?.look(told, nowMs)
     const limit = limitIn(action, payload)
     const limits = limit && (this.#limits.get(foldId(to)) ?? new Bounded<Limit>(MAX_PLACES))
     const rateKey = countsMessages ? `${station}\n${action}` : undefined

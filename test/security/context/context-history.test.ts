@@ -8,11 +8,13 @@ import { SEED } from '../../seed.ts'
 /** What stations say, one message after the other. */
 
 const T0 = Date.parse('2026-01-01T00:00:00Z')
+/** A day later: what stations say in these tests is of the past, if nothing else is said. */
+const NOW = T0 + 24 * 3_600_000
 const at = (minutes: number) => new Date(T0 + minutes * 60_000).toISOString()
 
 function station() {
   const history = new ContextHistory()
-  let nowMs = T0
+  let nowMs = NOW
   const look = (action: string, payload: object, more: { from?: string; to?: string } = {}) =>
     history.look({ action, from: 'CS01', to: 'CSMS', payload: payload as JsonObject, nowMs, ...more }, true) // biome-ignore format: one line
   /** What is found, and then it is obeyed. */
@@ -143,10 +145,62 @@ test('power is what is told, the sum of its phases, or what the energy since the
   assert.equal(power(event('Updated', 1, 0.5, { wh: 23_000 })), undefined, 'half a minute says little') // biome-ignore format: one line
 })
 
+/** Minutes since T0 of what is dated so many minutes after the clock of the node. */
+const ahead = (minutes: number) => 24 * 60 + minutes
+const FAR = (Date.parse('2099-01-01T00:00:00Z') - T0) / 60_000
+
+test('what is dated in the future is found, in whatever message; a clock may be 5 minutes ahead', () => {
+  for (const minutes of [ahead(5.1), FAR]) {
+    assert.deepEqual(station().says(...start(minutes, 100)), ['time-ahead'])
+    assert.deepEqual(station().says(...stop(minutes, 100)), ['time-ahead'])
+    assert.deepEqual(station().says(...values(minutes, [{ value: '1' }])), ['time-ahead'])
+    assert.deepEqual(station().says(...event('Started', 0, minutes, { wh: 10 })), ['time-ahead'])
+    const [action, told] = event('Started', 0, 0, { wh: 10 })
+    const meterValue = [{ timestamp: at(minutes), sampledValue: [{ value: 10 }] }]
+    assert.deepEqual(station().says(action, { ...told, meterValue }), ['time-ahead'], 'a reading only') // biome-ignore format: one line
+  }
+  assert.deepEqual(station().says(...start(ahead(5), 100)), [])
+})
+
+test('after a reading dated in the future registers and energy are compared with the one before it', () => {
+  const { look, says, wait } = station()
+  says(...event('Started', 0, ahead(0), { wh: 10_000 }))
+  assert.deepEqual(says(...event('Updated', 1, FAR, { wh: 10_100 })), ['time-ahead'])
+  wait(3_600)
+  assert.deepEqual(look(...event('Updated', 2, ahead(60), { wh: 9_000 })).context?.findings, ['counter-backwards']) // biome-ignore format: one line
+  assert.equal(look(...event('Updated', 2, ahead(60), { wh: 110_000 })).context?.powerW, 100_000)
+})
+
+test('a reading dated in the future is itself compared, as if it were of now', () => {
+  const { look, says, wait } = station()
+  says(...event('Started', 0, ahead(0), { wh: 10_000 }))
+  wait(3_600)
+  assert.deepEqual(look(...event('Updated', 1, FAR, { wh: 9_000 })).context?.findings, ['counter-backwards', 'time-ahead']) // biome-ignore format: one line
+  assert.equal(look(...event('Updated', 1, FAR, { wh: 110_000 })).context?.powerW, 100_000)
+})
+
+test('a first reading dated in the future is nothing to compare with', () => {
+  const { says } = station()
+  says(...values(FAR, [{ value: '10' }], { connectorId: 1 }))
+  says(...values(1, [{ value: '1000' }], { connectorId: 1 }))
+  assert.deepEqual(says(...values(2, [{ value: '900' }], { connectorId: 1 })), [
+    'counter-backwards',
+  ])
+})
+
+test('a transaction whose end is dated in the future is over all the same', () => {
+  const { says, wait } = station()
+  says(...start(0, 100))
+  says(...values(1, [{ value: '150' }]))
+  assert.deepEqual(says(...stop(FAR, 200)), ['time-ahead'])
+  wait(120)
+  assert.deepEqual(says(...values(ahead(1), [{ value: '210' }])), ['after-its-end'])
+})
+
 test('what is no number, no moment and no object breaks nothing', () => {
   const anything = fc.anything()
-  const action = fc.constantFrom('StartTransaction', 'StopTransaction', 'MeterValues', 'TransactionEvent', 'SetChargingProfile') // biome-ignore format: one line
-  const payload = fc.dictionary(fc.constantFrom('connectorId', 'evse', 'eventType', 'transactionInfo', 'transactionId', 'timestamp', 'meterStart', 'meterValue', 'transactionData', 'chargingProfile', 'csChargingProfiles', 'seqNo'), anything) // biome-ignore format: one line
+  const action = fc.constantFrom('StartTransaction', 'StopTransaction', 'MeterValues', 'TransactionEvent', 'SetChargingProfile', 'RequestStartTransaction', 'UpdateDynamicSchedule') // biome-ignore format: one line
+  const payload = fc.dictionary(fc.constantFrom('connectorId', 'evse', 'eventType', 'transactionInfo', 'transactionId', 'timestamp', 'meterStart', 'meterValue', 'transactionData', 'chargingProfile', 'csChargingProfiles', 'scheduleUpdate', 'seqNo'), anything) // biome-ignore format: one line
   fc.assert(
     fc.property(action, payload, (name, said) => {
       const { says } = station()
