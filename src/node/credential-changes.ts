@@ -1,3 +1,9 @@
+import {
+  CONFIGURATION,
+  CONNECTION_VARIABLES,
+  type ConnectionChange,
+  NETWORK_CONFIGURATION,
+} from '../messages/connection-variables.ts'
 import { foldId } from '../primitives/ids.ts'
 import { Secret } from '../transport/credentials.ts'
 import { parsePayload } from '../wire/payload.ts'
@@ -31,7 +37,7 @@ export function passwordsSetBy(
 ): ((answer: Uint8Array) => NewPassword[]) | undefined {
   if (action === 'ChangeConfiguration') {
     const { key, value } = read<{ key?: unknown; value?: unknown }>(payload)
-    if (nameOf(key) !== 'authorizationkey' || typeof value !== 'string') return undefined
+    if (changeOfKey(key) !== 'password' || typeof value !== 'string') return undefined
     return whenAccepted(value, undefined)
   }
   if (action === 'SetNetworkProfile') {
@@ -42,7 +48,7 @@ export function passwordsSetBy(
   if (action !== 'SetVariables') return undefined
   const set = variablesOf(payload, 'setVariableData').filter(
     (data) =>
-      PASSWORDS.has(placeOf(data)) &&
+      changeOf(data) === 'password' &&
       typeof data.attributeValue === 'string' &&
       (data.attributeType ?? 'Actual') === 'Actual',
   )
@@ -91,10 +97,10 @@ export function networkChangeIn(action: string, payload: Uint8Array): string | u
   if (CERTIFICATE_CHANGES.has(action)) return certificateChangeIn(action, payload)
   if (action === 'ChangeConfiguration') {
     const { key } = read<{ key?: unknown }>(payload)
-    return NETWORK_KEYS.has(nameOf(key)) ? String(key) : undefined
+    return changeOfKey(key) === 'network' ? String(key) : undefined
   }
   if (action !== 'SetVariables') return undefined
-  const found = variablesOf(payload, 'setVariableData').find(isOfNetwork)
+  const found = variablesOf(payload, 'setVariableData').find((data) => changeOf(data) === 'network')
   return found && String(found.variable?.name)
 }
 
@@ -109,21 +115,23 @@ function certificateChangeIn(action: string, payload: Uint8Array): string | unde
   return action === 'CertificateSigned' ? 'its certificate' : 'whose certificates it believes'
 }
 
-/** All names folded. */
-const NETWORK_KEYS: ReadonlySet<string> = new Set(['securityprofile', 'centralsystemurl'])
-const NETWORK_VARIABLES: ReadonlySet<string> = new Set([
-  'securityctrlr.securityprofile',
-  'securityctrlr.identity',
-  'ocppcommctrlr.activenetworkprofile',
-  'ocppcommctrlr.networkconfigurationpriority',
-])
-/** OCPP 2.1: an instance for each network profile. */
-const NETWORK_PROFILE = 'networkconfiguration'
-const PROFILE_PASSWORD = `${NETWORK_PROFILE}.basicauthpassword`
-const PASSWORDS: ReadonlySet<string> = new Set([
-  'securityctrlr.basicauthpassword',
-  PROFILE_PASSWORD,
-])
+/** What setting each place changes; all names folded. */
+const CHANGES: ReadonlyMap<string, ConnectionChange> = new Map(
+  CONNECTION_VARIABLES.map((one) => [foldId(`${one.component}.${one.variable}`), one.changes]),
+)
+const OF_KEYS = foldId(CONFIGURATION)
+const PROFILE_PASSWORD = foldId(`${NETWORK_CONFIGURATION}.BasicAuthPassword`)
+
+function changeOfKey(key: unknown): ConnectionChange | undefined {
+  return CHANGES.get(`${OF_KEYS}.${nameOf(key)}`)
+}
+
+/** Stations of 2.x have no component of that name: one that takes it has changed no password. */
+function changeOf(data: VariableData): ConnectionChange | undefined {
+  const component = nameOf(data.component?.name)
+  if (component === OF_KEYS) return undefined
+  return CHANGES.get(placeOf(data)) ?? CHANGES.get(`${component}.*`)
+}
 
 interface VariableData {
   readonly component?: { readonly name?: unknown; readonly instance?: unknown } | null
@@ -131,13 +139,6 @@ interface VariableData {
   readonly attributeValue?: unknown
   readonly attributeType?: unknown
   readonly attributeStatus?: unknown
-}
-
-/** Everything of a network profile but its password says where or how a station connects. */
-function isOfNetwork(data: VariableData): boolean {
-  const place = placeOf(data)
-  if (NETWORK_VARIABLES.has(place)) return true
-  return nameOf(data.component?.name) === NETWORK_PROFILE && !PASSWORDS.has(place)
 }
 
 function variablesOf(payload: Uint8Array, member: string): VariableData[] {

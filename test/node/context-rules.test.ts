@@ -9,7 +9,8 @@ import { reasonsAt, securityOf } from '../support/secured.ts'
 
 /** A station whose signatures are right, and that lies. */
 
-const at = (minutes: number) => new Date(Date.parse('2026-01-01T00:00:00Z') + minutes * 60_000).toISOString() // biome-ignore format: one line
+/** On the day before the clocks of these nodes begin. */
+const at = (minutes: number) => new Date(Date.parse('2025-12-31T00:00:00Z') + minutes * 60_000).toISOString() // biome-ignore format: one line
 const event = (seqNo: number, minutes: number, wh: number) => ({
   eventType: seqNo === 0 ? 'Started' : 'Updated',
   triggerReason: 'MeterValuePeriodic',
@@ -68,6 +69,16 @@ test('a register that goes back is refused where a policy says so, and does not 
   await say(event(3, 3, 1_100))
   assert.deepEqual(registers, [1_000, 1_100])
   assert.deepEqual(reasonsAt(net, 'CSMS01'), ['counter-backwards', 'counter-backwards'])
+})
+
+test('a reading dated in the future is refused where a policy says so, and the next is compared with the one before', async (t) => {
+  const { net, say, registers } = await site(t, strict({ not: '*' }, 'reject'))
+  await say(event(0, 0, 1_000))
+  await say(event(1, 60 * 24 * 365 * 70, 1_100))
+  await say(event(2, 2, 900))
+  await say(event(3, 3, 1_100))
+  assert.deepEqual(registers, [1_000, 1_100])
+  assert.deepEqual(reasonsAt(net, 'CSMS01'), ['time-ahead', 'counter-backwards'])
 })
 
 test('what is held in quarantine has no effect, once, before somebody lets it through; its sender is answered then', async (t) => {

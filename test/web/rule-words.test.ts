@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CONTEXT_FINDINGS, type ContextFinding } from '../../src/security/context/context-facts.ts'
 import { DEFAULT_POLICY, INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
 import { PRESET_ROLES } from '../../src/security/roles/presets.ts'
 import {
@@ -46,6 +47,14 @@ test('what a rule matches is told by its members, and no member is left out', ()
   ])
   assert.deepEqual(matchWords({}), ['every message'])
   assert.deepEqual(matchWords({ toGroup: false }), ['not to a group'])
+})
+
+test('whatever can be found has words of its own', () => {
+  const told = Object.keys(CONTEXT_FINDINGS).map((not) => demandWords({ match: {}, require: { context: { not: not as ContextFinding } } }).join()) // biome-ignore format: one line
+  assert.equal(new Set(told).size, told.length)
+  for (const [i, finding] of Object.keys(CONTEXT_FINDINGS).entries()) {
+    assert.ok(!told[i]?.includes(finding) && !told[i]?.includes('undefined'), finding)
+  }
 })
 
 test('what has to be plausible is told, of rules for what comes and for what passes', () => {

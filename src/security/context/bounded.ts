@@ -11,6 +11,10 @@ export class Bounded<V> {
     return this.#map.get(key)
   }
 
+  get entries(): readonly (readonly [key: string, value: V])[] {
+    return [...this.#map]
+  }
+
   set(key: string, value: V): void {
     this.#map.delete(key)
     this.#map.set(key, value)

@@ -5,6 +5,7 @@ export const CONTEXT_FINDINGS = {
   'after-its-end':     'it goes on after its end',
   'no-transaction':    'it speaks of a transaction that has not begun',
   'counter-backwards': 'the register of a meter is lower than it was',
+  'time-ahead':        'it is dated in the future',
 } as const satisfies Record<string, string>
 
 export type ContextFinding = keyof typeof CONTEXT_FINDINGS
@@ -14,10 +15,17 @@ export interface ContextFacts {
   readonly findings: readonly ContextFinding[]
   /** The most power that it tells, or that the energy since the reading before comes to. */
   readonly powerW?: number
-  /** Of a command that sets limits: the least of them, and how it differs from the one before. */
-  readonly limit?: { readonly leastW: number; readonly stepW?: number; readonly sinceS?: number }
+  /** Of a command that sets limits. */
+  readonly limit?: LimitFacts
   /** How many seconds ago the same originator has said the same action; only where a rule asks. */
   readonly earlierS?: readonly number[]
   /** Seconds between the clock of whoever signed it and the one here, by all it has signed lately. */
   readonly clockOffS?: number
+}
+
+export interface LimitFacts {
+  /** The least of them. */
+  readonly leastW: number
+  /** How it differs from those before: at the same place, and of the whole station. */
+  readonly steps: readonly { readonly stepW: number; readonly sinceS: number }[]
 }

@@ -2,8 +2,9 @@ import { foldId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import { Bounded } from './bounded.ts'
 import type { ContextFacts, ContextFinding } from './context-facts.ts'
+import { type LimitTold, limitIn, WHOLE } from './limits.ts'
 import { StationHistory } from './station-history.ts'
-import { type LimitTold, limitIn, toldBy } from './told.ts'
+import { toldBy } from './told.ts'
 
 /** A request whose signatures have been judged. */
 export interface SaidMessage {
@@ -30,7 +31,8 @@ interface Limit {
 }
 
 const MAX_STATIONS = 20_000
-const MAX_LIMITS = 20_000
+/** Of one station. */
+const MAX_PLACES = 256
 const MAX_RATES = 20_000
 /** How many earlier messages of one action a rule can ask about. */
 export const MAX_COUNTED = 100
@@ -43,43 +45,44 @@ export const MAX_COUNTED = 100
  */
 export class ContextHistory {
   readonly #stations = new Bounded<StationHistory>(MAX_STATIONS)
-  readonly #limits = new Bounded<Limit>(MAX_LIMITS)
+  /** By station, then by place. Whoever commands: a limit moves against the one before, not against one's own. */
+  readonly #limits = new Bounded<Bounded<Limit>>(MAX_STATIONS)
   readonly #times = new Bounded<number[]>(MAX_RATES)
 
   /** @param countsMessages Whether some rule asks how often something comes. */
   look(message: SaidMessage, countsMessages: boolean): Looked {
-    const { action, from, payload, nowMs } = message
+    const { action, from, to, payload, nowMs } = message
     const told = toldBy(action, payload)
     const station = foldId(from)
     const known = told && (this.#stations.get(station) ?? new StationHistory())
-    const looked = told && known?.look(told)
+    const looked = told && known?.look(told, nowMs)
     const limit = limitIn(action, payload)
-    const limitKey = limit && limitKeyOf(message, limit)
+    const limits = limit && (this.#limits.get(foldId(to)) ?? new Bounded<Limit>(MAX_PLACES))
     const rateKey = countsMessages ? `${station}\n${action}` : undefined
     const context = contextOf(
       looked?.findings ?? [],
       looked?.powerW,
-      limit && { leastW: limit.leastW, ...this.#before(limitKey, limit, nowMs) },
+      limit && limits && { leastW: limit.leastW, steps: stepsTo(limit, limits, nowMs) },
       rateKey === undefined ? undefined : (this.#times.get(rateKey) ?? []).map((at) => (nowMs - at) / 1_000), // biome-ignore format: one line
     )
     const commit = () => {
       looked?.commit()
       if (known) this.#stations.set(station, known)
-      if (limit && limitKey !== undefined) this.#limits.set(limitKey, { leastW: limit.leastW, atMs: nowMs }) // biome-ignore format: one line
+      if (limit && limits) {
+        limits.set(limit.place, { leastW: limit.leastW, atMs: nowMs })
+        this.#limits.set(foldId(to), limits)
+      }
       if (rateKey !== undefined) this.#times.set(rateKey, [...(this.#times.get(rateKey) ?? []), nowMs].slice(-MAX_COUNTED)) // biome-ignore format: one line
     }
     return { context, commit }
   }
-
-  #before(key: string | undefined, { leastW }: LimitTold, nowMs: number) {
-    const last = key === undefined ? undefined : this.#limits.get(key)
-    return last && { stepW: Math.abs(leastW - last.leastW), sinceS: (nowMs - last.atMs) / 1_000 }
-  }
 }
 
-/** Whoever commands: a limit moves against the one before, not against one's own. */
-function limitKeyOf({ to }: SaidMessage, { place }: LimitTold): string {
-  return `${foldId(to)}\n${place}`
+/** A limit of the whole station is one of each of its places, and the other way round. */
+function stepsTo({ leastW, place }: LimitTold, limits: Bounded<Limit>, nowMs: number) {
+  return limits.entries
+    .filter(([other]) => other === place || other === WHOLE || place === WHOLE)
+    .map(([, last]) => ({ stepW: Math.abs(leastW - last.leastW), sinceS: (nowMs - last.atMs) / 1_000 })) // biome-ignore format: one line
 }
 
 function contextOf(

@@ -36,6 +36,8 @@ const MAX_PLACES = 256
 const ROUNDING_WH = 1
 /** Over less time a register says little about power. */
 const LEAST_SPAN_MS = 60_000
+/** How far the clock of a station may be ahead of the one here. */
+const MOST_AHEAD_MS = 5 * 60_000
 
 /** What one station has told of its transactions and meters. */
 export class StationHistory {
@@ -45,17 +47,21 @@ export class StationHistory {
   readonly #known = new Bounded<true>(MAX_PLACES)
   readonly #registers = new Bounded<Register>(MAX_PLACES)
 
-  look(told: Told): LookedAt {
+  /** @param nowMs By the clock here: milliseconds since 1970. */
+  look(told: Told, nowMs: number): LookedAt {
     const running = this.#find(told)
     const place = told.place ?? running?.place
     const { finding, isRepeated } = this.#judge(told, running)
-    const meter = this.#readMeter(told.samples, place ?? told.transaction ?? '')
-    const findings = [...(finding ? [finding] : []), ...(meter.goesBack ? (['counter-backwards'] as const) : [])] // biome-ignore format: one line
+    const meter = this.#readMeter(told.samples, place ?? told.transaction ?? '', nowMs)
+    const findings: ContextFinding[] = finding ? [finding] : []
+    if (meter.goesBack) findings.push('counter-backwards')
+    if ([told, ...told.samples].some(({ atMs }) => isAhead(atMs, nowMs)))
+      findings.push('time-ahead')
     const commit = () => {
       if (meter.last) this.#registers.set(place ?? told.transaction ?? '', meter.last)
       // What cannot be so is found each time; but a new transaction takes the place of the old one.
       const isSound = finding === undefined || finding === 'double-start'
-      if (isSound && !isRepeated) this.#note(told, running, place)
+      if (isSound && !isRepeated) this.#note(told, running, place, nowMs)
     }
     return { findings, powerW: meter.powerW, commit }
   }
@@ -98,7 +104,7 @@ export class StationHistory {
     return running && other ? { finding: 'double-start', isRepeated: false } : { isRepeated: false }
   }
 
-  #readMeter(samples: readonly MeterSample[], key: string) {
+  #readMeter(samples: readonly MeterSample[], key: string, nowMs: number) {
     let last = this.#registers.get(key)
     let goesBack = false
     let powerW: number | undefined
@@ -109,16 +115,19 @@ export class StationHistory {
       atLeast(told)
       if (energyWh === undefined || Number.isNaN(atMs)) continue
       if (last && atMs >= last.atMs && energyWh < last.energyWh - ROUNDING_WH) goesBack = true
-      const spanMs = last ? atMs - last.atMs : 0
+      // Energy dated ahead has come until now, or it would be little for each hour.
+      const spanMs = last ? (isAhead(atMs, nowMs) ? nowMs : atMs) - last.atMs : 0
       if (last && spanMs >= LEAST_SPAN_MS) atLeast(((energyWh - last.energyWh) * 3_600_000) / spanMs) // biome-ignore format: one line
-      // What comes late is older than what is known.
-      if (!last || atMs >= last.atMs) last = { energyWh, atMs }
+      // What comes late is older than what is known; after what is dated ahead all else would be late.
+      const isNext = (!last || atMs >= last.atMs) && !isAhead(atMs, nowMs)
+      if (isNext) last = { energyWh, atMs }
     }
     return { last, goesBack, powerW }
   }
 
-  #note(told: Told, running: Running | undefined, place: string | undefined): void {
-    const { phase, transaction, stamp, seqNo = -1, atMs } = told
+  #note(told: Told, running: Running | undefined, place: string | undefined, nowMs: number): void {
+    const { phase, transaction, stamp, seqNo = -1 } = told
+    const atMs = isAhead(told.atMs, nowMs) ? nowMs : told.atMs
     if (phase === undefined) return
     if (place !== undefined) this.#known.set(place, true)
     if (phase === 'end') {
@@ -132,4 +141,8 @@ export class StationHistory {
     const now = { id: transaction, place, stamp: begun, seqNo }
     this.#running = [...this.#running.filter((one) => !isOver(one)), now].slice(-MAX_RUNNING)
   }
+}
+
+function isAhead(atMs: number, nowMs: number): boolean {
+  return atMs > nowMs + MOST_AHEAD_MS
 }

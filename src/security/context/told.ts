@@ -153,30 +153,6 @@ function registerSample(timestamp: unknown, register: unknown): MeterSample[] {
   return typeof register === 'number' ? [{ atMs: momentOf(timestamp), energyWh: register }] : []
 }
 
-/** What a command allows a station at the least, in W; undefined where it sets no limit. */
-export function limitIn(action: string, payload: JsonObject): LimitTold | undefined {
-  if (action !== 'SetChargingProfile') return undefined
-  const profile = payload.chargingProfile ?? payload.csChargingProfiles
-  if (!isObject(profile)) return undefined
-  const schedules = [profile.chargingSchedule].flat().filter(isObject)
-  const limits = schedules.flatMap((schedule) =>
-    objectsIn(schedule.chargingSchedulePeriod).flatMap(({ limit, numberPhases = 3 }) => {
-      if (typeof limit !== 'number') return []
-      return schedule.chargingRateUnit === 'A' ? [limit * VOLTAGE * Number(numberPhases)] : [limit]
-    }),
-  )
-  if (limits.length === 0) return undefined
-  return { leastW: Math.min(...limits), place: textOf(payload.evseId ?? payload.connectorId) ?? '' }
-}
-
-export interface LimitTold {
-  readonly leastW: number
-  readonly place: string
-}
-
-/** Between phase and neutral. */
-const VOLTAGE = 230
-
 function objectsIn(list: unknown): JsonObject[] {
   return Array.isArray(list) ? list.filter(isObject) : []
 }
@@ -185,6 +161,6 @@ function momentOf(text: unknown): number {
   return typeof text === 'string' ? parseMoment(text) : Number.NaN
 }
 
-function textOf(id: unknown): string | undefined {
+export function textOf(id: unknown): string | undefined {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }

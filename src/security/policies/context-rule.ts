@@ -32,7 +32,7 @@ export interface ContextDocument {
 export interface LimitDocument {
   /** No limit is lower. */
   readonly leastW?: number
-  /** Within `perS` seconds a limit differs no more from the one before. */
+  /** Within `perS` seconds a limit differs no more from those before. */
   readonly step?: { readonly atMostW: number; readonly perS: number }
 }
 
@@ -113,7 +113,7 @@ export function implausible(
   if (limit && limit.leastW < rule.leastW) return 'limit-too-low'
   if (clockOffS > rule.maxClockOffS) return 'clock-off'
   const { step, rate } = rule
-  const isSteep = step && limit?.stepW !== undefined && limit.stepW > step.atMostW && (limit.sinceS ?? 0) < step.perS // biome-ignore format: one line
+  const isSteep = step && limit?.steps.some((one) => one.stepW > step.atMostW && one.sinceS < step.perS) // biome-ignore format: one line
   if (isSteep) return 'limit-too-steep'
   const isFrequent = rate && earlierS.filter((ago) => ago < rate.perS).length >= rate.atMost
   return isFrequent ? 'too-often' : undefined

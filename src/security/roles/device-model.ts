@@ -1,3 +1,4 @@
+import { CONFIGURATION } from '../../messages/connection-variables.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import type { Access, VariableRule } from './user-role.ts'
 
@@ -10,9 +11,6 @@ export interface VariableItem {
   readonly evse: number | undefined
   readonly attribute: string | undefined
 }
-
-/** What the configuration keys of OCPP 1.6, which has no components, are under. */
-export const CONFIGURATION = 'Configuration'
 
 interface Listing {
   /** The array with an item for each variable. */

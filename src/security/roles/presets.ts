@@ -1,13 +1,13 @@
-import type { UserRoleDocument } from './user-role.ts'
+import { CONNECTION_VARIABLES } from '../../messages/connection-variables.ts'
+import type { UserRoleDocument, VariableDocument } from './user-role.ts'
 
 const SMART_CHARGING = ['SetChargingProfile', 'ClearChargingProfile', 'GetChargingProfiles', 'GetCompositeSchedule'] // biome-ignore format: one line
 const READING = ['GetVariables', 'GetReport', 'GetBaseReport', 'GetConfiguration', 'GetMonitoringReport', 'GetTransactionStatus', 'GetLocalListVersion', 'GetInstalledCertificateIds', 'GetChargingProfiles', 'GetCompositeSchedule', 'TriggerMessage', 'ExtendedTriggerMessage'] // biome-ignore format: one line
-/** Who can set these can become somebody else, or lock everybody out. */
-const SECURITY_VARIABLES = [
-  { component: 'SecurityCtrlr', variable: '*', access: ['write', 'monitor'] },
-  { component: 'OCPPCommCtrlr', variable: ['NetworkConfigurationPriority', 'NetworkProfileConnectionAttempts'], access: 'write' }, // biome-ignore format: one line
-  { component: 'Configuration', variable: ['AuthorizationKey', 'SecurityProfile', 'CpoName', 'AdditionalRootCertificateCheck'], access: 'write' }, // biome-ignore format: one line
-] as const
+/** Who can set these can become somebody else, send a station elsewhere, or lock everybody out. */
+const SECURITY_VARIABLES = CONNECTION_VARIABLES.map(({ component, variable }): VariableDocument => {
+  // Where all of a component is meant, watching it may tell secrets.
+  return { component, variable, access: variable === '*' ? ['write', 'monitor'] : 'write' }
+})
 /** Reading variables, one by one or some of them. */
 const VARIABLES = ['GetVariables', 'GetReport'] as const
 /** What changes whom a station obeys. */

@@ -8,11 +8,13 @@ import { SEED } from '../../seed.ts'
 /** What stations say, one message after the other. */
 
 const T0 = Date.parse('2026-01-01T00:00:00Z')
+/** A day later: what stations say in these tests is of the past, if nothing else is said. */
+const NOW = T0 + 24 * 3_600_000
 const at = (minutes: number) => new Date(T0 + minutes * 60_000).toISOString()
 
 function station() {
   const history = new ContextHistory()
-  let nowMs = T0
+  let nowMs = NOW
   const look = (action: string, payload: object, more: { from?: string; to?: string } = {}) =>
     history.look({ action, from: 'CS01', to: 'CSMS', payload: payload as JsonObject, nowMs, ...more }, true) // biome-ignore format: one line
   /** What is found, and then it is obeyed. */
@@ -143,10 +145,62 @@ test('power is what is told, the sum of its phases, or what the energy since the
   assert.equal(power(event('Updated', 1, 0.5, { wh: 23_000 })), undefined, 'half a minute says little') // biome-ignore format: one line
 })
 
+/** Minutes since T0 of what is dated so many minutes after the clock of the node. */
+const ahead = (minutes: number) => 24 * 60 + minutes
+const FAR = (Date.parse('2099-01-01T00:00:00Z') - T0) / 60_000
+
+test('what is dated in the future is found, in whatever message; a clock may be 5 minutes ahead', () => {
+  for (const minutes of [ahead(5.1), FAR]) {
+    assert.deepEqual(station().says(...start(minutes, 100)), ['time-ahead'])
+    assert.deepEqual(station().says(...stop(minutes, 100)), ['time-ahead'])
+    assert.deepEqual(station().says(...values(minutes, [{ value: '1' }])), ['time-ahead'])
+    assert.deepEqual(station().says(...event('Started', 0, minutes, { wh: 10 })), ['time-ahead'])
+    const [action, told] = event('Started', 0, 0, { wh: 10 })
+    const meterValue = [{ timestamp: at(minutes), sampledValue: [{ value: 10 }] }]
+    assert.deepEqual(station().says(action, { ...told, meterValue }), ['time-ahead'], 'a reading only') // biome-ignore format: one line
+  }
+  assert.deepEqual(station().says(...start(ahead(5), 100)), [])
+})
+
+test('after a reading dated in the future registers and energy are compared with the one before it', () => {
+  const { look, says, wait } = station()
+  says(...event('Started', 0, ahead(0), { wh: 10_000 }))
+  assert.deepEqual(says(...event('Updated', 1, FAR, { wh: 10_100 })), ['time-ahead'])
+  wait(3_600)
+  assert.deepEqual(look(...event('Updated', 2, ahead(60), { wh: 9_000 })).context?.findings, ['counter-backwards']) // biome-ignore format: one line
+  assert.equal(look(...event('Updated', 2, ahead(60), { wh: 110_000 })).context?.powerW, 100_000)
+})
+
+test('a reading dated in the future is itself compared, as if it were of now', () => {
+  const { look, says, wait } = station()
+  says(...event('Started', 0, ahead(0), { wh: 10_000 }))
+  wait(3_600)
+  assert.deepEqual(look(...event('Updated', 1, FAR, { wh: 9_000 })).context?.findings, ['counter-backwards', 'time-ahead']) // biome-ignore format: one line
+  assert.equal(look(...event('Updated', 1, FAR, { wh: 110_000 })).context?.powerW, 100_000)
+})
+
+test('a first reading dated in the future is nothing to compare with', () => {
+  const { says } = station()
+  says(...values(FAR, [{ value: '10' }], { connectorId: 1 }))
+  says(...values(1, [{ value: '1000' }], { connectorId: 1 }))
+  assert.deepEqual(says(...values(2, [{ value: '900' }], { connectorId: 1 })), [
+    'counter-backwards',
+  ])
+})
+
+test('a transaction whose end is dated in the future is over all the same', () => {
+  const { says, wait } = station()
+  says(...start(0, 100))
+  says(...values(1, [{ value: '150' }]))
+  assert.deepEqual(says(...stop(FAR, 200)), ['time-ahead'])
+  wait(120)
+  assert.deepEqual(says(...values(ahead(1), [{ value: '210' }])), ['after-its-end'])
+})
+
 test('what is no number, no moment and no object breaks nothing', () => {
   const anything = fc.anything()
-  const action = fc.constantFrom('StartTransaction', 'StopTransaction', 'MeterValues', 'TransactionEvent', 'SetChargingProfile') // biome-ignore format: one line
-  const payload = fc.dictionary(fc.constantFrom('connectorId', 'evse', 'eventType', 'transactionInfo', 'transactionId', 'timestamp', 'meterStart', 'meterValue', 'transactionData', 'chargingProfile', 'csChargingProfiles', 'seqNo'), anything) // biome-ignore format: one line
+  const action = fc.constantFrom('StartTransaction', 'StopTransaction', 'MeterValues', 'TransactionEvent', 'SetChargingProfile', 'RequestStartTransaction', 'UpdateDynamicSchedule') // biome-ignore format: one line
+  const payload = fc.dictionary(fc.constantFrom('connectorId', 'evse', 'eventType', 'transactionInfo', 'transactionId', 'timestamp', 'meterStart', 'meterValue', 'transactionData', 'chargingProfile', 'csChargingProfiles', 'scheduleUpdate', 'seqNo'), anything) // biome-ignore format: one line
   fc.assert(
     fc.property(action, payload, (name, said) => {
       const { says } = station()
@@ -159,20 +213,83 @@ test('what is no number, no moment and no object breaks nothing', () => {
 
 // ---- Commands
 
+/** A command with one schedule, whose last period is the one that matters. */
+const setLimit = (period: object, { evseId = 1, unit = 'W', ...more }: { evseId?: number; unit?: string; limitAtSoC?: object } = {}) => ({ evseId, chargingProfile: { chargingSchedule: [{ chargingRateUnit: unit, ...more, chargingSchedulePeriod: [{ startPeriod: 0, limit: 99_999 }, { startPeriod: 60, ...period }] }] } }) // biome-ignore format: one line
+
 test('a limit is compared with the one before for the same place, whoever set it', () => {
   const { look, wait } = station()
   const limit = (limitValue: number, unit = 'W', from = 'CSMS01', evseId = 1) =>
-    look('SetChargingProfile', { evseId, chargingProfile: { chargingSchedule: [{ chargingRateUnit: unit, chargingSchedulePeriod: [{ startPeriod: 0, limit: 99_999 }, { startPeriod: 60, limit: limitValue }] }] } }, { from, to: 'CS01' }) // biome-ignore format: one line
+    look('SetChargingProfile', setLimit({ limit: limitValue }, { unit, evseId }), { from, to: 'CS01' }) // biome-ignore format: one line
   const first = limit(11_000)
-  assert.deepEqual(first.context?.limit, { leastW: 11_000 })
+  assert.deepEqual(first.context?.limit, { leastW: 11_000, steps: [] })
   first.commit()
   wait(30)
   assert.deepEqual(limit(6, 'A', 'GRID').context?.limit, {
     leastW: 4_140,
-    stepW: 6_860,
-    sinceS: 30,
+    steps: [{ stepW: 6_860, sinceS: 30 }],
   })
-  assert.deepEqual(limit(6, 'A', 'GRID', 2).context?.limit, { leastW: 4_140 })
+  assert.deepEqual(limit(6, 'A', 'GRID', 2).context?.limit, { leastW: 4_140, steps: [] })
+})
+
+test('a limit of the whole station is compared with those of all its places, and they with it', () => {
+  const { look, wait } = station()
+  const limit = (watts: number, evseId: number) => look('SetChargingProfile', setLimit({ limit: watts }, { evseId }), { to: 'CS01' }) // biome-ignore format: one line
+  const stepsOf = (watts: number, evseId: number) => limit(watts, evseId).context?.limit?.steps
+  limit(11_000, 1).commit()
+  wait(10)
+  assert.deepEqual(stepsOf(0, 0), [{ stepW: 11_000, sinceS: 10 }])
+  limit(7_000, 2).commit()
+  assert.deepEqual(stepsOf(0, 0), [{ stepW: 11_000, sinceS: 10 }, { stepW: 7_000, sinceS: 0 }]) // biome-ignore format: one line
+  limit(22_000, 0).commit()
+  assert.deepEqual(stepsOf(0, 1), [{ stepW: 11_000, sinceS: 10 }, { stepW: 22_000, sinceS: 0 }]) // biome-ignore format: one line
+  assert.deepEqual(stepsOf(0, 3), [{ stepW: 22_000, sinceS: 0 }])
+  const update = look('UpdateDynamicSchedule', { scheduleUpdate: { limit: 0 } }, { to: 'CS01' })
+  assert.equal(update.context?.limit?.steps.length, 3, 'it does not say of which place it is')
+})
+
+// biome-ignore format: a table
+const LEAST: readonly [string, object, number][] = [
+  ['a limit in W', setLimit({ limit: 11_000 }), 11_000],
+  ['one in A, of three phases', setLimit({ limit: 10 }, { unit: 'A' }), 6_900],
+  ['one in A, of one phase', setLimit({ limit: 10, numberPhases: 1 }, { unit: 'A' }), 2_300],
+  ['one phase only', setLimit({ limit: 22_000, limit_L2: 0, limit_L3: 0 }), 0],
+  ['phases of different limits', setLimit({ limit: 7_000, limit_L2: 5_000, limit_L3: 6_000 }), 15_000],
+  ['phases of different limits in A', setLimit({ limit: 32, limit_L2: 10, limit_L3: 16 }, { unit: 'A' }), 6_900],
+  ['a setpoint', setLimit({ setpoint: 5_000, operationMode: 'CentralSetpoint' }), 5_000],
+  ['a setpoint below the limit', setLimit({ limit: 11_000, setpoint: 0 }), 0],
+  ['a setpoint of one phase', setLimit({ limit: 11_000, setpoint: 5_000, setpoint_L2: 0, setpoint_L3: 0 }), 0],
+  ['a setpoint that takes power back', setLimit({ setpoint: -5_000 }), -5_000],
+  ['nothing to do', setLimit({ limit: 11_000, operationMode: 'Idle' }), 0],
+  ['sleep', setLimit({ limit: 11_000, evseSleep: true }), 0],
+  ['neither limit nor setpoint', setLimit({ operationMode: 'ExternalLimits' }), 0],
+  ['a limit that is a text', setLimit({ limit: '11000' }), 0],
+  ['no phases', setLimit({ limit: 16, numberPhases: 0 }, { unit: 'A' }), 0],
+  ['phases that are no number', setLimit({ limit: 16, numberPhases: 'x' }, { unit: 'A' }), 0],
+  ['another unit', setLimit({ limit: 16 }, { unit: 'kW' }), 0],
+  ['a limit at a state of charge', setLimit({ limit: 11_000 }, { limitAtSoC: { soc: 10, limit: 0 } }), 0],
+  ['a profile without a schedule', { evseId: 1, chargingProfile: {} }, 0],
+  ['a schedule without periods', { evseId: 1, chargingProfile: { chargingSchedule: [{ chargingRateUnit: 'W', chargingSchedulePeriod: [] }] } }, 0],
+]
+for (const [what, payload, leastW] of LEAST) {
+  test(`of a profile with ${what} the least is ${leastW} W, also where a transaction starts with it`, () => {
+    const { look } = station()
+    const actions = ['SetChargingProfile', 'RequestStartTransaction', 'RemoteStartTransaction']
+    for (const action of actions)
+      assert.equal(look(action, payload).context?.limit?.leastW, leastW, action)
+  })
+}
+
+test('a limit of OCPP 1.6, and one that is changed later, are limits; a start without a profile sets none', () => {
+  const { look } = station()
+  const leastOf = (action: string, payload: object) => look(action, payload).context?.limit?.leastW
+  const chargingSchedule = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 0 }] } // biome-ignore format: one line
+  assert.equal(leastOf('SetChargingProfile', { connectorId: 1, csChargingProfiles: { chargingSchedule } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('RemoteStartTransaction', { idTag: 'A', chargingProfile: { chargingSchedule } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: { limit: 0, limit_L2: 9 } }), 0) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: { limit: 5_000 } }), 5_000) // biome-ignore format: one line
+  assert.equal(leastOf('UpdateDynamicSchedule', { chargingProfileId: 1, scheduleUpdate: {} }), 0)
+  assert.equal(leastOf('RemoteStartTransaction', { idTag: 'A' }), undefined)
+  assert.equal(leastOf('RequestStartTransaction', { remoteStartId: 1 }), undefined)
 })
 
 test('what was refused is compared with nothing', () => {

@@ -29,14 +29,15 @@ const CASES: readonly [string, ContextDocument, ContextFacts | undefined, string
   ['more power than there is', { maxPowerW: 11_000 }, around({ powerW: 11_001 }), 'above-rating'],
   ['as often as may be', { rate: { atMost: 3, perS: 60 } }, around({ earlierS: [70, 60, 20, 10] }), 'accept'],
   ['too often', { rate: { atMost: 3, perS: 60 } }, around({ earlierS: [59.9, 20, 10] }), 'too-often'],
-  ['the lowest limit', { limit: { leastW: 4_200 } }, around({ limit: { leastW: 4_200 } }), 'accept'],
-  ['a lower one', { limit: { leastW: 4_200 } }, around({ limit: { leastW: 4_199 } }), 'limit-too-low'],
-  ['a step at once', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 5_001, sinceS: 59 } }), 'limit-too-steep'],
-  ['a small step', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 5_000, sinceS: 0 } }), 'accept'],
-  ['a step after a while', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, stepW: 9_000, sinceS: 60 } }), 'accept'],
+  ['the lowest limit', { limit: { leastW: 4_200 } }, around({ limit: { leastW: 4_200, steps: [] } }), 'accept'],
+  ['a lower one', { limit: { leastW: 4_200 } }, around({ limit: { leastW: 4_199, steps: [] } }), 'limit-too-low'],
+  ['a step at once', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, steps: [{ stepW: 5_001, sinceS: 59 }] } }), 'limit-too-steep'],
+  ['a small step', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, steps: [{ stepW: 5_000, sinceS: 0 }] } }), 'accept'],
+  ['a step after a while', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, steps: [{ stepW: 9_000, sinceS: 60 }] } }), 'accept'],
+  ['a step beside an older, higher one', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, steps: [{ stepW: 9_000, sinceS: 60 }, { stepW: 5_001, sinceS: 1 }] } }), 'limit-too-steep'],
   ['a clock that is off a little', { maxClockOffS: 5 }, around({ clockOffS: 5 }), 'accept'],
   ['a clock that is off', { maxClockOffS: 5 }, around({ clockOffS: 6 }), 'clock-off'],
-  ['the first limit', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1 } }), 'accept'],
+  ['the first limit', { limit: { step: { atMostW: 5_000, perS: 60 } } }, around({ limit: { leastW: 1, steps: [] } }), 'accept'],
 ]
 for (const [what, rule, context, expected] of CASES) {
   test(`with ${what} the decision is ${expected}`, () => {

@@ -156,7 +156,22 @@ test('the dangerous commands that are offered are those that break a whole portf
   assert.deepEqual(named({ action: 'SetChargingProfile', payload: profile(16, 6) }), [])
   assert.deepEqual(named({ action: 'SetChargingProfile', payload: old(0) }), ['limit 0 (1.6)'])
   assert.deepEqual(named({ action: 'SetChargingProfile', payload: old(6) }), [])
-  assert.deepEqual(named({ action: 'SetChargingProfile', payload: undefined }), ['limit 0 (2.x)', 'limit 0 (1.6)'], 'what cannot be read may be meant')
+  const period = (one: object) => ({ chargingProfile: { chargingSchedule: [{ chargingSchedulePeriod: [{ limit: 16 }, one] }] } })
+  for (const action of ['SetChargingProfile', 'RequestStartTransaction']) {
+    assert.deepEqual(named({ action, payload: period({ limit: 22_000, limit_L2: 0, limit_L3: 0 }) }), ['limit_L2 0 (2.x)', 'limit_L3 0 (2.x)'])
+    assert.deepEqual(named({ action, payload: period({ setpoint: -5_000 }) }), ['setpoint 0 (2.x)'])
+    assert.deepEqual(named({ action, payload: period({ operationMode: 'Idle' }) }), ['Idle (2.1)'])
+    assert.deepEqual(named({ action, payload: period({ limit: 16, evseSleep: true }) }), ['sleep (2.1)'])
+    assert.deepEqual(named({ action, payload: { chargingProfile: { chargingSchedule: [{ limitAtSoC: { soc: 1, limit: 0 } }] } } }), ['limit 0 at a state of charge (2.1)'])
+    assert.deepEqual(named({ action, payload: period({ limit: 6, limit_L2: 6, operationMode: 'ChargingOnly', evseSleep: false }) }), [])
+  }
+  assert.deepEqual(named({ action: 'UpdateDynamicSchedule', payload: { scheduleUpdate: { limit: 0 } } }), ['limit 0, later (2.1)'])
+  assert.deepEqual(named({ action: 'UpdateDynamicSchedule', payload: { scheduleUpdate: { limit: 9, setpoint_L3: 0 } } }), ['setpoint_L3 0, later (2.1)'])
+  assert.deepEqual(named({ action: 'UpdateDynamicSchedule', payload: { scheduleUpdate: { limit: 9 } } }), [])
+  assert.deepEqual(named({ action: 'RemoteStartTransaction', payload: { chargingProfile: { chargingSchedule: { chargingSchedulePeriod: [{ limit: 0 }] } } } }), ['start with limit 0 (1.6)'])
+  assert.deepEqual(named({ action: 'RemoteStartTransaction', payload: { idTag: 'A' } }), [])
+  const unread = named({ action: 'SetChargingProfile', payload: undefined })
+  assert.ok(unread.includes('limit 0 (2.x)') && unread.includes('limit 0 (1.6)'), 'what cannot be read may be meant')
 })
 
 test('who signs as the originator and holds one of the roles is the one who speaks', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { OverlayError } from '../../../src/errors.ts'
+import { CONFIGURATION, CONNECTION_VARIABLES } from '../../../src/messages/connection-variables.ts'
 import { PRESET_ROLES } from '../../../src/security/roles/presets.ts'
 import { judgeRights } from '../../../src/security/roles/rights.ts'
 import {
@@ -150,6 +151,46 @@ test('the presets permit what they are for and nothing else', () => {
     const rights = judgeRights([preset(name)], ask(action, payload))
     const found = rights.status === 'permitted' ? (rights.items ?? rights.status) : rights.status
     assert.deepEqual(found, expected, `${name} ${action}`)
+  }
+})
+
+/** A request that sets one variable, or one key. */
+const setting = (component: string, name: string) => component === CONFIGURATION ? ask('ChangeConfiguration', { key: name, value: 'x' }) : ask('SetVariables', { setVariableData: [{ ...variable(component, name), attributeValue: 'x' }] }) // biome-ignore format: one line
+
+/** Whether a preset may; said of the one item, or of all. */
+const maySet = (name: string, request: ReturnType<typeof ask>) => {
+  const rights = judgeRights([preset(name)], request)
+  return rights.status === 'permitted' && rights.items?.every(Boolean) !== false
+}
+
+test('where a station connects, how it proves itself and whom it obeys is set by owners and admins only', () => {
+  // biome-ignore format: a table
+  const known: [string, string][] = [
+    ['NetworkConfiguration', 'OcppCsmsUrl'], ['NetworkConfiguration', 'BasicAuthPassword'], ['NetworkConfiguration', 'SecurityProfile'],
+    ['OCPPCommCtrlr', 'ActiveNetworkProfile'], ['OCPPCommCtrlr', 'NetworkConfigurationPriority'],
+    ['SecurityCtrlr', 'BasicAuthPassword'], ['SecurityCtrlr', 'Anything'],
+    [CONFIGURATION, 'CentralSystemURL'], [CONFIGURATION, 'AuthorizationKey'], [CONFIGURATION, 'SecurityProfile'],
+  ]
+  const rows = CONNECTION_VARIABLES.map((one): [string, string] => [one.component, one.variable.replace('*', 'Anything')]) // biome-ignore format: one line
+  for (const [component, name] of [...known, ...rows]) {
+    for (const spelt of [name, name.toUpperCase()]) {
+      const request = setting(component, spelt)
+      for (const role of ['operations', 'technician', 'load-management', 'grid-operator']) {
+        assert.equal(maySet(role, request), false, `${role} ${component}/${spelt}`)
+      }
+      for (const role of ['owner', 'admin']) {
+        assert.equal(maySet(role, request), true, `${role} ${component}/${spelt}`)
+      }
+    }
+  }
+  for (const instance of ['1', '2']) {
+    const ofSlot = ask('SetVariables', { setVariableData: [variable('NetworkConfiguration', 'OcppCsmsUrl', { instance })] }) // biome-ignore format: one line
+    assert.equal(maySet('operations', ofSlot), false)
+  }
+  assert.equal(maySet('operations', setting('OCPPCommCtrlr', 'HeartbeatInterval')), true)
+  for (const component of ['SecurityCtrlr', 'NetworkConfiguration']) {
+    const watching = ask('SetVariableMonitoring', { setMonitoringData: [variable(component, 'BasicAuthPassword')] }) // biome-ignore format: one line
+    assert.equal(maySet('operations', watching), false, `watching ${component}`)
   }
 })
 

@@ -51,6 +51,7 @@ export const inspector = {
         'after-its-end': 'it goes on after its end',
         'no-transaction': 'it speaks of a transaction that has not begun',
         'counter-backwards': 'the register of a meter is lower than it was',
+        'time-ahead': 'it is dated in the future',
       },
       rule: 'Rule',
       noRule: (list: string) => `no rule in “${list}”`,

@@ -74,6 +74,7 @@ export const rules = {
       'after-its-end': 'more after the end',
       'no-transaction': 'a transaction that has not begun',
       'counter-backwards': 'a register that runs backwards',
+      'time-ahead': 'a date in the future',
     } as Readonly<Record<string, string>>,
     maxPower: (watts: number) => `it tells no more power than ${watts} W`,
     rate: (count: number, seconds: number) => `its originator says this at most ${count} times in ${seconds} s`, // biome-ignore format: one line
