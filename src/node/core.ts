@@ -123,7 +123,7 @@ export type NodeEvent =
   | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
   | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
   // biome-ignore format: one line
-  | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
+  | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode; readonly answer?: string }
   // biome-ignore format: one line
   | { readonly name: 'rules.changed'; readonly by: string; readonly documents: readonly ToldDocument[]; readonly trialEndsAt: string }
   | {

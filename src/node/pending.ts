@@ -6,6 +6,8 @@ import type { Neighbour } from './neighbour.ts'
 
 /** Someone in this process who asked. */
 export interface LocalAsker {
+  /** Nobody waits for the answer. */
+  readonly isOfCopy?: true
   resolve(frame: Frame, from: Neighbour): void
   reject(error: OverlayError | RemoteError): void
 }

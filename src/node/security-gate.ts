@@ -337,7 +337,7 @@ export class SecurityGate {
 
   /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
   #judgeFreshness(
-    { type, action, protocol }: Incoming,
+    { type, action, protocol, isCopy }: Incoming,
     header: MessageFields | undefined,
     digest: string,
   ): Fresh | undefined {
@@ -346,6 +346,9 @@ export class SecurityGate {
     const nowS = this.#site.clock.now() / 1_000
     const moment = { nowS, startedS: this.#startedS, isClockTrusted: true }
     const verdict = this.#freshness.judge({ header, digest, replay }, moment)
+    // Whoever only hears it can live with what may be of before.
+    const isUnsure = verdict.kind === 'challenge' || (verdict.kind === 'refused' && verdict.reason === 'not-provable') // biome-ignore format: one line
+    if (isCopy && isUnsure) return { replay, seen: undefined, repeated: false }
     switch (verdict.kind) {
       case 'fresh':
         return { replay, seen: verdict.message, repeated: false }
