@@ -94,6 +94,8 @@ export interface Core {
   /** Links that have gone so far. */
   closings: number
   validatorOf(source: NodeId): Validator
+  /** Whether a key of this id is known, which signs what it says. */
+  hasKey(id: NodeId): boolean
   /** Whether this id is of a peer that has to prove who it is. */
   mustProve(id: NodeId): boolean
   emit(event: NodeEvent): void

@@ -5,6 +5,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
+import { isManagementOfNode, isWordOfNode, overlayCsms, ownWay } from './among-nodes.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { type Judged, secureRequest } from './edge.ts'
@@ -52,7 +53,8 @@ export function forwardRequest(
   const last = destination[destination.length - 1] ?? destination[0]
   const passage = { from, to, action: arrived.action, destination: last }
   const judged = node.filters ? filtered(node, arrived, passage) : arrived
-  if (from.rule) node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
+  if (from.rule && !isManagementOfNode(node, from, last, judged.action))
+    node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
@@ -155,7 +157,7 @@ function logSoon(...of: Parameters<typeof logOwn>): void {
 }
 
 /**
- * Where a request goes: to the CSMS by the rule that is for its source, else as the table says.
+ * Where a request goes: of a station to the CSMS by the rule that is for it, else as the table says.
  *
  * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_ACCESS_UPLINK
  */
@@ -170,6 +172,9 @@ function destinationOf(
   if (!upstreams || from.link.way !== 'down') return node.table.lookup(next, from)
   const [source] = frame.route.networkPath
   const isToCsms = isCsmsService(next)
+  if (isWordOfNode(node, source, frame.action)) {
+    return node.table.lookup(next, from) ?? overlayCsms(node, next, frame.action)
+  }
   const primary = isToCsms ? upstreams.primaryFor(source, frame.action, next) : undefined
   if (primary) return primary
   const to = node.table.lookup(next, from)
@@ -184,6 +189,7 @@ function copy(node: Core, onward: Onward): void {
   const { arrived, destination } = onward
   if (!isCsmsService(destination[0])) return
   const [station] = arrived.route.networkPath
+  if (isWordOfNode(node, station, arrived.action)) return
   for (const to of node.upstreams?.copiesFor(station, arrived.action) ?? [])
     copyTo(node, onward, to)
 }
@@ -265,7 +271,7 @@ export function originate(
   timeoutMs: number,
 ): void {
   const now = node.clock.now()
-  const to = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
+  const to = ownWay(node, destination[0], frame.action)
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const
