@@ -173,11 +173,13 @@ export class Node {
    * @param timeoutMs Whoever has not answered by then is not waited for.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const { clock, neighbours } = this.#core
+    const { clock, neighbours, upstreams } = this.#core
     for (const source of this.#options.links) source.drain?.()
     const end = clock.now() + timeoutMs
-    const isBusy = () => [...neighbours].some(({ pending, held }) => pending.size > 0 || held)
+    const isBusy = () => upstreams?.isHolding || [...neighbours].some((one) => one.isBusy)
     while (isBusy() && clock.now() < end) await delay(clock, DRAIN_LOOK_MS)
+    // They went nowhere, and whoever asked is told so as long as its link is open.
+    upstreams?.giveUpHeld()
   }
 
   /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */

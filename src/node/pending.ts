@@ -63,6 +63,16 @@ export class PendingTable {
     return this.#byId.size
   }
 
+  /** Whether anybody waits for an answer. */
+  get isAwaited(): boolean {
+    for (const first of this.#byId.values()) {
+      for (let at: PendingRequest | undefined = first; at; at = at.next) {
+        if (!('isOfCopy' in at.asker)) return true
+      }
+    }
+    return false
+  }
+
   /** Of the request that was added first. */
   get oldestExpiresAt(): number | undefined {
     return this.#byId.values().next().value?.expiresAt
