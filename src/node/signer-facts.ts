@@ -9,7 +9,7 @@ const PRIVILEGED: readonly string[] = ['owner', 'admin']
 /** What ends that. */
 const RENEWAL = 'UpdateRevocationList'
 /** The user role of keys that vouch for the standard peers at their node. */
-const EDGE = 'edge'
+export const EDGE = 'edge'
 
 /** Who signed a message that came this way, by keys that counted for messages when they did. */
 export function signersOf(
