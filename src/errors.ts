@@ -82,6 +82,7 @@ const ERRORS = {
   ERR_LINK_CLOSED:          { rpc: 'network', text: 'the link was lost' },
   ERR_LINK_TIMEOUT:         { rpc: 'timeout', text: 'no answer before the deadline' },
   ERR_LINK_BUSY:            { rpc: 'congested', text: 'too many requests are waiting for this peer' },
+  ERR_COPY_REFUSED:         { rpc: undefined, text: 'an upstream that gets copies answered one with an error' },
   ERR_ANSWER_FORGOTTEN:     { rpc: 'generic', text: 'the same was asked before, and its answer is not kept any more; ask for the state, or ask anew' },
   ERR_LINK_FRAME:           { rpc: undefined, text: 'broken WebSocket framing: {problem}' },
 

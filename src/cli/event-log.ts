@@ -19,6 +19,7 @@ export function logEvents(node: Node, log: Logger): void {
   const handshakes = new LineLimit(MAX_HANDSHAKES)
   const refusals = new LineLimit(MAX_REFUSALS)
   const frames = new LineLimit(MAX_CODES, LINES_PER_CODE)
+  const copies = new LineLimit(MAX_CODES, LINES_PER_CODE)
   const presences = new LineLimit(MAX_LINKS, LINES_PER_LINK)
   const upstreams = new LineLimit(MAX_LINKS, LINES_PER_LINK)
   const warn = (name: string, fields: object, skipped: number | undefined) => {
@@ -44,7 +45,8 @@ export function logEvents(node: Node, log: Logger): void {
     }
     if (event.name === 'frame.refused' || event.name === 'copy.dropped') {
       // Whoever sends nothing but nonsense would write the log, and this node would do nothing else.
-      return warn(name, fields, frames.take(`${event.link} ${event.code}`, Date.now()))
+      const limit = event.name === 'copy.dropped' ? copies : frames
+      return warn(name, fields, limit.take(`${event.link} ${event.code}`, Date.now()))
     }
     if (!isRefusal(event)) return log.warn(name, fields)
     const { address, id, status, why } = event
@@ -66,10 +68,12 @@ function isRefusal(
 
 /** In a minute some lines for each key, of not more than `most` keys; the metrics count them all. */
 export class LineLimit {
-  readonly #seen = new Map<string, number>()
+  /** Lines of the minute, and how many were left out since the last one. */
+  readonly #seen = new Map<string, { written: number; skipped: number }>()
   readonly #most: number
   readonly #each: number
   #since = Number.NEGATIVE_INFINITY
+  /** Of keys that there was no room for. */
   #skipped = 0
 
   /** @param each Lines for one key. */
@@ -78,20 +82,38 @@ export class LineLimit {
     this.#each = each
   }
 
-  /** @returns How many lines were left out since the last one; undefined: leave out this one, too. */
+  /**
+   * @returns How many lines of this key were left out since its last one, and, with the first one of
+   *   a key, of keys that there was no room for; undefined: leave out this one, too.
+   */
   take(key: string, nowMs: number): number | undefined {
-    if (nowMs - this.#since >= SPAN_MS) {
-      this.#seen.clear()
-      this.#since = nowMs
-    }
-    const written = this.#seen.get(key)
-    if (written === undefined ? this.#seen.size >= this.#most : written >= this.#each) {
+    if (nowMs - this.#since >= SPAN_MS) this.#begin(nowMs)
+    const known = this.#seen.get(key)
+    if (!known && this.#seen.size >= this.#most) {
       this.#skipped++
       return undefined
     }
-    this.#seen.set(key, (written ?? 0) + 1)
-    const skipped = this.#skipped
-    this.#skipped = 0
+    const seen = known ?? { written: 0, skipped: 0 }
+    if (seen.written >= this.#each) {
+      seen.skipped++
+      return undefined
+    }
+    const others = seen.written === 0 ? this.#skipped : 0
+    this.#skipped -= others
+    const skipped = seen.skipped + others
+    this.#seen.set(key, { written: seen.written + 1, skipped: 0 })
     return skipped
+  }
+
+  /** What was left out of a key is told with its next line; of one that does not come again, with another's. */
+  #begin(nowMs: number): void {
+    this.#since = nowMs
+    for (const [key, seen] of this.#seen) {
+      if (seen.written === 0) {
+        this.#skipped += seen.skipped
+        this.#seen.delete(key)
+      } else if (seen.skipped > 0) seen.written = 0
+      else this.#seen.delete(key)
+    }
   }
 }

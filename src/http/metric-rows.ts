@@ -67,7 +67,7 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ observed }, add) => addAll(observed.dialRetries, 'url', add) },
   { name: 'wattweave_upstreams_lost_total', type: 'counter', labels: ['upstream'], help: 'Connections in the name of a station that were lost or could not be opened.',
     read: ({ observed }, add) => addAll(observed.lostUpstreams, 'upstream', add) },
-  { name: 'wattweave_copies_dropped_total', type: 'counter', labels: ['code'], help: 'Copies that a mirror could not be sent, by error code.',
+  { name: 'wattweave_copies_dropped_total', type: 'counter', labels: ['code'], help: 'Copies that a mirror could not be sent, or answered with an error, by error code.',
     read: ({ observed }, add) => addAll(observed.droppedCopies, 'code', add) },
   { name: 'wattweave_clock_offset_seconds', type: 'gauge', labels: ['peer'], help: 'How far the clock of a node is ahead of the one here, by what it has signed lately; behind where negative.',
     read: ({ node }, add) => { for (const { peer, offsetS } of node.clocks) add(offsetS, { peer }) } },

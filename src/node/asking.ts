@@ -4,6 +4,7 @@ import type { NodeId } from '../primitives/ids.ts'
 import type { RequestReference } from '../security/header.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
+import { ownWay } from './among-nodes.ts'
 import { refuseResult } from './answers.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import type { Core } from './core.ts'
@@ -129,7 +130,7 @@ async function signQuestion(
 ): Promise<{ asked: Question; reference: RequestReference; protocol: Protocol }> {
   const { type, action, encoding } = question
   const to = destination[destination.length - 1] ?? destination[0]
-  const way = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
+  const way = ownWay(node, destination[0], action)
   if (!way) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   const protocol = question.protocol ?? protocolOf(node, to, way)
   const about = { type, action, protocol, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line

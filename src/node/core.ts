@@ -94,6 +94,8 @@ export interface Core {
   /** Links that have gone so far. */
   closings: number
   validatorOf(source: NodeId): Validator
+  /** Whether a key of this id is known, which signs what it says. */
+  hasKey(id: NodeId): boolean
   /** Whether this id is of a peer that has to prove who it is. */
   mustProve(id: NodeId): boolean
   emit(event: NodeEvent): void
@@ -124,7 +126,7 @@ export type NodeEvent =
   | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
   | { readonly name: 'clock.learned'; readonly from: string; readonly at: string }
   // biome-ignore format: one line
-  | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode }
+  | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode; readonly answer?: string }
   // biome-ignore format: one line
   | { readonly name: 'rules.changed'; readonly by: string; readonly documents: readonly ToldDocument[]; readonly trialEndsAt: string }
   | {

@@ -69,6 +69,8 @@ export interface Way {
   readonly judged: Judged
   /** It was held back by a policy when it came. */
   readonly released?: Released | undefined
+  /** For an upstream that only hears it. */
+  readonly isCopy?: boolean
 }
 
 /**
@@ -84,7 +86,7 @@ export interface Way {
 export function secureRequest(
   node: Core,
   frame: RoutedFrame,
-  { from, to, judged, released }: Way,
+  { from, to, judged, released, isCopy = false }: Way,
   challenge?: string,
 ): Passed | undefined {
   const { gate } = node
@@ -108,7 +110,7 @@ export function secureRequest(
   // A second time it would be a repetition. What a filter replaced for one of them is another one.
   const { found } = judged
   const isSame = found?.protocol === protocol && found.payload === frame.payload
-  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released }) // biome-ignore format: one line
+  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released, isCopy }) // biome-ignore format: one line
   judged.found = { admitted, protocol, payload: frame.payload }
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
   const { reference, seen, received, part } = admitted

@@ -33,6 +33,8 @@ export interface Incoming {
   readonly onBehalfOf?: NodeId
   /** That this link is the one whose commands the standard peer obeys. */
   readonly isPrimaryUpstream?: boolean
+  /** It goes on to somebody who only hears it, so nothing takes effect by it. */
+  readonly isCopy?: boolean
   /** It was held back, and somebody lets it through now. */
   readonly released?: Released | undefined
   /** Of its frame in the log, where it was received before. */

@@ -9,7 +9,7 @@ import { KINDS } from '../wire/frame.ts'
 import { isBound } from './attesting.ts'
 import type { Incoming } from './incoming.ts'
 import { canBe } from './learned-clock.ts'
-import { foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
+import { EDGE, foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 
 /** A message and what its signatures came to. */
 export interface Judged {
@@ -39,17 +39,22 @@ export function factsOf(
   const isTimeKnown = canBe(around.clock.now())
   // Who does not know the time can only go by what is said; a challenge shows that it was said now.
   const nowS = isTimeKnown ? around.clock.now() / 1_000 : (header?.iat ?? 0)
-  const signers = [
+  const known = [
     ...signersOf(verdict, { action, path, isStored: isStored(message, header), nowS }, directory),
     ...[foreignKid, ...legacyKids].flatMap((kid) => foreignSignersOf(kid, directory, nowS)),
   ]
+  const isServing = (one: SignerFacts) => isServingEdge(one, message, directory, nowS)
+  const signers = known.map((one) => (isServing(one) ? { ...one, isEntitled: true } : one))
+  const isOfCsms = around.originOf(path[0]) === 'node' && known.some(isServing)
   const all = verdict.status === 'verified' ? verdict.signers.length : 0
   return {
     kind: KINDS[type],
     action,
     from: path[0],
     to: header?.to ?? to,
-    origin: vouchedOrigin(around.originOf(path[0]), path[0], signers, directory),
+    origin: isOfCsms
+      ? 'csms'
+      : vouchedOrigin(around.originOf(path[0]), path[0], signers, directory),
     neighbour,
     path,
     payload: method === 'binary' ? undefined : payload,
@@ -59,7 +64,8 @@ export function factsOf(
     ...found,
     // A standard peer binds nothing: that it answers what it was asked, its own link says.
     isReplyBound: request !== undefined && (header ? isBound(header.req, request) : neighbour.kind !== 'node'), // biome-ignore format: one line
-    isPrimaryUpstream,
+    // Which of its CSMSs commands a station, the node has judged that is entitled to speak for them.
+    isPrimaryUpstream: isPrimaryUpstream || isOfCsms,
     iat: header?.iat,
     nowS: isTimeKnown ? nowS : undefined,
     data: [],
@@ -81,6 +87,25 @@ function formOf({ received: { opaque }, judged }: Omit<Judged, 'message'>): Poli
   return judged.verdict.status === 'unsigned' ? 'none' : 'statement'
 }
 
+/**
+ * Whether it is the word of an edge for a standard CSMS at it, `NAME@NODE`, whose service an
+ * administrator has entitled that edge to by name. By default no edge speaks for a CSMS.
+ */
+function isServingEdge(
+  { att, owner, roles }: SignerFacts,
+  { action, protocol, path: [from, first] }: Incoming,
+  { entitlements }: KeyDirectory,
+  nowS: number,
+): boolean {
+  if (!att || first === undefined || !roles.includes(EDGE)) return false
+  const node = owner as NodeId
+  const isSeen = isSameId(att.by as NodeId, node) && isSameId(first, node) && isSameId(att.prev as NodeId, from) // biome-ignore format: one line
+  const at = from.lastIndexOf('@')
+  if (!isSeen || at < 0 || !isSameId(from.slice(at + 1) as NodeId, node)) return false
+  const service = protocol === 'ocpp1.6' ? 'CentralSystem' : 'CSMS'
+  return entitlements.mayServe(node, service, action, nowS) === true
+}
+
 /** User roles of keys that may answer for a service, as long as no entitlement says who does. */
 const SERVING = ['owner', 'admin', 'operations']
 
@@ -93,6 +118,8 @@ export function mayServe(
   if (asked === undefined || !isReservedId(asked) || form !== 'statement') return true
   const isOwn = ({ owner, att }: SignerFacts) => !att && isSameId(owner as NodeId, from as NodeId)
   return signers.some((one) => {
+    // Of a standard CSMS: the edge that saw it, where it is entitled to the service by name.
+    if (one.att && one.isEntitled && isSameId(one.att.by as NodeId, one.owner as NodeId)) return entitlements.mayServe(one.owner as NodeId, asked, action, nowS ?? 0) === true // biome-ignore format: one line
     if (!isOwn(one)) return false
     const isEntitled = entitlements.mayServe(one.owner as NodeId, asked, action, nowS ?? 0)
     return isEntitled ?? one.roles.some((role) => SERVING.includes(role))

@@ -136,6 +136,12 @@ export class Neighbour {
     return this.isOverlay || this.link.protocol === 'ocpp2.1'
   }
 
+  /** Whether somebody waits for it: for copies, which queue up for a mirror, nobody does. */
+  get isBusy(): boolean {
+    if (this.pending.isAwaited) return true
+    return this.rule?.role !== 'mirror' && this.#scheduler?.held !== undefined
+  }
+
   /** Frames this node keeps back for it; `since` is when the oldest of them came. */
   get held(): { readonly count: number; readonly since: number } | undefined {
     const oldest = this.waiting.since

@@ -2,7 +2,7 @@ import { type ErrorCode, OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { type Clock, delay, every, systemClock, type Timer } from '../primitives/clock.ts'
-import { assertNodeId, foldId, type MessageId, type NodeId } from '../primitives/ids.ts'
+import { assertNodeId, foldId, isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { createUuidV7, systemRandomness } from '../primitives/randomness.ts'
 import type { Filters } from '../routing/filters/filters.ts'
 import { RoutingTable } from '../routing/table.ts'
@@ -98,6 +98,7 @@ export class Node {
       commissioner: options.commissioner,
       closings: 0,
       validatorOf: (source) => validators.of(source),
+      hasKey: (id) => trust?.directory.records().some(({ owner }) => isSameId(owner, id)) === true,
       mustProve: (id) => this.#neighbourhood.isDialled(id) || options.mustProve?.(id) === true,
       emit: (event) => this.#emit(event),
     }
@@ -172,11 +173,13 @@ export class Node {
    * @param timeoutMs Whoever has not answered by then is not waited for.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const { clock, neighbours } = this.#core
+    const { clock, neighbours, upstreams } = this.#core
     for (const source of this.#options.links) source.drain?.()
     const end = clock.now() + timeoutMs
-    const isBusy = () => [...neighbours].some(({ pending, held }) => pending.size > 0 || held)
+    const isBusy = () => upstreams?.isHolding || [...neighbours].some((one) => one.isBusy)
     while (isBusy() && clock.now() < end) await delay(clock, DRAIN_LOOK_MS)
+    // They went nowhere, and whoever asked is told so as long as its link is open.
+    upstreams?.giveUpHeld()
   }
 
   /** Closes everything; no socket or timer is left. Open calls fail with ERR_STOPPED. */

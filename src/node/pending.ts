@@ -6,6 +6,8 @@ import type { Neighbour } from './neighbour.ts'
 
 /** Someone in this process who asked. */
 export interface LocalAsker {
+  /** Nobody waits for the answer. */
+  readonly isOfCopy?: true
   resolve(frame: Frame, from: Neighbour): void
   reject(error: OverlayError | RemoteError): void
 }
@@ -59,6 +61,16 @@ export class PendingTable {
 
   get size(): number {
     return this.#byId.size
+  }
+
+  /** Whether anybody waits for an answer. */
+  get isAwaited(): boolean {
+    for (const first of this.#byId.values()) {
+      for (let at: PendingRequest | undefined = first; at; at = at.next) {
+        if (!('isOfCopy' in at.asker)) return true
+      }
+    }
+    return false
   }
 
   /** Of the request that was added first. */

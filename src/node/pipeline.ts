@@ -127,7 +127,10 @@ function isHeld(
     if (!from.isOpen) return
     if (!isOver) return receive(node, from, kept, isBinary, true)
     // Another connection, maybe of another version, must not hear what was meant for this one.
-    const gone = new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
+    const gone = new OverlayError('ERR_ROUTE_UNKNOWN', {
+      destination: destination[0],
+      executed: 'no',
+    })
     refuse(node, { from, bytes: kept, isBinary, frame }, gone)
   })
 }

@@ -5,6 +5,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { DEFAULT_LIMITS, type Frame, type Route } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
+import { isManagementOfNode, isWordOfNode, overlayCsms, ownWay } from './among-nodes.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
 import { type Judged, secureRequest } from './edge.ts'
@@ -16,8 +17,9 @@ import { KnownLimits, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import { passwordWatch } from './password-watch.ts'
 import type { LocalAsker, PendingRequest, Retry } from './pending.ts'
-import { addressed } from './reply-error.ts'
+import { addressed, challengeIn } from './reply-error.ts'
 import { isCsmsService } from './uplink-rules.ts'
+import { COPIES_SHARE } from './waiting-calls.ts'
 import { assertSize, encode, logOwn, writeOwn } from './writing.ts'
 
 type Destination = Route['destination']
@@ -51,7 +53,8 @@ export function forwardRequest(
   const last = destination[destination.length - 1] ?? destination[0]
   const passage = { from, to, action: arrived.action, destination: last }
   const judged = node.filters ? filtered(node, arrived, passage) : arrived
-  if (from.rule) node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
+  if (from.rule && !isManagementOfNode(node, from, last, judged.action))
+    node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
@@ -154,7 +157,7 @@ function logSoon(...of: Parameters<typeof logOwn>): void {
 }
 
 /**
- * Where a request goes: to the CSMS by the rule that is for its source, else as the table says.
+ * Where a request goes: of a station to the CSMS by the rule that is for it, else as the table says.
  *
  * @throws {OverlayError} ERR_ROUTE_UNKNOWN, ERR_ACCESS_UPLINK
  */
@@ -169,6 +172,9 @@ function destinationOf(
   if (!upstreams || from.link.way !== 'down') return node.table.lookup(next, from)
   const [source] = frame.route.networkPath
   const isToCsms = isCsmsService(next)
+  if (isWordOfNode(node, source, frame.action)) {
+    return node.table.lookup(next, from) ?? overlayCsms(node, next, frame.action)
+  }
   const primary = isToCsms ? upstreams.primaryFor(source, frame.action, next) : undefined
   if (primary) return primary
   const to = node.table.lookup(next, from)
@@ -180,34 +186,72 @@ function destinationOf(
 
 /** Others get what the primary gets, under ids of this node; their answers end here. */
 function copy(node: Core, onward: Onward): void {
-  const { from, arrived, destination, judged, now } = onward
+  const { arrived, destination } = onward
   if (!isCsmsService(destination[0])) return
-  const trace = from.isOverlay ? arrived.messageId : onward.messageId
   const [station] = arrived.route.networkPath
+  if (isWordOfNode(node, station, arrived.action)) return
+  for (const to of node.upstreams?.copiesFor(station, arrived.action) ?? [])
+    copyTo(node, onward, to)
+}
+
+/** @param challenge What the mirror wants to see signed. */
+function copyTo(node: Core, onward: Onward, to: Neighbour, challenge?: string): void {
+  const { from, arrived, destination, judged, now } = onward
+  const trace = from.isOverlay ? arrived.messageId : onward.messageId
   const { action } = arrived
-  for (const to of node.upstreams?.copiesFor(station, action) ?? []) {
-    try {
-      assertCanCarry(to, arrived, destination)
-      const wanted = filtered(node, arrived, { from, to, action, destination: destination[0] })
-      const passed = secureRequest(node, wanted, { from, to, judged }) ?? { frame: wanted }
-      if ('answer' in passed) continue
-      const { frame } = passed
-      const messageId = node.newMessageId()
-      const networkPath = [...frame.route.networkPath, node.id] as const
-      const route = to.isOverlay ? { destination, networkPath } : undefined
-      const bytes = encode({ ...frame, messageId, route })
-      if (frame.type === 2) open(node, to, frame, messageId, { asker: NOBODY, expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
-      sendOrQueue(to, frame, messageId, bytes, now)
-      logSoon(node, to, bytes, frame.encoding === 'binary', trace)
-    } catch (error) {
-      if (!(error instanceof OverlayError)) throw error
-      // What a mirror cannot take must not stop what it mirrors.
-      node.emit({ name: 'copy.dropped', link: to.label, code: error.code })
+  try {
+    assertCanCarry(to, arrived, destination)
+    const wanted = filtered(node, arrived, { from, to, action, destination: destination[0] })
+    const passed = secureRequest(node, wanted, { from, to, judged, isCopy: true }, challenge) ?? { frame: wanted, secured: undefined } // biome-ignore format: one line
+    if ('answer' in passed) return
+    const { frame, secured } = passed
+    const messageId = node.newMessageId()
+    const networkPath = [...frame.route.networkPath, node.id] as const
+    const route = to.isOverlay ? { destination, networkPath } : undefined
+    const bytes = encode({ ...frame, messageId, route })
+    if (frame.type === 2) {
+      const retry = secured?.isOwnWord && challenge === undefined ? copyingAgain(node, onward, to) : undefined // biome-ignore format: one line
+      open(node, to, frame, messageId, { asker: askerOfCopy(node, from, retry), expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
     }
+    sendOrQueue(to, frame, messageId, bytes, now)
+    logSoon(node, to, bytes, frame.encoding === 'binary', trace)
+  } catch (error) {
+    if (!(error instanceof OverlayError)) throw error
+    // The primary has asked for it to be signed anew: it was copied when it came for the first time.
+    if (error.details.reason === 'not-challenged') return
+    // What a mirror cannot take must not stop what it mirrors.
+    node.emit({ name: 'copy.dropped', link: to.label, code: error.code })
   }
 }
 
-const NOBODY: LocalAsker = { resolve() {}, reject() {} }
+/** Apart from `copyTo`, whose variables it would keep. */
+function copyingAgain(node: Core, onward: Onward, to: Neighbour): Retry {
+  const { origin: _, ...rest } = onward.arrived
+  const arrived = { ...rest, payload: rest.payload.slice() }
+  const kept = { ...onward, arrived, frame: arrived, judged: {} }
+  return {
+    bytes: arrived.payload.length,
+    again: (challenge, now) => copyTo(node, { ...kept, now }, to, challenge),
+  }
+}
+
+/** Nobody is told what a copy is answered; an error is counted, and a challenge answered once. */
+function askerOfCopy(node: Core, { retries }: Neighbour, retry: Retry | undefined): LocalAsker {
+  const kept = retry && retries.take(retry.bytes, COPIES_SHARE) ? retry : undefined
+  const over = () => void (kept && retries.give(kept.bytes))
+  return {
+    isOfCopy: true,
+    resolve(frame, to) {
+      over()
+      if (frame.type !== 4) return
+      const challenge = challengeIn(frame)
+      if (kept && challenge !== undefined) return kept.again(challenge, node.clock.now())
+      const code = challenge === undefined ? 'ERR_COPY_REFUSED' : 'ERR_POLICY_CHALLENGE'
+      node.emit({ name: 'copy.dropped', link: to.label, code, answer: frame.errorCode })
+    },
+    reject: over,
+  }
+}
 
 function speaksFor(to: Neighbour, source: NodeId): boolean {
   return to.represents !== undefined && isSameId(to.represents, source)
@@ -227,7 +271,7 @@ export function originate(
   timeoutMs: number,
 ): void {
   const now = node.clock.now()
-  const to = node.table.lookup(destination[0]) ?? node.ownUplinks[0]?.neighbour
+  const to = ownWay(node, destination[0], frame.action)
   if (!to) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   assertCanCarry(to, frame, destination)
   const route = { destination, networkPath: [node.id] } as const
@@ -264,7 +308,7 @@ function open(
 ): void {
   const isFull = to.isOverlay
     ? isLinkFull(node, to)
-    : to.activeCall !== undefined && !to.waiting.hasRoom(length, frame.action, asker === NOBODY)
+    : to.activeCall !== undefined && !to.waiting.hasRoom(length, frame.action, 'isOfCopy' in asker)
   if (isFull || hasTooMany(asker)) {
     throw new OverlayError('ERR_LINK_BUSY', { retryAfterMs: roomInMs(to, node.clock.now()) })
   }

@@ -366,13 +366,16 @@ export class SecurityGate {
 
   /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
   #judgeFreshness(
-    { type, action, protocol }: Incoming,
+    { type, action, protocol, isCopy }: Incoming,
     header: MessageFields | undefined,
     digest: string,
   ): Fresh | undefined {
     if (!header || (type !== 2 && type !== 6)) return undefined
     const replay = actionRow(protocol, action)?.replay ?? 'live'
     const verdict = this.#freshness.judge({ header, digest, replay }, this.#moment)
+    // Whoever only hears it can live with what may be of before.
+    const isUnsure = verdict.kind === 'challenge' || (verdict.kind === 'refused' && verdict.reason === 'not-provable') // biome-ignore format: one line
+    if (isCopy && isUnsure) return { replay, seen: undefined, repeated: false }
     switch (verdict.kind) {
       case 'fresh':
         return { replay, seen: verdict.message, repeated: false }

@@ -10,7 +10,7 @@ const PRIVILEGED: readonly string[] = ['owner', 'admin']
 /** What ends that. */
 const RENEWAL = 'UpdateRevocationList'
 /** The user role of keys that vouch for the standard peers at their node. */
-const EDGE = 'edge'
+export const EDGE = 'edge'
 
 /** How a message came. */
 export interface CameHow {

@@ -36,7 +36,7 @@ const MAX_REPRESENTED_UNPROVED = 50
 /** A request that waits. */
 interface Held {
   readonly bytes: number
-  /** @param isOver The station has left meanwhile, or has come back in another version. */
+  /** @param isOver The station has left meanwhile, or has come back in another version, or the node stops. */
   readonly run: (isOver: boolean) => void
 }
 
@@ -239,12 +239,22 @@ export class Upstreams {
     return representation.ready
   }
 
-  #release(representation: Representation): void {
+  /** Whether requests wait for connections that are being opened. */
+  get isHolding(): boolean {
+    return [...this.#stations.values()].some(({ held }) => held !== undefined && held.length > 0)
+  }
+
+  /** What still waits is not sent any more. */
+  giveUpHeld(): void {
+    for (const representation of this.#stations.values()) this.#release(representation, true)
+  }
+
+  #release(representation: Representation, isOver = representation.isOver): void {
     const { held = [], via } = representation
     representation.held = undefined
     for (const { bytes, run } of held) {
       if (via) this.#behindOf(via).heldBytes -= bytes
-      run(representation.isOver)
+      run(isOver)
     }
   }
 

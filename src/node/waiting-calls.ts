@@ -17,7 +17,7 @@ export interface QueuedCall {
 }
 
 /** Of the bounds in bytes: what nobody here answers for has to leave room for what somebody asks. */
-const COPIES_SHARE = 1 / 8
+export const COPIES_SHARE = 1 / 8
 const CALLS_SHARE = 1 / 2
 
 /** The CALLs that wait for one standard peer, bounded in number and in bytes. */

@@ -8,17 +8,26 @@ test('failed handshakes get a line for each address and twenty a minute, and say
   const limit = new LineLimit(20)
   assert.equal(limit.take('192.0.2.1', 0), 0)
   for (let i = 0; i < 1_000; i++) assert.equal(limit.take('192.0.2.1', 59_999), undefined)
-  assert.equal(limit.take('192.0.2.2', 59_999), 1_000)
+  assert.equal(limit.take('192.0.2.2', 59_999), 0)
   const lines = Array.from({ length: 500 }, (_, i) => limit.take(`198.51.100.${i}`, 59_999))
   assert.equal(lines.filter((skipped) => skipped !== undefined).length, 18)
-  assert.equal(limit.take('192.0.2.1', 60_000), 482)
+  assert.equal(
+    limit.take('192.0.2.1', 60_000),
+    1_000 + 482,
+    'its own, and what there was no room for',
+  )
+  assert.equal(limit.take('192.0.2.2', 60_000), 0)
   assert.equal(limit.take('192.0.2.1', 60_001), undefined)
 })
 
 /** Writes the log of what happens at a node. */
 function logging() {
   const lines: string[] = []
-  const write = (level: string) => (event: string) => void lines.push(`${level} ${event}`)
+  const skipped: unknown[] = []
+  const write = (level: string) => (event: string, fields?: object) => {
+    lines.push(`${level} ${event}`)
+    skipped.push((fields as { skipped?: number } | undefined)?.skipped)
+  }
   const log: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } // biome-ignore format: one line
   const observers: ((event: NodeEvent) => void)[] = []
   const node = { onEvent: (observer: (event: NodeEvent) => void) => observers.push(observer) }
@@ -26,7 +35,7 @@ function logging() {
   const happen = (event: object) => {
     for (const observe of observers) observe(event as NodeEvent)
   }
-  return { lines, happen }
+  return { lines, skipped, happen }
 }
 
 test('refusals of one kind from one place are told once, and a station that comes is no warning', () => {
@@ -56,4 +65,20 @@ test('of frames that are refused on one link for one reason ten have a line, oth
   assert.equal(lines.length, 12)
   for (let i = 0; i < 1_000; i++) happen(refused(`CS${i}`, 'ERR_ACTION_UNKNOWN'))
   assert.equal(lines.length, 109)
+})
+
+test('what was left out is told with a line of the same event, link and code, and with no other', (t) => {
+  t.mock.timers.enable({ apis: ['Date'] })
+  const { lines, skipped, happen } = logging()
+  const refused = { name: 'frame.refused', link: 'CS01', code: 'ERR_WIRE_JSON', details: {} }
+  for (let i = 0; i < 1_000; i++) happen(refused)
+  for (let i = 0; i < 15; i++) happen({ name: 'copy.dropped', link: 'CS01', code: 'ERR_WIRE_JSON' })
+  happen({ ...refused, link: 'CS02' })
+  assert.equal(lines.length, 21)
+  assert.deepEqual(new Set(skipped), new Set([undefined]))
+  t.mock.timers.tick(60_000)
+  happen({ ...refused, link: 'CS02' })
+  happen(refused)
+  happen({ name: 'copy.dropped', link: 'CS01', code: 'ERR_WIRE_JSON' })
+  assert.deepEqual(skipped.slice(-3), [undefined, 990, 5])
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { Node } from '../../src/node/node.ts'
 import type { PerStationUplink, UplinkRule } from '../../src/node/uplink-rules.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { announcementsOf } from '../../src/routing/topology.ts'
-import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+import { type MemoryOverlay, overlay, type RawPeer } from '../support/memory-overlay.ts'
 
 /** Several upstreams, and upstreams that want one connection per station. */
 
@@ -177,13 +178,13 @@ test('a station behind another node stays when its upstream refuses or is lost: 
 async function withTwo(t: TestContext, second: UplinkRule) {
   const net = overlay(t)
   const foreign = net.foreignCsms(second)
-  await net.node('NN01', { perStation: [foreign.uplink] }, [primary('CSMS01')])
+  const node = await net.node('NN01', { perStation: [foreign.uplink] }, [primary('CSMS01')])
   const ours = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()
   ours.take()
   const peer = foreign.connections[0]?.peer as RawPeer
-  return { net, ours, peer, station, foreign }
+  return { net, node, ours, peer, station, foreign }
 }
 
 test('two upstreams that disagree: the primary answers the station, the mirror gets the same bytes and its answer ends here', async (t) => {
@@ -588,4 +589,45 @@ test('while only a mirror is waited for nothing is refused: what is too much to 
   assert.deepEqual(above.take().map((frame) => frame[4]), Array(20).fill('Heartbeat')) // biome-ignore format: one line
   assert.deepEqual(station.received, [])
   assert.equal(foreign.connections.length, 0)
+})
+
+/** Whether a drain of at most five seconds is over already after this many. */
+async function drained(net: MemoryOverlay, node: Node, seconds: number): Promise<boolean> {
+  let isOver = false
+  const whole = node.drain(5_000).then(() => {
+    isOver = true
+  })
+  await net.settle()
+  for (let passed = 0; passed < seconds * 1_000; passed += 20) await net.wait(0.02)
+  const wasOver = isOver
+  for (let passed = 0; passed < 5_100 && !isOver; passed += 20) await net.wait(0.02)
+  await whole
+  return wasOver
+}
+
+test('a node that drains waits for what it holds until an upstream is open, and answers at last what went nowhere', async (t) => {
+  const net = overlay(t)
+  const { uplink, foreign } = slowCsms(net)
+  const gateway = await net.node('NN01', { perStation: [uplink] })
+  await net.node('LC01')
+  net.connect('LC01', 'NN01')
+  const station = net.station('CS01', 'LC01', 'ocpp2.1')
+  await net.settle()
+  station.send('[2,"1","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(await drained(net, gateway, 4), false)
+  const [type, id, , , details] = station.take()[0] ?? []
+  assert.deepEqual([type, id, (details as { executed?: string }).executed], [4, '1', 'no'])
+  assert.equal(foreign.connections.length, 0)
+})
+
+test('a node that drains does not wait for a mirror that answers nothing', async (t) => {
+  const { net, peer, station, ours, node } = await withTwo(t, mirror('foreign'))
+  station.send('[2,"1","Heartbeat",{}]')
+  station.send('[2,"2","Heartbeat",{}]')
+  await net.settle()
+  for (const [, , , id] of ours.take()) ours.send(`[3,"CS01",["CSMS01"],"${id}",{}]`)
+  await net.settle()
+  assert.equal(peer.take().length, 1, 'the second one waits')
+  assert.equal(await drained(net, node, 0.1), true)
 })
