@@ -163,6 +163,20 @@ export class OverlayError extends Error {
   }
 }
 
+/**
+ * A message that is not obeyed. Where in the code it was refused says nothing, and finding that out
+ * takes longer than all the rest of it: of those that flood a node each would cost that.
+ */
+export function refusalWithoutStack(code: ErrorCode, details: ErrorDetails): OverlayError {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return new OverlayError(code, details)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
 /** A peer answered with CALLERROR; `errorCode` is as it wrote it. */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError'

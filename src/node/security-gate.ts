@@ -4,7 +4,7 @@
  *
  * @spec docs/security.md
  */
-import { OverlayError } from '../errors.ts'
+import { OverlayError, refusalWithoutStack } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
@@ -147,7 +147,7 @@ export class SecurityGate {
     const { neighbour, path } = incoming
     const nowMs = this.#site.clock.now()
     if (!this.#wrong.allows(neighbour.id, path[0], nowMs))
-      throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
+      throw refusalWithoutStack('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
     const received = readIncoming(incoming)
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
     const judged = this.#verify(message, received)
@@ -179,7 +179,7 @@ export class SecurityGate {
     if (decision.outcome !== 'accept' && decision.outcome !== 'allow-and-alert') {
       const { outcome, reason = 'no-rule' } = decision
       if (outcome === 'quarantine' && freshness?.repeated !== true) throw new HeldBack(reason, freshness) // biome-ignore format: one line
-      throw new OverlayError('ERR_POLICY_REFUSED', {
+      throw refusalWithoutStack('ERR_POLICY_REFUSED', {
         reason,
         ...(outcome !== 'reject' && { outcome }),
         // Whoever asks from afar may not know in which version a station is asked.

@@ -1,6 +1,6 @@
 /** Of one originator over one link; who signs wrongly by mistake does so a few times. */
-const PER_SECOND = 1_000
-const BURST = 2_000
+const PER_SECOND = 100
+const BURST = 200
 const MAX_KEPT = 10_000
 
 interface Bucket {
