@@ -244,6 +244,7 @@ keys
   .argument('<id>', 'id of the new node')
   .option('--as <role>', 'networking-node, charging-station or csms', 'networking-node')
   .option('--role <name...>', 'user roles of its key, in place of those usual for it')
+  .option('--delegable <name...>', 'which of these its holder may hand on for a while')
   .addHelpText('after', '\nExample:\n  $ wattweave keys invite csms.yaml NN01')
   .action(lazily(async () => (await import('./commands/keys.ts')).inviteNode))
 keys

@@ -37,9 +37,23 @@ export function addKeyChanges(keys: Command): void {
     .option('--switch', 'take the one that was made; the node must not run')
     .addHelpText('after', '\nExample:\n  $ wattweave keys rotate node.yaml > NN01.json')
     .action(lazily(async () => (await load()).rotateKey))
+  keys
+    .command('request')
+    .description('Print a record that asks somebody for roles of his, for a while')
+    .argument('<file>', 'YAML file of the node whose own key is to get them')
+    .requiredOption('--by <kid>', 'key of whoever is to hand them on, as `keys list` prints it')
+    .requiredOption('--role <name...>', 'which roles')
+    .option('--hours <number>', 'for how long', '8')
+    .option(...DATA)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ wattweave keys request anna.yaml --by KID --role technician > anna.json',
+    )
+    .action(lazily(async () => (await load()).requestRoles))
   asks(keys.command('add'), 'Make a key known to a node by its signed record')
     .argument('<record>', 'file with the record')
     .option('--endorse', 'sign it with the key of this node as well, as an administrator')
+    .option('--delegate', 'hand on what it asks for: sign it with the key of this node as well')
     .addHelpText(
       'after',
       '\nExample:\n  $ wattweave keys add NN01.json --config desk.yaml --at NN02',

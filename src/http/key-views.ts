@@ -77,7 +77,18 @@ function viewer({ trust, signer }: TrustSources, nowS: number): (record: KeyReco
   const signed = new Map(trust.signedRecords().map((payload) => [payload.kid, payload]))
   const revoked = new Map(revocationListOf(trust)?.revoked.map((one) => [one.kid, one]))
   return (record) => {
-    const { key, owner, organisation, usages, roles, notBefore, notAfter, replaces } = record
+    const {
+      key,
+      owner,
+      organisation,
+      usages,
+      roles,
+      notBefore,
+      notAfter,
+      replaces,
+      delegable,
+      delegatedBy,
+    } = record
     const found = directory.find(key.kid, usages[0] ?? 'sign-message', nowS)
     const payload = signed.get(key.kid)
     const revocation = revoked.get(key.kid)
@@ -91,6 +102,8 @@ function viewer({ trust, signer }: TrustSources, nowS: number): (record: KeyReco
       notBefore: momentOf(notBefore),
       notAfter: momentOf(notAfter),
       ...(replaces !== undefined && { replaces }),
+      ...(delegable !== undefined && { delegable }),
+      ...(delegatedBy !== undefined && { delegatedBy }),
       status: found.status === 'usable' ? 'usable' : (STATUS.get(found.problem) ?? 'revoked'),
       own: key.kid === signer.kid,
       anchor: payload === undefined,

@@ -50,6 +50,8 @@ const KEY: Members = {
   notBefore: moment('Since when it counts'),
   notAfter: moment('Until when it counts'),
   'replaces?': text('kid of the key whose place it takes'),
+  'delegable?': list(text(), 'Those of its roles that its holder may hand on'),
+  'delegatedBy?': text('kid of the key whose holder has handed its roles on'),
   status: word(['usable', 'not-yet', 'expired', 'revoked']),
   own: flag('It is that of the node that answers'),
   anchor: flag('It is believed as it stands: nobody has signed its record'),

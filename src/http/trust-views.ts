@@ -40,6 +40,8 @@ export interface KeyView {
   readonly notAfter: string
   /** kid of the key whose place it takes. */
   readonly replaces?: string
+  readonly delegable?: readonly string[]
+  readonly delegatedBy?: string
   readonly status: 'usable' | 'not-yet' | 'expired' | 'revoked'
   /** It is that of the node that answers. */
   readonly own: boolean

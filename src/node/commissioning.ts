@@ -26,6 +26,8 @@ export const COMMISSION_NODE = 'CommissionNode'
 export interface Invitation {
   readonly owner: NodeId
   readonly roles: readonly string[]
+  /** Which of them its holder may hand on. */
+  readonly delegable?: readonly string[]
   readonly secret: Uint8Array
 }
 
@@ -80,7 +82,7 @@ export async function commission(
   if (!invitation) throw refusal('this code is not good for this node here: it is wrong, of another name, used or older than a day') // biome-ignore format: one line
   const candidate = readCandidate(keyRecord, invitation)
   // Whoever knows the code may know what it is for, and signs that.
-  if (typeof candidate === 'string') throw refusal(candidate, { roles: invitation.roles })
+  if (typeof candidate === 'string') throw refusal(candidate, { roles: invitation.roles, ...(invitation.delegable && { delegable: invitation.delegable }) }) // biome-ignore format: one line
   const { key } = candidate
   if (invitations.use(invitation, key.kid) !== 'used') throw refusal('this code was used by another key') // biome-ignore format: one line
   const endorsed = await coSign(keyRecord, signer)
@@ -132,9 +134,10 @@ export interface Joined {
 export async function join(node: Core, joining: Joining): Promise<Joined> {
   const { record, keys } = joining
   const first = await show(node, joining, record)
-  const roles = rolesIn(first.error)
-  const own = roles ? { ...record, roles, usages: usagesOf(roles) } : record
-  const { answer, error, said } = roles ? await show(node, joining, own) : first
+  const given = givenBy(first.error)
+  const { delegable: _, ...plain } = record
+  const own = given ? { ...plain, ...given, usages: usagesOf(given.roles) } : record
+  const { answer, error, said } = given ? await show(node, joining, own) : first
   if (error) throw error
   const operator = operatorIn(joining, answer, said)
   keys.addAnchor(operator)
@@ -169,9 +172,13 @@ async function show(
 }
 
 /** What the invitation is for. Anybody on the way can write this, and the operator decides. */
-function rolesIn(error: RemoteError | undefined): readonly string[] | undefined {
-  const { roles } = (error?.errorDetails ?? {}) as { roles?: unknown }
-  return Array.isArray(roles) && roles.every((role) => typeof role === 'string') ? roles : undefined
+function givenBy(
+  error: RemoteError | undefined,
+): Pick<Invitation, 'roles' | 'delegable'> | undefined {
+  const { roles, delegable } = (error?.errorDetails ?? {}) as Record<string, unknown>
+  const isNames = (list: unknown): list is string[] => Array.isArray(list) && list.every((one) => typeof one === 'string') // biome-ignore format: one line
+  if (!isNames(roles)) return undefined
+  return { roles, ...(isNames(delegable) && { delegable }) }
 }
 
 /** @throws {OverlayError} ERR_COMMISSIONING */

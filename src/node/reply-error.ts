@@ -30,6 +30,7 @@ const TELLABLE = [
   'reason',
   'challenge',
   'roles',
+  'delegable',
 ]
 
 /**

@@ -11,6 +11,7 @@ const LIFETIME_S = 24 * 3_600
 interface Stored {
   readonly owner: NodeId
   readonly roles: readonly string[]
+  readonly delegable?: readonly string[]
   /** base64url. */
   readonly secret: string
   /** Seconds since 1970. */
@@ -22,6 +23,8 @@ interface Stored {
 export interface KeptInvitation {
   readonly owner: NodeId
   readonly roles: readonly string[]
+  /** Which of them it may hand on. */
+  readonly delegable?: readonly string[]
   readonly secret: Uint8Array
 }
 
@@ -44,10 +47,10 @@ export class InvitationFiles {
    *
    * @returns Until when it is good, in seconds since 1970.
    */
-  add({ owner, roles, secret }: KeptInvitation): number {
+  add({ owner, roles, delegable, secret }: KeptInvitation): number {
     for (const [file, one] of this.#all()) if (isSameId(one.owner, owner)) rmSync(file)
     const text = Buffer.from(secret).toString('base64url')
-    const stored: Stored = { owner, roles, secret: text, untilS: this.#nowS() + LIFETIME_S }
+    const stored: Stored = { owner, roles, ...(delegable && { delegable }), secret: text, untilS: this.#nowS() + LIFETIME_S } // biome-ignore format: one line
     writeWhole(this.#fileOf(text), JSON.stringify(stored))
     return stored.untilS
   }
@@ -58,7 +61,7 @@ export class InvitationFiles {
     return this.#all().flatMap(([file, one]) => {
       if (one.untilS <= nowS) rmSync(file, { force: true })
       const isGood = one.untilS > nowS && isSameId(one.owner, owner)
-      return isGood ? [{ owner: one.owner, roles: one.roles, secret: Buffer.from(one.secret, 'base64url') }] : [] // biome-ignore format: one line
+      return isGood ? [{ owner: one.owner, roles: one.roles, ...(one.delegable && { delegable: one.delegable }), secret: Buffer.from(one.secret, 'base64url') }] : [] // biome-ignore format: one line
     })
   }
 

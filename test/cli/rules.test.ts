@@ -127,6 +127,56 @@ test('a key is taken back by an owner and by nobody else, and a new one takes th
   assert.equal(asNew.code, 0, asNew.errors)
 })
 
+test('a role is handed on to somebody under the own name, works there, and ends with the key that handed it on', async (t) => {
+  const { folder, csms, as } = await site(t)
+  const desk = (nodeId: string) => ({ nodeId, role: 'networking-node', listen: [{ port: 0 }], uplinks: [{ url: csms.url, peerId: 'CSMS01' }], data: folder }) // biome-ignore format: one line
+  commission(folder, desk('LEAD'), csms.file, ['operations', 'delegator'], ['operations'])
+  const joined = await run(t, 'roles', 'list', ...as('LEAD'))
+  assert.match(joined.errors, /CSMS refused: role/, 'it is let in, and is no administrator')
+  const keys = JSON.parse((await run(t, 'keys', 'list', join(folder, 'LEAD.yaml'), '--json')).output) as { kid: string; isOwn: boolean }[] // biome-ignore format: one line
+  const leadKid = keys.find(({ isOwn }) => isOwn)?.kid
+  const anna = join(folder, 'LEAD.anna.yaml')
+  writeFileSync(anna, JSON.stringify(desk('LEAD.anna')))
+  assert.equal((await run(t, 'keys', 'new', anna, '--role', 'operations')).code, 0)
+  assert.equal((await run(t, 'keys', 'trust', anna, loadConfig(csms.file).ownKey.recordFile)).code, 0) // biome-ignore format: one line
+  const ask = () => run(t, 'send', 'CSMS01', 'GetKeyRecords', '{}', ...as('LEAD.anna'))
+  const before = await ask()
+  assert.match(
+    before.output + before.errors,
+    /unknown-keys/,
+    'what nobody has signed counts for nothing',
+  )
+
+  const request = async (role: string) => {
+    const asked = await run(t, 'keys', 'request', anna, '--by', String(leadKid), '--role', role)
+    assert.equal(asked.code, 0, asked.errors)
+    const file = join(folder, `${role}.json`)
+    writeFileSync(file, asked.output)
+    return file
+  }
+  const foreign = await run(t, 'keys', 'add', await request('operations'), '--delegate', ...as('GUEST')) // biome-ignore format: one line
+  assert.match(foreign.errors, /asks the key .* for its roles, and the key of GUEST is/)
+  const tooMuch = await run(t, 'keys', 'add', await request('technician'), '--delegate', ...as('LEAD')) // biome-ignore format: one line
+  assert.match(tooMuch.output, /not done: not-endorsed/, tooMuch.errors)
+  const added = await run(
+    t,
+    'keys',
+    'add',
+    await request('operations'),
+    '--delegate',
+    ...as('LEAD'),
+  )
+  assert.equal(added.code, 0, added.output + added.errors)
+  const after = await ask()
+  assert.equal(after.code, 0, after.output + after.errors)
+  assert.match(after.output, /LEAD\.anna/, 'she reads whose keys are known')
+
+  assert.equal((await run(t, 'keys', 'revoke', String(leadKid), ...as('DESK'))).code, 0)
+  const ended = await ask()
+  assert.equal(ended.code, 1)
+  assert.match(ended.output + ended.errors, /not-by-originator|unknown-keys/)
+})
+
 test('a running node whose audit log was changed shows no more of its history than is right', async (t) => {
   const folder = temporaryFolder(t)
   const config = join(folder, 'node.yaml')

@@ -159,11 +159,17 @@ export function commission(
   config: { nodeId: string; [setting: string]: unknown },
   inviter: string,
   roles?: readonly string[],
+  delegable?: readonly string[],
 ): void {
   const file = join(folder, `${config.nodeId}.yaml`)
   writeFileSync(file, JSON.stringify(config))
   const joining = loadConfig(file)
-  const code = invite(loadConfig(inviter), config.nodeId, roles ?? ROLES_OF[joining.role])
+  const code = invite(
+    loadConfig(inviter),
+    config.nodeId,
+    roles ?? ROLES_OF[joining.role],
+    delegable,
+  )
   keepCode(joining, { code, at: 'CSMS' })
 }
 

@@ -171,6 +171,8 @@ test('what a revoked key signs is not obeyed any more, and the others are told',
   await read('/api/keys?limit=1')
   const nowS = Math.floor(clock.now() / 1_000)
   trust.addRecord(await newRecord('CS09', [signerOf('CSMS01')], { clock, organisation: 'ACME', replaces: kidOf('CS02'), notBefore: nowS })) // biome-ignore format: one line
+  trust.addRecord(await newRecord('LEAD', [signerOf('CSMS01')], { clock, roles: ['technician'], delegable: ['technician'], notBefore: nowS })) // biome-ignore format: one line
+  trust.addRecord(await newRecord('LEAD.anna', [signerOf('CSMS01')], { clock, delegatedBy: kidOf('CS02'), notBefore: nowS })) // biome-ignore format: one line
   trust.entitle(await signedEntitlement({ node: 'CS09', ids: ['CS*'] }, clock))
   await read('/api/keys')
   const unseen = judge.unseen().filter((member) => /^(Key|Revocation|Invitation|NewInvitation)/.test(member)) // biome-ignore format: one line

@@ -65,9 +65,19 @@ async function site(t: TestContext) {
       node.join({ ...own, keys: own.trust, code, at: 'CSMS' as NodeId })
     return { ...own, node, join }
   }
-  const invite = (owner: string, roles: readonly string[] = ['edge']) => {
+  const invite = (
+    owner: string,
+    roles: readonly string[] = ['edge'],
+    delegable?: readonly string[],
+  ) => {
+    // biome-ignore format: one line
     const { code } = newCommissioningCode(record.key.kid, systemRandomness)
-    invitations.add({ owner: owner as NodeId, roles, secret: code.secret })
+    invitations.add({
+      owner: owner as NodeId,
+      roles,
+      ...(delegable && { delegable }),
+      secret: code.secret,
+    })
     return code
   }
   const aDayLater = () => {
@@ -156,6 +166,22 @@ test('a record that says more than the invitation is not endorsed', async (t) =>
   const [type, , , , code4, , details] = below.take()[0] ?? []
   assert.deepEqual([type, code4, details], [4, 'SecurityError', { problem: 'it was invited with edge and says owner', roles: ['edge'] }]) // biome-ignore format: one line
   assert.equal(operator.trust.directory.find(record.key.kid, 'sign-message', 1).status, 'unusable')
+})
+
+test('who is invited to hand roles on has that in its record, and who is not has not', async (t) => {
+  const { newcomer, invite, operator } = await site(t)
+  const roles = ['technician', 'delegator']
+  const first = await newcomer('LEAD', [])
+  const { own } = await first.join(invite('LEAD', roles, ['technician']))
+  const { kid } = own.key
+  assert.deepEqual([own.roles, own.delegable], [roles, ['technician']])
+  const known = operator.trust.directory.records().find(({ key }) => key.kid === kid)
+  assert.deepEqual(known?.delegable, ['technician'])
+
+  const second = await newcomer('NN01', ['technician'])
+  const wants = { ...second.record, delegable: ['technician'] }
+  const joined = await second.node.join({ ...second, record: wants, keys: second.trust, code: invite('NN01', ['technician']), at: 'CSMS' as NodeId }) // biome-ignore format: one line
+  assert.equal(joined.own.delegable, undefined)
 })
 
 test('whoever answers without knowing the code is not believed, whatever key it shows', async (t) => {

@@ -54,7 +54,7 @@ function Key({ kid }: { kid: string }) {
 
 function KeyFacts({ view }: { view: KeyView }) {
   const { facts, columns } = words
-  const { revocation, organisation, replaces } = view
+  const { revocation, organisation, replaces, delegable = [], delegatedBy } = view
   return (
     <Facts
       rows={[
@@ -74,6 +74,8 @@ function KeyFacts({ view }: { view: KeyView }) {
         [facts.algorithm, view.algorithm],
         [facts.kid, <code key="kid">{view.kid}</code>],
         ...(replaces === undefined ? [] : [[facts.replaces, <KeyLink key="old" kid={replaces} />] as const]), // biome-ignore format: one line
+        ...(delegable.length === 0 ? [] : [[facts.delegable, delegable.join(', ')] as const]),
+        ...(delegatedBy === undefined ? [] : [[facts.delegatedBy, <KeyLink key="delegator" kid={delegatedBy} />] as const]), // biome-ignore format: one line
       ]}
     />
   )

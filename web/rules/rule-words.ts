@@ -148,11 +148,13 @@ function comparisonWords(one: PayloadDocument | ParameterDocument): string {
 }
 
 function variableWords(rule: VariableDocument): string {
-  const { component, variable, evse, attribute, access } = rule
+  const { component, variable, evse, instance, variableInstance, attribute, access } = rule
   const may = listOf(access).map((one) => words.accesses[one] ?? one)
   return [
     words.variables(words.or(may), list(variable), list(component)),
     phrase(evse?.toString(), words.ofEvse),
+    phrase(instance, words.instance),
+    phrase(variableInstance, words.variableInstance),
     phrase(attribute, words.attribute),
   ]
     .filter(Boolean)

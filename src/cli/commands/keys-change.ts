@@ -2,8 +2,14 @@ import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import { takeSignatures } from '../../security/carriers.ts'
-import { coSign } from '../../security/data-statement.ts'
-import type { Revocation, RevocationList } from '../../security/keys/key-record.ts'
+import { coSign, signData } from '../../security/data-statement.ts'
+import {
+  KEY_RECORD,
+  type KeyRecord,
+  keyRecordPayload,
+  type Revocation,
+  type RevocationList,
+} from '../../security/keys/key-record.ts'
 import {
   nextRevocationList,
   revocationsIn,
@@ -84,22 +90,57 @@ function successorFiles({ ownKey }: Pick<Config, 'ownKey'>) {
   return { key: join(dirname(ownKey.keyFile), 'next.pem'), record: join(ownKey.folder, 'next.json') } // biome-ignore format: one line
 }
 
+/** Who needs it for longer asks the operator for roles of his own. */
+const MAX_HOURS = 31 * 24
+
+interface RequestOptions {
+  readonly by: string
+  readonly role: readonly string[]
+  readonly hours: string
+}
+
+/**
+ * `wattweave keys request FILE`: prints a record of the own key, signed by it, that has roles of
+ * somebody else for a while, as soon as he has signed it as well.
+ */
+export async function requestRoles(file: string, options: RequestOptions): Promise<void> {
+  const config = loadConfig(file)
+  const opened = openSecurity(config)
+  if (!opened) throw new Error(`${config.nodeId} is insecure by its configuration; remove \`insecure\` under \`security\``) // biome-ignore format: one line
+  const hours = Number(options.hours)
+  if (!(hours > 0 && hours <= MAX_HOURS)) throw new Error(`--hours must be a number up to ${MAX_HOURS}, not "${options.hours}"`) // biome-ignore format: one line
+  const { key, owner } = opened.record
+  const nowS = Math.floor(Date.now() / 1_000)
+  const record: KeyRecord = { key, owner, usages: ['sign-message', 'sign-data'], roles: options.role, delegatedBy: options.by, notBefore: nowS, notAfter: nowS + Math.round(hours * 3_600) } // biome-ignore format: one line
+  const signed = await signData(keyRecordPayload(record), KEY_RECORD, [opened.security.signer], { nowS, random: systemRandomness }) // biome-ignore format: one line
+  process.stdout.write(`${JSON.stringify(signed, undefined, 2)}\n`)
+  process.stderr.write(`It counts for nothing yet. Whoever has ${options.by} hands it on with: wattweave keys add RECORD --delegate --config HIS-FILE --at NODE\n`) // biome-ignore format: one line
+}
+
 interface AddOptions extends AskOptions {
   readonly endorse?: boolean
+  readonly delegate?: boolean
 }
 
 /** `wattweave keys add RECORD`: makes a key known to a node over the overlay. */
 export async function addKey(file: string, options: AddOptions): Promise<void> {
   const record = readJsonFile(file)
-  const { at, json, endorse } = options
+  const { at, json, endorse, delegate } = options
   const answer = await asking(options, async (node, timeoutMs, client) => {
-    const keyRecord = endorse ? await endorsed(record, administratorOf(client)) : record
+    const signer = endorse ? administratorOf(client) : delegate ? delegatorOf(client, record) : undefined // biome-ignore format: one line
+    const keyRecord = signer ? await endorsed(record, signer) : record
     return node.call(at, 'ocpp2.1', 'AddKeyRecord', { keyRecord }, { timeoutMs })
   })
   const isDone = answer.status === 'Accepted'
   const words = isDone ? `${at} knows the key ${answer.kid}` : `not done: ${answer.problem}: ${answer.sentence}` // biome-ignore format: one line
   process.stdout.write(`${json ? JSON.stringify(answer) : words}\n`)
   if (!isDone) process.exitCode = 1
+}
+
+/** The own key, which a record names as the one that it has its roles from. */
+function delegatorOf({ signer, node }: OverlayClient, { delegatedBy }: JsonObject): Signer {
+  if (signer && signer.kid === delegatedBy) return signer
+  throw new Error(`this record asks ${delegatedBy === undefined ? 'nobody' : `the key ${delegatedBy}`} for its roles, and the key of ${node.id} is ${signer?.kid ?? 'none'}`) // biome-ignore format: one line
 }
 
 /** Also signed by an administrator, so that it counts whatever becomes of the key that it replaces. */

@@ -28,22 +28,30 @@ export function newKey(file: string, options: { role?: readonly string[] }): voi
 export function inviteNode(
   file: string,
   id: string,
-  { as = 'networking-node', role }: { as?: string; role?: readonly string[] },
+  { as = 'networking-node', role, delegable }: { as?: string; role?: readonly string[]; delegable?: readonly string[] }, // biome-ignore format: one line
 ): void {
   if (!isNodeId(id) || isReservedId(id)) throw new Error(`"${id}" is not the id of a node`)
   if (!Object.hasOwn(ROLES_OF, as)) throw new Error(`--as must be one of ${Object.keys(ROLES_OF).join(', ')}, not "${as}"`) // biome-ignore format: one line
   const config = loadConfig(file)
-  const text = invite(config, id, role ?? ROLES_OF[as as Config['role']])
+  const roles = role ?? ROLES_OF[as as Config['role']]
+  const foreign = delegable?.find((one) => !roles.includes(one) || one === 'owner')
+  if (foreign !== undefined) throw new Error(`--delegable: ${foreign} is ${foreign === 'owner' ? 'never handed on' : `not among the user roles it gets (${roles.join(', ') || 'none'}); name those with --role`}`) // biome-ignore format: one line
+  const text = invite(config, id, roles, delegable)
   process.stdout.write(`${text}\n`)
   process.stderr.write(`Give it to ${id} within a day, it is good once: wattweave keys join FILE-OF-${id} ${text}\n`) // biome-ignore format: one line
 }
 
 /** Invites a node; also for the demo. */
-export function invite(config: Config, id: string, roles: readonly string[]): string {
+export function invite(
+  config: Config,
+  id: string,
+  roles: readonly string[],
+  delegable?: readonly string[],
+): string {
   const { record } = opened(config)
   if (!mayEndorse(record)) throw new Error(`the key of ${config.nodeId} may let nobody in: invite at a node whose key has the user role owner or admin, usually the CSMS`) // biome-ignore format: one line
   const { text, code } = newCommissioningCode(record.key.kid, systemRandomness)
-  new InvitationFiles(config.ownKey.folder, systemClock).add({ owner: id as NodeId, roles, secret: code.secret }) // biome-ignore format: one line
+  new InvitationFiles(config.ownKey.folder, systemClock).add({ owner: id as NodeId, roles, ...(delegable && { delegable }), secret: code.secret }) // biome-ignore format: one line
   return text
 }
 

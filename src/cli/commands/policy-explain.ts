@@ -82,8 +82,9 @@ export function explainFrame(bytes: Uint8Array, around: Around): Explanation {
     return { decision: byItem.decision, steps: [...notes, ...steps, left] }
   }
   const { action, to, payload = {} } = facts
-  const rights = facts.signers.flatMap(({ owner, roles }) => {
-    const { explanation } = judgeRights(roles.flatMap((name) => book.roles.get(name) ?? []), { action, to, payload }) // biome-ignore format: one line
+  const rights = facts.signers.flatMap((holder) => {
+    const { owner, roles } = holder
+    const { explanation } = judgeRights(roles.flatMap((name) => book.roles.get(name) ?? []), { action, to, payload, holder }) // biome-ignore format: one line
     return explanation.map((line) => `user roles of ${owner}: ${line}`)
   })
   return { decision, steps: [...notes, ...steps, ...rights] }

@@ -105,15 +105,20 @@ export function answerDigest(answer: JsonObject): string {
  */
 export function readCandidate(
   payload: JsonObject,
-  invited: { readonly owner: NodeId; readonly roles: readonly string[] },
+  invited: {
+    readonly owner: NodeId
+    readonly roles: readonly string[]
+    readonly delegable?: readonly string[]
+  },
 ): KeyRecord | string {
   const taken = takeSignatures(payload)
   if ('status' in taken) return taken.sentence
   const record = readKeyRecord(stripSignatures(payload))
   if (typeof record === 'string') return record
-  const { owner, roles, usages } = record
+  const { owner, roles, usages, delegable = [] } = record
   if (owner !== invited.owner) return `the key is one of ${owner}, and ${invited.owner} was invited`
   if (!isSameSet(roles, invited.roles)) return `it was invited with ${rolesText(invited.roles)} and says ${rolesText(roles)}` // biome-ignore format: one line
+  if (!isSameSet(delegable, invited.delegable ?? [])) return `it was invited to hand on ${rolesText(invited.delegable ?? [])} and says ${rolesText(delegable)}` // biome-ignore format: one line
   const allowed = usagesOf(invited.roles)
   const usage = usages.find((one) => !allowed.includes(one))
   return usage === undefined ? record : `it wants to ${usage}, which its user roles do not need`

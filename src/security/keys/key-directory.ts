@@ -1,4 +1,4 @@
-import { isSameId } from '../../primitives/ids.ts'
+import { foldId, isSameId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import { verifyPayload } from '../carriers.ts'
 import { SKEW_S } from '../freshness/freshness.ts'
@@ -62,7 +62,7 @@ interface Known {
   readonly record: KeyRecord
   /** Seconds since 1970, by whoever signed it; 0 of the configuration. */
   readonly issuedS: number
-  /** kid of the key that it replaces, where nobody else has endorsed it. */
+  /** kid of the key that it replaces, or that handed its roles on, where nobody else has endorsed it. */
   readonly standsOn?: string
 }
 
@@ -110,6 +110,7 @@ export class KeyDirectory {
     if (atS < record.notBefore) return unusable('not-valid-yet')
     if (atS > record.notAfter) return unusable('no-longer-valid')
     if (this.#isRevoked(kid, revokedS)) return unusable('revoked')
+    if (!this.#isStillDelegated(record, atS)) return unusable('not-endorsed')
     return { status: 'usable', record }
   }
 
@@ -141,11 +142,11 @@ export class KeyDirectory {
     if (this.#revoked.has(kid)) return refused('revoked', 'this key was revoked')
     const isOwners = [candidate, known?.record].some((one) => one?.roles.includes('owner'))
     const isByOthers = this.isByAdministrator(others, nowS, isOwners ? OWNERS : ADMINISTRATORS)
-    const isEndorsed = isByOthers || this.#isByPredecessor(candidate, others, nowS)
+    const isEndorsed = isByOthers || this.#isByPredecessor(candidate, others, nowS) || this.#isByDelegator(candidate, others, nowS) // biome-ignore format: one line
     if (!isEndorsed) {
-      return refused('not-endorsed', 'neither an administrator nor the key it replaces has signed it, or they may not give these rights') // biome-ignore format: one line
+      return refused('not-endorsed', 'neither an administrator nor the key it replaces or has its roles from has signed it, or they may not give these rights') // biome-ignore format: one line
     }
-    const standsOn = isByOthers ? undefined : candidate.replaces
+    const standsOn = isByOthers ? undefined : (candidate.delegatedBy ?? candidate.replaces)
     // Signatures stand beside each other: whoever leaves one out must not make the record weaker.
     if (standsOn !== undefined && known?.issuedS === issuedS && known.standsOn === undefined) return refused('old-version', 'it is known with more signatures') // biome-ignore format: one line
     this.#records.set(kid, { record: candidate, issuedS, ...(standsOn !== undefined && { standsOn }) }) // biome-ignore format: one line
@@ -265,6 +266,22 @@ export class KeyDirectory {
     const isUsable = found?.usages.some((usage) => this.find(replaces, usage, nowS).status === 'usable') // biome-ignore format: one line
     return found !== undefined && isUsable === true && isWithin(candidate, found)
   }
+
+  /** A key hands roles on that it may, to keys under its own name and for no longer than it counts. */
+  #isByDelegator(candidate: KeyRecord, signers: readonly VerifiedSigner[], nowS: number): boolean {
+    const { delegatedBy, notBefore } = candidate
+    if (delegatedBy === undefined || !signers.some(({ kid }) => kid === delegatedBy)) return false
+    const found = this.find(delegatedBy, 'sign-data', nowS)
+    return found.status === 'usable' && notBefore >= found.record.notBefore && mayDelegate(found.record, candidate) // biome-ignore format: one line
+  }
+
+  /** Whoever may hand nothing on any more has not done so either. */
+  #isStillDelegated({ key, delegatedBy }: KeyRecord, atS: number): boolean {
+    const known = this.#records.get(key.kid)
+    if (delegatedBy === undefined || known?.standsOn === undefined) return true
+    const delegator = this.#records.get(delegatedBy)?.record
+    return delegator !== undefined && atS <= delegator.notAfter && mayDelegate(delegator, known.record) // biome-ignore format: one line
+  }
 }
 
 function recordIn(payload: JsonObject): KeyRecord | string {
@@ -277,8 +294,22 @@ function isWithin(record: KeyRecord, other: KeyRecord): boolean {
   return (
     isSameId(record.owner, other.owner) &&
     record.organisation === other.organisation &&
+    // What was handed on for a while does not go on by itself.
+    other.delegatedBy === undefined &&
+    (record.delegable ?? []).every((role) => other.delegable?.includes(role)) &&
     record.usages.every((usage) => other.usages.includes(usage)) &&
     record.roles.every((role) => other.roles.includes(role))
+  )
+}
+
+/** Names under its own: nobody else is spoken for. Of usages only what messages need. */
+function mayDelegate(delegator: KeyRecord, { owner, usages, roles, notAfter }: KeyRecord): boolean {
+  const { delegable = [] } = delegator
+  return (
+    foldId(owner).startsWith(`${foldId(delegator.owner)}.`) &&
+    notAfter <= delegator.notAfter &&
+    usages.every((usage) => usage === 'sign-message' || usage === 'sign-data') &&
+    roles.every((role) => delegable.includes(role))
   )
 }
 

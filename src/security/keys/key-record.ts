@@ -21,6 +21,10 @@ export interface KeyRecord {
   readonly usages: readonly KeyUsage[]
   /** User roles that its messages may claim. */
   readonly roles: readonly string[]
+  /** Those of its roles that its holder may hand on to others. */
+  readonly delegable?: readonly string[]
+  /** kid of the key whose holder has handed these roles on. */
+  readonly delegatedBy?: string
   /** Seconds since 1970, both included. */
   readonly notBefore: number
   readonly notAfter: number
@@ -53,7 +57,7 @@ const MAX_REVOKED = 100_000
  * @returns What is wrong with it, for people, where it is none.
  */
 export function readKeyRecord(payload: JsonObject): KeyRecord | string {
-  const { kid, jwk, owner, organisation, usages, roles = [], notBefore, notAfter, replaces, ...others } = payload // biome-ignore format: one line
+  const { kid, jwk, owner, organisation, usages, roles = [], delegable, delegatedBy, notBefore, notAfter, replaces, ...others } = payload // biome-ignore format: one line
   const unknown = unknownMember(others, 'a key record')
   if (unknown) return unknown
   if (!isRecord(jwk)) return 'jwk is missing'
@@ -69,6 +73,11 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
   if (organisation !== undefined && !isText(organisation)) return 'organisation is no text'
   if (!isListOf(usages, isUsage, KEY_USAGES.length) || usages.length === 0) return `usages is no list of ${KEY_USAGES.join(', ')}` // biome-ignore format: one line
   if (!isListOf(roles, isText, MAX_ROLES)) return 'roles is no list of names'
+  if (delegable !== undefined && !(isListOf(delegable, isText, MAX_ROLES) && delegable.every((one) => roles.includes(one)))) return 'delegable is no list of its own roles' // biome-ignore format: one line
+  // Whoever decides who decides is named by those who do, one by one.
+  if (delegable?.includes('owner')) return 'the role owner cannot be handed on'
+  if (delegatedBy !== undefined && !isText(delegatedBy)) return 'delegatedBy is no kid'
+  if (delegatedBy !== undefined && (delegable !== undefined || replaces !== undefined)) return 'what was handed on is neither handed on again nor replaced' // biome-ignore format: one line
   const wrongSpan = spanProblem(notBefore, notAfter)
   if (wrongSpan) return wrongSpan
   if (replaces !== undefined && !isText(replaces)) return 'replaces is no kid'
@@ -80,6 +89,8 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
     notBefore: notBefore as number,
     notAfter: notAfter as number,
     ...(organisation !== undefined && { organisation }),
+    ...(delegable !== undefined && { delegable }),
+    ...(delegatedBy !== undefined && { delegatedBy }),
     ...(replaces !== undefined && { replaces }),
   }
 }

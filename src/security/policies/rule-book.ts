@@ -62,7 +62,7 @@ function mayAsk(
   roles: ReadonlyMap<string, UserRole>,
 ): boolean {
   const own = signer.roles.flatMap((name) => roles.get(name) ?? [])
-  const rights = judgeRights(own, request)
+  const rights = judgeRights(own, { ...request, holder: signer })
   return rights.status === 'permitted' && (rights.items?.every(Boolean) ?? true)
 }
 

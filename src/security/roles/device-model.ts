@@ -9,7 +9,12 @@ export interface VariableItem {
   /** undefined: all of the component, or of the station. */
   readonly variable: string | undefined
   readonly evse: number | undefined
+  /** Of the component, and of the variable. */
+  readonly instance: string | undefined
+  readonly variableInstance: string | undefined
   readonly attribute: string | undefined
+  /** What it does not name is not left out: it asks for each EVSE and each instance. */
+  readonly isWide: boolean
 }
 
 interface Listing {
@@ -47,37 +52,63 @@ export function variablesIn(
   const { member, access, isAll } = listing
   const list = payload[member]
   if (!Array.isArray(list) || list.length === 0) return isAll ? [{ ...EVERYTHING, access }] : []
-  return list.map((item) => (typeof item === 'object' ? itemOf(item as JsonObject, access) : keyItem(item, access))) // biome-ignore format: one line
+  return list.map((item) => (typeof item === 'object' ? itemOf(item as JsonObject, access, isAll === true) : keyItem(item, access))) // biome-ignore format: one line
 }
 
-const EVERYTHING: VariableItem = { access: 'read', component: '', variable: undefined, evse: undefined, attribute: undefined } // biome-ignore format: one line
+const UNNAMED = { evse: undefined, instance: undefined, variableInstance: undefined } as const
+const EVERYTHING: VariableItem = { access: 'read', component: '', variable: undefined, ...UNNAMED, attribute: undefined, isWide: true } // biome-ignore format: one line
 
-function itemOf(item: JsonObject | null, access: Access): VariableItem {
+function itemOf(item: JsonObject | null, access: Access, isWide: boolean): VariableItem {
   const { component, variable, attributeType } = item ?? {}
-  const { name = '', evse } = objectOf(component)
+  const { name = '', evse, instance } = objectOf(component)
   const evseId = objectOf(evse).id
-  const { name: variableName } = objectOf(variable)
+  const { name: variableName, instance: variableInstance } = objectOf(variable)
   return {
     access,
     component: String(name),
     variable: typeof variableName === 'string' ? variableName : undefined,
     evse: typeof evseId === 'number' ? evseId : undefined,
+    instance: textOf(instance),
+    variableInstance: textOf(variableInstance),
     attribute: access === 'monitor' ? undefined : String(attributeType ?? 'Actual'),
+    isWide,
   }
 }
 
 function keyItem(key: unknown, access: Access): VariableItem {
-  return { access, component: CONFIGURATION, variable: String(key), evse: undefined, attribute: 'Actual' } // biome-ignore format: one line
+  return { access, component: CONFIGURATION, variable: String(key), ...UNNAMED, attribute: 'Actual', isWide: false } // biome-ignore format: one line
 }
 
-/** Whether a rule is about this variable. One that names EVSEs is not about what names none. */
+/**
+ * Whether a rule is about this variable. One that names EVSEs or instances is not about what names
+ * none.
+ */
 export function isAbout(rule: VariableRule, item: VariableItem): boolean {
-  const { component, variable, evse, attribute, access } = item
+  const { component, variable, evse, instance, variableInstance, attribute, access } = item
   if (!rule.accesses.includes(access)) return false
   if (rule.evses && (evse === undefined || !rule.evses.includes(evse))) return false
+  if (rule.hasInstance && (instance === undefined || !rule.hasInstance(instance))) return false
+  if (rule.hasVariableInstance && (variableInstance === undefined || !rule.hasVariableInstance(variableInstance))) return false // biome-ignore format: one line
   if (rule.attributes && attribute !== undefined && !rule.attributes.includes(attribute)) return false // biome-ignore format: one line
   if (!rule.hasComponent(component)) return false
   return variable === undefined ? rule.hasAll : rule.hasVariable(variable)
+}
+
+/** Whether what is asked for may hold something that a rule is about. */
+export function isAmong(rule: VariableRule, item: VariableItem): boolean {
+  const { component, variable, evse, instance, variableInstance, access, isWide } = item
+  if (!rule.accesses.includes(access)) return false
+  if (component === '') return true
+  if (!rule.hasComponent(component)) return false
+  if (variable !== undefined && !rule.hasVariable(variable)) return false
+  if (!isWide) return variable === undefined
+  if (rule.evses && evse !== undefined && !rule.evses.includes(evse)) return false
+  if (rule.hasInstance && instance !== undefined && !rule.hasInstance(instance)) return false
+  return !(rule.hasVariableInstance && variableInstance !== undefined && !rule.hasVariableInstance(variableInstance)) // biome-ignore format: one line
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function objectOf(value: unknown): JsonObject {

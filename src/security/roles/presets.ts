@@ -13,6 +13,10 @@ const VARIABLES = ['GetVariables', 'GetReport'] as const
 /** What changes whom a station obeys. */
 const TRUST = ['SetNetworkProfile', 'InstallCertificate', 'DeleteCertificate', 'CertificateSigned', '*SignaturePolic*', '*UserRole*', '*Entitlement*'] // biome-ignore format: one line
 
+const absent = (pointer: string) => ({ pointer, equals: null, optional: true }) as const
+/** Whoever starts charging does not say with how much power. */
+const NO_PROFILE = absent('/chargingProfile')
+
 // biome-ignore format: a table
 /** Roles that every installation begins with; each may be replaced by one of the same name. */
 export const PRESET_ROLES: readonly UserRoleDocument[] = [
@@ -35,6 +39,22 @@ export const PRESET_ROLES: readonly UserRoleDocument[] = [
       { actions: ['GetCompositeSchedule', 'GetChargingProfiles'] },
     ],
   },
+  {
+    name: 'mobility-provider', version: 1, description: 'starts charging and reserves for its own tokens: those that begin with its organisation, as DE-ABC',
+    allow: [
+      { actions: ['RequestStartTransaction', 'ReserveNow'], parameters: [{ pointer: '/idToken/idToken', own: 'organisation' }, { pointer: '/groupIdToken/idToken', own: 'organisation', optional: true }, NO_PROFILE] },
+      { actions: ['RemoteStartTransaction', 'ReserveNow'], parameters: [{ pointer: '/idTag', own: 'organisation' }, { pointer: '/parentIdTag', own: 'organisation', optional: true }, NO_PROFILE] },
+    ],
+  },
+  {
+    name: 'driver-session', version: 1, description: 'starts charging with the token that has the name of its key, and sees whether the station is free',
+    allow: [
+      { actions: 'RequestStartTransaction', parameters: [{ pointer: '/idToken/idToken', own: 'owner' }, absent('/groupIdToken'), NO_PROFILE] },
+      { actions: 'RemoteStartTransaction', parameters: [{ pointer: '/idTag', own: 'owner' }, NO_PROFILE] },
+      { actions: 'GetVariables', variables: [{ component: ['ChargingStation', 'EVSE', 'Connector'], variable: ['AvailabilityState', 'Available'], access: 'read' }] },
+    ],
+  },
+  { name: 'delegator', version: 1, description: 'hands user roles on, those that its key record names as delegable', allow: [{ actions: 'AddKeyRecord', parameters: [{ pointer: '/keyRecord/delegatedBy', own: 'kid' }] }] },
   { name: 'metrology', version: 1, description: 'reads meters and how they are sampled', allow: [{ actions: VARIABLES, variables: [{ component: ['FiscalMetering', 'SampledDataCtrlr', 'AlignedDataCtrlr'], variable: '*', access: 'read' }] }] },
   { name: 'transparency', version: 1, description: 'reads meters and their public keys', allow: [{ actions: VARIABLES, variables: [{ component: 'FiscalMetering', variable: '*', access: 'read' }] }] },
   { name: 'contact-point', version: 1, description: 'reads what there is and whether it is free', allow: [{ actions: VARIABLES, variables: [{ component: ['ChargingStation', 'EVSE', 'Connector'], variable: ['AvailabilityState', 'Available', 'ConnectorType', 'Power', 'SupplyPhases'], access: 'read' }] }] },

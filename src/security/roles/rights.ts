@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../wire/payload.ts'
 import { everyAt, someAt } from '../../wire/pointer.ts'
-import { isAbout, type VariableItem, variablesIn } from './device-model.ts'
-import type { Permission, UserRole } from './user-role.ts'
+import { isAbout, isAmong, type VariableItem, variablesIn } from './device-model.ts'
+import type { Holder, Permission, UserRole } from './user-role.ts'
 
 /** A request whose originator is known. */
 export interface RightsRequest {
@@ -10,6 +10,8 @@ export interface RightsRequest {
   /** As the originator addressed it. */
   readonly to: string
   readonly payload: JsonObject
+  /** Who asks; undefined where that is not known. */
+  readonly holder?: Holder
 }
 
 /** What the roles of an originator come to; the same input comes to the same. */
@@ -57,30 +59,30 @@ function isItemPermitted(
   denying: readonly Permission[],
 ): boolean {
   const isOf = ({ variables }: Permission) => !variables || variables.some((rule) => isAbout(rule, item)) // biome-ignore format: one line
-  return allowing.some(isOf) && !denying.some((one) => isOf(one) || touches(one, item))
+  // Who asks for all variables, or for those of all EVSEs, asks for those that are denied.
+  const denied = denying.some((one) => isOf(one) || one.variables?.some((rule) => isAmong(rule, item))) // biome-ignore format: one line
+  return allowing.some(isOf) && !denied
 }
 
-/** Who asks for all variables asks for those that are denied. */
-function touches({ variables = [] }: Permission, { access, variable }: VariableItem): boolean {
-  return variable === undefined && variables.some(({ accesses }) => accesses.includes(access))
-}
-
-function denies(permission: Permission, { action, to, payload }: RightsRequest): boolean {
+function denies(permission: Permission, { action, to, payload, holder }: RightsRequest): boolean {
   if (!permission.hasAction(action) || !permission.hasDestination(to)) return false
-  return permission.parameters.every(({ pointer, test }) => someAt(payload, pointer, test))
+  return permission.parameters.every(({ pointer, test }) =>
+    someAt(payload, pointer, (value) => test(value, holder)),
+  )
 }
 
 /** Why a permission does not allow a request, for people; undefined when it does. */
 function whyNotAllowed(
   permission: Permission,
-  { action, to, payload }: RightsRequest,
+  { action, to, payload, holder }: RightsRequest,
   items: readonly VariableItem[] | undefined,
 ): string | undefined {
   if (!permission.hasAction(action)) return `it is not for ${action}`
   if (!permission.hasDestination(to)) return `it is not for ${to}`
   if (permission.variables && !items) return `it is for variables, and ${action} names none`
   const broken = permission.parameters.find(
-    ({ pointer, test, isOptional }) => !everyAt(payload, pointer, test, isOptional),
+    ({ pointer, test, isOptional }) =>
+      !everyAt(payload, pointer, (value) => test(value, holder), isOptional),
   )
   return broken && `${broken.words}, which is not so`
 }

@@ -16,6 +16,16 @@ import { type Pointer, parsePointer } from '../../wire/pointer.ts'
 export const ACCESSES = ['read', 'write', 'monitor'] as const
 export type Access = (typeof ACCESSES)[number]
 
+/** Members of a key record that name whoever holds it. */
+const OWN = ['owner', 'organisation', 'kid'] as const
+
+/** Who holds a role, by its key record. */
+export interface Holder {
+  readonly kid: string
+  readonly owner: string
+  readonly organisation?: string
+}
+
 /** A set of permissions that keys hold. What no role allows is refused; what one denies, too. */
 export interface UserRoleDocument {
   readonly name: string
@@ -49,6 +59,8 @@ export interface ParameterDocument {
   readonly matches?: string
   readonly greaterThan?: number
   readonly lessThan?: number
+  /** It is, or begins with, what the key record of whoever asks says of it: `DE-ABC-C1234` is one of `DE-ABC`. */
+  readonly own?: (typeof OWN)[number]
 }
 
 export interface VariableDocument {
@@ -57,6 +69,9 @@ export interface VariableDocument {
   /** With `*`; `*` alone also means all of a component. */
   readonly variable: OneOrMore<string>
   readonly evse?: OneOrMore<number>
+  /** Of the component, with `*`; default all. */
+  readonly instance?: OneOrMore<string>
+  readonly variableInstance?: OneOrMore<string>
   /** Actual, Target, MinSet, MaxSet; default all. */
   readonly attribute?: OneOrMore<string>
   readonly access: OneOrMore<Access>
@@ -85,7 +100,7 @@ export interface Parameter {
   readonly isOptional: boolean
   /** `/a/b is less than 3` */
   readonly words: string
-  readonly test: (value: unknown) => boolean
+  readonly test: (value: unknown, holder: Holder | undefined) => boolean
 }
 
 export interface VariableRule {
@@ -93,12 +108,15 @@ export interface VariableRule {
   readonly hasVariable: (name: string) => boolean
   readonly hasAll: boolean
   readonly evses: readonly number[] | undefined
+  /** undefined: with any instance, or none. */
+  readonly hasInstance: ((name: string) => boolean) | undefined
+  readonly hasVariableInstance: ((name: string) => boolean) | undefined
   readonly attributes: readonly string[] | undefined
   readonly accesses: readonly Access[]
 }
 
 const MAX_PERMISSIONS = 256
-const PARAMETER_MEMBERS = ['pointer', 'optional', ...COMPARISONS.keys()]
+const PARAMETER_MEMBERS = ['pointer', 'optional', 'own', ...COMPARISONS.keys()]
 
 /**
  * Reads a role. What is not known in it is refused: it may be what restricts the role.
@@ -160,7 +178,7 @@ function permissionOf(
 function parameterOf(value: unknown, path: readonly string[], complain: Complain): Parameter {
   const document = recordOf(value, path, complain) as ParameterDocument
   assertMembers(document, PARAMETER_MEMBERS, path, complain)
-  const { pointer: text, optional = false, ...rest } = document
+  const { pointer: text, optional = false, own, ...rest } = document
   const pointer = parsePointer(typeof text === 'string' ? text : '')
   if (typeof pointer === 'string') return complain([...path, 'pointer'], pointer)
   if (typeof optional !== 'boolean') complain([...path, 'optional'], 'must be true or false')
@@ -168,19 +186,34 @@ function parameterOf(value: unknown, path: readonly string[], complain: Complain
     const made = COMPARISONS.get(name)?.(operand)
     return typeof made === 'object' ? made : complain([...path, name], made ?? 'is not known')
   })
-  if (comparisons.length === 0) complain(path, `compares with nothing; give one of ${[...COMPARISONS.keys()].join(', ')}`) // biome-ignore format: one line
+  if (own !== undefined && !isOneOf(OWN, own)) complain([...path, 'own'], `must be one of ${OWN.join(', ')}`) // biome-ignore format: one line
+  if (comparisons.length === 0 && own === undefined) complain(path, `compares with nothing; give one of ${[...COMPARISONS.keys(), 'own'].join(', ')}`) // biome-ignore format: one line
+  const words = [...comparisons.map((one) => one.words), ...(own ? [`is of its own ${own}`] : [])]
   return {
     pointer,
     isOptional: optional,
-    words: `${text} ${comparisons.map(({ words }) => words).join(' and ')}`,
-    test: (value) => comparisons.every(({ test }) => test(value)),
+    words: `${text} ${words.join(' and ')}`,
+    test: (value, holder) =>
+      comparisons.every(({ test }) => test(value)) && (own === undefined || isOf(value, holder?.[own])), // biome-ignore format: one line
   }
+}
+
+/** The name itself, or what stands under it: behind a character that ends a name. */
+function isOf(value: unknown, name: string | undefined): boolean {
+  if (typeof value !== 'string' || name === undefined) return false
+  const [text, own] = [foldId(value), foldId(name)]
+  return text.startsWith(own) && !/^[\p{L}\p{N}]/u.test(text.slice(own.length))
 }
 
 function variableRuleOf(value: unknown, path: readonly string[], complain: Complain): VariableRule {
   const document = recordOf(value, path, complain) as VariableDocument
-  assertMembers(document, ['component', 'variable', 'evse', 'attribute', 'access'], path, complain)
-  const { component, variable, evse, attribute, access } = document
+  assertMembers(
+    document,
+    ['component', 'variable', 'evse', 'instance', 'variableInstance', 'attribute', 'access'],
+    path,
+    complain,
+  )
+  const { component, variable, evse, instance, variableInstance, attribute, access } = document
   const accesses = listOf(access)
   if (accesses.length === 0 || !accesses.every((one) => isOneOf(ACCESSES, one))) {
     complain([...path, 'access'], `must be of ${ACCESSES.join(', ')}`)
@@ -188,11 +221,15 @@ function variableRuleOf(value: unknown, path: readonly string[], complain: Compl
   const evses = evse === undefined ? undefined : listOf(evse)
   if (evses && !evses.every(Number.isSafeInteger)) complain([...path, 'evse'], 'must be numbers of EVSEs') // biome-ignore format: one line
   const variables = names(variable, [...path, 'variable'], complain)
+  const anyOf = (list: OneOrMore<string> | undefined, member: string) =>
+    list === undefined ? undefined : oneOf(names(list, [...path, member], complain), foldId)
   return {
     hasComponent: oneOf(names(component, [...path, 'component'], complain), foldId),
     hasVariable: oneOf(variables, foldId),
     hasAll: variables.includes('*'),
     evses,
+    hasInstance: anyOf(instance, 'instance'),
+    hasVariableInstance: anyOf(variableInstance, 'variableInstance'),
     attributes: attribute === undefined ? undefined : names(attribute, [...path, 'attribute'], complain), // biome-ignore format: one line
     accesses,
   }

@@ -103,6 +103,61 @@ test('who asks for all variables must be allowed all of them', () => {
   assert.deepEqual(itemsOf([some], ask('GetReport', { componentVariable: [variable('C', 'Ax'), { component: { name: 'C' } }] })), [true, false]) // biome-ignore format: one line
 })
 
+test('instances of components and variables are told apart, and who names none asks for all of them in a report', () => {
+  const some = role([{ actions: '*', variables: [
+    { component: 'Meter', instance: 'grid*', variable: '*', access: ['read', 'write'] },
+    { component: 'Tariff', variable: 'Text', variableInstance: ['de', 'en'], access: 'read' },
+  ] }]) // biome-ignore format: a document
+  const read = (...list: object[]) => itemsOf([some], ask('GetVariables', { getVariableData: list })) // biome-ignore format: one line
+  const text = (instance?: string) => ({ component: { name: 'Tariff' }, variable: { name: 'Text', ...(instance && { instance }) } }) // biome-ignore format: one line
+  assert.deepEqual(read(variable('Meter', 'W', { instance: 'GRID1' }), variable('Meter', 'W', { instance: 'pv' }), variable('Meter', 'W')), [true, false, false]) // biome-ignore format: one line
+  assert.deepEqual(read(text('de'), text('fr'), text()), [true, false, false])
+
+  const all = role([{ actions: '*' }])
+  const not = role([], [{ actions: '*', variables: [
+    { component: 'Meter', instance: 'private', variable: '*', access: 'read' },
+    { component: 'EVSE', evse: 2, variable: 'Power', access: 'read' },
+  ] }]) // biome-ignore format: a document
+  const report = (...list: object[]) => itemsOf([all, not], ask('GetReport', { componentVariable: list })) // biome-ignore format: one line
+  assert.deepEqual(report(variable('Meter', 'W', { instance: 'grid' }), variable('Meter', 'W', { instance: 'private' }), variable('Meter', 'W'), { component: { name: 'Meter' } }), [true, false, false, false]) // biome-ignore format: one line
+  assert.deepEqual(report(variable('EVSE', 'Power'), variable('EVSE', 'Power', { evse: { id: 1 } }), variable('EVSE', 'State')), [false, true, true]) // biome-ignore format: one line
+  const one = itemsOf([all, not], ask('GetVariables', { getVariableData: [variable('EVSE', 'Power'), variable('Meter', 'W')] })) // biome-ignore format: one line
+  assert.deepEqual(one, [true, true], 'of a single variable none named is one of its own')
+})
+
+test('what is their own is the name in their key record, and what stands under it', () => {
+  const own = role([{ actions: 'A', parameters: [{ pointer: '/id', own: 'organisation' }] }])
+  const is = (id: unknown, holder?: object) => judgeRights([own], { ...ask('A', { id }), ...(holder && { holder: { kid: 'K', owner: 'X', ...holder } }) }).status // biome-ignore format: one line
+  const acme = { organisation: 'DE-ABC' }
+  for (const id of ['DE-ABC', 'de-abc-c1', 'DE-ABC*1']) assert.equal(is(id, acme), 'permitted', id)
+  for (const id of ['DE-ABCD', 'DE-AB', 'DE-ABC1', 'xDE-ABC', 7, undefined]) assert.equal(is(id, acme), 'denied', String(id)) // biome-ignore format: one line
+  assert.equal(is('DE-ABC', {}), 'denied', 'whoever has no organisation owns nothing')
+  assert.equal(is('DE-ABC'), 'denied')
+  assert.throws(() => role([{ actions: 'A', parameters: [{ pointer: '/id', own: 'roles' as 'owner' }] }]), /own must be one of owner, organisation, kid/) // biome-ignore format: one line
+})
+
+test('a mobility provider and a driver start for themselves only, and not with a profile', () => {
+  const provider = { kid: 'K', owner: 'EMP1', organisation: 'DE-ABC' }
+  const asked = (name: string, action: string, payload: object, holder: object = provider) =>
+    judgeRights([preset(name)], { ...ask(action, payload), holder: holder as typeof provider }).status // biome-ignore format: one line
+  const token = (idToken: string, more: object = {}) => ({ idToken: { idToken, type: 'eMAID' }, ...more }) // biome-ignore format: one line
+  const start = 'RequestStartTransaction'
+  assert.equal(asked('mobility-provider', start, token('DE-ABC-C1')), 'permitted')
+  assert.equal(asked('mobility-provider', 'ReserveNow', { idTag: 'DE-ABC-C1' }), 'permitted')
+  assert.equal(asked('mobility-provider', 'RemoteStartTransaction', { idTag: 'DE-ABC-C1' }), 'permitted') // biome-ignore format: one line
+  assert.equal(asked('mobility-provider', start, token('DE-XYZ-C1')), 'denied')
+  assert.equal(asked('mobility-provider', start, token('DE-ABC-C1', { groupIdToken: { idToken: 'DE-XYZ' } })), 'denied') // biome-ignore format: one line
+  assert.equal(asked('mobility-provider', start, token('DE-ABC-C1', { chargingProfile: { id: 1 } })), 'denied') // biome-ignore format: one line
+  assert.equal(asked('mobility-provider', 'RequestStopTransaction', { transactionId: 't' }), 'denied') // biome-ignore format: one line
+  assert.equal(asked('driver-session', start, token('emp1')), 'permitted')
+  assert.equal(asked('driver-session', start, token('EMP2')), 'denied')
+  assert.equal(asked('driver-session', start, token('EMP1', { groupIdToken: { idToken: 'EMP1' } })), 'denied') // biome-ignore format: one line
+  assert.equal(asked('driver-session', 'Reset', {}), 'denied')
+  assert.equal(asked('delegator', 'AddKeyRecord', { keyRecord: { delegatedBy: 'K' } }), 'permitted')
+  assert.equal(asked('delegator', 'AddKeyRecord', { keyRecord: { delegatedBy: 'L' } }), 'denied')
+  assert.equal(asked('delegator', 'AddKeyRecord', { keyRecord: {} }), 'denied')
+})
+
 test('keys of OCPP 1.6 are variables of Configuration', () => {
   const some = role([{ actions: '*', variables: [{ component: 'Configuration', variable: 'Heartbeat*', access: ['read', 'write'] }] }]) // biome-ignore format: one line
   assert.deepEqual(itemsOf([some], ask('ChangeConfiguration', { key: 'HeartbeatInterval', value: '9' })), [true]) // biome-ignore format: one line

@@ -123,5 +123,7 @@ export const rules = {
   variables: (access: string, variable: string, component: string) =>
     `${access} ${variable} of ${component}`,
   ofEvse: (evses: string) => `at EVSE ${evses}`,
+  instance: (names: string) => `of the instance ${names}`,
+  variableInstance: (names: string) => `with the instance ${names} of the variable`,
   attribute: (names: string) => `(${names})`,
 }

@@ -160,6 +160,8 @@ export const trust = {
       organisation: 'Organisation',
       from: 'Good from',
       replaces: 'Replaces',
+      delegable: 'May hand on',
+      delegatedBy: 'Roles handed on by',
       revoked: 'Revoked since',
       reason: 'Reason',
     },
