@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import { secureAnswer } from './edge.ts'
-import { filtered, type Passage } from './filtering.ts'
+import { asReplaced, filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
@@ -164,7 +164,7 @@ export function receiveResultError(
   }
   assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
   const passage = { from, to: answerer, action: answered.action, destination: answered.answererId }
-  const passed = filtered(node, frame, passage)
+  const passed = asReplaced(filtered(node, frame, passage))
   const path = [...networkPath, node.id] as const
   const onward = from.isOverlay ? (destination.at(-1) ?? answered.answererId) : answered.answererId
   const spelled = translateError(readable(answerer, passed), answerer)

@@ -23,7 +23,11 @@ import type { UplinkRule } from './uplink-rules.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** A frame with its route: read from it, or known from the standard link it came in on. */
-export type RoutedFrame = Frame & { readonly route: Route }
+export type RoutedFrame = Frame & {
+  readonly route: Route
+  /** What a filter makes of a signed payload once that was verified here; bears no signatures. */
+  readonly replacement?: Uint8Array
+}
 
 /** A password that a station has accepted, or that an upstream was told it has. */
 export interface PasswordChange {

@@ -29,6 +29,7 @@ import type { Examined, Seen } from './attesting.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
+import { asReplaced } from './filtering.ts'
 import type { Released } from './held-back.ts'
 import { answerFrame, keptAnswer } from './kept-answer.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -118,7 +119,9 @@ export function secureRequest(
   // What its originator has signed cannot be told in part.
   if (part && form !== 'plain') throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' })
   if (!isSame) tellRefusedItems(node, from, frame, part)
-  const told = toStandard(node, gate, { from, to, received, form }, frame)
+  // What a rule has made of all of it would tell the rest as well.
+  if (part && frame.replacement) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' })
+  const told = asReplaced(toStandard(node, gate, { from, to, received, form }, frame))
   return {
     frame: part ? { ...told, payload: encodePayload(admitted.payload) } : told,
     secured: { protocol, reference, seen, form: 'top', isOwnWord: false, part },
@@ -209,10 +212,10 @@ function admittedAnswer(
   const { networkPath: path } = frame.route
   try {
     const { received } = gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
-    return toStandard(node, gate, { from, to, received, form: type === 4 ? 'plain' : form }, frame)
+    return asReplaced(toStandard(node, gate, { from, to, received, form: type === 4 ? 'plain' : form }, frame)) // biome-ignore format: one line
   } catch (cause) {
     if (type !== 4 || !(cause instanceof OverlayError)) throw cause
-    return changed(frame, frame.action, cutMember(payload, SIGNATURES))
+    return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
   }
 }
 

@@ -3,8 +3,10 @@ import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { denialError } from '../routing/filters/filters.ts'
 import { decodeBinaryPayload } from '../security/binary-payload.ts'
+import { stripSignatures, takeSignatures } from '../security/carriers.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { KINDS } from '../wire/frame.ts'
+import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { protocolOf } from './protocol-of.ts'
@@ -23,7 +25,7 @@ export interface Passage {
  * Asks the rules about a frame that would be passed on. What this node says and hears itself is
  * not filtered.
  *
- * @returns The frame as the rules leave it.
+ * @returns The frame as the rules leave it; with `replacement` where that is not yet to be seen.
  * @throws {OverlayError} ERR_FILTERED, ERR_FILTER_DROPPED
  * @spec docs/filters.md
  */
@@ -52,15 +54,34 @@ export function filtered(node: Core, frame: RoutedFrame, passage: Passage): Rout
   )
   if (!verdict) return frame
   if (verdict.effect !== 'replace') throw denialError(verdict)
-  // What is signed can be stopped, but not be made another without its signer.
-  if (payload !== frame.payload)
-    throw new OverlayError('ERR_FILTERED', {
-      rule: verdict.rules[0] ?? '',
-      problem: 'a rule would change it, and it is signed',
-    })
+  const isWrapped = payload !== frame.payload
   // Without its origin, or the old bytes would be spliced.
   const { origin: _, ...rest } = frame
-  return { ...rest, payload: verdict.payload }
+  if (!isWrapped && !bearsSignatures(payload)) return { ...rest, payload: verdict.payload }
+  // What is signed can be stopped, but not be made another without its signer: nobody behind this
+  // node would obey it. In front of a plain peer this node verifies it, and then nobody else does.
+  if (isWrapped || (from.isOverlay && to.isOverlay)) {
+    throw new OverlayError('ERR_FILTERED', {
+      rule: verdict.rules[0] ?? '',
+      problem: 'a rule would change it, and it is signed for others',
+    })
+  }
+  const replacement = unsigned(verdict.payload)
+  return from.isOverlay && node.gate ? { ...rest, replacement } : { ...rest, payload: replacement }
+}
+
+/** The frame as a filter has it, once what was signed has been verified. */
+export function asReplaced({ replacement, ...frame }: RoutedFrame): RoutedFrame {
+  return replacement ? { ...frame, payload: replacement } : frame
+}
+
+function bearsSignatures(payload: Uint8Array): boolean {
+  const taken = takeSignatures(parsePayload(payload) as JsonObject)
+  return 'status' in taken || taken.entries.length > 0
+}
+
+function unsigned(payload: Uint8Array): Uint8Array {
+  return encodePayload(stripSignatures(parsePayload(payload) as JsonObject))
 }
 
 /** What the rules are about: of a signed message what is in it. */

@@ -54,7 +54,12 @@ export function forwardRequest(
   const passage = { from, to, action: arrived.action, destination: last }
   const judged = node.filters ? filtered(node, arrived, passage) : arrived
   if (from.rule && !isManagementOfNode(node, from, last, judged.action))
-    node.upstreams?.assertMayCommand(from, last, judged.action, judged.payload)
+    node.upstreams?.assertMayCommand(
+      from,
+      last,
+      judged.action,
+      judged.replacement ?? judged.payload,
+    )
   // An id taken from a standard link is only unique there, and says nothing beyond it.
   const messageId = from.isOverlay && to.isOverlay ? judged.messageId : node.newMessageId()
   if (!from.isOverlay) node.frameLog.arrivalTrace = messageId
