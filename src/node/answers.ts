@@ -4,7 +4,7 @@ import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
-import { secureAnswer } from './edge.ts'
+import { isSignedError, secureAnswer } from './edge.ts'
 import { asReplaced, filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -51,7 +51,7 @@ export function receiveAnswer(
   const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
-    if (challenge !== undefined) return void request.retry?.again(challenge, now)
+    if (challenge !== undefined && isSignedError(node, request, from, frame)) return void request.retry?.again(challenge, now) // biome-ignore format: one line
     let told: Uint8Array | undefined
     try {
       const passed = node.filters ? filteredAnswer(node, frame, passage) : frame

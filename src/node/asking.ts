@@ -1,6 +1,7 @@
 import { OverlayError, RemoteError } from '../errors.ts'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import { stripSignatures } from '../security/carriers.ts'
 import type { RequestReference } from '../security/header.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
@@ -87,7 +88,8 @@ export async function askSigned(
   }
   if (answered.frame.type === 4) {
     const asksFor = challengeIn(answered.frame)
-    if (asksFor !== undefined && challenge === undefined) {
+    // Anybody on the way would otherwise have this node say it anew, and it would take effect twice.
+    if (asksFor !== undefined && challenge === undefined && isBelieved(node, gate, answer)) {
       return askSigned(node, gate, destination, { ...question, protocol }, timeoutMs, asksFor)
     }
     const spoken = otherProtocolIn(answered.frame, protocol)
@@ -192,5 +194,7 @@ function otherProtocolIn({ payload }: Frame, protocol: Protocol): Protocol | und
 /** @param isBelieved Whether whoever was asked has signed it; undefined where nothing is verified. */
 export function remoteError(frame: Frame, isBelieved?: boolean): RemoteError {
   const { errorCode, errorDescription, payload } = frame
-  return new RemoteError(errorCode, errorDescription, detailsOf(payload), isBelieved)
+  const details = detailsOf(payload)
+  const isSigned = typeof details === 'object' && details !== null && 'signatures' in details
+  return new RemoteError(errorCode, errorDescription, isSigned ? stripSignatures(details as JsonObject) : details, isBelieved) // biome-ignore format: one line
 }

@@ -111,7 +111,7 @@ export function secureRequest(
   // A second time it would be a repetition. What a filter replaced for one of them is another one.
   const { found } = judged
   const isSame = found?.protocol === protocol && found.payload === frame.payload
-  const admitted = isSame ? found.admitted : gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released, isCopy }) // biome-ignore format: one line
+  const admitted = isSame ? found.admitted : inNameOf(gate, to, () => gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released, isCopy })) // biome-ignore format: one line
   judged.found = { admitted, protocol, payload: frame.payload }
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
   const { reference, seen, received, part } = admitted
@@ -125,6 +125,17 @@ export function secureRequest(
   return {
     frame: part ? { ...told, payload: encodePayload(admitted.payload) } : told,
     secured: { protocol, reference, seen, form: 'top', isOwnWord: false, part },
+  }
+}
+
+/** What is refused here for a standard peer is said as its word. */
+function inNameOf(gate: SecurityGate, to: Neighbour, admit: () => Admitted): Admitted {
+  try {
+    return admit()
+  } catch (error) {
+    const refused = error instanceof OverlayError ? gate.refused.get(error) : undefined
+    if (refused) gate.refused.set(error as OverlayError, { ...refused, inNameOf: to })
+    throw error
   }
 }
 
@@ -162,7 +173,7 @@ function repeatedAnswer(
  */
 export function secureAnswer(
   node: Core,
-  request: PendingRequest,
+  request: Asked,
   { from, to }: { readonly from: Neighbour; readonly to: Neighbour },
   answered: Frame & { readonly route: RoutedFrame['route'] },
 ): RoutedFrame {
@@ -192,8 +203,11 @@ export function secureAnswer(
   return told
 }
 
+/** What is known of a request that is answered. */
+export type Asked = Pick<PendingRequest, 'action' | 'source' | 'secured'>
+
 interface Answering {
-  readonly request: PendingRequest
+  readonly request: Asked
   readonly secured: Secured
   readonly from: Neighbour
   readonly to: Neighbour
@@ -205,17 +219,50 @@ function admittedAnswer(
   { request, secured, from, to }: Answering,
   frame: RoutedFrame,
 ): RoutedFrame {
-  const { protocol, reference, asked, form } = secured
+  const { type, payload } = frame
+  try {
+    const { received } = admitAnswer(gate, { request, secured, from }, frame)
+    const form = type === 4 ? 'plain' : secured.form
+    return asReplaced(toStandard(node, gate, { from, to, received, form }, frame))
+  } catch (cause) {
+    if (type !== 4 || !(cause instanceof OverlayError)) throw cause
+    return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
+  }
+}
+
+/** @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON */
+function admitAnswer(
+  gate: SecurityGate,
+  { request, secured, from }: Omit<Answering, 'to'>,
+  frame: RoutedFrame,
+): Admitted {
+  const { protocol, reference, asked } = secured
   const { type, errorCode: code, errorDescription: description, payload } = frame
   const action = plainAction(request.action) ?? request.action
   const error = type === 4 ? { error: { code, description } } : {}
   const { networkPath: path } = frame.route
+  return gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
+}
+
+/**
+ * Whether an error is the word of whom was asked, and about this very request: anybody on the way can
+ * write one.
+ */
+export function isSignedError(
+  node: Core,
+  request: Asked,
+  from: Neighbour,
+  frame: RoutedFrame,
+): boolean {
+  const { gate } = node
+  const { secured } = request
+  if (!gate || !secured || !from.isOverlay) return false
   try {
-    const { received } = gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
-    return asReplaced(toStandard(node, gate, { from, to, received, form: type === 4 ? 'plain' : form }, frame)) // biome-ignore format: one line
-  } catch (cause) {
-    if (type !== 4 || !(cause instanceof OverlayError)) throw cause
-    return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
+    admitAnswer(gate, { request, secured, from }, frame)
+    return true
+  } catch (error) {
+    if (error instanceof OverlayError) return false
+    throw error
   }
 }
 

@@ -5,10 +5,11 @@ import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
 import { failRequest, noteTrace } from './answers.ts'
 import { tellArrived } from './arrived.ts'
-import type { Core } from './core.ts'
+import type { Core, RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { addressed, errorFrame } from './reply-error.ts'
 import { callsEnded } from './requests.ts'
+import { signedRefusal, toBeSigned } from './signed-refusal.ts'
 import { writeOwn } from './writing.ts'
 
 /** A message as it arrived, with the frame if it could be decoded. */
@@ -50,7 +51,13 @@ export function refuse(node: Core, arrival: Arrival, cause: unknown): void {
     ...(source !== undefined && { source }),
     ...(trace !== undefined && { trace }),
   })
-  if (answer) writeOwn(node, from, answer, answer.action, trace)
+  if (!answer) return
+  const refused = frame?.route && toBeSigned(node, from, error)
+  if (!refused) return writeOwn(node, from, answer, answer.action, trace)
+  const call = { frame: frame as RoutedFrame, answer, refused }
+  void signedRefusal(node, from, call).then((told) => {
+    if (from.isOpen) writeOwn(node, from, told, told.action, trace)
+  })
 }
 
 function asOverlayError(node: Core, cause: unknown): OverlayError {

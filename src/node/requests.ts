@@ -8,7 +8,7 @@ import { forwardText } from '../wire/text.ts'
 import { isManagementOfNode, isWordOfNode, overlayCsms, ownWay } from './among-nodes.ts'
 // biome-ignore format: one line
 import { type Core, MAX_OPEN_OF_NODE, MAX_OPEN_OF_PEER, MAX_OPEN_REQUESTS, PENDING_MS, type RoutedFrame, STANDARD_CALL_MS } from './core.ts'
-import { type Judged, secureRequest } from './edge.ts'
+import { type Asked, isSignedError, type Judged, secureRequest } from './edge.ts'
 import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
@@ -216,7 +216,7 @@ function copyTo(node: Core, onward: Onward, to: Neighbour, challenge?: string): 
     const bytes = encode({ ...frame, messageId, route })
     if (frame.type === 2) {
       const retry = secured?.isOwnWord && challenge === undefined ? copyingAgain(node, onward, to) : undefined // biome-ignore format: one line
-      open(node, to, frame, messageId, { asker: askerOfCopy(node, from, retry), expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
+      open(node, to, frame, messageId, { asker: askerOfCopy(node, from, retry, { action, source: networkPath[0], secured }), expiresAt: now + STANDARD_CALL_MS, trace, length: bytes.length }) // biome-ignore format: one line
     }
     sendOrQueue(to, frame, messageId, bytes, now)
     logSoon(node, to, bytes, frame.encoding === 'binary', trace)
@@ -241,7 +241,12 @@ function copyingAgain(node: Core, onward: Onward, to: Neighbour): Retry {
 }
 
 /** Nobody is told what a copy is answered; an error is counted, and a challenge answered once. */
-function askerOfCopy(node: Core, { retries }: Neighbour, retry: Retry | undefined): LocalAsker {
+function askerOfCopy(
+  node: Core,
+  { retries }: Neighbour,
+  retry: Retry | undefined,
+  request: Asked,
+): LocalAsker {
   const kept = retry && retries.take(retry.bytes, COPIES_SHARE) ? retry : undefined
   const over = () => void (kept && retries.give(kept.bytes))
   return {
@@ -249,13 +254,18 @@ function askerOfCopy(node: Core, { retries }: Neighbour, retry: Retry | undefine
     resolve(frame, to) {
       over()
       if (frame.type !== 4) return
-      const challenge = challengeIn(frame)
+      const challenge = isSignedError(node, request, to, routed(frame, to)) ? challengeIn(frame) : undefined // biome-ignore format: one line
       if (kept && challenge !== undefined) return kept.again(challenge, node.clock.now())
       const code = challenge === undefined ? 'ERR_COPY_REFUSED' : 'ERR_POLICY_CHALLENGE'
       node.emit({ name: 'copy.dropped', link: to.label, code, answer: frame.errorCode })
     },
     reject: over,
   }
+}
+
+/** As it was received: what stands on a standard link is of the peer at its end. */
+function routed(frame: Frame, { id }: Neighbour): RoutedFrame {
+  return frame.route ? (frame as RoutedFrame) : { ...frame, route: { destination: [id], networkPath: [id] } } // biome-ignore format: one line
 }
 
 function speaksFor(to: Neighbour, source: NodeId): boolean {

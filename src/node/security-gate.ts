@@ -6,6 +6,7 @@
  */
 import { OverlayError, refusalWithoutStack } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
+import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
@@ -46,6 +47,7 @@ import {
 } from './incoming.ts'
 import { LearnedClock } from './learned-clock.ts'
 import { type Found, factsOf, type Judged, mayServe, withClock } from './message-facts.ts'
+import type { Neighbour } from './neighbour.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
 import { WrongSignatures } from './wrong-signatures.ts'
@@ -108,6 +110,14 @@ export interface Admitted {
   readonly part: PartlyPermitted | undefined
 }
 
+/** A CALL that is not obeyed though somebody known has signed it: he is told that signed, too. */
+export interface RefusedCall {
+  readonly reference: RequestReference
+  readonly protocol: Protocol
+  /** The standard peer that it was for. */
+  readonly inNameOf?: Neighbour
+}
+
 export class SecurityGate {
   readonly #options: SecurityOptions
   readonly #site: GateSite
@@ -123,6 +133,8 @@ export class SecurityGate {
   readonly #said = new ContextHistory()
   readonly #passed = new ContextHistory()
   readonly #wrong = new WrongSignatures()
+  /** What was refused, by the error that says so. */
+  readonly refused = new WeakMap<OverlayError, RefusedCall>()
 
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
@@ -144,6 +156,20 @@ export class SecurityGate {
    *   tell whether it is of now, ERR_SCHEMA_JSON when its payload cannot be read in one way only.
    */
   admit(incoming: Incoming): Admitted {
+    let reference: RequestReference | undefined
+    try {
+      return this.#admit(incoming, (call) => {
+        reference = call
+      })
+    } catch (error) {
+      const { type, protocol } = incoming
+      if (error instanceof OverlayError && type === 2 && reference) this.refused.set(error, { reference, protocol }) // biome-ignore format: one line
+      throw error
+    }
+  }
+
+  /** @param noteAuthentic Told what an answer answers, as soon as it is clear who asks. */
+  #admit(incoming: Incoming, noteAuthentic: (call: RequestReference) => void): Admitted {
     const { neighbour, path } = incoming
     const nowMs = this.#site.clock.now()
     if (!this.#wrong.allows(neighbour.id, path[0], nowMs))
@@ -157,6 +183,7 @@ export class SecurityGate {
     const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
     // What anybody has signed takes no room, no nonce and no challenge of whom it names.
     const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || one.isEntitled === true) // biome-ignore format: one line
+    if (isAuthentic && header) noteAuthentic({ id: header.id, nonce: header.nonce, digest })
     const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
     const clockOffS = this.#compareClocks(judged, nowMs)
     const looked = this.#look(this.#said, message, received)

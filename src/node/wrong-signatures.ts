@@ -1,6 +1,6 @@
 /** Of one originator over one link; who signs wrongly by mistake does so a few times. */
-const PER_SECOND = 100
-const BURST = 200
+const PER_SECOND = 300
+const BURST = 1_000
 const MAX_KEPT = 10_000
 
 interface Bucket {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { overlay } from '../support/memory-overlay.ts'
-import { securityOf } from '../support/secured.ts'
+import { securityOf, signedErrorTo } from '../support/secured.ts'
 
 /** What others make a node keep is bounded in bytes, not only in number. */
 
@@ -88,13 +88,13 @@ test('a copy waits only while little waits: a mirror that answers nothing costs 
 async function challenged(t: TestContext) {
   const net = overlay(t)
   await net.node('NN01', { security: securityOf('NN01') })
-  const above = net.upstream('LC01', 'NN01')
+  const above = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()
   above.take()
   const challenge = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
   const refuse = (frames: readonly unknown[][]) => {
-    for (const frame of frames) above.send(JSON.stringify([4, 'CS01', ['LC01'], frame[3], 'SecurityError', '', challenge])) // biome-ignore format: one line
+    for (const frame of frames) above.send(JSON.stringify(signedErrorTo(frame, 'CSMS01', challenge))) // biome-ignore format: one line
     return net.settle()
   }
   return { net, above, station, refuse }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { overlay } from '../support/memory-overlay.ts'
-import { reasonsAt, securityOf } from '../support/secured.ts'
+import { reasonsAt, securityOf, signedErrorTo } from '../support/secured.ts'
 
 /** A station that knows no signatures behind a node that does, and a middle that may lie. */
 
@@ -228,11 +228,33 @@ test('who has heard of no station goes by the edge that vouches for it, but not 
   }
 })
 
-test('who answers every challenge with another one gets nothing but an error to the station', async (t) => {
+test('a challenge that anybody could have written has nothing signed: what a station said once takes effect once', async (t) => {
   const { started, start, wire, tamperWith } = await site(t)
   const error = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
   tamperWith((frame) => (frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'SecurityError', 'sign', error] : frame)) // biome-ignore format: one line
   const answer = await start()
   assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
-  assert.deepEqual([wire.filter(([type]) => type === 2).length, started.length], [2, 1])
+  assert.deepEqual([wire.filter(([type]) => type === 2).length, started.length], [1, 1])
+})
+
+test('an edge that has just started challenges in the name of its station, and the command is signed anew for it', async (t) => {
+  const { command, wire } = await site(t, { isNew: true })
+  const { heard, outcome } = await command()
+  assert.deepEqual([heard.length, outcome], [1, { status: 'Accepted' }])
+  const [challenge = []] = wire.filter(([type]) => type === 4)
+  assert.deepEqual([challenge[2], (challenge[6] as { reason?: string }).reason], [['CS01', 'NN01'], 'challenge']) // biome-ignore format: one line
+})
+
+test('whoever was asked challenges once: a second one is told the station', async (t) => {
+  const { start, wire, tamperWith } = await site(t)
+  const challenge = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
+  const asked = new Map<unknown, Frame>()
+  tamperWith((frame) => {
+    if (frame[0] === 2) asked.set(frame[3], frame)
+    const call = asked.get(frame[3])
+    return frame[0] === 3 && call ? signedErrorTo(call, 'CSMS01', challenge) : frame
+  })
+  const answer = await start()
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+  assert.equal(wire.filter(([type]) => type === 2).length, 2)
 })

@@ -5,7 +5,7 @@ import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
-import { reasonsAt, securityOf } from '../support/secured.ts'
+import { reasonsAt, securityOf, signedErrorTo } from '../support/secured.ts'
 
 /** A CSMS and a native station, and between them a node that belongs to somebody else. */
 
@@ -133,14 +133,14 @@ test('of an originator that signs wrongly all the time only some messages are lo
   assert.ok(right)
   const spoiled = changed(isCall, (payload) => ({ ...payload, customData: { vendorId: 'x' } }))
   const wrong = spoiled([...structuredClone(right)]) ?? []
-  for (let n = 0; n < 250; n++) onward(wrong.with(3, `x${n}`))
+  for (let n = 0; n < 1_050; n++) onward(wrong.with(3, `x${n}`))
   await net.settle()
   const counts = { wrong: 0, unread: 0 }
   for (const reason of reasons('CS01')) {
     if (reason === 'signature-invalid') counts.wrong++
     if (reason === 'too-many-wrong') counts.unread++
   }
-  assert.deepEqual(counts, { wrong: 200, unread: 50 })
+  assert.deepEqual(counts, { wrong: 1_000, unread: 50 })
 
   onward(['GUEST'].reduce((frame, id) => frame.with(2, [id]), [...structuredClone(right)]).with(3, 'other')) // biome-ignore format: one line
   await net.settle()
@@ -171,6 +171,46 @@ for (const [what, tamper, reason] of ATTACKS) {
     else assert.match(String(error), /no answer before the deadline/)
   })
 }
+
+test('who asks for what he may not is told so signed, and who has signed nothing unsigned', async (t) => {
+  const { net, wire, call, carry, tamperWith } = await site(t)
+  const guest = await net.node('GUEST', { security: securityOf('GUEST') })
+  net.connect('GUEST', 'CSMS01')
+  await net.settle()
+  const asked = guest.call('CS01', 'ocpp2.1', 'SetVariables', ask, { timeoutMs: 5_000 })
+  const refused = asked.catch((error: unknown) => error as RemoteError)
+  await carry()
+  const { errorDetails, isSigned } = (await refused) as RemoteError
+  assert.deepEqual([errorDetails, isSigned], [{ reason: 'role' }, true])
+  wire.length = 0
+  tamperWith(changed(isCall, without))
+  const { error } = await call()
+  assert.equal((error as RemoteError).isSigned, false)
+  assert.doesNotMatch(JSON.stringify(wire.find(([type]) => type === 4)), /signatures/)
+})
+
+test('a challenge that a middle has made up has no command signed a second time', async (t) => {
+  const { applied, call, wire, tamperWith } = await site(t)
+  const challenge = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
+  tamperWith((frame) => (frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'SecurityError', '', challenge] : frame)) // biome-ignore format: one line
+  const { error } = await call()
+  assert.equal((error as RemoteError).isSigned, false)
+  assert.deepEqual([applied.length, wire.filter(isCall).length], [1, 1])
+})
+
+test('whoever answers each challenge with another one has a command signed twice and no more', async (t) => {
+  const { applied, call, wire, tamperWith } = await site(t)
+  const challenge = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
+  const asked = new Map<unknown, unknown[]>()
+  tamperWith((frame) => {
+    if (isCall(frame)) asked.set(frame[3], frame)
+    const command = asked.get(frame[3])
+    return !isCall(frame) && command ? signedErrorTo(command, 'CS01', challenge) : frame
+  })
+  const { error } = await call()
+  assert.deepEqual([(error as RemoteError).isSigned, wire.filter(isCall).length], [true, 2])
+  assert.equal(applied.length, 1, 'the second one was asked for by nobody here')
+})
 
 test('the same bytes take effect where the policy is insecure', async (t) => {
   const { applied, call, tamperWith } = await site(t, { stationPolicy: INSECURE_POLICY })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { type MemoryOverlay, overlay, type RawPeer } from '../support/memory-overlay.ts'
-import { reasonsAt, securityOf } from '../support/secured.ts'
+import { reasonsAt, securityOf, signedErrorTo } from '../support/secured.ts'
 
 /** A gateway with mirrors that know no signatures, above the node that attests a plain station. */
 
@@ -147,14 +147,14 @@ test('a mirror of ours that has just been started asks for a challenge, gets it 
 test('a copy that is answered with an error is counted, and one that is challenged is signed again once', async (t) => {
   const net = overlay(t)
   const primary = net.foreignCsms({ name: 'backend', role: 'primary' })
-  await net.node('NN01', { perStation: [primary.uplink], security: securityOf('NN01') }, [{ name: 'OTHER', role: 'mirror' }]) // biome-ignore format: one line
-  const other = net.upstream('OTHER', 'NN01')
+  await net.node('NN01', { perStation: [primary.uplink], security: securityOf('NN01') }, [{ name: 'CSMS01', role: 'mirror' }]) // biome-ignore format: one line
+  const other = net.upstream('CSMS01', 'NN01')
   const station = net.station('CS01', 'NN01')
   await net.settle()
   other.take()
   const challenge = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
-  const refuse = async (details: object) => {
-    for (const frame of other.take()) other.send(JSON.stringify([4, 'CS01', ['OTHER'], frame[3], 'SecurityError', '', details])) // biome-ignore format: one line
+  const refuse = async (details: object, isSigned = true) => {
+    for (const frame of other.take()) other.send(JSON.stringify(isSigned ? signedErrorTo(frame, 'CSMS01', details) : [4, 'CS01', ['CSMS01'], frame[3], 'SecurityError', '', details])) // biome-ignore format: one line
     await net.settle()
   }
   station.send('[2,"1","Heartbeat",{}]')
@@ -162,10 +162,15 @@ test('a copy that is answered with an error is counted, and one that is challeng
   await refuse(challenge)
   await refuse(challenge)
   assert.deepEqual(droppedAt(net, 'NN01'), ['ERR_POLICY_CHALLENGE'], 'it is signed again once')
+  station.send('[2,"3","Heartbeat",{}]')
+  await net.settle()
+  await refuse(challenge, false)
+  assert.deepEqual(other.take(), [], 'what anybody could have written has nothing signed')
+  assert.deepEqual(droppedAt(net, 'NN01'), ['ERR_POLICY_CHALLENGE', 'ERR_COPY_REFUSED'])
   station.send('[2,"2","Heartbeat",{}]')
   await net.settle()
   await refuse({})
-  assert.deepEqual(droppedAt(net, 'NN01'), ['ERR_POLICY_CHALLENGE', 'ERR_COPY_REFUSED'])
+  assert.deepEqual(droppedAt(net, 'NN01'), ['ERR_POLICY_CHALLENGE', 'ERR_COPY_REFUSED', 'ERR_COPY_REFUSED']) // biome-ignore format: one line
   assert.equal(net.neighbour('NN01', 'CS01').retries.used, 0)
 })
 

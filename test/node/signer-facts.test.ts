@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { signersOf } from '../../src/node/signer-facts.ts'
+import { foreignSignersOf, signersOf } from '../../src/node/signer-facts.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { nextRevocationList, signRevocationList } from '../../src/security/keys/revocation-lists.ts'
 import type { Verdict } from '../../src/security/verdict.ts'
@@ -30,4 +30,28 @@ test('while nobody has said for a week what was revoked, owners and administrato
     assert.deepEqual(rolesOf('OWNER01', 'UpdateRevocationList', START_S + afterS), ['owner'])
     assert.deepEqual(rolesOf('NN01', 'StatusNotification', START_S + afterS), ['edge'], 'a node that vouches') // biome-ignore format: one line
   }
+})
+
+test('a message that claims one of the roles of its key has that one alone, and none where it is not one of them', () => {
+  const { trust } = securityOf('CSMS01', undefined, { GUEST: ['technician', 'operations'] })
+  const rolesOf = (role?: string) => {
+    const header = { iat: START_S, ...(role !== undefined && { role }) }
+    const verdict = { status: 'verified', signers: [{ kid: signerOf('GUEST').kid, header }], ignored: [] } as unknown as Verdict // biome-ignore format: one line
+    return signersOf(verdict, { action: 'Reset', path: ['GUEST' as NodeId], isStored: false, nowS: START_S }, trust.directory)[0]?.roles // biome-ignore format: one line
+  }
+  assert.deepEqual(rolesOf(), ['technician', 'operations'])
+  assert.deepEqual(rolesOf('technician'), ['technician'])
+  assert.deepEqual(rolesOf('owner'), [])
+})
+
+test('a key that was taken back, or has come to its end, signs nothing in messages of other makes either', async () => {
+  const { trust } = securityOf('CSMS01')
+  const { directory } = trust
+  const { kid } = signerOf('GUEST')
+  const count = (nowS: number) => foreignSignersOf(kid, directory, nowS).length
+  assert.equal(count(START_S), 1)
+  assert.equal(count(4e9 + 1), 0)
+  const list = await signRevocationList(nextRevocationList(undefined, { kid, since: START_S + 5, reason: 'lost' }, START_S), signerOf('OWNER01'), START_S) // biome-ignore format: one line
+  assert.equal(directory.revoke(list, START_S).status, 'revoked')
+  assert.deepEqual([count(START_S), count(START_S + 5)], [1, 0])
 })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { SecurityOptions } from '../../src/node/security-gate.ts'
 import type { Clock } from '../../src/primitives/clock.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { systemRandomness } from '../../src/primitives/randomness.ts'
+import { canonicalize } from '../../src/security/canonical.ts'
+import { stripSignatures } from '../../src/security/carriers.ts'
 import { signData } from '../../src/security/data-statement.ts'
-import { publicKeyOf } from '../../src/security/jwk.ts'
+import type { MessageFields } from '../../src/security/header.ts'
+import { publicKeyOf, sha256 } from '../../src/security/jwk.ts'
 import {
   ENTITLEMENT,
   type Entitlement,
@@ -18,6 +21,7 @@ import type { SignaturePolicyDocument } from '../../src/security/policies/policy
 import { compileRuleBook } from '../../src/security/policies/rule-book.ts'
 import { PRESET_ROLES } from '../../src/security/roles/presets.ts'
 import { createMemorySigner, type Signer } from '../../src/security/signer.ts'
+import { signStatementNow } from '../../src/security/statement.ts'
 import { TrustStore } from '../../src/storage/trust-store.ts'
 import type { JsonObject } from '../../src/wire/payload.ts'
 import type { MemoryOverlay } from './memory-overlay.ts'
@@ -133,4 +137,20 @@ export function reasonsAt(net: MemoryOverlay, id: string): unknown[] {
     (event) =>
     event.name === 'frame.refused' && event.code.startsWith('ERR_POLICY') ? [event.details.reason ?? 'challenge'] : [], // biome-ignore format: one line
   )
+}
+
+/** An error as somebody answers a signed CALL of the overlay with it, with the path of who answers. */
+export function signedErrorTo(call: readonly unknown[], by: string, details: object): unknown[] {
+  const [, , path, id, action, payload] = call as [2, string, string[], string, string, JsonObject]
+  const [{ protected: text = '' } = {}] = payload.signatures as { protected?: string }[]
+  const asked = JSON.parse(Buffer.from(text, 'base64url').toString()) as MessageFields
+  const digest = sha256(canonicalize(stripSignatures(payload)))
+  const ctx = `urn:wattweave:${asked.ocpp}:${action}:error`
+  const req = { id: asked.id, nonce: asked.nonce, digest }
+  const { ocpp, OCPPAction, iat, exp, from } = asked
+  const nonce = randomBytes(16).toString('base64url')
+  const fields = { ocpp, ctx, OCPPAction, OCPPMessageTypedId: 4, id: `0192f3a1-7c00-7abc-8def-${randomBytes(6).toString('hex')}`, from: by, to: from, iat, exp, nonce, req } as const // biome-ignore format: one line
+  const said = { code: 'SecurityError', description: '', details } as unknown as JsonObject
+  const entry = signStatementNow(canonicalize(said), fields, signerOf(by))
+  return [4, path[0], [by], id, 'SecurityError', '', { ...details, signatures: [entry] }]
 }
