@@ -283,9 +283,22 @@ keys
   .description('Believe a key as its record stands; counts from the next start on')
   .argument('<file>', 'YAML file of the node that is to believe it')
   .option(...DATA)
-  .argument('<record>', 'file with what `wattweave keys new` has printed')
+  .argument('<record>', 'file with what `wattweave keys new` or `keys certificate` has printed')
   .addHelpText('after', '\nExample:\n  $ wattweave keys trust csms.yaml NN01.json')
   .action(lazily(async () => (await import('./commands/keys.ts')).trustKey))
+
+keys
+  .command('certificate')
+  .description('Print the record of the key in a certificate, of who signs with another make')
+  .argument('<certificate>', 'file with the certificate in PEM')
+  .requiredOption('--owner <id>', 'id of whoever signs with its key')
+  .option('--role <name...>', 'user roles it holds')
+  .option('--alg <name>', 'of a key of RSA: RS256 (default) or RS384')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ wattweave keys certificate CS01.crt --owner CS01 > CS01.json',
+  )
+  .action(lazily(async () => (await import('./commands/keys-certificate.ts')).certificateRecord))
 
 addKeyChanges(keys)
 

@@ -3,12 +3,12 @@ import { AUDIT_HEAD } from '../security/audit-chain.ts'
 import { canonicalize, parseStrict } from '../security/canonical.ts'
 import { type Taken, takeSignatures } from '../security/carriers.ts'
 import { decodeHeader, type StatementHeader } from '../security/header.ts'
-import type { PublicKey } from '../security/jwk.ts'
 import { ENTITLEMENT, readEntitlement } from '../security/keys/entitlement.ts'
 import type { KeyDirectory, KeyProblem } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyUsage, REVOCATION_LIST, readKeyRecord, readRevocationList } from '../security/keys/key-record.ts' // biome-ignore format: one line
 import { NODE_RECORD, readNodeRecord } from '../security/keys/node-record.ts'
 import { OWNER } from '../security/policies/rule-book.ts'
+import type { KnownKey } from '../security/rsa-key.ts'
 import { plainAction, unpackSigned } from '../security/signed-message.ts'
 import { type Expected, type KeyLookup, verifyStatement } from '../security/statement.ts'
 import { refuse, type Verdict } from '../security/verdict.ts'
@@ -184,7 +184,7 @@ function usageOf(expected: Expected, isOfRecord: boolean): KeyUsage {
 }
 
 /** The key of a key record, which has to sign it. @returns What is wrong with the record. */
-function ownKeyOf(expected: Expected, payload: JsonObject): PublicKey | string | undefined {
+function ownKeyOf(expected: Expected, payload: JsonObject): KnownKey | string | undefined {
   if (expected.kind !== 'data' || expected.ctx !== KEY_RECORD) return undefined
   const record = readKeyRecord(payload)
   return typeof record === 'string' ? record : record.key

@@ -4,6 +4,12 @@ import { derOf, joseValueOf } from './ecdsa-value.ts'
 /** Signature algorithms by their JOSE names, as we write them. */
 export type AlgorithmName = 'ES256' | 'ES384' | 'ES512' | 'Ed25519' | 'ML-DSA-65'
 
+/**
+ * Algorithms that others sign with, and we only verify. They stand apart, so that no signer and no
+ * statement of ours can name one.
+ */
+export type VerifyOnlyName = 'RS256' | 'RS384'
+
 export interface Algorithm {
   readonly name: AlgorithmName
   /** `kty` and `crv` of its keys; `AKP` keys name the algorithm itself. */

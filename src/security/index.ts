@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { AlgorithmName } from './algorithms.ts'
+export type { AlgorithmName, VerifyOnlyName } from './algorithms.ts'
 export { decodeBase64url, type Encoding, encodeBase64url } from './base64url.ts'
 export * from './binary-payload.ts'
 export * from './canonical.ts'
@@ -28,7 +28,7 @@ export {
   type RequestReference,
   type StatementHeader,
 } from './header.ts'
-export * from './jwk.ts'
+export { importPublicKey, type KeyId, type PublicKey, publicKeyOf, sha256 } from './jwk.ts'
 export {
   ENTITLEMENT,
   type Entitlement,
@@ -61,6 +61,7 @@ export * from './policies/two-roles.ts'
 export { PRESET_ROLES } from './roles/presets.ts'
 export * from './roles/rights.ts'
 export { compileUserRole, type UserRole, type UserRoleDocument } from './roles/user-role.ts'
+export { importRsaKey, isRsaKey, type KnownKey, type RsaKey } from './rsa-key.ts'
 export * from './signed-message.ts'
 export { createMemorySigner, type Signer } from './signer.ts'
 export * from './statement.ts'

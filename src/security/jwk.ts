@@ -1,7 +1,12 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { OverlayError } from '../errors.ts'
 import type { JsonObject } from '../wire/payload.ts'
-import { type Algorithm, type AlgorithmName, algorithmOfKey } from './algorithms.ts'
+import {
+  type Algorithm,
+  type AlgorithmName,
+  algorithmOfKey,
+  type VerifyOnlyName,
+} from './algorithms.ts'
 import { decodeBase64url } from './base64url.ts'
 import { canonicalize } from './canonical.ts'
 
@@ -22,7 +27,7 @@ const cached = new Map<KeyId, PublicKey>()
 
 /**
  * Reads a public key of kind EC (P-256, P-384, P-521), OKP (Ed25519) or AKP (ML-DSA-65). The same
- * key is built once.
+ * key is built once. Keys of RSA, which only verify, are read by `importRsaKey`.
  *
  * @throws {OverlayError} ERR_SIGNATURE_KEY for any other kind, a key that holds private parts, is
  *   meant for something else (`use`, `key_ops`, `alg`), or whose `kid` is not its thumbprint.
@@ -32,7 +37,7 @@ export function importPublicKey(jwk: JsonObject): PublicKey {
   const row = algorithmOfKey(jwk.kty, jwk.crv, jwk.alg)
   if (!row)
     throw unusable('its kind is not one of EC, OKP and AKP with a curve or algorithm we know')
-  assertPurpose(jwk, row)
+  assertPurpose(jwk, row.name)
   const required = requiredMembers(jwk, row)
   const kid = sha256(canonicalize(required)) as KeyId
   if (jwk.kid !== undefined && jwk.kid !== kid) throw unusable('its kid is not its thumbprint')
@@ -55,12 +60,15 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('base64url')
 }
 
-function assertPurpose(jwk: JsonObject, row: Algorithm) {
-  for (const secret of ['d', 'priv', 'k']) {
+const PRIVATE_PARTS = ['d', 'priv', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+
+/** @throws {OverlayError} ERR_SIGNATURE_KEY when a key is more than one for verifying by an algorithm. */
+export function assertPurpose(jwk: JsonObject, name: AlgorithmName | VerifyOnlyName): void {
+  for (const secret of PRIVATE_PARTS) {
     if (Object.hasOwn(jwk, secret)) throw unusable('it holds private parts')
   }
-  const { use = 'sig', key_ops: operations = ['verify'], alg = row.name } = jwk
-  const isForIt = alg === row.name || (alg === 'EdDSA' && row.name === 'Ed25519')
+  const { use = 'sig', key_ops: operations = ['verify'], alg = name } = jwk
+  const isForIt = alg === name || (alg === 'EdDSA' && name === 'Ed25519')
   if (!isForIt) throw unusable('it is meant for another algorithm')
   if (use !== 'sig') throw unusable('it is not for signatures')
   if (!Array.isArray(operations) || !operations.includes('verify')) {
@@ -93,7 +101,7 @@ function keyObjectOf(jwk: JsonObject): KeyObject {
   }
 }
 
-// What was wrong with it, never its value.
-function unusable(problem: string): OverlayError {
+/** What was wrong with a key, never its value. */
+export function unusable(problem: string): OverlayError {
   return new OverlayError('ERR_SIGNATURE_KEY', { problem })
 }

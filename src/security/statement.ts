@@ -24,7 +24,8 @@ import {
   type MessageFields,
   type StatementHeader,
 } from './header.ts'
-import { type PublicKey, sha256 } from './jwk.ts'
+import { sha256 } from './jwk.ts'
+import type { KnownKey } from './rsa-key.ts'
 import { type Signer, signWith } from './signer.ts'
 import { refuse, type Unverified, unproved, type Verdict, type VerifiedSigner } from './verdict.ts'
 
@@ -39,7 +40,18 @@ export type Expected =
   | { readonly kind: 'data'; readonly ctx: string }
 
 /** Finds a public key that is known here; what it may do is judged elsewhere. */
-export type KeyLookup = (kid: string) => PublicKey | undefined
+export interface KeyLookup {
+  (kid: string): KnownKey | undefined
+  /** Where it is also known which certificates keys have. */
+  readonly certificates?: CertificateLookup
+}
+
+/** Certificates by base64url of SHA-256 of their DER. As a kid, that selects a key and supplies none. */
+export interface CertificateLookup {
+  readonly keyOf: (thumbprint: string) => KnownKey | undefined
+  /** Of the key with this kid. */
+  readonly of: (kid: string) => string | undefined
+}
 
 /** The bytes that are signed; ASCII. */
 export function signingInput(protectedText: string, jwsPayload: Uint8Array): Uint8Array {
@@ -182,7 +194,7 @@ function mismatchWith(
 
 function problemOf(
   entry: ReadEntry,
-  key: PublicKey,
+  key: KnownKey,
   jwsPayload: Uint8Array,
 ): Unverified | undefined {
   const { index, encoding } = entry

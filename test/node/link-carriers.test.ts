@@ -7,8 +7,8 @@ import type { LinkCarrier } from '../../src/node/carrying.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import type { LinkCarriers } from '../../src/node/node-options.ts'
 import { verifyPayload } from '../../src/security/carriers.ts'
-import { readMessage, verifyMessage } from '../../src/security/received-message.ts'
 import type { JsonObject } from '../../src/wire/payload.ts'
+import { foreignSigner, STATUS } from '../support/foreign-signer.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf, signerOf } from '../support/secured.ts'
 
@@ -18,7 +18,6 @@ type Frame = unknown[]
 
 const strict = createValidator()
 const AT = '2026-01-01T00:00:00Z'
-const STATUS = { timestamp: AT, connectorStatus: 'Occupied', evseId: 1, connectorId: 1 }
 const BOOT = { reason: 'PowerUp', chargingStation: { vendorName: 'foreign', model: 'x' } }
 const carriersOf = (id: string, carrier: LinkCarrier): LinkCarriers => ({ bySource: new Map(), byPeer: new Map([[id.toLowerCase(), carrier]]) }) // biome-ignore format: one line
 
@@ -244,7 +243,7 @@ test('a signed message of another make is refused where the middle has changed i
   }
   const swap = (payload: JsonObject) => ({ ...payload, payload: Buffer.from(JSON.stringify({ ...STATUS, evseId: 2 })).toString('base64url') }) // biome-ignore format: one line
   for (const [change, reason] of [[cut, 'not-attested'], [swap, 'signature-invalid']] as const) {
-    const { net, sendsSigned, obeyed } = await foreignSigner(t, change)
+    const { net, sendsSigned, obeyed } = await foreignSigner(t, { change })
     await sendsSigned(STATUS)
     assert.deepEqual(obeyed, [])
     assert.deepEqual(reasonsAt(net, 'CSMS01'), [reason])
@@ -252,66 +251,8 @@ test('a signed message of another make is refused where the middle has changed i
 })
 
 test('a signed message is not taken from a link that bears none', async (t) => {
-  const { net, sendsSigned, obeyed } = await foreignSigner(t, undefined, 'strip')
+  const { net, sendsSigned, obeyed } = await foreignSigner(t, { carrier: 'strip' })
   await sendsSigned(STATUS)
   assert.deepEqual(obeyed, [])
   assert.deepEqual(net.refusals('NN01'), { ERR_SCHEMA_UNSUPPORTED: 1 })
 })
-
-const ANNOUNCEMENT = JSON.stringify([6, 'CSMS01', ['LC01'], 'up', 'NotifyNetworkTopology', {
-  networkTopologyInformation: {
-    routingNode: 'LC01',
-    routes: [{ destinationId: 'CS01', uplink: { distance: 2 }, customData: { vendorId: 'wattweave', protocol: 'ocpp2.1', form: 'standard', state: 'up' } }],
-    notBefore: AT,
-  },
-}]) // biome-ignore format: one frame
-
-/** A station of another make that signs as OCPP says, at a node of ours. */
-async function foreignSigner(
-  t: TestContext,
-  change: (payload: JsonObject) => JsonObject = (payload) => payload,
-  carrier: LinkCarrier = 'signed',
-) {
-  const net = overlay(t)
-  const obeyed: object[] = []
-  const statusNotification = (request: object) => {
-    obeyed.push(request)
-    return {}
-  }
-  const handlers = { 'ocpp2.1': { StatusNotification: statusNotification } } as unknown as HandlersByProtocol // biome-ignore format: one line
-  const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, handlers, security: securityOf('CSMS01') }) // biome-ignore format: one line
-  await net.node('NN01', { security: securityOf('NN01'), carriers: carriersOf('CS01', carrier) })
-  const above = net.peer('LC01', 'CSMS01')
-  const below = net.upstream('LC01', 'NN01')
-  const station = net.station('CS01', 'NN01', 'ocpp2.1')
-  await net.wait(61)
-  below.take()
-  // It has a key, so it is taken for a station only where it was announced as one.
-  above.send(ANNOUNCEMENT)
-  await net.settle()
-  const signer = signerOf('CS01')
-  const sendsSigned = async (payload: object) => {
-    const header = { alg: 'ES256', kid: signer.kid, OCPPAction: 'StatusNotification', OCPPMessageTypeId: 2 } // biome-ignore format: one line
-    const [protectedText, payloadText] = [header, payload].map((one) => Buffer.from(JSON.stringify(one, null, 1)).toString('base64url')) as [string, string] // biome-ignore format: one line
-    const value = await signer.sign(Buffer.from(`${protectedText}.${payloadText}`))
-    const jws = { payload: payloadText, protected: protectedText, signature: Buffer.from(value).toString('base64url') } // biome-ignore format: one line
-    station.send(JSON.stringify([2, 'q', 'StatusNotification-Signed', jws]))
-    await net.settle()
-    for (const frame of below.take()) {
-      const [type, destination, path, id, action, said] = frame as [2, string, string[], string, string, JsonObject] // biome-ignore format: one line
-      above.send(JSON.stringify([type, destination, [...path, 'LC01'], id, action, change(said)]))
-    }
-    await net.settle()
-    for (const [type, destination, path, ...rest] of above.take()) below.send(JSON.stringify([type, destination, [...(path as string[]), 'LC01'], ...rest])) // biome-ignore format: one line
-    await net.settle()
-    const [answer = []] = station.take()
-    const said = answer[2] as JsonObject | undefined
-    if (typeof said !== 'object' || said === null) return answer
-    const received = readMessage(said, { isWrapped: true })
-    if ('status' in received) return received
-    const judged = verifyMessage(received, { expected: expectedOf('StatusNotification', 3), keyOf })
-    assert.equal(judged.verdict.status, 'verified')
-    return received.payload
-  }
-  return { net, csms, obeyed, sendsSigned }
-}

@@ -6,6 +6,7 @@ import { type AlgorithmName, isSignatureOf } from '../../src/security/algorithms
 import { decodeBase64url, encodeBase64url } from '../../src/security/base64url.ts'
 import { canonicalize } from '../../src/security/canonical.ts'
 import { importPublicKey } from '../../src/security/jwk.ts'
+import { importRsaKey, isRsaKey, isRsaSignatureOf } from '../../src/security/rsa-key.ts'
 import { packSigned, verifySigned } from '../../src/security/signed-message.ts'
 import { signStatement } from '../../src/security/statement.ts'
 import { CALL, EXPECTED_CALL, keyOf, knowingAll, PRIVATE_KEYS, signerOf } from './keys.ts'
@@ -100,9 +101,11 @@ function isCompactJws(jws: string, jwk: NonNullable<Group['public']>): boolean {
   const head = decodeBase64url(header)
   if (more.length > 0 || !value || !head || !decodeBase64url(payload)) return false
   try {
-    const key = importPublicKey(publicPart)
+    const key = jwk.kty === 'RSA' ? importRsaKey(publicPart) : importPublicKey(publicPart)
     const { alg } = JSON.parse(Buffer.from(head).toString())
-    return alg === key.alg && isSignatureOf(key, Buffer.from(`${header}.${payload}`), value)
+    const input = Buffer.from(`${header}.${payload}`)
+    if (alg !== key.alg) return false
+    return isRsaKey(key) ? isRsaSignatureOf(key, input, value) : isSignatureOf(key, input, value)
   } catch {
     return false
   }
@@ -121,4 +124,20 @@ test('Wycheproof: JWS by ES256 are accepted and refused exactly', (t) => {
     }
   }
   assert.ok(tried >= 40, `${tried} tried`)
+})
+
+test('Wycheproof: JWS by RS256 and RS384 are accepted and refused exactly, those by other algorithms of RSA not at all', (t) => {
+  const data = sharedData(t, 'wycheproof/json_web_signature_test.json')
+  if (!data) return
+  const { testGroups }: { testGroups: Group[] } = JSON.parse(data.toString())
+  let tried = 0
+  for (const { public: jwk, tests } of testGroups) {
+    if (jwk?.kty !== 'RSA') continue
+    const isOurs = jwk.alg === 'RS256' || jwk.alg === 'RS384'
+    for (const { tcId, jws, result } of tests) {
+      assert.equal(isCompactJws(jws, jwk), isOurs && result === 'valid', `JWS ${tcId}`)
+      tried++
+    }
+  }
+  assert.ok(tried >= 300, `${tried} tried`)
 })

@@ -26,19 +26,40 @@ export interface Authority {
   issue(options: CertificateOptions): Promise<TlsIdentity>
 }
 
-/** PEM of a certificate that is well-formed, and that no TLS of today takes: its key is too short. */
-export async function createWeakIdentity(): Promise<TlsIdentity> {
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) } // biome-ignore format: one line
+/** A certificate that is well-formed, and that no TLS of today takes: its key is too short. */
+export function createWeakIdentity(): Promise<TlsIdentity> {
+  return createRsaIdentity(1024)
+}
+
+/** A certificate of a key of RSA, by that key itself. */
+export async function createRsaIdentity(modulusLength: number): Promise<TlsIdentity> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: new Uint8Array([1, 0, 1]) } // biome-ignore format: one line
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: nextSerial(),
-    name: 'CN=weak',
+    name: 'CN=rsa',
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + DAY_MS),
     signingAlgorithm: algorithm,
     keys,
   })
   return { certificate: certificate.toString('pem'), key: await privateKeyOf(keys) }
+}
+
+/** PEM of a certificate whose key agrees on secrets and signs nothing. */
+export async function createAgreementCertificate(): Promise<string> {
+  const keys = (await webcrypto.subtle.generateKey({ name: 'X25519' }, true, ['deriveBits'])) as unknown as webcrypto.CryptoKeyPair // biome-ignore format: one line
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: nextSerial(),
+    subject: 'CN=agreement',
+    issuer: 'CN=agreement',
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey: (await generate()).privateKey,
+  })
+  return certificate.toString('pem')
 }
 
 let serial = 1

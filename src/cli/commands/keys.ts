@@ -9,6 +9,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { readText } from '../config-files.ts'
 import { createOwnKey, mayEndorse, openSecurity, ROLES_OF } from '../config-security.ts'
 import { keepCode } from '../joining-code.ts'
+import { readTrust } from '../known-keys.ts'
 
 /**
  * `wattweave keys new FILE`: makes the key that a node signs with, and prints its record for all who
@@ -70,6 +71,8 @@ export function trustKey(file: string, recordFile: string): void {
   const config = loadConfig(file)
   const record = readKeyRecord(JSON.parse(readText(recordFile)))
   if (typeof record === 'string') throw new Error(`${recordFile} is no key record: ${record}`)
+  // What cannot stand beside what is known would keep the node from starting.
+  if (config.security) readTrust(config).directory.addAnchor(record)
   keepAnchor(config.ownKey.folder, record)
   process.stdout.write(`${config.nodeId} believes the key ${record.key.kid} of ${record.owner} when it starts again\n`) // biome-ignore format: one line
 }

@@ -115,10 +115,11 @@ export function readCandidate(
   if ('status' in taken) return taken.sentence
   const record = readKeyRecord(stripSignatures(payload))
   if (typeof record === 'string') return record
-  const { owner, roles, usages, delegable = [] } = record
+  const { owner, roles, usages, delegable = [], 'x5t#S256': certificate } = record
   if (owner !== invited.owner) return `the key is one of ${owner}, and ${invited.owner} was invited`
   if (!isSameSet(roles, invited.roles)) return `it was invited with ${rolesText(invited.roles)} and says ${rolesText(roles)}` // biome-ignore format: one line
   if (!isSameSet(delegable, invited.delegable ?? [])) return `it was invited to hand on ${rolesText(invited.delegable ?? [])} and says ${rolesText(delegable)}` // biome-ignore format: one line
+  if (certificate !== undefined) return 'it names a certificate, and nobody has shown one'
   const allowed = usagesOf(invited.roles)
   const usage = usages.find((one) => !allowed.includes(one))
   return usage === undefined ? record : `it wants to ${usage}, which its user roles do not need`

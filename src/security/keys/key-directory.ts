@@ -1,7 +1,9 @@
+import { OverlayError } from '../../errors.ts'
 import { foldId, isSameId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
 import { verifyPayload } from '../carriers.ts'
 import { SKEW_S } from '../freshness/freshness.ts'
+import { isRsaKey } from '../rsa-key.ts'
 import type { KeyLookup } from '../statement.ts'
 import type { Verified, VerifiedSigner } from '../verdict.ts'
 import { ENTITLEMENT, type Entitlement, Entitlements, readEntitlement } from './entitlement.ts'
@@ -74,23 +76,57 @@ interface Known {
  */
 export class KeyDirectory {
   readonly #records = new Map<string, Known>()
+  /** kid by thumbprint of the certificate. */
+  readonly #certificates = new Map<string, string>()
   readonly #revoked = new Map<string, Revocation>()
   /** What nodes may do in the name of others. */
   readonly entitlements = new Entitlements((kid, atS) => !this.#isRevoked(kid, atS))
   #list: RevocationList | undefined
 
-  /** @param anchors From the configuration: believed as they stand. */
+  /**
+   * @param anchors From the configuration: believed as they stand.
+   * @throws {OverlayError} ERR_SIGNATURE_KEY as `addAnchor`.
+   */
   constructor(anchors: readonly KeyRecord[] = []) {
     for (const record of anchors) this.addAnchor(record)
   }
 
-  /** Believes a record as it stands: something better than a signature has proved it. */
+  /**
+   * Believes a record as it stands: something better than a signature has proved it.
+   *
+   * @throws {OverlayError} ERR_SIGNATURE_KEY where the key is known for another algorithm, or its
+   *   certificate as that of another key: then one of both is wrong, and nobody can say which.
+   */
   addAnchor(record: KeyRecord): void {
-    this.#records.set(record.key.kid, { record, issuedS: 0 })
+    const { kid, alg } = record.key
+    const known = this.#records.get(kid)?.record.key.alg ?? alg
+    if (known !== alg) throw unusableKey(`${kid} is known for ${known}, and a key has one algorithm; remove one of both records`) // biome-ignore format: one line
+    const other = this.#otherWithCertificateOf(record)
+    if (other) throw unusableKey(`the certificate of ${kid} is known as that of ${other}; remove one of both records`) // biome-ignore format: one line
+    this.#put({ record, issuedS: 0 })
+  }
+
+  #put(known: Known): void {
+    const { key, 'x5t#S256': certificate } = known.record
+    const before = this.#records.get(key.kid)?.record['x5t#S256']
+    if (before !== undefined) this.#certificates.delete(before)
+    this.#records.set(key.kid, known)
+    if (certificate !== undefined) this.#certificates.set(certificate, key.kid)
+  }
+
+  /** kid of another key that is known by the same certificate. */
+  #otherWithCertificateOf({ key, 'x5t#S256': certificate }: KeyRecord): string | undefined {
+    const kid = certificate === undefined ? undefined : this.#certificates.get(certificate)
+    return kid === key.kid ? undefined : kid
   }
 
   /** For verifying: any key that is known, whatever it may do. */
-  readonly keyOf: KeyLookup = (kid) => this.#records.get(kid)?.record.key
+  readonly keyOf: KeyLookup = Object.assign((kid: string) => this.#records.get(kid)?.record.key, {
+    certificates: {
+      keyOf: (thumbprint: string) => this.#records.get(this.#certificates.get(thumbprint) ?? '')?.record.key, // biome-ignore format: one line
+      of: (kid: string) => this.#records.get(kid)?.record['x5t#S256'],
+    },
+  })
 
   records(): readonly KeyRecord[] {
     return [...this.#records.values()].map(({ record }) => record)
@@ -123,6 +159,8 @@ export class KeyDirectory {
   add(payload: JsonObject, nowS: number): Added {
     const candidate = recordIn(payload)
     if (typeof candidate === 'string') return refused('malformed', candidate)
+    // It signs nothing of our form, so it cannot show that its owner has it.
+    if (isRsaKey(candidate.key)) return refused('not-proved', 'a key of RSA cannot sign its own record; enter it at each node that is to believe it: wattweave keys trust FILE RECORD') // biome-ignore format: one line
     const { kid } = candidate.key
     const keyOf: KeyLookup = (wanted) => (wanted === kid ? candidate.key : this.keyOf(wanted))
     const verdict = verifyPayload(payload, { expected: { kind: 'data', ctx: KEY_RECORD }, keyOf })
@@ -146,10 +184,13 @@ export class KeyDirectory {
     if (!isEndorsed) {
       return refused('not-endorsed', 'neither an administrator nor the key it replaces or has its roles from has signed it, or they may not give these rights') // biome-ignore format: one line
     }
+    if (candidate['x5t#S256'] !== undefined && !isByOthers) return refused('not-endorsed', 'whose a certificate is says an administrator, and none has signed it') // biome-ignore format: one line
+    const other = this.#otherWithCertificateOf(candidate)
+    if (other) return refused('known-otherwise', `its certificate is known as that of the key ${other}`) // biome-ignore format: one line
     const standsOn = isByOthers ? undefined : (candidate.delegatedBy ?? candidate.replaces)
     // Signatures stand beside each other: whoever leaves one out must not make the record weaker.
     if (standsOn !== undefined && known?.issuedS === issuedS && known.standsOn === undefined) return refused('old-version', 'it is known with more signatures') // biome-ignore format: one line
-    this.#records.set(kid, { record: candidate, issuedS, ...(standsOn !== undefined && { standsOn }) }) // biome-ignore format: one line
+    this.#put({ record: candidate, issuedS, ...(standsOn !== undefined && { standsOn }) })
     return { status: 'added', record: candidate }
   }
 
@@ -311,6 +352,10 @@ function mayDelegate(delegator: KeyRecord, { owner, usages, roles, notAfter }: K
     usages.every((usage) => usage === 'sign-message' || usage === 'sign-data') &&
     roles.every((role) => delegable.includes(role))
   )
+}
+
+function unusableKey(problem: string): OverlayError {
+  return new OverlayError('ERR_SIGNATURE_KEY', { problem })
 }
 
 function unusable(problem: KeyProblem): FoundKey {

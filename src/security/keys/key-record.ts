@@ -1,7 +1,9 @@
 import { OverlayError } from '../../errors.ts'
 import { isNodeId, type NodeId } from '../../primitives/ids.ts'
 import type { JsonObject } from '../../wire/payload.ts'
-import { importPublicKey, type PublicKey } from '../jwk.ts'
+import { isBase64urlOf } from '../base64url.ts'
+import { importPublicKey } from '../jwk.ts'
+import { importRsaKey, isRsaKey, type KnownKey } from '../rsa-key.ts'
 import { isListOf, isRecord, isSeconds, isText, spanProblem, unknownMember } from './record-checks.ts' // biome-ignore format: one line
 
 /** What a key may be used for, whatever its owner may do. */
@@ -14,7 +16,7 @@ export const REVOCATION_LIST = 'urn:wattweave:revocation-list:1'
 
 /** Whose a public key is, and what for. */
 export interface KeyRecord {
-  readonly key: PublicKey
+  readonly key: KnownKey
   /** The id of a node, station or driver. */
   readonly owner: NodeId
   readonly organisation?: string
@@ -30,6 +32,8 @@ export interface KeyRecord {
   readonly notAfter: number
   /** kid of the key of the same owner whose place it takes. */
   readonly replaces?: string
+  /** base64url of SHA-256 of the DER of the certificate of this key. */
+  readonly 'x5t#S256'?: string
 }
 
 /** A key that counts no more for what was signed from `since` on. */
@@ -57,13 +61,13 @@ const MAX_REVOKED = 100_000
  * @returns What is wrong with it, for people, where it is none.
  */
 export function readKeyRecord(payload: JsonObject): KeyRecord | string {
-  const { kid, jwk, owner, organisation, usages, roles = [], delegable, delegatedBy, notBefore, notAfter, replaces, ...others } = payload // biome-ignore format: one line
+  const { kid, jwk, owner, organisation, usages, roles = [], delegable, delegatedBy, notBefore, notAfter, replaces, 'x5t#S256': certificate, ...others } = payload // biome-ignore format: one line
   const unknown = unknownMember(others, 'a key record')
   if (unknown) return unknown
   if (!isRecord(jwk)) return 'jwk is missing'
-  let key: PublicKey
+  let key: KnownKey
   try {
-    key = importPublicKey(jwk)
+    key = jwk.kty === 'RSA' ? importRsaKey(jwk) : importPublicKey(jwk)
   } catch (error) {
     if (error instanceof OverlayError) return `jwk: ${error.details.problem}`
     throw error
@@ -78,6 +82,8 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
   if (delegable?.includes('owner')) return 'the role owner cannot be handed on'
   if (delegatedBy !== undefined && !isText(delegatedBy)) return 'delegatedBy is no kid'
   if (delegatedBy !== undefined && (delegable !== undefined || replaces !== undefined)) return 'what was handed on is neither handed on again nor replaced' // biome-ignore format: one line
+  if (isRsaKey(key) && !isForForeignMessages(usages, roles)) return 'a key of RSA verifies messages of other makes only: usages is ["sign-message"], and it is no owner' // biome-ignore format: one line
+  if (certificate !== undefined && !(typeof certificate === 'string' && isBase64urlOf(certificate, 32))) return 'x5t#S256 is no base64url of SHA-256' // biome-ignore format: one line
   const wrongSpan = spanProblem(notBefore, notAfter)
   if (wrongSpan) return wrongSpan
   if (replaces !== undefined && !isText(replaces)) return 'replaces is no kid'
@@ -92,6 +98,7 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
     ...(delegable !== undefined && { delegable }),
     ...(delegatedBy !== undefined && { delegatedBy }),
     ...(replaces !== undefined && { replaces }),
+    ...(certificate !== undefined && { 'x5t#S256': certificate }),
   }
 }
 
@@ -115,6 +122,11 @@ function isRevocation(value: unknown): value is Revocation {
   if (!isRecord(value)) return false
   const { kid, since, reason, ...others } = value
   return isText(kid) && isSeconds(since) && isText(reason) && Object.keys(others).length === 0
+}
+
+/** What cannot sign anew as we do could change no rules, and would count as an owner who can. */
+function isForForeignMessages(usages: readonly KeyUsage[], roles: readonly string[]): boolean {
+  return usages.every((usage) => usage === 'sign-message') && !roles.includes('owner')
 }
 
 function isUsage(value: unknown): value is KeyUsage {

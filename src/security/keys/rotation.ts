@@ -23,7 +23,9 @@ export function successorOf(
   if (nowS < old.notBefore || nowS > old.notAfter) throw new TypeError('the key that is replaced does not count now') // biome-ignore format: one line
   if (!(lifetimeS > 0)) throw new TypeError('lifetimeS must be more than 0')
   if (key.kid === old.key.kid) throw new TypeError('a key cannot replace itself')
-  return { ...old, key, notBefore: nowS, notAfter: nowS + lifetimeS, replaces: old.key.kid }
+  // The certificate is one of the old key.
+  const { 'x5t#S256': _, ...rights } = old
+  return { ...rights, key, notBefore: nowS, notAfter: nowS + lifetimeS, replaces: old.key.kid }
 }
 
 /**

@@ -40,7 +40,7 @@ export function whyAnonymous(facts: PolicyFacts): PolicyReason | undefined {
 type Algorithms = Requirement['algorithms']
 
 function counts({ algorithm }: SignerFacts, algorithms: Algorithms): boolean {
-  return algorithms === undefined || algorithms.includes(algorithm)
+  return algorithms === undefined || algorithms.some((one) => one === algorithm)
 }
 
 /** A signer that orders something in the name of the originator. */

@@ -1,7 +1,7 @@
 import type { ReplayClass } from '../../messages/actions.ts'
 import type { Kind } from '../../wire/frame.ts'
 import type { JsonObject } from '../../wire/payload.ts'
-import type { AlgorithmName } from '../algorithms.ts'
+import type { AlgorithmName, VerifyOnlyName } from '../algorithms.ts'
 import { CONTEXT_FINDINGS, type ContextFacts } from '../context/context-facts.ts'
 import type { StaleReason } from '../freshness/freshness.ts'
 import type { Attestation } from '../header.ts'
@@ -29,7 +29,7 @@ export interface SignerFacts {
   readonly organisation?: string
   /** User roles that count here: the one that the header claims, else all of the key. */
   readonly roles: readonly string[]
-  readonly algorithm: AlgorithmName
+  readonly algorithm: AlgorithmName | VerifyOnlyName
   /** Of a hop: what it saw. Such a signer vouches, it does not order. */
   readonly att?: Attestation
   /** A signed entitlement lets it speak for `from`, which is not its owner. */

@@ -89,7 +89,7 @@ test('a key that does not count hands on nothing', () => {
   for (const lifetimeS of [0, -1, Number.NaN]) {
     assert.throws(() => successorOf(old, publicKeyOf(FRESH), { nowS: NOW, lifetimeS }), TypeError)
   }
-  assert.throws(() => successorOf(old, old.key, { nowS: NOW, lifetimeS: DAY }), TypeError)
+  assert.throws(() => successorOf(old, publicKeyOf(OLD), { nowS: NOW, lifetimeS: DAY }), TypeError)
 })
 
 test('only the two keys themselves sign a succession', async () => {
