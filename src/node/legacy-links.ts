@@ -55,13 +55,21 @@ export function withoutStatements(
   frame: RoutedFrame,
   received: ReceivedMessage,
 ): RoutedFrame {
-  const { carrier, entries, opaque } = received
+  const { carrier } = received
   if (carrier === undefined || carrier === 'wwcp') return frame
   const action = plainAction(frame.action) ?? frame.action
-  const kids = [...(opaque?.entries ?? []), ...entries].slice(0, MAX_ENTRIES).flatMap((entry) => (isObject(entry) ? String(entry.keyId) : [])) // biome-ignore format: one line
-  tellLost(node, to, { source: frame.route.networkPath[0], action, kids })
+  tellLost(node, to, { source: frame.route.networkPath[0], action, kids: kidsOf(received) })
   const { origin: _, ...rest } = frame
   return { ...rest, action, payload: bareBytes(frame.payload, received) }
+}
+
+/** As they are named there; nothing is verified. */
+function kidsOf({ entries, opaque }: ReceivedMessage): readonly string[] {
+  const own = opaque?.foreign ? [opaque.foreign.header.kid] : []
+  const others = [...(opaque?.entries ?? []), ...entries].map((one) =>
+    isObject(one) ? one.keyId : '',
+  )
+  return [...own, ...others].slice(0, MAX_ENTRIES).map((kid) => String(kid ?? ''))
 }
 
 /** kids of signatures of the legacy form, which stand on no other link. */
