@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { publicKeyOf } from '../../src/security/jwk.ts'
-import { legacyBytes, legacyShare, verifyLegacy } from '../../src/security/legacy-message.ts'
+import {
+  legacyBytes,
+  legacyShare,
+  signLegacy,
+  verifyLegacy,
+} from '../../src/security/legacy-message.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
+import { createMemorySigner } from '../../src/security/signer.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf } from '../support/secured.ts'
 
@@ -52,6 +58,27 @@ function signedReset(
   const entry = { keyId: pointOf(key), value, ...(algorithm !== undefined && { algorithm }) }
   return { entry, text: JSON.stringify({ ...JSON.parse(payload), signatures: [entry] }) }
 }
+
+test('the structures whose names follow no rule are written and read under theirs', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const known = publicKeyOf(privateKey)
+  const names = 'https://open.charging.cloud/context/ocpp'
+  for (const [action, messageType, name] of [
+    ['AdjustPeriodicEventStream', 2, 'v2.1/csms/AdjustPeriodicEventStreamsRequest'],
+    ['ChangeTransactionTariff', 2, 'v2.1/csms/changeTransactionTariff'],
+    ['NotifyWebPaymentStarted', 2, 'v2.0.1/cs/notifyWebPaymentStartedRequest'],
+    ['Heartbeat', 3, 'v2.1/csms/HeartbeatResponse'],
+    ['BootNotification', 2, 'v2.1/cs/bootNotificationRequest'],
+  ] as const) {
+    const payload = utf8('{"a":1}')
+    const saying = { action, messageType, payload, protocol: 'ocpp2.1', side: 'cs' } as const
+    const entry = await signLegacy(saying, createMemorySigner(privateKey), () => known)
+    const bytes = legacyBytes(payload, `${names}/${name}`)
+    assert.ok(verify('sha256', bytes, known.key, Buffer.from(entry.value, 'base64')), action)
+    const message = { action, messageType, payload, entries: [entry] }
+    assert.deepEqual(verifyLegacy(message, () => known), { kids: [known.kid], unknownKeys: 0 }) // biome-ignore format: one line
+  }
+})
 
 const RESET = { action: 'Reset', messageType: 2 } as const
 
