@@ -1,4 +1,5 @@
 import { foldId, isStationId } from '../primitives/ids.ts'
+import { LEGACY_PROTOCOL } from '../security/legacy-message.ts'
 import type { Config, Fail } from './config.ts'
 
 /** What must be true of each link that a configuration describes, and of several together. */
@@ -154,7 +155,7 @@ const COUNTING: ReadonlyMap<string, readonly [where: readonly Kind[], advice: st
   ['onUpstreamLoss',      [['per-station'],               'counts only with mode per-station and role primary: other uplinks close no station']],
   ['stationPasswords',    [PER_STATION,                   'counts only with mode per-station: what is shown here is `passwordFile`']],
   ['keyAsBytes',          [['standard', ...PER_STATION],  'counts only with modes standard and per-station: it is for CSMSs of OCPP 1.6']],
-  ['carrier',             [['standard', ...PER_STATION],  'counts only with modes standard and per-station: overlay links bear all signatures']],
+  ['carrier',             [['standard', ...PER_STATION],  'counts only with modes standard and per-station: overlay links bear all signatures, unless it is wwcp']],
   ['dialect',             [['overlay', 'overlay with a role'], 'counts only with mode overlay: the others speak no overlay']],
   ['protocol',            [['overlay', 'overlay with a role', 'standard'], "is the station's own with mode per-station; leave it out"]],
 ])
@@ -167,6 +168,8 @@ function checkSettings(
 ): void {
   const kind = kindOf(uplink)
   for (const setting of written) {
+    // Between nodes only that there are no statements of ours can be said.
+    if (setting === 'carrier' && uplink.carrier === 'wwcp') continue
     const [where = [kind], advice = ''] = COUNTING.get(setting) ?? []
     if (!where.includes(kind)) fail([...path, setting], advice)
   }
@@ -178,7 +181,10 @@ function kindOf({ mode, role }: Uplink): Kind {
   return role === undefined || role === 'primary' ? 'per-station' : 'per-station copy'
 }
 
-/** OCPP 1.6 has no room in its messages, and a node among the peers bears signatures as it is. */
+/**
+ * OCPP 1.6 has no room in its messages, the legacy form is of OCPP 2.1, and a node among the peers bears
+ * signatures as it is, unless it knows only that form.
+ */
 export function checkCarriers(
   { peers, uplinks, downlinks }: Pick<Config, 'peers' | 'uplinks' | 'downlinks'>,
   fail: Fail,
@@ -187,10 +193,13 @@ export function checkCarriers(
     for (const [i, { carrier, protocol }] of links.entries()) {
       const isRoomless = carrier === 'customData' && protocol === 'ocpp1.6'
       if (isRoomless) fail([list, `${i}`, 'carrier'], 'customData does not exist in OCPP 1.6: use strip, or signed where the peer knows signed messages') // biome-ignore format: one line
+      const isOld = carrier === 'wwcp' && protocol !== undefined && protocol !== LEGACY_PROTOCOL
+      if (isOld) fail([list, `${i}`, 'carrier'], `wwcp is of OCPP 2.1, and this link is of ${protocol}`) // biome-ignore format: one line
     }
   }
   for (const [i, { carrier, peer }] of peers.entries()) {
-    if (peer === 'node' && carrier !== 'strip') fail(['peers', `${i}`, 'carrier'], 'is for stations: nodes bear all signatures') // biome-ignore format: one line
+    const isOfStations = carrier === 'customData' || carrier === 'signed'
+    if (peer === 'node' && isOfStations) fail(['peers', `${i}`, 'carrier'], 'is for stations: nodes bear all signatures, unless it is wwcp') // biome-ignore format: one line
   }
 }
 

@@ -57,7 +57,7 @@ export const SECURITY_SCHEMA = {
     legacySignatures: {
       type: 'boolean',
       description:
-        'true: signatures as the reference implementation makes them are read, of OCPP 2.1 in text. They say nothing of time and addressee, so they come to no more than the assurance `legacy`, which a policy has to take.',
+        'true: signatures as the reference implementation makes them are read on all links, of OCPP 2.1 in text; for single links `carrier: wwcp` does it, which writes them, too. They say nothing of time and addressee, so they come to no more than the assurance `legacy`, which a policy has to take.',
     },
     policyFile: file('Signature policy (JSON) in place of the default one'),
     twoRolesFile: file('Commands that take two people of different roles (JSON, `rules`)'),

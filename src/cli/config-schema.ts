@@ -20,9 +20,9 @@ const protocol = (description: string) =>
   ({ enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], description }) as const
 const carrier = (where: string) =>
   ({
-    enum: ['strip', 'customData', 'signed'],
+    enum: ['strip', 'customData', 'signed', 'wwcp'],
     default: 'strip',
-    description: `${where === '' ? 'How' : `${where}how`} signatures go over it: not at all, in \`customData\` (not in OCPP 1.6), or around the payload as \`<Action>-Signed\`, which the peer has to know.`,
+    description: `${where === '' ? 'How' : `${where}how`} signatures go over it: not at all, in \`customData\` (not in OCPP 1.6), around the payload as \`<Action>-Signed\`, which the peer has to know, or in the legacy form of the reference implementation (OCPP 2.1, keys of P-256 or P-521), which is read on such a link, too.`,
   }) as const
 const insecure = {
   type: 'boolean',
@@ -145,7 +145,9 @@ export const CONFIG_SCHEMA = {
             default: false,
             description: 'Accept message ids of up to 255 bytes.',
           },
-          carrier: carrier('Of stations: '),
+          carrier: carrier(
+            'Of stations, and of nodes `strip` (statements go over as they are) or `wwcp`: ',
+          ),
           maxLengths: {
             type: 'object',
             additionalProperties: { type: 'integer', minimum: 1 },
@@ -222,7 +224,9 @@ export const CONFIG_SCHEMA = {
             description:
               'standard, per-station: send a password of 32 to 40 hexadecimal digits as bytes, as OCPP 1.6 says.',
           },
-          carrier: carrier('standard, per-station: '),
+          carrier: carrier(
+            'standard, per-station, and overlay `strip` (statements go over as they are) or `wwcp`: ',
+          ),
           tls: ownTls,
           backOff: {
             type: 'object',

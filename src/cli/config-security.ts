@@ -9,6 +9,7 @@ import { foldId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { type PublicKey, publicKeyOf } from '../security/jwk.ts'
 import { usagesOf } from '../security/keys/commissioning.ts'
 import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts'
+import { whyNotLegacy } from '../security/legacy-message.ts'
 import { DEFAULT_POLICY, withUnprovedPeers } from '../security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../security/policies/policy-document.ts'
 import { compileRuleBook } from '../security/policies/rule-book.ts'
@@ -180,6 +181,7 @@ export function openSecurity(config: Config): OpenedSecurity | undefined {
   }
   const signer = program ? createCommandSigner(program) : openKeyFile(ownKey.keyFile, keyFrom(ownKey.passphraseFile)) // biome-ignore format: one line
   if (program && !isRecorded(config, signer, records)) writeOwnRecord(config, firstRecord(config, publicKeyOf(program.publicKey))) // biome-ignore format: one line
+  assertLegacyKey(config, signer)
   const record = ownRecord(config, signer, records)
   const anchors = [...records, record]
   const rules = { policies: [policy], roles: PRESET_ROLES }
@@ -190,6 +192,16 @@ export function openSecurity(config: Config): OpenedSecurity | undefined {
     record,
     ...(mayEndorse(record) && { commissioner: { signer, record, keys: trust, invitations } }),
   }
+}
+
+/** Over a link of the legacy form nothing leaves unsigned, and not every key can sign so. */
+function assertLegacyKey(
+  { peers, uplinks, downlinks, ownKey: { keyFile } }: Config,
+  { alg }: Pick<Signer, 'alg'>,
+): void {
+  const isAsked = [...peers, ...uplinks, ...downlinks].some(({ carrier }) => carrier === 'wwcp')
+  const problem = isAsked ? whyNotLegacy(alg) : undefined
+  if (problem !== undefined) throw unusable(`a link has the carrier wwcp: ${problem}, and ${keyFile} is of ${alg}`) // biome-ignore format: one line
 }
 
 /**

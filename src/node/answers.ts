@@ -7,6 +7,7 @@ import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import { isSignedError, secureAnswer } from './edge.ts'
 import { asReplaced, filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
+import { asLinkBears } from './legacy-links.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, challengeIn, errorFrame, translateError } from './reply-error.ts'
@@ -114,7 +115,8 @@ function answerOnward(
 ): Uint8Array {
   const { source, askerMessageId, messageId } = request
   assertRoomOnPath(frame.route.networkPath, DEFAULT_LIMITS.maxPathEntries)
-  const canSplice = frame.origin && asker.isOverlay && messageId === askerMessageId
+  const isAsItIs = asker.isOverlay && asker.carrier !== 'wwcp'
+  const canSplice = frame.origin && isAsItIs && messageId === askerMessageId
   if (canSplice && frame.type === 3) {
     const bytes = forwardText(frame, node.id)
     assertSize(bytes.length, false)
@@ -132,7 +134,8 @@ function answerOnward(
   const words = told.type === 4 ? translateError(readable(asker, told), asker) : told
   const { route } = frame
   const spelled = from.isOverlay ? words : secureAnswer(node, request, { from, to: asker }, { ...words, route }) // biome-ignore format: one line
-  const answer = { ...addressed(spelled, asker, source, path), messageId: askerMessageId }
+  const borne = asLinkBears(node, asker, { ...spelled, route }, request.action)
+  const answer = { ...addressed(borne, asker, source, path), messageId: askerMessageId }
   write(asker, answer, request.action, path[0])
   return answer.payload
 }

@@ -8,9 +8,10 @@ import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts
 import { ownWay } from './among-nodes.ts'
 import { refuseResult } from './answers.ts'
 import { isBinaryMessage } from './binary-messages.ts'
+import { formOfLink } from './carrying.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
-import { peerOf } from './peer-facts.ts'
+import { peerOf, sideOf } from './peer-facts.ts'
 import { challengeIn, detailsOf } from './reply-error.ts'
 import { originate } from './requests.ts'
 import type { Admitted, SecurityGate } from './security-gate.ts'
@@ -135,14 +136,13 @@ async function signQuestion(
   const way = ownWay(node, destination[0], action)
   if (!way) throw new OverlayError('ERR_ROUTE_UNKNOWN', { destination: destination[0] })
   const protocol = question.protocol ?? protocolOf(node, to, way)
-  const about = { type, action, protocol, to, link: peerOf(way), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
+  const about = { type, action, protocol, to, link: peerOf(way), side: sideOf(way), form: formOfLink(way.carrier), ...(challenge !== undefined && { challenge }) } as const // biome-ignore format: one line
   if (encoding === 'binary') {
     const { action: told, bytes, reference } = await gate.signBinary(about, question.payload)
     return { asked: { action: told, encoding, payload: bytes }, reference, protocol }
   }
   const payload = parsePayload(question.payload) as JsonObject
-  const said = { ...about, payload, form: way.carrier === 'strip' ? 'plain' : way.carrier } as const
-  const signed = await gate.sign(said)
+  const signed = await gate.sign({ ...about, payload })
   const asked = { action: signed.action, encoding, payload: encodePayload(signed.payload) }
   return { asked, reference: signed.reference, protocol }
 }
@@ -161,7 +161,7 @@ function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
   const isBinary = isBinaryMessage(frame)
   const path = route?.networkPath ?? ([from.id] as const)
   const error = type === 4 ? { error: { code, description } } : {}
-  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, isBinary, ...error }) // biome-ignore format: one line
+  return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, isBinary, carrier: from.carrier, ...error }) // biome-ignore format: one line
 }
 
 /** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */

@@ -13,6 +13,7 @@ import { signStatementNow } from '../security/statement.ts'
 import type { MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import { canBe } from './learned-clock.ts'
+import { legacyKidsOf } from './legacy-links.ts'
 import type { GateSite, SecurityOptions } from './security-gate.ts'
 
 /** A message of a standard peer that this node passes on. */
@@ -34,6 +35,8 @@ export interface Examined {
   readonly fields: MessageFields
   /** kids of the keys whose signatures it brings along, as far as they are known here. */
   readonly verified: readonly string[]
+  /** kids of those that it loses here: of the legacy form, which stands beside no other. */
+  readonly dropped: readonly string[]
   /** What an answer to it says it answers. */
   readonly reference: RequestReference
   /** It brings its own signatures, so only whoever made these can sign it anew. */
@@ -93,15 +96,16 @@ export function freshFields(
 export function examine({ trust }: SecurityOptions, site: GateSite, message: Seen): Examined {
   const { received, action, type, from } = message
   const expected = { kind: 'message', action, messageType: type as 2 } as const
-  const { verdict, claimed, digest, foreignKid } = verifyMessage(received, { expected, keyOf: trust.directory.keyOf }) // biome-ignore format: one line
+  const { verdict, claimed, digest, foreignKid, legacyKids = [] } = verifyMessage(received, { expected, keyOf: trust.directory.keyOf }) // biome-ignore format: one line
   if (verdict.status === 'refused') throw refused(verdict.reason)
   if (claimed && !isAbout(claimed, message)) throw refused('not-this-message')
-  const verified = verdict.status === 'verified' ? verdict.signers.map(({ kid }) => kid) : []
+  const own = verdict.status === 'verified' ? verdict.signers.map(({ kid }) => kid) : legacyKids
   const lifetimeS = actionRow(message.protocol, action)?.replay === 'queued' ? QUEUED_S : LIVE_S
   const fields = claimed ? sharedOf(claimed) : { ...freshFields(site, message, lifetimeS), from }
   return {
     fields,
-    verified: foreignKid === undefined ? verified : [...verified, foreignKid],
+    verified: foreignKid === undefined ? own : [...own, foreignKid],
+    dropped: legacyKidsOf(received),
     reference: { id: fields.id, nonce: fields.nonce, digest },
     isSigned: claimed !== undefined,
   }

@@ -12,13 +12,20 @@ import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { OpaqueMessage, ReceivedMessage } from '../security/received-message.ts'
 import { packSigned, signedAction } from '../security/signed-message.ts'
 import type { MessageType } from '../wire/frame.ts'
-import type { JsonObject } from '../wire/payload.ts'
+import { cutMember } from '../wire/member.ts'
+import { encodePayload, type JsonObject } from '../wire/payload.ts'
 
-/** What a link to a standard peer bears; links between nodes bear all. */
-export type LinkCarrier = 'strip' | 'customData' | 'signed'
+/**
+ * What a link to a standard peer bears. Links between nodes bear statements as they are, or, as those
+ * to standard peers may, nothing but the legacy form: `wwcp`.
+ */
+export type LinkCarrier = 'strip' | 'customData' | 'signed' | 'wwcp'
 
-/** Where signatures stand: `top` beside the members, `signed` around them, `plain` nowhere. */
-export type Form = 'plain' | 'top' | 'customData' | 'signed'
+/**
+ * Where signatures stand: `top` beside the members, `signed` around them, `plain` nowhere. `wwcp` is
+ * the legacy form, in which only this node itself can say something.
+ */
+export type Form = 'plain' | 'top' | 'customData' | 'signed' | 'wwcp'
 
 /** A message with its signatures, verified. */
 export interface Bearing {
@@ -45,7 +52,11 @@ export interface Borne {
  *
  * @param originator kid of whoever says it; of others none can stand alone.
  */
-export function inForm(message: Bearing, form: Form, originator: string | undefined): Borne {
+export function inForm(
+  message: Bearing,
+  form: Exclude<Form, 'wwcp'>,
+  originator: string | undefined,
+): Borne {
   const { type, action, payload, entries, opaque } = message
   const plain = { form: 'plain', action, payload, dropped: entries.map(({ keyId }) => keyId) } as const // biome-ignore format: one line
   if (form === 'plain') return plain
@@ -63,7 +74,7 @@ export function inForm(message: Bearing, form: Form, originator: string | undefi
 /** The wrapping stays as it is, with what hops have signed of it beside it. */
 function wrapped(
   { type, action, entries, opaque }: Bearing & { readonly opaque: Pick<OpaqueMessage, 'message'> },
-  form: Form,
+  form: Exclude<Form, 'wwcp'>,
 ): Borne {
   // A flattened JWS must not have a member `signatures` (RFC 7515 section 7.2.2), but it has room for others.
   const place = form === 'top' ? 'top' : 'customData'
@@ -76,15 +87,39 @@ export function wrappedAction(type: MessageType, action: string): string {
   return type === 2 || type === 6 ? signedAction(action) : action
 }
 
-/** Entries as they travel: those of hops where the message is wrapped, else those of the payload. */
-export function entriesOf({ entries, opaque }: ReceivedMessage): readonly SignatureEntry[] {
+/**
+ * Entries as they travel: those of hops where the message is wrapped, else those of the payload. The
+ * legacy form has none that could stand with others.
+ */
+export function entriesOf({
+  entries,
+  opaque,
+  carrier,
+}: ReceivedMessage): readonly SignatureEntry[] {
+  if (carrier === 'wwcp') return []
   return (opaque ? opaque.entries : entries) as readonly SignatureEntry[]
 }
 
-/** In which form a message came; the answer to it goes back so. */
-export function formOfReceived({ carrier }: ReceivedMessage): Form {
+/** In which form this node says something over a link. */
+export function formOfLink(carrier: LinkCarrier): Form {
+  return carrier === 'strip' ? 'plain' : carrier
+}
+
+/** In which form an answer goes back: that of its request, where the link bears more than one. */
+export function formOfAnswer(link: LinkCarrier, { carrier }: ReceivedMessage): Form {
+  if (link === 'strip' || link === 'wwcp') return formOfLink(link)
   // Beside the members it stands where no standard peer may put it.
   return carrier === 'customData' || carrier === 'signed' ? carrier : 'plain'
+}
+
+/** The payload without its signatures; every other byte stays where they stand beside the members. */
+export function bareBytes(
+  written: Uint8Array,
+  { carrier, payload, bytes }: ReceivedMessage,
+): Uint8Array {
+  if (carrier === 'signed') return bytes
+  if (carrier === 'customData') return encodePayload(payload)
+  return carrier === undefined ? written : cutMember(written, 'signatures')
 }
 
 /** Of entries that were verified, the kid of whoever says it; undefined where its key is not known. */

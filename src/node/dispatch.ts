@@ -8,7 +8,7 @@ import { plainAction } from '../security/signed-message.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type JsonObject, parsePayload } from '../wire/payload.ts'
 import { isBinaryMessage } from './binary-messages.ts'
-import { formOfReceived } from './carrying.ts'
+import { formOfAnswer, formOfLink } from './carrying.ts'
 import { COMMISSION_NODE, commission } from './commissioning.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import type { AnyHandler, Context } from './handlers.ts'
@@ -16,7 +16,7 @@ import { type Released, unlessHeld } from './held-back.ts'
 import { answerFrame, type KeptAnswer, keptAnswer } from './kept-answer.ts' // biome-ignore format: one line
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
-import { peerOf } from './peer-facts.ts'
+import { peerOf, sideOf } from './peer-facts.ts'
 import { receiveAnnouncement } from './presence.ts'
 import { protocolOf } from './protocol-of.ts'
 import { addressed, errorFrame } from './reply-error.ts'
@@ -184,7 +184,7 @@ function admit(
   const to = destination[destination.length - 1] ?? destination[0]
   // Whom this node itself dials, or lets dial it, as its CSMS is the one whose commands it obeys.
   const isPrimaryUpstream = from.link.peer === 'csms'
-  const attempt = () => gate.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream, released }) // biome-ignore format: one line
+  const attempt = () => gate.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream, released, carrier: from.carrier }) // biome-ignore format: one line
   const holding = { from, action: plain, destination: to }
   return unlessHeld(node, frame, holding, attempt, (kept, now) => handle(node, from, kept, now)) ?? 'held' // biome-ignore format: one line
 }
@@ -229,7 +229,7 @@ async function binaryResult(node: Core, asked: Asked, body: unknown): Promise<Ke
   const { from, frame, protocol, admitted } = asked
   if (!(body instanceof Uint8Array)) throw new TypeError('a binary handler returns bytes')
   const isSigned = admitted?.reference.id !== undefined
-  const about = { type: 3, action: plainAction(frame.action) ?? frame.action, protocol, to: frame.route.networkPath[0], link: peerOf(from) } as const // biome-ignore format: one line
+  const about = { type: 3, action: plainAction(frame.action) ?? frame.action, protocol, to: frame.route.networkPath[0], link: peerOf(from), side: sideOf(from), form: formOfLink(from.carrier) } as const // biome-ignore format: one line
   const done = isSigned ? await node.gate?.signBinary({ ...about, request: admitted.reference }, body) : undefined // biome-ignore format: one line
   const answer = { ...RESULT, payload: {}, binary: encodeBase64url(done?.bytes ?? body) }
   node.keptAnswers.keep(admitted?.seen, answer)
@@ -243,8 +243,8 @@ async function signed<A extends KeptAnswer>(node: Core, asked: Asked, answer: A)
   const { type, errorCode: code, errorDescription: description, payload } = answer
   const bare = type === 4 ? { code, description, details: payload } : payload
   const action = plainAction(frame.action) ?? frame.action
-  const form = from.carrier === 'strip' ? 'plain' : formOfReceived(admitted.received)
-  const said = { type, action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), request: admitted.reference, form } // biome-ignore format: one line
+  const form = formOfAnswer(from.carrier, admitted.received)
+  const said = { type, action, protocol, payload: bare, to: frame.route.networkPath[0], link: peerOf(from), side: sideOf(from), request: admitted.reference, form } // biome-ignore format: one line
   const done = { ...answer, payload: (await node.gate.sign(said)).payload }
   node.keptAnswers.keep(admitted.seen, done)
   return done

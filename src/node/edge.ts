@@ -27,11 +27,21 @@ import { cutMember, putMember } from '../wire/member.ts'
 import { encodePayload } from '../wire/payload.ts'
 import type { Examined, Seen } from './attesting.ts'
 import { isBinaryMessage } from './binary-messages.ts'
-import { entriesOf, type Form, formOfReceived, inForm, wrappedAction } from './carrying.ts'
+import {
+  bareBytes,
+  entriesOf,
+  type Form,
+  formOfAnswer,
+  formOfLink,
+  inForm,
+  wrappedAction,
+} from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { asReplaced } from './filtering.ts'
 import type { Released } from './held-back.ts'
+import { readsLegacy } from './incoming.ts'
 import { answerFrame, keptAnswer } from './kept-answer.ts'
+import { legacyKidsOf, tellLost, withoutStatements } from './legacy-links.ts'
 import type { Neighbour } from './neighbour.ts'
 import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
@@ -100,7 +110,7 @@ export function secureRequest(
     const received = readFrom(from, frame)
     const about = { type, action: plainAction(frame.action) ?? frame.action, protocol, from: path[0], to: last, ...(challenge !== undefined && { challenge }) } // biome-ignore format: one line
     const { told, examined } = attested(node, gate, { from, to, received, about }, frame)
-    const form = from.carrier === 'strip' ? 'plain' : formOfReceived(received)
+    const form = formOfAnswer(from.carrier, received)
     const { reference, isSigned } = examined
     return {
       frame: told,
@@ -111,11 +121,11 @@ export function secureRequest(
   // A second time it would be a repetition. What a filter replaced for one of them is another one.
   const { found } = judged
   const isSame = found?.protocol === protocol && found.payload === frame.payload
-  const admitted = isSame ? found.admitted : inNameOf(gate, to, () => gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released, isCopy })) // biome-ignore format: one line
+  const admitted = isSame ? found.admitted : inNameOf(gate, to, () => gate.admit({ type, action: frame.action, protocol, payload: frame.payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: last, onBehalfOf: last, released, isCopy, carrier: from.carrier })) // biome-ignore format: one line
   judged.found = { admitted, protocol, payload: frame.payload }
   if (admitted.repeated) return { answer: repeatedAnswer(node, from, frame, admitted) }
   const { reference, seen, received, part } = admitted
-  const form = formOfLink(to)
+  const form = formOfLink(to.carrier)
   // What its originator has signed cannot be told in part.
   if (part && form !== 'plain') throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' })
   if (!isSame) tellRefusedItems(node, from, frame, part)
@@ -147,10 +157,6 @@ export type Passed =
 function isAnEdge(from: Neighbour, to: Neighbour): boolean {
   if (from.isOverlay !== to.isOverlay) return true
   return !from.isOverlay && (from.carrier !== 'strip' || to.carrier !== 'strip')
-}
-
-function formOfLink({ carrier }: Neighbour): Form {
-  return carrier === 'strip' ? 'plain' : carrier
 }
 
 /** It went to the peer before: the effect must not come twice. */
@@ -241,7 +247,7 @@ function admitAnswer(
   const action = plainAction(request.action) ?? request.action
   const error = type === 4 ? { error: { code, description } } : {}
   const { networkPath: path } = frame.route
-  return gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
+  return gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, carrier: from.carrier, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
 }
 
 /**
@@ -281,12 +287,12 @@ interface Crossing {
 function attested(
   node: Core,
   gate: SecurityGate,
-  { from, to, received, about, form = formOfLink(to) }: Crossing & { readonly about: Omit<Seen, 'received' | 'att'>; readonly form?: Form }, // biome-ignore format: one line
+  { from, to, received, about, form = formOfLink(to.carrier) }: Crossing & { readonly about: Omit<Seen, 'received' | 'att'>; readonly form?: Form }, // biome-ignore format: one line
   frame: RoutedFrame,
 ): { readonly told: RoutedFrame; readonly examined: Examined } {
   const seen = { ...about, received, att: attBy(node, from) }
   const examined = gate.examine(seen)
-  if (!to.isOverlay && form === 'plain') {
+  if (!to.isOverlay && (form === 'plain' || form === 'wwcp')) {
     return { told: toStandard(node, gate, { from, to, received, form }, frame), examined }
   }
   const entries = [...entriesOf(received), gate.witness(seen, examined)]
@@ -317,17 +323,16 @@ function toStandard(
   const { type } = frame
   const action = plainAction(frame.action) ?? frame.action
   const bare = bareBytes(frame.payload, received)
+  if (form === 'wwcp') return withoutStatements(node, to, frame, received)
+  const legacyKids = legacyKidsOf(received)
+  tellLost(node, to, { source: frame.route.networkPath[0], action, kids: legacyKids })
   if (form === 'plain') return changed(frame, action, bare)
   if (received.method === 'binary') return wrappedBinary(frame, received, entries)
   const originator = gate.originatorOf(entries)
   const borne = inForm({ type, action, payload, entries, opaque }, form, originator)
   // Around the others this node says anew what it saw.
   const lost = borne.dropped.filter((kid) => borne.form === 'plain' || kid !== gate.kid)
-  // Once for each connection: what its setting cannot carry, it never carries.
-  if (lost.length > 0 && !to.isLossTold) {
-    to.isLossTold = true
-    node.emit({ name: 'signatures.dropped', link: to.label, source: frame.route.networkPath[0], action, kids: lost }) // biome-ignore format: one line
-  }
+  tellLost(node, to, { source: frame.route.networkPath[0], action, kids: lost })
   if (borne.form === 'plain') return changed(frame, action, bare)
   if (borne.form === 'customData' && payload.customData === undefined) {
     return changed(frame, action, putMember(bare, 'customData', borne.payload.customData))
@@ -375,21 +380,15 @@ function readFrom(
 }
 
 function readText(
-  { carrier }: Neighbour,
+  { carrier, link: { protocol } }: Neighbour,
   { action, type, payload }: Frame,
   error?: { readonly code: string; readonly description: string },
 ): ReceivedMessage | Unverified {
   const parsed = parseStrict(payload)
   const isAnswer = type === 3 && carrier !== 'strip' && isFlattened(parsed)
   const isWrapped = plainAction(action) !== undefined || isAnswer
-  return readMessage(parsed, { isWrapped, ...(error && { error }) })
-}
-
-/** The payload without its signatures; every other byte stays where they stand beside the members. */
-function bareBytes(bytes: Uint8Array, { carrier, payload, bytes: signed }: ReceivedMessage) {
-  if (carrier === 'signed') return signed
-  if (carrier === 'customData') return encodePayload(payload)
-  return carrier === 'top' ? cutMember(bytes, SIGNATURES) : bytes
+  const legacyText = readsLegacy({ carrier, protocol }) ? payload : undefined
+  return readMessage(parsed, { isWrapped, legacyText, ...(error && { error }) })
 }
 
 /** Its bytes are others now: the old ones must not be spliced. */

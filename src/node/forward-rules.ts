@@ -46,6 +46,7 @@ export function judgePassing(
     ...{ type, payload, path, isBinary: frame.encoding === 'binary' && type !== 4 && type !== 5 },
     ...{ action: passing.action, to: passing.destination, neighbour: peerOf(from), link: peerOf(to) }, // biome-ignore format: one line
     protocol: protocolOf(node, from, frame),
+    carrier: from.carrier,
     ...(type === 4 && { error: { code, description } }),
   }
   const { decision, attest } = gate.judgeForwarded(message, { by: node.id, prev: from.id, link: peerOf(from).proof }) // biome-ignore format: one line

@@ -3,11 +3,13 @@ import type { Protocol } from '../messages/protocols.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { parseStrict } from '../security/canonical.ts'
 import type { RequestReference } from '../security/header.ts'
+import { LEGACY_PROTOCOL } from '../security/legacy-message.ts'
 import type { Peer, PolicyFacts } from '../security/policies/facts.ts'
 import { type ReceivedMessage, readBinaryMessage, readMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { isFlattened, plainAction } from '../security/signed-message.ts'
 import type { Unverified } from '../security/verdict.ts'
 import type { MessageType } from '../wire/frame.ts'
+import type { LinkCarrier } from './carrying.ts'
 import type { Released } from './held-back.ts'
 
 /** A message as it came, with what the link and the path say about it. */
@@ -39,6 +41,8 @@ export interface Incoming {
   readonly released?: Released | undefined
   /** Of its frame in the log, where it was received before. */
   readonly sequence?: number | undefined
+  /** Of the link it came by, which says whether the legacy form is read. */
+  readonly carrier?: LinkCarrier
 }
 
 /** A message that is about to pass. */
@@ -70,6 +74,17 @@ function binaryResultOf({ payload }: Incoming): ReceivedMessage {
   return isSigned ? received : (readBinaryMessage(payload, false) as ReceivedMessage)
 }
 
+/**
+ * Whether signatures of the legacy form are read of what comes so. In other versions their names would
+ * stand for other structures.
+ */
+export function readsLegacy({
+  carrier,
+  protocol,
+}: Pick<Incoming, 'carrier' | 'protocol'>): boolean {
+  return carrier === 'wwcp' && protocol === LEGACY_PROTOCOL
+}
+
 /** @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON */
 export function readIncoming(incoming: Incoming): ReceivedMessage {
   const received = incoming.isBinary ? binaryOf(incoming) : messageOf(incoming)
@@ -82,11 +97,13 @@ function binaryOf({ action, payload, request }: Incoming): ReceivedMessage | Unv
   return readBinaryMessage(payload, plainAction(action) !== undefined || request?.id !== undefined)
 }
 
-function messageOf({ action, type, payload, error }: Incoming): ReceivedMessage | Unverified {
+function messageOf(incoming: Incoming): ReceivedMessage | Unverified {
+  const { action, type, payload, error } = incoming
+  const legacyText = readsLegacy(incoming) ? payload : undefined
   const parsed = parseStrict(payload)
   // An answer bears no action, so its members say it.
   const isWrapped = plainAction(action) !== undefined || (type === 3 && isFlattened(parsed))
-  return readMessage(parsed, { isWrapped, ...(error && { error }) })
+  return readMessage(parsed, { isWrapped, legacyText, ...(error && { error }) })
 }
 
 /** What its signatures have to be about. */

@@ -22,6 +22,8 @@ export interface LinkCounters {
   readonly received: number[]
   readonly sent: number[]
   refused: number
+  /** Signatures that it could not carry. */
+  lostSignatures: number
 }
 
 /** Small frames go at once over a link that has less than this to do. */
@@ -34,7 +36,12 @@ const QUEUED_CALL_MS = 30_000
 const TYPES = 7
 
 export function createLinkCounters(): LinkCounters {
-  return { received: new Array(TYPES).fill(0), sent: new Array(TYPES).fill(0), refused: 0 }
+  return {
+    received: new Array(TYPES).fill(0),
+    sent: new Array(TYPES).fill(0),
+    refused: 0,
+    lostSignatures: 0,
+  }
 }
 
 /** What names a frame that waits. */
@@ -88,7 +95,7 @@ export class Neighbour {
   readonly rule: UplinkRule | undefined
   /** The one station whose name this connection was opened in. */
   readonly represents: NodeId | undefined
-  /** How a standard peer bears signatures; `strip` between nodes, where it does not count. */
+  /** How a standard peer bears signatures; between nodes `wwcp`, or `strip`, which does not count. */
   readonly carrier: LinkCarrier
   /** Requests for it, sent or still waiting, that it has not answered. */
   readonly pending = new PendingTable()

@@ -9,6 +9,7 @@ import {
   type NodeId,
 } from '../primitives/ids.ts'
 import type { Presence } from '../routing/topology.ts'
+import { LEGACY_PROTOCOL } from '../security/legacy-message.ts'
 import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type WireLimits } from '../wire/frame.ts'
 import { failRequest } from './answers.ts'
@@ -292,10 +293,15 @@ export class Neighbourhood {
   }
 }
 
-/** Nodes bear signatures as it is; OCPP 1.6 has no `customData`, and its peers refuse what they do not know. */
+/**
+ * Nodes bear signatures as it is, unless they know only the legacy form; OCPP 1.6 has no `customData`,
+ * and its peers refuse what they do not know; and the legacy form is of OCPP 2.1.
+ */
 function carrierOn({ form, protocol }: Link, carrier: LinkCarrier): LinkCarrier {
+  if (form === 'overlay') return carrier === 'wwcp' ? carrier : 'strip'
   const isRoomless = protocol === 'ocpp1.6' && carrier === 'customData'
-  return form === 'overlay' || isRoomless ? 'strip' : carrier
+  const isUnnamed = protocol !== LEGACY_PROTOCOL && carrier === 'wwcp'
+  return isRoomless || isUnnamed ? 'strip' : carrier
 }
 
 const TOLERANT_LIMITS: WireLimits = {

@@ -1,5 +1,6 @@
 import type { NodeId } from '../primitives/ids.ts'
 import { isSameId } from '../primitives/ids.ts'
+import type { LegacySide } from '../security/legacy-message.ts'
 import type { Peer, PeerKind } from '../security/policies/facts.ts'
 import type { LinkFacts } from '../transport/link.ts'
 import type { Core } from './core.ts'
@@ -8,6 +9,11 @@ import type { Neighbour } from './neighbour.ts'
 /** The neighbour as policies know it. */
 export function peerOf({ id, link, isOverlay }: Neighbour): Peer {
   return { id, kind: isOverlay ? 'node' : (link.peer as PeerKind), proof: proofOf(link) }
+}
+
+/** Which side of a link this node is on: who dialled up says what stations say. */
+export function sideOf({ link }: Neighbour): LegacySide {
+  return link.way === 'up' ? 'cs' : 'csms'
 }
 
 function proofOf({ credential, transport }: LinkFacts): Peer['proof'] {

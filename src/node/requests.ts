@@ -13,6 +13,7 @@ import { filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { traceToKeep } from './frame-log.ts'
 import { type Released, unlessHeld } from './held-back.ts'
+import { asLinkBears } from './legacy-links.ts'
 import { KnownLimits, limitChangeOf } from './limit-order.ts'
 import { Neighbour } from './neighbour.ts'
 import { passwordWatch } from './password-watch.ts'
@@ -120,7 +121,8 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
     writeOwn(node, from, answer, action)
     return undefined
   }
-  const { frame, secured } = passed
+  const { secured } = passed
+  const frame = asLinkBears(node, to, passed.frame)
   const isSplice = frame.origin !== undefined && to.isOverlay && messageId === frame.messageId
   const bytes = isSplice
     ? forwardText(frame, node.id)
@@ -209,7 +211,8 @@ function copyTo(node: Core, onward: Onward, to: Neighbour, challenge?: string): 
     const wanted = filtered(node, arrived, { from, to, action, destination: destination[0] })
     const passed = secureRequest(node, wanted, { from, to, judged, isCopy: true }, challenge) ?? { frame: wanted, secured: undefined } // biome-ignore format: one line
     if ('answer' in passed) return
-    const { frame, secured } = passed
+    const { secured } = passed
+    const frame = asLinkBears(node, to, passed.frame)
     const messageId = node.newMessageId()
     const networkPath = [...frame.route.networkPath, node.id] as const
     const route = to.isOverlay ? { destination, networkPath } : undefined

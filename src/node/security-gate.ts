@@ -18,14 +18,13 @@ import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
-import { isLegacy } from '../security/legacy-message.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
 import { isByOriginator } from '../security/policies/demands.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
 import type { ForwardDecision, PeerKind, PolicyFacts, } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
-import { type JudgedMessage, type ReceivedMessage, verifyLegacyMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
+import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { type PartlyPermitted, permittedPart } from '../security/roles/item-answers.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
@@ -57,7 +56,7 @@ export interface SecurityOptions {
   /** Signs what this node says. It is read each time, so another key takes over while it runs. */
   signer: Signer
   readonly trust: Trust
-  /** Whether signatures of the legacy form are read; they never come to more than `legacy`. */
+  /** Whether signatures of the legacy form are read on all links; they never come to more than `legacy`. */
   readonly readsLegacy?: boolean
   /** Commands that take two people of different roles; default none. */
   readonly twoRoles?: readonly TwoRolesDocument[]
@@ -174,9 +173,9 @@ export class SecurityGate {
     const nowMs = this.#site.clock.now()
     if (!this.#wrong.allows(neighbour.id, path[0], nowMs))
       throw refusalWithoutStack('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
-    const received = readIncoming(incoming)
+    const received = readIncoming(this.#asReadHere(incoming))
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
-    const judged = this.#verify(message, received)
+    const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#timeProblem(message, header) // biome-ignore format: one line
@@ -242,7 +241,7 @@ export class SecurityGate {
    */
   judgeForwarded(incoming: PassingMessage, att: Seen['att']): JudgedPassing {
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
-    const received = readPassing(incoming)
+    const received = readPassing(this.#asReadHere(incoming))
     const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
     const { verdict, claimed } = judged
     const isOther = claimed && !(isSameId(claimed.from as NodeId, message.path[0]) && isSameId(claimed.to as NodeId, message.to)) // biome-ignore format: one line
@@ -294,9 +293,10 @@ export class SecurityGate {
   #withOwnWord(seen: Seen): readonly SignatureEntry[] | undefined {
     const entries = entriesOf(seen.received)
     const isThere = entries.some(({ keyId }) => keyId === this.kid)
-    // Bytes have their signatures before them, and between nodes nobody asks for a hop's there.
-    if (isThere || entries.length >= MAX_ENTRIES || seen.received.method === 'binary')
-      return undefined
+    const { method, carrier } = seen.received
+    // Bytes have their signatures before them, and between nodes nobody asks for a hop's there; those
+    // of the legacy form bear no others beside them.
+    if (isThere || entries.length >= MAX_ENTRIES || method === 'binary' || carrier === 'wwcp') return undefined // biome-ignore format: one line
     return [...entries, this.witness(seen, this.examine(seen))]
   }
 
@@ -322,7 +322,7 @@ export class SecurityGate {
    *
    * @throws {OverlayError} as `sign`
    */
-  signBinary(message: Omit<Outgoing, 'payload' | 'form'>, body: Uint8Array): Promise<SignedBytes> {
+  signBinary(message: Omit<Outgoing, 'payload'>, body: Uint8Array): Promise<SignedBytes> {
     return signBody(this.#options, this.#site, message, body)
   }
 
@@ -357,9 +357,9 @@ export class SecurityGate {
    */
   witness(
     { received: { opaque, bytes, method }, att }: Pick<Seen, 'received' | 'att'>,
-    examined: Pick<Examined, 'fields' | 'verified'>,
+    examined: Pick<Examined, 'fields' | 'verified' | 'dropped'>,
   ): SignatureEntry {
-    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined)
+    return witness(this.#options, { bytes: opaque?.bytes ?? bytes, att, method }, examined, examined.dropped) // biome-ignore format: one line
   }
 
   /** A message says for whom it is and whose it is; a hop that sends it elsewhere is noticed. */
@@ -415,12 +415,9 @@ export class SecurityGate {
     }
   }
 
-  #verify(message: Incoming, received: ReceivedMessage): JudgedMessage {
-    const { keyOf } = this.#options.trust.directory
-    const { action, type: messageType, protocol, payload } = message
-    const isOld = this.#options.readsLegacy === true && received.carrier === 'top' && isLegacy(received.entries) // biome-ignore format: one line
-    if (!isOld) return verifyMessage(received, { expected: expectedOf(message), keyOf })
-    return verifyLegacyMessage(received, { payload, entries: received.entries, action, messageType, protocol }, keyOf) // biome-ignore format: one line
+  /** The setting of the link, or of the node for all of its links. */
+  #asReadHere<M extends Incoming>(incoming: M): M {
+    return this.#options.readsLegacy ? { ...incoming, carrier: 'wwcp' } : incoming
   }
 
   #factsOf(message: Judged, found: Found): PolicyFacts {

@@ -11,7 +11,7 @@ import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts
 import type { Core, RoutedFrame } from './core.ts'
 import { secureAnswer } from './edge.ts'
 import type { Neighbour } from './neighbour.ts'
-import { peerOf } from './peer-facts.ts'
+import { peerOf, sideOf } from './peer-facts.ts'
 import { addressed } from './reply-error.ts'
 import type { RefusedCall } from './security-gate.ts'
 
@@ -45,7 +45,7 @@ export async function signedRefusal(
     }
     const { errorCode: code, errorDescription: description } = answer
     const details = parsePayload(answer.payload) as JsonObject
-    const said = { type: 4, action, protocol, payload: { code, description, details }, to: source, link: peerOf(from), request: reference } as const // biome-ignore format: one line
+    const said = { type: 4, action, protocol, payload: { code, description, details }, to: source, link: peerOf(from), side: sideOf(from), request: reference } as const // biome-ignore format: one line
     const signed = await node.gate?.sign(said)
     return signed ? { ...answer, payload: encodePayload(signed.payload) } : answer
   } catch (cause) {

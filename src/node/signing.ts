@@ -6,11 +6,12 @@ import { canonicalize } from '../security/canonical.ts'
 import { stripSignatures } from '../security/carriers.ts'
 import type { RequestReference } from '../security/header.ts'
 import { sha256 } from '../security/jwk.ts'
+import { type LegacySide, signLegacy } from '../security/legacy-message.ts'
 import type { Peer } from '../security/policies/facts.ts'
 import { type OutDecision, planOutgoing } from '../security/policies/outgoing.ts'
 import { signStatement } from '../security/statement.ts'
 import { KINDS, type MessageType } from '../wire/frame.ts'
-import type { JsonObject } from '../wire/payload.ts'
+import { encodePayload, type JsonObject } from '../wire/payload.ts'
 import { freshFields } from './attesting.ts'
 import { type Form, inForm, wrappedAction } from './carrying.ts'
 import type { GateSite, SecurityOptions } from './security-gate.ts'
@@ -28,8 +29,10 @@ export interface Outgoing {
   readonly request?: RequestReference
   /** The challenge that is answered by signing anew. */
   readonly challenge?: string
-  /** Towards a standard peer: how it may bear signatures. Default: not at all. */
+  /** As its link says: `wwcp`, or towards a standard peer how it may bear signatures. Default: not at all. */
   readonly form?: Form
+  /** Of the link: which side of it this node is on. */
+  readonly side: LegacySide
 }
 
 export interface Signed {
@@ -54,10 +57,11 @@ export interface SignedBytes {
  * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SIGNATURE_FAILED: it does not leave unsigned.
  */
 export async function signMessage(
-  { trust, signer }: SecurityOptions,
+  security: SecurityOptions,
   site: GateSite,
   message: Outgoing,
 ): Promise<Signed> {
+  const { trust, signer } = security
   const { type, action, payload } = message
   const plan = planOf(trust, message)
   const isError = type === 4 || type === 5
@@ -66,6 +70,7 @@ export async function signMessage(
   const digest = sha256(bytes)
   const form = formOf(plan, message)
   if (form === 'plain') return { action, payload: bare, reference: { digest } }
+  if (form === 'wwcp') return { action, payload: await inLegacyForm(security, message, bare), reference: { digest } } // biome-ignore format: one line
   const fields = freshFields(site, message, plan.lifetimeS ?? 0)
   const entry = await signStatement(bytes, fields, signer)
   const reference = { id: fields.id, nonce: fields.nonce, digest }
@@ -84,17 +89,28 @@ export async function signMessage(
 export async function signBody(
   { trust, signer }: SecurityOptions,
   site: GateSite,
-  message: Omit<Outgoing, 'payload' | 'form'>,
+  message: Omit<Outgoing, 'payload'>,
   body: Uint8Array,
 ): Promise<SignedBytes> {
   const { type, action } = message
   const plan = planOf(trust, message)
   const digest = sha256(body)
+  if (formOf(plan, message) === 'wwcp') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'the legacy form is of JSON only' }) // biome-ignore format: one line
   if (plan.carrier === 'strip') return { action, bytes: body, reference: { digest } }
   const fields = freshFields(site, message, plan.lifetimeS ?? 0)
   const entry = await signStatement(body, fields, signer, 'binary')
   const bytes = encodeBinaryPayload({ entries: [entry], body })
   return { action: wrappedAction(type, action), bytes, reference: { id: fields.id, nonce: fields.nonce, digest } } // biome-ignore format: one line
+}
+
+/** What it says nothing of, nobody can find out: time, addressee and request. */
+async function inLegacyForm(
+  { trust, signer }: SecurityOptions,
+  { type: messageType, action, protocol, side }: Outgoing,
+  bare: JsonObject,
+): Promise<JsonObject> {
+  const saying = { action, messageType, protocol, side, payload: encodePayload(bare) }
+  return { ...bare, signatures: [await signLegacy(saying, signer, trust.directory.keyOf)] }
 }
 
 type Plan = Extract<OutDecision, { readonly outcome: 'send' }>
@@ -110,7 +126,13 @@ function planOf(
 }
 
 /** A rule for standard peers signs nothing by itself; how their link bears signatures is its setting. */
-function formOf({ carrier, signatures }: Plan, { type, form = 'plain' }: Outgoing): Form {
+function formOf(
+  { carrier, signatures }: Plan,
+  { type, form = 'plain' }: Pick<Outgoing, 'type' | 'form'>,
+): Form {
+  // A link that knows only the legacy form bears no members of ours, whatever a rule for all links says.
+  const isOld = carrier === 'wwcp' || (carrier !== 'signed' && form === 'wwcp' && signatures.length > 0) // biome-ignore format: one line
+  if (isOld) return type === 4 || type === 5 ? 'plain' : 'wwcp'
   if (carrier === 'members') return 'top'
   // Towards a standard peer errors are in its own words, which nobody here has signed.
   if (type === 4 || type === 5) return 'plain'

@@ -6,7 +6,7 @@ import { MAX_ENTRIES, type SigningMethod } from './entry.ts'
 import { type ForeignMessage, isForeign, readForeign, verifyForeign } from './foreign-message.ts'
 import { decodeHeader, disagreement, isObject, type MessageFields, type StatementHeader } from './header.ts' // biome-ignore format: one line
 import { sha256 } from './jwk.ts'
-import { type LegacyMessage, verifyLegacy } from './legacy-message.ts'
+import { type LegacyMessage, legacyShare, verifyLegacy } from './legacy-message.ts'
 import { readFlattened, unpackSigned } from './signed-message.ts'
 import { type Expected, type KeyLookup, verifyStatement } from './statement.ts'
 import { refuse, type Unverified, unproved, type Verdict } from './verdict.ts'
@@ -18,12 +18,14 @@ export interface ReceivedMessage {
   /** The JWS payload of `entries`. */
   readonly bytes: Uint8Array
   readonly entries: readonly unknown[]
-  /** undefined: nobody has signed it. */
-  readonly carrier: Carrier | 'signed' | undefined
+  /** undefined: nobody has signed it. `wwcp` is the legacy form. */
+  readonly carrier: Carrier | 'signed' | 'wwcp' | undefined
   /** `binary`: `bytes` is the body, and `payload` says nothing. */
   readonly method: SigningMethod
   /** Of a signed message that cannot become members without its signer. */
   readonly opaque: OpaqueMessage | undefined
+  /** Of `wwcp`: its payload byte for byte, which is what has been signed. */
+  readonly text?: Uint8Array
 }
 
 /** A signed message that travels as it is. */
@@ -63,18 +65,23 @@ interface Verifying {
  *
  * @param payload What `parseStrict` returned; of an error its details.
  * @param isWrapped Its action says so, or `isFlattened` of an answer.
+ * @param legacyText Where the legacy form is read: the payload as it was written.
  * @throws what `canonicalize` throws.
  */
 export function readMessage(
   payload: JsonObject,
-  { isWrapped, error }: { readonly isWrapped: boolean; readonly error?: object },
+  { isWrapped, error, legacyText }: { readonly isWrapped: boolean; readonly error?: object; readonly legacyText?: Uint8Array | undefined }, // biome-ignore format: one line
 ): ReceivedMessage | Unverified {
   const taken = takeSignatures(payload)
   if ('status' in taken) return taken
   if (isWrapped) return readWrapped(taken.payload, taken.entries)
   const bytes = canonicalize(error ? { ...error, details: taken.payload } : taken.payload)
   const { entries, carrier } = taken
-  return { payload: taken.payload, bytes, entries, carrier, method: 'json', opaque: undefined }
+  const plain = { payload: taken.payload, bytes, entries, method: 'json', opaque: undefined } as const // biome-ignore format: one line
+  const isReadable = legacyText !== undefined && !error && carrier === 'top'
+  const share = isReadable ? legacyShare(entries) : 'none'
+  if (share === 'some') return refuse('two-carriers', { problem: 'as statements and in the legacy form' }) // biome-ignore format: one line
+  return share === 'all' && legacyText ? { ...plain, carrier: 'wwcp', text: legacyText } : { ...plain, carrier } // biome-ignore format: one line
 }
 
 /** Takes a binary CALL, SEND or CALLRESULT apart; `isWrapped` as its action, or its request, says. */
@@ -122,7 +129,9 @@ function readWrapped(
  * its wrapping. They have to agree as parallel entries do.
  */
 export function verifyMessage(received: ReceivedMessage, options: Verifying): JudgedMessage {
-  const { bytes, entries, opaque, method } = received
+  const { bytes, entries, opaque, method, text } = received
+  const { expected } = options
+  if (text && expected.kind === 'message') return verifyLegacyMessage(received, { ...expected, payload: text, entries }, options.keyOf) // biome-ignore format: one line
   if (!opaque) return judged(verifyStatement(bytes, entries, { ...options, method }), entries, bytes) // biome-ignore format: one line
   if (opaque.entries.length + entries.length > MAX_ENTRIES) {
     return judged(refuse('too-many-entries', { actual: opaque.entries.length + entries.length, limit: MAX_ENTRIES }), [], bytes) // biome-ignore format: one line
@@ -137,7 +146,7 @@ export function verifyMessage(received: ReceivedMessage, options: Verifying): Ju
  * Verifies signatures of the legacy form: the verdict is that nothing is proved, and beside it stands
  * who has signed.
  */
-export function verifyLegacyMessage(
+function verifyLegacyMessage(
   { bytes }: ReceivedMessage,
   message: LegacyMessage,
   keyOf: KeyLookup,

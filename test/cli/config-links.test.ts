@@ -110,7 +110,8 @@ const MISTAKES: [string, string, RegExp][] = [
   ['customData towards a CSMS of 1.6', up('    mode: standard\n    protocol: ocpp1.6\n    carrier: customData'), /:8:5: uplinks\.0\.carrier customData does not exist in OCPP 1\.6/],
   ['customData towards a station of 1.6', down('    peerId: CS01\n    protocol: ocpp1.6\n    carrier: customData', 'wss://a.example/'), /:8:5: downlinks\.0\.carrier customData does not exist in OCPP 1\.6/],
   ['a carrier for a node', `${HEAD}peers: [{id: NN02, peer: node, carrier: signed}]`, /peers\.0\.carrier is for stations: nodes bear all signatures/],
-  ['a carrier that there is not', up('    mode: per-station\n    carrier: wwcp'), /uplinks\.0\.carrier must be one of strip, customData, signed/],
+  ['a carrier that there is not', up('    mode: per-station\n    carrier: jws'), /uplinks\.0\.carrier must be one of strip, customData, signed, wwcp/],
+  ['the legacy form towards a CSMS of 2.0.1', up('    mode: standard\n    protocol: ocpp2.0.1\n    carrier: wwcp'), /:8:5: uplinks\.0\.carrier wwcp is of OCPP 2\.1, and this link is of ocpp2\.0\.1/],
   // ---- Waits
   ['a wait of years', up('    backOff: {waitMinimumS: 1.0e+9, randomRangeS: 0, repeatTimes: 0}'), /:6:15: uplinks\.0\.backOff\.waitMinimumS must be <= 86400/],
   ['a range of years', up('    backOff: {waitMinimumS: 1, randomRangeS: 86401, repeatTimes: 0}'), /uplinks\.0\.backOff\.randomRangeS must be <= 86400/],
@@ -148,6 +149,8 @@ const FINE: [string, string][] = [
   ['profile 3 of a station that is dialled', lowest(3, 'wss://a.example/', OWN)],
   ['no profile of a station that is dialled', lowest(0, 'ws://a.example/', '    insecure: true\n')],
   ['signed messages of 1.6', up('    mode: standard\n    protocol: ocpp1.6\n    carrier: signed')],
+  ['the legacy form between nodes', up('    carrier: wwcp')],
+  ['the legacy form of a node and of a station', `${HEAD}peers: [{id: NN02, peer: node, passwordFile: password, carrier: wwcp}, {id: CS01, passwordFile: password, carrier: wwcp}]`],
   ['customData of a station', `${HEAD}peers: [{id: CS01, passwordFile: password, carrier: customData}]`],
   ['the longest waits', up('    backOff: {waitMinimumS: 86400, randomRangeS: 86400, repeatTimes: 16}')],
 ]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
@@ -49,6 +49,24 @@ test('commands that take two people of different roles are read from their file'
     assert.throws(open, expected)
   }
 })
+
+for (const [alg, expected] of [
+  ['ES256', undefined],
+  ['ES384', /a link has the carrier wwcp: .*sha512 for P-384, .* is of ES384/],
+  ['Ed25519', /a link has the carrier wwcp: .*P-256 or P-521, and .* is of Ed25519/],
+] as const) {
+  test(`a link that bears the legacy form ${expected ? 'does not start with' : 'starts with'} a key of ${alg}`, (t) => {
+    const { file, folder, open } = site(t)
+    const settings = readFileSync(file, 'utf8').replace('own.json', 'legacy.json')
+    writeFileSync(file, `${settings}  keyFile: legacy.pem\nuplinks: [{url: "ws://127.0.0.1:9/", insecure: true, carrier: wwcp}]\n`) // biome-ignore format: one line
+    const { ownKey } = loadConfig(file, { isBeforeKeys: true })
+    const key = createKeyFile(ownKey.keyFile, alg, keyFrom(ownKey.passphraseFile))
+    const record = { key, owner: 'NN01' as NodeId, usages: ['sign-message'], roles: [], notBefore: 0, notAfter: 4e9 } as const // biome-ignore format: one line
+    writeFileSync(join(folder, 'legacy.json'), JSON.stringify(keyRecordPayload(record)))
+    if (expected) assert.throws(open, expected)
+    else assert.equal(open()?.signer.kid, key.kid)
+  })
+}
 
 test('a node signs with the key whose record it trusts', (t) => {
   const opened = site(t).open()

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { publicKeyOf } from '../../src/security/jwk.ts'
-import { isLegacy, legacyBytes, verifyLegacy } from '../../src/security/legacy-message.ts'
+import {
+  legacyBytes,
+  legacyShare,
+  signLegacy,
+  verifyLegacy,
+} from '../../src/security/legacy-message.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
+import { createMemorySigner } from '../../src/security/signer.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf } from '../support/secured.ts'
 
@@ -53,7 +59,28 @@ function signedReset(
   return { entry, text: JSON.stringify({ ...JSON.parse(payload), signatures: [entry] }) }
 }
 
-const RESET = { action: 'Reset', messageType: 2, protocol: 'ocpp2.1' } as const
+test('the structures whose names follow no rule are written and read under theirs', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const known = publicKeyOf(privateKey)
+  const names = 'https://open.charging.cloud/context/ocpp'
+  for (const [action, messageType, name] of [
+    ['AdjustPeriodicEventStream', 2, 'v2.1/csms/AdjustPeriodicEventStreamsRequest'],
+    ['ChangeTransactionTariff', 2, 'v2.1/csms/changeTransactionTariff'],
+    ['NotifyWebPaymentStarted', 2, 'v2.0.1/cs/notifyWebPaymentStartedRequest'],
+    ['Heartbeat', 3, 'v2.1/csms/HeartbeatResponse'],
+    ['BootNotification', 2, 'v2.1/cs/bootNotificationRequest'],
+  ] as const) {
+    const payload = utf8('{"a":1}')
+    const saying = { action, messageType, payload, protocol: 'ocpp2.1', side: 'cs' } as const
+    const entry = await signLegacy(saying, createMemorySigner(privateKey), () => known)
+    const bytes = legacyBytes(payload, `${names}/${name}`)
+    assert.ok(verify('sha256', bytes, known.key, Buffer.from(entry.value, 'base64')), action)
+    const message = { action, messageType, payload, entries: [entry] }
+    assert.deepEqual(verifyLegacy(message, () => known), { kids: [known.kid], unknownKeys: 0 }) // biome-ignore format: one line
+  }
+})
+
+const RESET = { action: 'Reset', messageType: 2 } as const
 
 for (const [namedCurve, algorithm, hash] of CURVES) {
   test(`a signature of ${namedCurve} is known by its key, where that is known here`, () => {
@@ -62,7 +89,7 @@ for (const [namedCurve, algorithm, hash] of CURVES) {
     const { entry, text } = signedReset(privateKey, algorithm, hash)
     const message = { ...RESET, payload: utf8(text), entries: [entry] }
     const keyOf = (kid: string) => (kid === known.kid ? known : undefined)
-    assert.ok(isLegacy([entry]))
+    assert.deepEqual([[], [entry], [{ protected: '' }], [entry, { protected: '' }]].map(legacyShare), ['none', 'all', 'none', 'some']) // biome-ignore format: one line
     assert.deepEqual(verifyLegacy(message, keyOf), { kids: [known.kid], unknownKeys: 0 })
     assert.deepEqual(
       verifyLegacy(message, () => undefined),

@@ -161,8 +161,8 @@ export interface SignDocument {
 export const REPRESENTATIONS = ['json', 'binary', 'opaque'] as const
 export type Representation = (typeof REPRESENTATIONS)[number]
 
-export const CARRIERS = ['members', 'signed', 'strip'] as const
-/** `members` stands beside the members of the payload, `signed` is `<Action>-Signed`. */
+export const CARRIERS = ['members', 'signed', 'strip', 'wwcp'] as const
+/** `members` stands beside the members of the payload, `signed` is `<Action>-Signed`, `wwcp` the legacy form. */
 export type OutCarrier = (typeof CARRIERS)[number]
 
 export const TREATMENTS = ['pass', 'verify', 'attest', 'block-unsigned', 'quarantine', 'refuse'] as const // biome-ignore format: one line

@@ -142,7 +142,7 @@ test('a policy that is not understood whole is refused with the pointer to the p
     [r({ data: [{ pointer: '/a' }] }), /: \/in\/0\/require\/data\/0\/ctx must be/],
     [o({ seal: 'recipient' }), /: \/out\/0\/seal is not built: nothing can be encrypted yet/],
     [o({ carrier: undefined }), /: \/out\/0\/carrier must be one of/],
-    [o({ carrier: 'wwcp' }), /: \/out\/0\/carrier must be one of/],
+    [o({ carrier: 'jws' }), /: \/out\/0\/carrier must be one of members, signed, strip, wwcp/],
     [o({ sign: undefined }), /: \/out\/0 carries signatures, so it needs sign/],
     [o({ refuse: true }), /: \/out\/0 refuses, so it needs neither/],
     [o({ match: { from: 'CS01' } }), /: \/out\/0\/match\/from is not known here/],
