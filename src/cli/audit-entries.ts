@@ -92,6 +92,7 @@ export class TrustedEntries {
       case 'node.commissioned':
       case 'node.entitled':
       case 'node.joined':
+      case 'station.edge-changed':
       case 'command.proposed':
       case 'command.seconded':
       case 'command.vetoed':

@@ -245,6 +245,9 @@ keys
   .option('--as <role>', 'networking-node, charging-station or csms', 'networking-node')
   .option('--role <name...>', 'user roles of its key, in place of those usual for it')
   .option('--delegable <name...>', 'which of these its holder may hand on for a while')
+  .option('--ids <patterns...>', 'stations it may vouch for, with *; nobody else then does')
+  .option('--organisation <name>', 'whose it is, e.g. DE-ABC of a mobility provider')
+  .option('--days <number>', 'for how long its key may count; default: as long as it says')
   .addHelpText('after', '\nExample:\n  $ wattweave keys invite csms.yaml NN01')
   .action(lazily(async () => (await import('./commands/keys.ts')).inviteNode))
 keys

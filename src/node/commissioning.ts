@@ -1,19 +1,21 @@
 import { OverlayError, type RemoteError } from '../errors.ts'
 import { delay } from '../primitives/clock.ts'
 import type { NodeId } from '../primitives/ids.ts'
-import type { Randomness } from '../primitives/randomness.ts'
+import { type Randomness, systemRandomness } from '../primitives/randomness.ts'
 import { encodeBase64url } from '../security/base64url.ts'
 import { coSign, signData } from '../security/data-statement.ts'
 import {
   answerDigest,
   type CommissioningCode,
   commissioningMac,
+  type InvitedFor,
   isMac,
   operatorPart,
   readCandidate,
   usagesOf,
 } from '../security/keys/commissioning.ts'
-import type { Added, Revoked } from '../security/keys/key-directory.ts'
+import { ENTITLEMENT, entitlementPayload } from '../security/keys/entitlement.ts'
+import type { Added, Entitled, Revoked } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts' // biome-ignore format: one line
 import type { Signer } from '../security/signer.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
@@ -23,11 +25,9 @@ import type { Core } from './core.ts'
 export const COMMISSION_NODE = 'CommissionNode'
 
 /** Somebody who may become part of the overlay, once and for a while. */
-export interface Invitation {
-  readonly owner: NodeId
-  readonly roles: readonly string[]
-  /** Which of them its holder may hand on. */
-  readonly delegable?: readonly string[]
+export interface Invitation extends InvitedFor {
+  /** Stations that it may vouch for, with *; undefined: nobody has said. */
+  readonly ids?: readonly string[]
   readonly secret: Uint8Array
 }
 
@@ -41,6 +41,7 @@ export interface Invitations {
 /** What both sides of a commissioning keep. */
 export interface KnownKeys {
   addRecord(payload: JsonObject): Added
+  entitle(payload: JsonObject): Entitled
   addAnchor(record: KeyRecord): void
   revoke(payload: JsonObject): Revoked
   signedRecords(): readonly JsonObject[]
@@ -82,13 +83,14 @@ export async function commission(
   if (!invitation) throw refusal('this code is not good for this node here: it is wrong, of another name, used or older than a day') // biome-ignore format: one line
   const candidate = readCandidate(keyRecord, invitation)
   // Whoever knows the code may know what it is for, and signs that.
-  if (typeof candidate === 'string') throw refusal(candidate, { roles: invitation.roles, ...(invitation.delegable && { delegable: invitation.delegable }) }) // biome-ignore format: one line
+  if (typeof candidate === 'string') throw refusal(candidate, givenTo(invitation))
   const { key } = candidate
   if (invitations.use(invitation, key.kid) !== 'used') throw refusal('this code was used by another key') // biome-ignore format: one line
   const endorsed = await coSign(keyRecord, signer)
   const added = endorsed && keys.addRecord(endorsed)
   if (!endorsed || added?.status !== 'added') throw refusal(added?.status === 'refused' ? added.sentence : 'its record is not signed') // biome-ignore format: one line
   node.emit({ name: 'node.commissioned', id: invitation.owner, kid: key.kid })
+  if (invitation.ids) await entitle(node, commissioner, candidate, invitation.ids)
   await announced(node, commissioner, invitation.owner)
   const others = keys
     .signedRecords()
@@ -98,6 +100,39 @@ export async function commission(
   const answer: JsonObject = { operator: keyRecordPayload(operator), keyRecord: endorsed, others, ...(revocationList && { revocationList }) } as unknown as JsonObject // biome-ignore format: one line
   const said = { by: 'operator', owner: invitation.owner, kid: key.kid, operatorKid: signer.kid, nonce, digest: answerDigest(answer) } as const // biome-ignore format: one line
   return { ...answer, mac: commissioningMac(invitation.secret, said) }
+}
+
+/** What the record of a newcomer has to say. */
+function givenTo({ roles, delegable, organisation, notAfter }: Invitation): object {
+  return {
+    roles,
+    ...(delegable && { delegable }),
+    ...(organisation !== undefined && { organisation }),
+    ...(notAfter !== undefined && { notAfter }),
+  }
+}
+
+/** For whom the newcomer vouches, said as an administrator says it later. */
+async function entitle(
+  node: Core,
+  { signer, keys }: Commissioner,
+  { owner, notAfter }: KeyRecord,
+  ids: readonly string[],
+): Promise<void> {
+  const nowS = Math.floor(node.clock.now() / 1_000)
+  const whole = {
+    node: owner,
+    ids,
+    services: [],
+    groups: [],
+    actions: [],
+    notBefore: nowS,
+    notAfter,
+  }
+  const payload = await signData(entitlementPayload(whole), ENTITLEMENT, [signer], { nowS, random: systemRandomness }) // biome-ignore format: one line
+  const done = keys.entitle(payload)
+  if (done.status !== 'entitled') throw refusal(done.sentence)
+  node.emit({ name: 'node.entitled', by: node.id, id: owner })
 }
 
 /** What a newcomer says first may be for a node on the way; for one that is away it does not wait. */
@@ -135,7 +170,7 @@ export async function join(node: Core, joining: Joining): Promise<Joined> {
   const { record, keys } = joining
   const first = await show(node, joining, record)
   const given = givenBy(first.error)
-  const { delegable: _, ...plain } = record
+  const { delegable: _, organisation: __, ...plain } = record
   const own = given ? { ...plain, ...given, usages: usagesOf(given.roles) } : record
   const { answer, error, said } = given ? await show(node, joining, own) : first
   if (error) throw error
@@ -172,13 +207,17 @@ async function show(
 }
 
 /** What the invitation is for. Anybody on the way can write this, and the operator decides. */
-function givenBy(
-  error: RemoteError | undefined,
-): Pick<Invitation, 'roles' | 'delegable'> | undefined {
-  const { roles, delegable } = (error?.errorDetails ?? {}) as Record<string, unknown>
+function givenBy(error: RemoteError | undefined): Omit<InvitedFor, 'owner'> | undefined {
+  const told = (error?.errorDetails ?? {}) as Record<string, unknown>
+  const { roles, delegable, organisation, notAfter } = told
   const isNames = (list: unknown): list is string[] => Array.isArray(list) && list.every((one) => typeof one === 'string') // biome-ignore format: one line
   if (!isNames(roles)) return undefined
-  return { roles, ...(isNames(delegable) && { delegable }) }
+  return {
+    roles,
+    ...(isNames(delegable) && { delegable }),
+    ...(typeof organisation === 'string' && { organisation }),
+    ...(typeof notAfter === 'number' && { notAfter }),
+  }
 }
 
 /** @throws {OverlayError} ERR_COMMISSIONING */

@@ -128,6 +128,8 @@ export type NodeEvent =
   | { readonly name: 'node.commissioned'; readonly id: string; readonly kid: string }
   | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
   | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
+  // biome-ignore format: one line
+  | { readonly name: 'station.edge-changed'; readonly station: string; readonly node: string; readonly before: string }
   | { readonly name: 'clock.learned'; readonly from: string; readonly at: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode; readonly answer?: string }

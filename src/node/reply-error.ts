@@ -31,6 +31,8 @@ const TELLABLE = [
   'challenge',
   'roles',
   'delegable',
+  'organisation',
+  'notAfter',
 ]
 
 /**

@@ -49,6 +49,7 @@ import { type Found, factsOf, type Judged, mayServe, withClock } from './message
 import type { Neighbour } from './neighbour.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
+import { Vouchers } from './vouchers.ts'
 import { WrongSignatures } from './wrong-signatures.ts'
 
 /** What a node needs to sign, verify and decide. */
@@ -132,6 +133,7 @@ export class SecurityGate {
   readonly #said = new ContextHistory()
   readonly #passed = new ContextHistory()
   readonly #wrong = new WrongSignatures()
+  readonly #vouchers = new Vouchers()
   /** What was refused, by the error that says so. */
   readonly refused = new WeakMap<OverlayError, RefusedCall>()
 
@@ -218,6 +220,8 @@ export class SecurityGate {
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     if (freshness?.repeated !== true) looked?.commit()
     this.#learnTime(message, header)
+    const changed = this.#vouchers.note(facts)
+    if (changed) this.#site.emit({ name: 'station.edge-changed', ...changed })
     this.recent.add(facts, message.payload.length)
     this.#options.trust.noteAccepted?.(facts)
     const { id, nonce } = header ?? {}

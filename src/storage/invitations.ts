@@ -3,15 +3,14 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../primitives/clock.ts'
 import { isSameId, type NodeId } from '../primitives/ids.ts'
+import type { InvitedFor } from '../security/keys/commissioning.ts'
 import { writeWhole } from './whole-file.ts'
 
 const FOLDER = 'invitations'
 const LIFETIME_S = 24 * 3_600
 
-interface Stored {
-  readonly owner: NodeId
-  readonly roles: readonly string[]
-  readonly delegable?: readonly string[]
+interface Stored extends InvitedFor {
+  readonly ids?: readonly string[]
   /** base64url. */
   readonly secret: string
   /** Seconds since 1970. */
@@ -20,11 +19,9 @@ interface Stored {
   readonly usedBy?: string
 }
 
-export interface KeptInvitation {
-  readonly owner: NodeId
-  readonly roles: readonly string[]
-  /** Which of them it may hand on. */
-  readonly delegable?: readonly string[]
+export interface KeptInvitation extends InvitedFor {
+  /** Stations that it may vouch for, with *. */
+  readonly ids?: readonly string[]
   readonly secret: Uint8Array
 }
 
@@ -47,10 +44,10 @@ export class InvitationFiles {
    *
    * @returns Until when it is good, in seconds since 1970.
    */
-  add({ owner, roles, delegable, secret }: KeptInvitation): number {
-    for (const [file, one] of this.#all()) if (isSameId(one.owner, owner)) rmSync(file)
+  add({ secret, ...invited }: KeptInvitation): number {
+    for (const [file, one] of this.#all()) if (isSameId(one.owner, invited.owner)) rmSync(file)
     const text = Buffer.from(secret).toString('base64url')
-    const stored: Stored = { owner, roles, ...(delegable && { delegable }), secret: text, untilS: this.#nowS() + LIFETIME_S } // biome-ignore format: one line
+    const stored: Stored = { ...invited, secret: text, untilS: this.#nowS() + LIFETIME_S }
     writeWhole(this.#fileOf(text), JSON.stringify(stored))
     return stored.untilS
   }
@@ -61,7 +58,9 @@ export class InvitationFiles {
     return this.#all().flatMap(([file, one]) => {
       if (one.untilS <= nowS) rmSync(file, { force: true })
       const isGood = one.untilS > nowS && isSameId(one.owner, owner)
-      return isGood ? [{ owner: one.owner, roles: one.roles, ...(one.delegable && { delegable: one.delegable }), secret: Buffer.from(one.secret, 'base64url') }] : [] // biome-ignore format: one line
+      if (!isGood) return []
+      const { secret, untilS: _, usedBy: __, ...invited } = one
+      return [{ ...invited, secret: Buffer.from(secret, 'base64url') }]
     })
   }
 

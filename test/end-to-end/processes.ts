@@ -8,6 +8,7 @@ import { invite } from '../../src/cli/commands/keys.ts'
 import { loadConfig } from '../../src/cli/config.ts'
 import { ROLES_OF } from '../../src/cli/config-security.ts'
 import { codeFile, keepCode } from '../../src/cli/joining-code.ts'
+import type { NodeId } from '../../src/primitives/ids.ts'
 
 const EXECUTABLE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const PATIENCE_MS = 30_000
@@ -164,12 +165,8 @@ export function commission(
   const file = join(folder, `${config.nodeId}.yaml`)
   writeFileSync(file, JSON.stringify(config))
   const joining = loadConfig(file)
-  const code = invite(
-    loadConfig(inviter),
-    config.nodeId,
-    roles ?? ROLES_OF[joining.role],
-    delegable,
-  )
+  const given = { owner: config.nodeId as NodeId, roles: roles ?? ROLES_OF[joining.role], ...(delegable && { delegable }) } // biome-ignore format: one line
+  const code = invite(loadConfig(inviter), given)
   keepCode(joining, { code, at: 'CSMS' })
 }
 

@@ -83,7 +83,17 @@ async function site(t: TestContext) {
   const aDayLater = () => {
     later += DAY_S * 1_000
   }
-  return { net, csms, operator, newcomer, invite, aDayLater }
+  return { net, csms, operator: { ...operator, record }, newcomer, invite, invitations, aDayLater }
+}
+
+function invited(
+  invitations: InvitationFiles,
+  operator: { readonly record: KeyRecord },
+  more = {},
+) {
+  const { code } = newCommissioningCode(operator.record.key.kid, systemRandomness)
+  invitations.add({ owner: 'NN02' as NodeId, roles: [], ...more, secret: code.secret })
+  return code
 }
 
 const whyNot = async (joined: Promise<unknown>): Promise<string> => {
@@ -184,6 +194,29 @@ test('who is invited to hand roles on has that in its record, and who is not has
   assert.equal(joined.own.delegable, undefined)
 })
 
+test('who is invited for some stations, an organisation and a time gets these, whatever it would rather have', async (t) => {
+  const { net, newcomer, operator, invitations } = await site(t)
+  const { code } = newCommissioningCode(operator.record.key.kid, systemRandomness)
+  const notAfter = Math.floor(net.clock.now() / 1_000) + 3_600
+  invitations.add({ owner: 'NN01' as NodeId, roles: ['edge'], ids: ['CS*'], organisation: 'DE-ABC', notAfter, secret: code.secret }) // biome-ignore format: one line
+  const node = await newcomer('NN01')
+  const { own } = await node.join(code)
+  assert.deepEqual([own.organisation, own.notAfter], ['DE-ABC', notAfter])
+  const { entitlements } = operator.trust.directory
+  const nowS = notAfter - 1_800
+  assert.deepEqual(['CS01', 'XX01'].map((id) => entitlements.mayVouch('NN01' as NodeId, id as NodeId, nowS)), [true, false]) // biome-ignore format: one line
+
+  const liar = await newcomer('NN02', [])
+  const record = { ...liar.record, organisation: 'DE-ABC' }
+  const { own: plain } = await liar.node.join({ ...liar, record, keys: liar.trust, code: invited(invitations, operator), at: 'CSMS' as NodeId }) // biome-ignore format: one line
+  assert.equal(plain.organisation, undefined)
+
+  const hasty = await newcomer('NN03', [])
+  const short = invited(invitations, operator, { owner: 'NN03', notAfter })
+  const { own: brief } = await hasty.node.join({ ...hasty, keys: hasty.trust, code: short, at: 'CSMS' as NodeId }) // biome-ignore format: one line
+  assert.equal(brief.notAfter, notAfter)
+})
+
 test('whoever answers without knowing the code is not believed, whatever key it shows', async (t) => {
   const { newcomer, invite } = await site(t)
   const { join, trust } = await newcomer('NN01')
@@ -205,7 +238,7 @@ test('an answer that was changed on the way is not believed', async (t) => {
   const middle = net.upstream('LC01', 'NN01')
   await net.settle()
   const believed: KeyRecord[] = []
-  const keys = { addRecord: () => assert.fail(), addAnchor: (one: KeyRecord) => believed.push(one), revoke: () => assert.fail(), signedRecords: () => [], signedRevocations: () => undefined } // biome-ignore format: one line
+  const keys = { addRecord: () => assert.fail(), entitle: () => assert.fail(), addAnchor: (one: KeyRecord) => believed.push(one), revoke: () => assert.fail(), signedRecords: () => [], signedRevocations: () => undefined } // biome-ignore format: one line
   const joined = whyNot(node.join({ code, signer: createMemorySigner(key), record, keys, at: 'CSMS' as NodeId })) // biome-ignore format: one line
   await net.settle()
   await new Promise((resolve) => setImmediate(resolve))

@@ -36,7 +36,7 @@ async function site(t: TestContext, roles: Readonly<Record<string, readonly stri
     await net.settle()
     return (await asked) as { status: string; problem?: string }
   }
-  return { net, csms, edge, owner, of, beatOf, entitle }
+  return { net, csms, edge, owner, of, stations, beatOf, entitle }
 }
 
 test('an edge that is entitled to some stations vouches for no others, from the moment that an owner says so', async (t) => {
@@ -48,6 +48,35 @@ test('an edge that is entitled to some stations vouches for no others, from the 
   assert.ok(net.events.get('CSMS01')?.some((event) => event.name === 'node.entitled' && event.id === 'NN01')) // biome-ignore format: one line
   assert.equal((await entitle({ node: 'NN01', ids: ['CS*', 'XX*'] })).status, 'Accepted')
   assert.equal(await beatOf('XX01'), 3)
+})
+
+test('a station that one node is entitled to is vouched for by no other, though its key is that of an edge', async (t) => {
+  const { net, beatOf, entitle } = await site(t, { LC01: ['edge'] })
+  assert.equal(await beatOf('CS01'), 3)
+  assert.equal((await entitle({ node: 'LC01', ids: ['CS*'] })).status, 'Accepted')
+  assert.deepEqual([await beatOf('CS01'), await beatOf('XX01')], [4, 3])
+  assert.deepEqual(reasonsAt(net, 'CSMS01'), ['not-attested'])
+  assert.equal((await entitle({ node: 'NN01', ids: ['CS*', 'XX*'] })).status, 'Accepted')
+  assert.equal(await beatOf('CS01'), 3, 'several may be')
+})
+
+test('where nobody is entitled to a station, it is told when another edge speaks for it than before', async (t) => {
+  const { net, stations, beatOf } = await site(t, { LC01: ['edge'] })
+  await beatOf('CS01')
+  const changes = () => (net.events.get('CSMS01') ?? []).filter(({ name }) => name === 'station.edge-changed') // biome-ignore format: one line
+  await beatOf('CS01')
+  assert.deepEqual(changes(), [])
+  await net.node('LC01', { security: managedSecurityOf('LC01', net.clock, { LC01: ['edge'] }) })
+  net.connect('LC01', 'CSMS01')
+  await net.settle()
+  stations.get('CS01')?.close()
+  await net.settle()
+  const moved = net.station('CS01', 'LC01')
+  await net.wait(61)
+  moved.send('[2,"m","Heartbeat",{}]')
+  await net.settle()
+  assert.equal(moved.take().at(-1)?.[0], 3)
+  assert.deepEqual(changes(), [{ name: 'station.edge-changed', station: 'CS01', node: 'LC01', before: 'NN01' }]) // biome-ignore format: one line
 })
 
 test('nobody entitles himself, and what nobody may say is told as not believed', async (t) => {

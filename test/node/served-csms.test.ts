@@ -24,7 +24,7 @@ async function site(t: TestContext, protocol: Protocol, entitled: readonly Entit
   const foreign = net.foreignCsms({ name: 'backend@NN01', role: 'primary' })
   const [upper, lower] = [managedSecurityOf('NN01', net.clock, roles), managedSecurityOf('LC01', net.clock, roles)] // biome-ignore format: one line
   for (const { node, services = SERVICES } of entitled) {
-    const statement = await signedEntitlement({ node, ids: ['CS*'], services: [...services] }, net.clock) // biome-ignore format: one line
+    const statement = await signedEntitlement({ node, ids: ['backend*'], services: [...services] }, net.clock) // biome-ignore format: one line
     for (const { trust } of [upper, lower]) assert.equal(trust.entitle(statement).status, 'entitled') // biome-ignore format: one line
   }
   await net.node('NN01', { perStation: [foreign.uplink], security: upper })
@@ -62,7 +62,7 @@ for (const [protocol, booting, resetting] of CASES) {
     for (const entitled of [[], [{ node: 'CSMS01' }], [{ node: 'NN01', services: [other] }]]) {
       const { net, boot, reset } = await site(t, protocol, entitled)
       assert.deepEqual([await boot(booting), await reset(resetting)], [4, 4])
-      assert.deepEqual(reasonsAt(net, 'LC01'), ['not-this-message', entitled[0]?.node === 'NN01' ? 'not-by-originator' : 'refused-by-rule']) // biome-ignore format: one line
+      assert.deepEqual(reasonsAt(net, 'LC01'), ['not-this-message', entitled[0]?.node === 'CSMS01' ? 'not-by-originator' : 'refused-by-rule']) // biome-ignore format: one line
     }
   })
 }

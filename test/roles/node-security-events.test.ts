@@ -69,6 +69,17 @@ test('it hears nothing else of a node where it lets no unknown stations in', asy
   assert.deepEqual(store.messages.of('NN01'), [])
 })
 
+test('nobody with a user role becomes a station by what he says, also where unknown stations are let in', async (t) => {
+  const { say, store } = await pair(t, 'NN01', { unknownStations: 'accept-and-flag' })
+  const boot = { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M' } }
+  assert.equal(
+    ((await say('BootNotification' as 'Heartbeat', boot)) as { status?: string }).status,
+    'Rejected',
+  )
+  await assert.rejects(say('Heartbeat', {}), /SecurityError/)
+  assert.deepEqual(store.stations(), [])
+})
+
 test('a node whose key is not known is refused, and nothing of it is kept', async (t) => {
   const { say, events } = await pair(t, 'NN01', { directory: new KeyDirectory([usualRecordOf('CSMS01')]) }) // biome-ignore format: one line
   await assert.rejects(say('SecurityEventNotification', event), reasonIs('unknown-keys'))

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
 import type { AttackNews } from '../../http/attacks.ts'
+import { EDGE } from '../../node/signer-facts.ts'
 import { delay, systemClock } from '../../primitives/clock.ts'
+import type { NodeId } from '../../primitives/ids.ts'
 import { loadConfig } from '../config.ts'
 import { ROLES_OF } from '../config-security.ts'
 import { keepCode, keptCode } from '../joining-code.ts'
@@ -176,7 +178,11 @@ class Supervisor {
   /** As `wattweave keys invite` and `wattweave keys join` do; it shows the code once it runs. */
   #letIn(id: string, config: object, roles: readonly string[]): void {
     this.#write(id, config)
-    const code = invite(loadConfig(join(this.#folder, 'CSMS01.yaml')), id, roles)
+    const code = invite(loadConfig(join(this.#folder, 'CSMS01.yaml')), {
+      owner: id as NodeId,
+      roles,
+      ...(roles.includes(EDGE) && { ids: ['CS*'] }),
+    })
     keepCode(loadConfig(join(this.#folder, `${id}.yaml`)), { code, at: 'CSMS' })
   }
 

@@ -1,9 +1,10 @@
+import { EDGE } from '../../node/signer-facts.ts'
 import { systemClock } from '../../primitives/clock.ts'
 import { isNodeId, isReservedId, type NodeId } from '../../primitives/ids.ts'
 import { systemRandomness } from '../../primitives/randomness.ts'
 import { newCommissioningCode } from '../../security/keys/commissioning.ts'
 import { keyRecordPayload, readKeyRecord } from '../../security/keys/key-record.ts'
-import { InvitationFiles } from '../../storage/invitations.ts'
+import { InvitationFiles, type KeptInvitation } from '../../storage/invitations.ts'
 import { keepAnchor } from '../../storage/trust-store.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { readText } from '../config-files.ts'
@@ -22,6 +23,15 @@ export function newKey(file: string, options: { role?: readonly string[] }): voi
   process.stderr.write(`${config.ownKey.keyFile} is made; who is to believe it takes this record: wattweave keys trust FILE RECORD\n`) // biome-ignore format: one line
 }
 
+interface InviteOptions {
+  readonly as?: string
+  readonly role?: readonly string[]
+  readonly delegable?: readonly string[]
+  readonly ids?: readonly string[]
+  readonly organisation?: string
+  readonly days?: string
+}
+
 /**
  * `wattweave keys invite FILE ID`: prints a code with which a new node proves itself to this one, and
  * this one to it.
@@ -29,7 +39,7 @@ export function newKey(file: string, options: { role?: readonly string[] }): voi
 export function inviteNode(
   file: string,
   id: string,
-  { as = 'networking-node', role, delegable }: { as?: string; role?: readonly string[]; delegable?: readonly string[] }, // biome-ignore format: one line
+  { as = 'networking-node', role, delegable, ids, organisation, days }: InviteOptions,
 ): void {
   if (!isNodeId(id) || isReservedId(id)) throw new Error(`"${id}" is not the id of a node`)
   if (!Object.hasOwn(ROLES_OF, as)) throw new Error(`--as must be one of ${Object.keys(ROLES_OF).join(', ')}, not "${as}"`) // biome-ignore format: one line
@@ -37,24 +47,39 @@ export function inviteNode(
   const roles = role ?? ROLES_OF[as as Config['role']]
   const foreign = delegable?.find((one) => !roles.includes(one) || one === 'owner')
   if (foreign !== undefined) throw new Error(`--delegable: ${foreign} is ${foreign === 'owner' ? 'never handed on' : `not among the user roles it gets (${roles.join(', ') || 'none'}); name those with --role`}`) // biome-ignore format: one line
-  const text = invite(config, id, roles, delegable)
+  const unknown = roles.find((one) => !isRole(config, one))
+  if (unknown !== undefined) process.stderr.write(`nobody has defined the user role ${unknown} here: as long as that is so it permits nothing\n`) // biome-ignore format: one line
+  if (ids === undefined && roles.includes(EDGE)) process.stderr.write(`${id} may vouch for any station that no other node is entitled to; give --ids "PATTERN" to limit that\n`) // biome-ignore format: one line
+  const notAfter = days === undefined ? undefined : untilOf(days)
+  const text = invite(config, { owner: id as NodeId, roles, ...(delegable && { delegable }), ...(ids && { ids }), ...(organisation !== undefined && { organisation }), ...(notAfter !== undefined && { notAfter }) }) // biome-ignore format: one line
   process.stdout.write(`${text}\n`)
   process.stderr.write(`Give it to ${id} within a day, it is good once: wattweave keys join FILE-OF-${id} ${text}\n`) // biome-ignore format: one line
 }
 
 /** Invites a node; also for the demo. */
-export function invite(
-  config: Config,
-  id: string,
-  roles: readonly string[],
-  delegable?: readonly string[],
-): string {
+export function invite(config: Config, invited: Omit<KeptInvitation, 'secret'>): string {
   const { record } = opened(config)
   if (!mayEndorse(record)) throw new Error(`the key of ${config.nodeId} may let nobody in: invite at a node whose key has the user role owner or admin, usually the CSMS`) // biome-ignore format: one line
   const { text, code } = newCommissioningCode(record.key.kid, systemRandomness)
-  new InvitationFiles(config.ownKey.folder, systemClock).add({ owner: id as NodeId, roles, ...(delegable && { delegable }), secret: code.secret }) // biome-ignore format: one line
+  new InvitationFiles(config.ownKey.folder, systemClock).add({ ...invited, secret: code.secret })
   return text
 }
+
+function isRole(config: Config, name: string): boolean {
+  const { trust } = opened(config).security
+  return (
+    name === EDGE || Object.values(ROLES_OF).flat().includes(name) || trust.book.roles.has(name)
+  )
+}
+
+function untilOf(days: string): number {
+  const number = Number(days)
+  if (!(number > 0 && number <= MAX_DAYS)) throw new Error(`--days must be a number up to ${MAX_DAYS}, not "${days}"`) // biome-ignore format: one line
+  return Math.floor(Date.now() / 1_000 + number * DAY_S)
+}
+
+const DAY_S = 86_400
+const MAX_DAYS = 3_650
 
 /** `wattweave keys join FILE CODE`: keeps the code until the node runs and has reached its operator. */
 export function joinNode(file: string, code: string, { at = 'CSMS' }: { at?: string }): void {

@@ -72,7 +72,9 @@ export function createCsms(options: CsmsOptions): Csms {
   const { log = silentLogger, clock = systemClock, random = systemRandomness } = common
   const named = new Set([...knownStations].map(foldId))
   const isKnown = (station: string) => named.has(foldId(station)) || store.isKnownStation(station)
-  const isAdmitted = (station: string) => unknownStations !== 'reject' || isKnown(station)
+  const isNode = nodesOf(common.security, clock)
+  // Whoever has a user role is a person, a service or a node: a station it is where somebody says so.
+  const isAdmitted = (station: string) => isKnown(station) || (unknownStations !== 'reject' && !isNode(station)) // biome-ignore format: one line
   const arrivals = new Arrivals({ store, clock, log })
   const state: CsmsState = {
     store,
@@ -82,7 +84,7 @@ export function createCsms(options: CsmsOptions): Csms {
     counts: { repeated: 0, conflicts: 0 },
     arrivals,
     isAdmitted,
-    isNode: nodesOf(common.security, clock),
+    isNode,
     enter: (station) => store.enterStation(station, isKnown(station)),
   }
   const hearing = new Hearing()

@@ -97,29 +97,43 @@ export function answerDigest(answer: JsonObject): string {
   return sha256(canonicalize(rest))
 }
 
+/** Whom an administrator lets in, and what for. */
+export interface InvitedFor {
+  readonly owner: NodeId
+  readonly roles: readonly string[]
+  /** Which of them its holder may hand on. */
+  readonly delegable?: readonly string[]
+  readonly organisation?: string
+  /** Until when its key may count, in seconds since 1970. */
+  readonly notAfter?: number
+}
+
 /**
  * Reads the record that a new node sends; that its key has signed it is not judged here.
  *
  * @param invited Whom, and what for: the record has to say the same.
  * @returns What is wrong with it, for people.
  */
-export function readCandidate(
-  payload: JsonObject,
-  invited: {
-    readonly owner: NodeId
-    readonly roles: readonly string[]
-    readonly delegable?: readonly string[]
-  },
-): KeyRecord | string {
+export function readCandidate(payload: JsonObject, invited: InvitedFor): KeyRecord | string {
   const taken = takeSignatures(payload)
   if ('status' in taken) return taken.sentence
   const record = readKeyRecord(stripSignatures(payload))
   if (typeof record === 'string') return record
-  const { owner, roles, usages, delegable = [], 'x5t#S256': certificate } = record
+  const {
+    owner,
+    roles,
+    usages,
+    delegable = [],
+    organisation,
+    notAfter,
+    'x5t#S256': certificate,
+  } = record
   if (owner !== invited.owner) return `the key is one of ${owner}, and ${invited.owner} was invited`
   if (!isSameSet(roles, invited.roles)) return `it was invited with ${rolesText(invited.roles)} and says ${rolesText(roles)}` // biome-ignore format: one line
   if (!isSameSet(delegable, invited.delegable ?? [])) return `it was invited to hand on ${rolesText(invited.delegable ?? [])} and says ${rolesText(delegable)}` // biome-ignore format: one line
   if (certificate !== undefined) return 'it names a certificate, and nobody has shown one'
+  if (organisation !== invited.organisation) return `it was invited for ${invited.organisation ?? 'no organisation'} and says ${organisation ?? 'none'}` // biome-ignore format: one line
+  if (notAfter > (invited.notAfter ?? notAfter)) return 'it was invited for a shorter time'
   const allowed = usagesOf(invited.roles)
   const usage = usages.find((one) => !allowed.includes(one))
   return usage === undefined ? record : `it wants to ${usage}, which its user roles do not need`

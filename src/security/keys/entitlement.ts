@@ -109,7 +109,10 @@ export class Entitlements {
   /** Whether a node may vouch for a standard peer; undefined: nobody has said. */
   mayVouch(node: NodeId, id: NodeId, atS: number): boolean | undefined {
     const known = this.#sound(node)
-    return known && counts(known, atS) && known.hasId(id)
+    if (known) return counts(known, atS) && known.hasId(id)
+    // Whoever is entitled to it by name is the one: others do not speak for its station.
+    const isOthers = [...this.#byNode.values()].some((one) => one.hasId(id) && counts(one, atS) && this.#isSound(one)) // biome-ignore format: one line
+    return isOthers ? false : undefined
   }
 
   /** Whether a node may answer for a service; undefined: nobody is entitled to it by name. */

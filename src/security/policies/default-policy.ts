@@ -20,6 +20,8 @@ const COMMANDS = [
 ]
 
 const REQUESTS = ['CALL', 'SEND'] as const
+/** What stations address. To anybody else DataTransfer may be a command, whatever is in it. */
+const SERVICES = ['CSMS', 'CentralSystem', '*/CSMS', '*/CentralSystem'] as const
 /** How long what this node signs holds: as long as a live message may. */
 const LIFETIME_S = 60
 
@@ -43,6 +45,8 @@ export const DEFAULT_POLICY: SignaturePolicyDocument = {
     { name: '2 a standard station commands nobody', match: { origin: 'station', kinds: REQUESTS, actions: COMMANDS }, refuse: true },
     { name: '2 from a standard peer', match: { origin: ['station', 'csms'] }, require: { assurance: 'attested' } },
     { name: '3 commands from nodes', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: COMMANDS }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
+    { name: '3 DataTransfer to a service', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: 'DataTransfer', to: SERVICES }, require: { assurance: 'e2e', replay: 'live' } },
+    { name: '3 DataTransfer to anybody else', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: 'DataTransfer' }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
     { name: '4 from a node', match: { origin: ['node', 'local'] }, require: { assurance: 'e2e', replay: 'queued' } },
     { name: '5 all else', match: {}, refuse: true },
   ],

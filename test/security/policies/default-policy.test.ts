@@ -38,6 +38,16 @@ test('rule 1: whom the network obeys, and what is laid through it, needs an enti
   }
 })
 
+// biome-ignore format: a table
+test('rule 3: DataTransfer between nodes takes a role, for it may be any command; what stations say to their CSMS takes none', () => {
+  const action = 'DataTransfer'
+  assert.deepEqual(decide(command({ action })), ['3', 'accept'])
+  assert.deepEqual(decide(command({ action, ...withoutRights })), ['3', 'role'])
+  for (const to of ['CSMS', 'CentralSystem', 'acme/CSMS', 'csms']) assert.deepEqual(decide(command({ action, to, ...withoutRights })), ['3', 'accept'], to)
+  for (const to of ['CSMS01', 'CS01', 'xCSMS', 'CSMS/x']) assert.deepEqual(decide(command({ action, to, ...withoutRights })), ['3', 'role'], to)
+  assert.deepEqual(decide(command({ action, to: 'CSMS', ...stripped })), ['3', 'unsigned'])
+})
+
 test('no action of OCPP is taken for one of ours', () => {
   const { actions } = DEFAULT_POLICY.in[0]?.match ?? {}
   assert.ok(actions)
