@@ -4,11 +4,13 @@ import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { ContextFacts } from '../security/context/context-facts.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import type { PeerKind, PolicyFacts, SignerFacts } from '../security/policies/facts.ts'
+import type { DataAsked } from '../security/policies/rule-book.ts'
 import type { JudgedMessage, ReceivedMessage } from '../security/received-message.ts'
 import { KINDS } from '../wire/frame.ts'
 import { isBound } from './attesting.ts'
 import type { Incoming } from './incoming.ts'
 import { canBe } from './learned-clock.ts'
+import { dataIn } from './signed-data.ts'
 import { EDGE, foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 
 /** A message and what its signatures came to. */
@@ -23,6 +25,7 @@ export type Found = Pick<PolicyFacts, 'problem' | 'replay' | 'context'>
 
 interface Around {
   readonly directory: KeyDirectory
+  readonly dataAsked?: readonly DataAsked[]
   readonly clock: { now(): number }
   originOf(id: NodeId): PeerKind
 }
@@ -35,7 +38,7 @@ export function factsOf(
   const { type, action, neighbour, path, to, request, isPrimaryUpstream = false } = message
   const { payload, method } = received
   const { verdict, header, foreignKid, legacyKids = [] } = judged
-  const { directory } = around
+  const { directory, dataAsked = [] } = around
   const isTimeKnown = canBe(around.clock.now())
   // Who does not know the time can only go by what is said; a challenge shows that it was said now.
   const nowS = isTimeKnown ? around.clock.now() / 1_000 : (header?.iat ?? 0)
@@ -68,7 +71,7 @@ export function factsOf(
     isPrimaryUpstream: isPrimaryUpstream || isOfCsms,
     iat: header?.iat,
     nowS: isTimeKnown ? nowS : undefined,
-    data: [],
+    data: method === 'binary' || dataAsked.length === 0 ? [] : dataIn(payload, dataAsked, { directory, nowS }), // biome-ignore format: one line
   }
 }
 

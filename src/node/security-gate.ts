@@ -426,7 +426,7 @@ export class SecurityGate {
 
   #factsOf(message: Judged, found: Found): PolicyFacts {
     const { clock, originOf } = this.#site
-    return factsOf(message, found, { clock, originOf, directory: this.#options.trust.directory })
+    return factsOf(message, found, { clock, originOf, directory: this.#options.trust.directory, dataAsked: this.#options.trust.book.dataAsked }) // biome-ignore format: one line
   }
 }
 

@@ -71,7 +71,10 @@ export async function signMessage(
   const form = formOf(plan, message)
   if (form === 'plain') return { action, payload: bare, reference: { digest } }
   if (form === 'wwcp') return { action, payload: await inLegacyForm(security, message, bare), reference: { digest } } // biome-ignore format: one line
-  const fields = freshFields(site, message, plan.lifetimeS ?? 0)
+  const fields = {
+    ...freshFields(site, message, plan.lifetimeS ?? 0),
+    ...claimOf(security, site, plan),
+  }
   const entry = await signStatement(bytes, fields, signer)
   const reference = { id: fields.id, nonce: fields.nonce, digest }
   // Of an error the whole is signed, and its details have the room.
@@ -87,20 +90,50 @@ export async function signMessage(
  * @throws {OverlayError} as `signMessage`
  */
 export async function signBody(
-  { trust, signer }: SecurityOptions,
+  security: SecurityOptions,
   site: GateSite,
   message: Omit<Outgoing, 'payload'>,
   body: Uint8Array,
 ): Promise<SignedBytes> {
+  const { trust, signer } = security
   const { type, action } = message
   const plan = planOf(trust, message)
   const digest = sha256(body)
   if (formOf(plan, message) === 'wwcp') throw new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem: 'the legacy form is of JSON only' }) // biome-ignore format: one line
   if (plan.carrier === 'strip') return { action, bytes: body, reference: { digest } }
-  const fields = freshFields(site, message, plan.lifetimeS ?? 0)
+  const fields = {
+    ...freshFields(site, message, plan.lifetimeS ?? 0),
+    ...claimOf(security, site, plan),
+  }
   const entry = await signStatement(body, fields, signer, 'binary')
   const bytes = encodeBinaryPayload({ entries: [entry], body })
   return { action: wrappedAction(type, action), bytes, reference: { id: fields.id, nonce: fields.nonce, digest } } // biome-ignore format: one line
+}
+
+/**
+ * What the header claims. A node has one key, so it has to be all that the rules ask for.
+ *
+ * @throws {OverlayError} ERR_SIGNATURE_FAILED
+ */
+function claimOf(
+  { trust, signer }: SecurityOptions,
+  { clock }: GateSite,
+  { signatures, representation }: Plan,
+): { readonly role?: string } {
+  const fail = (problem: string) => new OverlayError('ERR_SIGNATURE_FAILED', { keyId: signer.kid, problem }) // biome-ignore format: one line
+  if (representation !== 'json') throw fail(`a rule asks for the representation ${representation}, which is not built`) // biome-ignore format: one line
+  const claims = new Set(signatures.flatMap(({ claim }) => claim ?? []))
+  const roles = new Set([...claims, ...signatures.flatMap(({ key }) => key.role ?? [])])
+  for (const usage of new Set(signatures.map(({ key }) => key.usage))) {
+    if (usage === 'sign-message' && roles.size === 0) continue
+    const found = trust.directory.find(signer.kid, usage, Math.floor(clock.now() / 1_000))
+    if (found.status !== 'usable') throw fail(`a rule asks for a key for ${usage}, and the own one is not (${found.problem})`) // biome-ignore format: one line
+    const missing = [...roles].find((role) => !found.record.roles.includes(role))
+    if (missing !== undefined) throw fail(`a rule asks for a key with the user role ${missing}, and the own one has not`) // biome-ignore format: one line
+  }
+  const [role, ...others] = claims
+  if (others.length > 0) throw fail('policies want several user roles claimed, and one can be')
+  return role === undefined ? {} : { role }
 }
 
 /** What it says nothing of, nobody can find out: time, addressee and request. */

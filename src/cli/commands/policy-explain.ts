@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { text as textOf } from 'node:stream/consumers'
 import { actionRow } from '../../messages/actions.ts'
 import { PROTOCOLS, type Protocol } from '../../messages/protocols.ts'
+import { dataIn } from '../../node/signed-data.ts'
 import { signersOf, vouchedOrigin } from '../../node/signer-facts.ts'
 import { isNodeId, isSameId, type NodeId } from '../../primitives/ids.ts'
 import { canonicalize, parseStrict } from '../../security/canonical.ts'
@@ -133,7 +134,10 @@ function factsOf(
     isPrimaryUpstream: true,
     iat: header?.iat,
     nowS,
-    data: [],
+    data: dataIn(taken.payload, compileRuleBook(trust.rules).dataAsked, {
+      directory: trust.directory,
+      nowS: header?.iat ?? 0,
+    }),
   }
   const notes = verdict.status === 'verified' ? [] : [`signatures: ${verdict.reason}: ${verdict.sentence}`] // biome-ignore format: one line
   return { facts, notes, destination: to }

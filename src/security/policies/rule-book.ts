@@ -6,7 +6,7 @@ import { compileUserRole, type UserRole, type UserRoleDocument } from '../roles/
 import { judgeIncoming } from './evaluate.ts'
 import type { PolicyDecision, PolicyFacts, SignerFacts } from './facts.ts'
 import { planOutgoing } from './outgoing.ts'
-import type { SignaturePolicyDocument } from './policy-document.ts'
+import type { DataDocument, SignaturePolicyDocument } from './policy-document.ts'
 import { compileSignaturePolicy, type SignaturePolicy } from './signature-policy.ts'
 
 /** The policies and user roles that hold together. */
@@ -21,9 +21,14 @@ export interface CompiledRuleBook {
   readonly judgesForwarded: boolean
   /** Whether one of them asks how often something comes. */
   readonly countsMessages: boolean
+  /** Data inside payloads whose signatures one of them asks for. */
+  readonly dataAsked: readonly DataAsked[]
   /** By name. */
   readonly roles: ReadonlyMap<string, UserRole>
 }
+
+/** Where it stands, and what it is signed as. */
+export type DataAsked = Pick<DataDocument, 'pointer' | 'ctx'>
 
 /**
  * Makes a rule book ready to be asked.
@@ -36,8 +41,16 @@ export function compileRuleBook({ policies, roles }: RuleBook): CompiledRuleBook
     policies: compiled,
     judgesForwarded: compiled.some((one) => one.judgesForwarded),
     countsMessages: compiled.some((one) => one.countsMessages),
+    dataAsked: dataAskedBy(policies),
     roles: new Map(roles.map(compileUserRole).map((role) => [role.name, role])),
   }
+}
+
+function dataAskedBy(policies: RuleBook['policies']): readonly DataAsked[] {
+  const all = policies.flatMap(({ in: rules = [] }) =>
+    rules.flatMap((rule) => rule.require?.data ?? []),
+  )
+  return [...new Map(all.map(({ pointer, ctx }) => [`${pointer}\n${ctx}`, { pointer, ctx }])).values()] // biome-ignore format: one line
 }
 
 /** What a document is known by: base64url of SHA-256 of its canonical form (RFC 8785). */
