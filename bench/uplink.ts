@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws'
 import { type Certificate, issueCertificate } from './support/certificate.ts'
 import { openCountingProxy, type WireCount } from './support/counting-proxy.ts'
+import { type SharedKeys, shareKeys } from './support/keys.ts'
 import { type Subject, startProduct } from './support/processes.ts'
 import { type Bench, type Row, round } from './support/rows.ts'
 
@@ -18,11 +19,12 @@ import { type Bench, type Row, round } from './support/rows.ts'
  * link. Pings cannot be replayed at full speed; see `pingBytesPerHour`.
  */
 
-type Mode = 'overlay' | 'per-station'
+/** `signed`: as it is by default, each message attested by the node and each answer signed. */
+type Mode = 'overlay' | 'overlay, signed' | 'per-station'
 
-const MODES = ['per-station', 'overlay'] as const
+const MODES = ['per-station', 'overlay', 'overlay, signed'] as const
 /** docs/overlay.md section 4.4; either end of a link pings. */
-const PING_INTERVAL_S = { overlay: 5, 'per-station': 30 } as const
+const PING_INTERVAL_S = { overlay: 5, 'overlay, signed': 5, 'per-station': 30 } as const
 const PASSWORD = 'bench-password-0123'
 const HEARTBEATS = 12
 const METER_VALUES = 60
@@ -30,19 +32,26 @@ const METER_VALUES = 60
 export const uplink: Bench = async function* ({ isSmoke, isFull }) {
   const counts = isSmoke ? [5] : isFull ? [5, 20, 100] : [5, 20]
   const certificate = await issueCertificate()
-  const csms = await startCsms(certificate, Math.max(...counts))
+  const keys = shareKeys({ CSMS01: ['operations'], NN01: ['edge'] })
+  const most = Math.max(...counts)
+  const around = { certificate, keys, csms: await startCsms(certificate, most), signing: await startCsms(certificate, most, keys) } // biome-ignore format: one line
   const ping = { up: 0, down: 0 }
   let run = 0
   for (const stations of counts) {
     for (const deflate of isSmoke ? [true] : [true, false]) {
       const site = (mode: Mode) => ({ stations, mode, deflate, run: run++, ping, isSmoke })
-      const [perStation, overlay] = await hoursOf(MODES.map(site), csms, certificate)
-      if (!perStation || !overlay) continue
-      yield rowOf(perStation, perStation)
-      yield rowOf(overlay, perStation)
+      const hours = await hoursOf(MODES.map(site), around)
+      for (const hour of hours) yield rowOf(hour, hours[0] ?? hour)
     }
   }
-  await csms.stop()
+  await Promise.all([around.csms.stop(), around.signing.stop()])
+}
+
+interface Around {
+  readonly certificate: Certificate
+  readonly keys: SharedKeys
+  readonly csms: Subject
+  readonly signing: Subject
 }
 
 interface Site {
@@ -67,19 +76,23 @@ interface Hour extends Site {
   readonly cpuSeconds: number
 }
 
-async function hoursOf(sites: Site[], csms: Subject, certificate: Certificate): Promise<Hour[]> {
+async function hoursOf(sites: Site[], around: Around): Promise<Hour[]> {
   const hours: Hour[] = []
-  for (const site of sites) hours.push(await hourOf(site, csms, certificate))
+  for (const site of sites) hours.push(await hourOf(site, around))
   return hours
 }
 
-async function hourOf(site: Site, csms: Subject, certificate: Certificate): Promise<Hour> {
+async function hourOf(
+  site: Site,
+  { certificate, keys, csms: plain, signing }: Around,
+): Promise<Hour> {
+  const csms = isSigned(site) ? signing : plain
   const [csmsUrl = ''] = csms.ready.listen as string[]
   const proxy = await openCountingProxy(Number(new URL(csmsUrl).port))
-  const node = await startNode(site, proxy.port, certificate)
+  const node = await startNode(site, proxy.port, { certificate, keys })
   const [url] = node.ready.listen as string[]
   const stations = await Promise.all(
-    Array.from({ length: site.stations }, (_, i) => openStation(`${url}${nameOf(i, site.run)}`)),
+    Array.from({ length: site.stations }, (_, i) => openStation(`${url}`, nameOf(i, site.run))),
   )
   for (const station of stations) await boot(station)
   while (!isPingKnown(site, proxy.count())) await sleep(20)
@@ -134,8 +147,12 @@ function rowOf(hour: Hour, baseline: Hour): Row {
   }
 }
 
+function isSigned({ mode }: Site): boolean {
+  return mode === 'overlay, signed'
+}
+
 function linksOf({ mode, stations }: Site): number {
-  return mode === 'overlay' ? 1 : stations
+  return mode === 'per-station' ? stations : 1
 }
 
 /** Both ends ping as soon as a link is open, though perhaps in one record with something else. */
@@ -153,7 +170,11 @@ function pingBytesPerHour(site: Site): number {
 
 // ---- The two processes
 
-function startCsms({ files, tls }: Certificate, maxStations: number): Promise<Subject> {
+function startCsms(
+  { files, tls }: Certificate,
+  maxStations: number,
+  keys?: SharedKeys,
+): Promise<Subject> {
   const runs = Array.from({ length: 16 }, (_, run) => run)
   const stations = Array.from({ length: maxStations }, (_, i) => i)
   const ids = runs.flatMap((run) => ['NN01', ...stations.map((i) => nameOf(i, run))])
@@ -165,13 +186,20 @@ function startCsms({ files, tls }: Certificate, maxStations: number): Promise<Su
       peers: [...new Set(ids)].map((id) => ({ id, ...(id === 'NN01' && { peer: 'node' }), passwordFile: 'password', securityProfile: 2 })), // biome-ignore format: one line
       tokens: ['TAG-1'],
       http: { port: 0, login: false },
+      ...(keys && { security: keys.settingsOf('CSMS01') }),
       log: 'silent',
     },
-    { ...files, password: PASSWORD },
+    { ...files, ...keys?.files, password: PASSWORD },
   )
 }
 
-function startNode({ mode, deflate }: Site, port: number, certificate: Certificate) {
+function startNode(
+  site: Site,
+  port: number,
+  { certificate, keys }: Pick<Around, 'certificate' | 'keys'>,
+) {
+  const { mode, deflate } = site
+  const names = Array.from({ length: site.stations }, (_, i) => nameOf(i, site.run))
   return startProduct(
     {
       nodeId: 'NN01',
@@ -180,7 +208,7 @@ function startNode({ mode, deflate }: Site, port: number, certificate: Certifica
       uplinks: [
         {
           url: `wss://127.0.0.1:${port}/`,
-          mode,
+          mode: mode === 'per-station' ? mode : 'overlay',
           peerId: 'CSMS01',
           passwordFile: 'password',
           compression: deflate,
@@ -188,9 +216,11 @@ function startNode({ mode, deflate }: Site, port: number, certificate: Certifica
         },
       ],
       http: { port: 0, login: false },
+      // What shows no credential is attested as that, and nothing of it is obeyed.
+      ...(isSigned(site) && { security: keys.settingsOf('NN01'), peers: names.map((id) => ({ id, passwordFile: 'password' })) }), // biome-ignore format: one line
       log: 'silent',
     },
-    { ...certificate.files, password: PASSWORD },
+    { ...certificate.files, ...keys.files, password: PASSWORD },
   )
 }
 
@@ -206,8 +236,10 @@ interface Station {
   call(action: string, payload: object): Promise<Record<string, unknown> | undefined>
 }
 
-async function openStation(url: string): Promise<Station> {
-  const socket = new WebSocket(url, 'ocpp1.6', { perMessageDeflate: false })
+async function openStation(base: string, id: string): Promise<Station> {
+  const url = `${base}${id}`
+  const authorization = `Basic ${Buffer.from(`${id}:${PASSWORD}`).toString('base64')}`
+  const socket = new WebSocket(url, 'ocpp1.6', { perMessageDeflate: false, headers: { authorization } }) // biome-ignore format: one line
   await new Promise((resolve, reject) => {
     socket.on('open', resolve)
     socket.on('error', reject)
