@@ -67,6 +67,10 @@ program
   .argument('<file>', 'YAML file of a networking node')
   .requiredOption('--station <id>', 'whose words it attacks')
   .requiredOption('--elsewhere <id>', 'to whom it leads them')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ wattweave malicious LC01.yaml --station CS01 --elsewhere CS02',
+  )
   .action(lazily(async () => (await import('./commands/malicious.ts')).malicious))
 
 program

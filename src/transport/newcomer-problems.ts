@@ -16,7 +16,7 @@ export const TLS_UNFINISHED =
   "TLS: it ended the connection before the handshake was over; does it trust this node's certificate?"
 /** From then on until it asks for something. */
 export const TLS_UNSAID =
-  "the TLS session ended without a request: does it trust this node's certificate?"
+  "the TLS session ended without a request: does it trust this node's certificate, and, where clientCaFile is set, is its own of an authority in that file?"
 
 /** Why a TLS handshake failed. */
 export function tlsProblem({ code = '', message }: NodeJS.ErrnoException): string {

@@ -68,7 +68,12 @@ export default function LineChart({ chart, isSimulated }: { chart: Chart; isSimu
 }
 
 function dataOf({ times, lines }: Chart): uPlot.AlignedData {
-  return [[...times], ...lines.map(({ values }) => [...values])]
+  return [[...times], ...inDrawingOrder(lines).map(({ values }) => [...values])]
+}
+
+/** What was measured comes last: where it is at its limit, it is what one sees. */
+function inDrawingOrder(lines: Chart['lines']): Chart['lines'] {
+  return lines.toReversed()
 }
 
 function figure(value: number, unit: string): string {
@@ -103,7 +108,7 @@ function optionsOf(
     ],
     series: [
       {},
-      ...lines.map(({ kind }) =>
+      ...inDrawingOrder(lines).map(({ kind }) =>
         kind === 'limit'
           ? { stroke: colours.alarm, width: 1, paths: stepPaths, points: { show: false } }
           : { stroke: colours.ink, width: 1.5, points: { show: false } },
@@ -115,7 +120,7 @@ function optionsOf(
         (plot) => {
           const { idx } = plot.cursor
           const at = idx == null ? undefined : plot.data[0][idx]
-          const value = idx == null ? undefined : plot.data[1]?.[idx]
+          const value = idx == null ? undefined : plot.data[lines.length]?.[idx]
           read(at === undefined || value == null ? '' : `${clock(at)}  ${figure(value, unit)}`)
         },
       ],

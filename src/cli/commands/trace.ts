@@ -61,7 +61,8 @@ async function print(source: Source, after: number, leftOut: Map<string, number>
   url.searchParams.set('after', `${after}`)
   const response = await fetch(url, { headers }).catch((error: unknown) => {
     const { cause } = error as { cause?: unknown }
-    throw new Error(`${url.origin} cannot be reached: ${cause ?? error}`)
+    const why = (cause ?? error) as Error
+    throw new Error(`${url.origin} cannot be reached: ${why.message || why}; start the node whose console that is, or check the address`) // biome-ignore format: one line
   })
   if (response.status === 401) {
     throw new Error(`${url.origin} wants an API token; make one with: wattweave login FILE --api-token trace > token, and add --token-file token`) // biome-ignore format: one sentence
