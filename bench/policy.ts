@@ -34,13 +34,24 @@ const FACTS: PolicyFacts = {
 }
 const LAST = { match: { actions: ['SetChargingProfile'] }, require: { permitted: true, replay: 'live' } } as const // biome-ignore format: one line
 
-function bookOf(count: number) {
-  const others = Array.from({ length: count - 1 }, (_, i) => ({ match: { actions: [`Action${i}`], from: `NODE${i}` }, require: { permitted: true as const } })) // biome-ignore format: one line
-  return compileRuleBook({ policies: [{ name: 'bench', version: 1, out: [], in: [...others, LAST], forward: [] }], roles: PRESET_ROLES }) // biome-ignore format: one line
+/** Rules before the one that matches: found by their action at once, or each to be asked. */
+const OTHERS = {
+  'each for an action of its own': (i: number) => ({ actions: [`Action${i}`], from: `NODE${i}` }),
+  'all for this action, from others': (i: number) => ({ actions: ['SetChargingProfile'], from: `NODE${i}` }), // biome-ignore format: one line
+} as const
+type Others = keyof typeof OTHERS
+
+function bookOf(count: number, others: Others) {
+  const before = Array.from({ length: count - 1 }, (_, i) => ({ match: OTHERS[others](i), require: { permitted: true as const } })) // biome-ignore format: one line
+  return compileRuleBook({ policies: [{ name: 'bench', version: 1, out: [], in: [...before, LAST], forward: [] }], roles: PRESET_ROLES }) // biome-ignore format: one line
 }
 
 export const policy: Bench = async function* ({ isSmoke, isFull }) {
-  const [many, one] = [bookOf(RULES), bookOf(1)]
+  for (const others of Object.keys(OTHERS) as Others[]) yield row(others, { isSmoke, isFull })
+}
+
+function row(others: Others, { isSmoke, isFull }: Parameters<Bench>[0]) {
+  const [many, one] = [bookOf(RULES, others), bookOf(1, others)]
   const judged = (book: typeof many) => () => {
     if (judgeBy(book, FACTS).outcome !== 'accept') throw new Error('it is to be accepted')
   }
@@ -50,6 +61,6 @@ export const policy: Bench = async function* ({ isSmoke, isFull }) {
     a.push(measure(count, judged(many)))
     b.push(measure(count, judged(one)))
   }
-  const names = { bench: 'policy', case: `${RULES} rules`, unit: 'decisions/cpu-s', baseline: 'a policy of one rule', target: TARGET } // biome-ignore format: one line
-  yield rateRow(names, a, b)
+  const names = { bench: 'policy', case: `${RULES} rules, ${others}`, unit: 'decisions/cpu-s', baseline: 'a policy of one rule', target: TARGET } // biome-ignore format: one line
+  return rateRow(names, a, b)
 }

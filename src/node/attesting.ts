@@ -54,11 +54,12 @@ export interface Naming {
 }
 
 const NONCE_BYTES = 16
-const NAMES: Readonly<Record<MessageType, string>> = {
+/** What a signed message is called, by its type; no other structure has such a name. */
+export const NAMES: Readonly<Record<MessageType, string>> = {
   2: 'request',
   3: 'response',
   4: 'error',
-  5: 'error',
+  5: 'result-error',
   6: 'send',
 }
 

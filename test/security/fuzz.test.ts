@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { OverlayError } from '../../src/errors.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { seededRandomness } from '../../src/primitives/randomness.ts'
+import { readAuditEntry } from '../../src/security/audit-chain.ts'
 import { decodeBinaryPayload } from '../../src/security/binary-payload.ts'
 import { parseStrict } from '../../src/security/canonical.ts'
 import { decodeHeader } from '../../src/security/header.ts'
+import { readCommissioningCode } from '../../src/security/keys/commissioning.ts'
 import { readEntitlement } from '../../src/security/keys/entitlement.ts'
 import { readKeyRecord, readRevocationList } from '../../src/security/keys/key-record.ts'
 import { readNodeRecord } from '../../src/security/keys/node-record.ts'
@@ -129,12 +131,14 @@ test('whatever a parser of signed things is given, it says what is wrong, or rea
   const utf8 = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
   const headers = payloads.map((payload) => (payload.signatures as { protected: string }[])[0]?.protected ?? '') // biome-ignore format: one line
   const seeds = [...statements, ...documents].map(utf8)
+  const lines = ['ABCD-EFGH-IJKL-MNOP-QRST-UVWX', JSON.stringify({ seq: 1, at: '2026-01-01T00:00:00Z', event: 'x', previous: 'A'.repeat(43), details: {} })].map((one) => Buffer.from(one)) // biome-ignore format: one line
   let read = 0
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = broken(seeds)
     tried(() => decodeBinaryPayload(bytes))
     tried(() => readBinaryMessage(bytes, true))
     decodeHeader(Buffer.from(broken(headers.map((one) => Buffer.from(one)))).toString('latin1'))
+    for (const reader of [readAuditEntry, readCommissioningCode]) tried(() => reader(Buffer.from(broken(lines)).toString())) // biome-ignore format: one line
     const value = tried(() => parseStrict(bytes))
     if (!value) continue
     read++
