@@ -150,6 +150,8 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'frame.quarantined'; readonly id: number; readonly link: string; readonly source: string; readonly destination: string; readonly action: string; readonly reason: PolicyReason }
   // biome-ignore format: one line
+  | { readonly name: 'message.alerted'; readonly link: string; readonly source: string; readonly destination: string; readonly action: string; readonly rule: string; readonly reason: PolicyReason }
+  // biome-ignore format: one line
   | { readonly name: 'signatures.dropped'; readonly link: string; readonly source: string; readonly action: string; readonly kids: readonly string[] }
   // biome-ignore format: one line
   | { readonly name: 'trust.refused'; readonly by: string; readonly what: string; readonly problem: string }
