@@ -217,11 +217,9 @@ export class SecurityGate {
     // Two people would agree to the whole of what one of them may only ask for in part.
     if (part && this.#held.isAbout(facts)) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' }) // biome-ignore format: one line
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
-    if (freshness?.repeated !== true) {
-      looked?.commit()
-      // What a person has let through needs no alert: he has looked at it.
-      if (!isReleased) this.#alert(message, decision)
-    }
+    if (freshness?.repeated !== true) looked?.commit()
+    // What a person has let through needs no alert: he has looked at it.
+    if (freshness?.repeated !== true && !isReleased) this.#alert(message, decision)
     this.#learnTime(message, header)
     this.recent.add(facts, message.payload.length)
     this.#options.trust.noteAccepted?.(facts)

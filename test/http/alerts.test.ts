@@ -41,6 +41,15 @@ test('the overview names each rule that takes what the default refuses, and why,
   assert.equal((await read('/api/overview')).insecureRules, undefined)
 })
 
+test('a rule that would let through for longer than 90 days is refused with the bound, tried or not', async (t) => {
+  const { put, ask, laterBy } = await ruled(t, (later) => ({ match: {}, refuse: true, onFailure: 'allow-and-alert', until: later(91) })) // biome-ignore format: one line
+  assert.deepEqual([put.status, /\/in\/0\/until is more than 90 days ahead/.test(put.body.detail)], [422, true], JSON.stringify(put.body)) // biome-ignore format: one line
+  const rule = { match: { actions: 'Heartbeat' }, refuse: true, onFailure: 'allow-and-alert', until: laterBy(89) } // biome-ignore format: one line
+  const document = { ...DEFAULT_POLICY, version: DEFAULT_POLICY.version + 1, in: [rule, ...DEFAULT_POLICY.in] } // biome-ignore format: one line
+  const tried = await ask('admin', 'PUT', '/api/policies/default', { document, expectedVersion: DEFAULT_POLICY.version, dryRun: true }) // biome-ignore format: one line
+  assert.equal(tried.status, 200, JSON.stringify(tried.body))
+})
+
 test('a rule by which any known key commands is named in the overview with a command', async (t) => {
   const { put, read } = await ruled(t, () => ({ match: { actions: 'Reset' }, require: {} }))
   assert.equal(put.status, 200, JSON.stringify(put.body))
