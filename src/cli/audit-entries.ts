@@ -109,6 +109,8 @@ export class TrustedEntries {
         const { by, kid, owner, roles } = event
         return this.#isNew(kid) ? said(event.name, { by, kid, owner, roles }) : undefined
       }
+      case 'revocations.stale':
+        return said(event.name, { version: event.version, since: event.since })
       case 'keys.revoked':
         return this.#revokedBy(event.by)
       default:

@@ -62,6 +62,9 @@ export const INSECURE_RULES = list(
 export const TRUST_STATE = object({
   ownKeyEndsAt: moment('Until when the own key counts'),
   revocations: REVOCATION_STATE,
+  'lacksRevocations?': flag(
+    'Its key has counted for a day, and it has heard of no revocation list',
+  ),
   'trialEndsAt?': moment('When rules that are on trial undo themselves'),
   held: count('Frames in quarantine'),
   clocks: list(

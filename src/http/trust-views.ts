@@ -8,6 +8,8 @@ export interface TrustState {
   /** RFC 3339; until when the own key counts. */
   readonly ownKeyEndsAt: string
   readonly revocations: RevocationState
+  /** It should have heard of a list by now. */
+  readonly lacksRevocations?: true
   /** RFC 3339; where rules are on trial: when they undo themselves. */
   readonly trialEndsAt?: string
   /** Frames that policies keep back until somebody has looked at them. */

@@ -145,6 +145,7 @@ export type NodeEvent =
       readonly version: number
       readonly count: number
     }
+  | { readonly name: 'revocations.stale'; readonly version: number; readonly since: string }
   // biome-ignore format: one line
   | { readonly name: 'command.proposed' | 'command.seconded' | 'command.vetoed' | 'command.executed'; readonly by: string; readonly action: string; readonly to: string; readonly digest: string; readonly rule: string }
   // biome-ignore format: one line

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { lacksRevocations } from '../../src/http/trust.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { InRuleDocument } from '../../src/security/policies/policy-document.ts'
+import { TrustStore } from '../../src/storage/trust-store.ts'
+import { signerOf, usualRecordOf } from '../support/secured.ts'
 import { scrape } from './node-console.ts'
 import { startSecured } from './secured-console.ts'
 
@@ -48,6 +51,23 @@ test('a rule that would let through for longer than 90 days is refused with the 
   const document = { ...DEFAULT_POLICY, version: DEFAULT_POLICY.version + 1, in: [rule, ...DEFAULT_POLICY.in] } // biome-ignore format: one line
   const tried = await ask('admin', 'PUT', '/api/policies/default', { document, expectedVersion: DEFAULT_POLICY.version, dryRun: true }) // biome-ignore format: one line
   assert.equal(tried.status, 200, JSON.stringify(tried.body))
+})
+
+test('a node that has heard of no revocation list a day after its key began to count says so, if somebody may sign one', async (t) => {
+  const { trust, signer, clock, read, ask } = await startSecured(t)
+  assert.equal((await read('/api/overview')).keys.lacksRevocations, true)
+  const nowS = clock.now() / 1_000
+  const lacks = (record: object, others: readonly string[]) => {
+    const known = others.map(usualRecordOf)
+    const anchors = [...known, { ...usualRecordOf('CSMS01'), ...record }]
+    return lacksRevocations({ signer, trust: new TrustStore({ anchors, rules: trust.rules.active, clock }) }, nowS) // biome-ignore format: one line
+  }
+  const begun = (agoS: number) => ({ notBefore: nowS - agoS })
+  assert.deepEqual([lacks(begun(86_400), ['OWNER01']), lacks(begun(86_401), ['OWNER01'])], [false, true]) // biome-ignore format: one line
+  assert.equal(lacks(begun(86_401), ['NN01', 'GUEST']), false, 'nobody may')
+  await ask('admin', 'POST', `/api/keys/${signerOf('GUEST').kid}/revocation`, { reason: 'lost' })
+  const { revocations, lacksRevocations: lacking } = (await read('/api/overview')).keys
+  assert.deepEqual([revocations, lacking], ['current', undefined])
 })
 
 test('a rule by which any known key commands is named in the overview with a command', async (t) => {

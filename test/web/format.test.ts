@@ -157,6 +157,18 @@ test('the window of clocks names the one that is furthest off, from ten seconds 
   assert.deepEqual([9, -9, 10, -42].map(clock), [' normal', ' normal', 'NN01 +10 s warn', 'NN01 −42 s warn']) // biome-ignore format: one line
 })
 
+test('the lamp Keys is lit for a revocation list that is out of date, overdue, or was never heard of', () => {
+  const lamp = (keys: Partial<NonNullable<OverviewView['keys']>>) => {
+    const all = { ownKeyEndsAt: '2036-01-01T00:00:00Z', revocations: 'none', held: 0, clocks: [], ...keys } as const // biome-ignore format: one line
+    const { value, tone } = windows({ ...park(5), keys: all }).find(({ name }) => name === 'keys') ?? {} // biome-ignore format: one line
+    return `${value} ${tone}`
+  }
+  assert.deepEqual([lamp({}), lamp({ revocations: 'current' })], [' normal', ' normal'])
+  assert.equal(lamp({ revocations: 'stale' }), 'list out of date warn')
+  assert.equal(lamp({ revocations: 'overdue' }), 'list overdue alarm')
+  assert.equal(lamp({ lacksRevocations: true }), 'no revocation list warn')
+})
+
 test('the lamp Alerts says how many messages a rule let through and why the newest, Insecure counts the rules', () => {
   const lamp = (name: string, more: Partial<OverviewView> = {}) => {
     const { value, tone } = windows({ ...park(5), ...more }).find((one) => one.name === name) ?? {}
