@@ -698,6 +698,41 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'certificates: a successor has not that of the old key', file: 'src/security/keys/rotation.ts', find: 'return { ...rights, key,', replace: 'return { ...old, key,', tests: 'test/security/directory/certificates.test.ts' },
   { rule: 'certificates: nobody is let in with one', file: 'src/security/keys/commissioning.ts', find: 'if (certificate !== undefined) return', replace: 'if (false) return', tests: 'test/security/directory/certificates.test.ts' },
   { rule: 'certificates: what contradicts what is known is not kept', file: 'src/cli/commands/keys.ts', find: 'if (config.security) readTrust(config).directory.addAnchor(record)', replace: '', tests: 'test/cli/keys-certificate.test.ts' },
+  { rule: 'alerts: what an in rule lets through is told', file: 'src/node/security-gate.ts', find: 'this.#alert(message, decision)', replace: 'void decision', tests: 'test/node/alerts.test.ts' },
+  { rule: 'alerts: what a person released is none', file: 'src/node/security-gate.ts', find: ' && !isReleased) this.#alert', replace: ') this.#alert', tests: 'test/node/alerts.test.ts' },
+  { rule: 'alerts: what a forward rule lets through is told', file: 'src/node/forward-rules.ts', find: 'if (alert) node.emit(alert)', replace: '', tests: 'test/node/alerts.test.ts' },
+  { rule: 'alerts: what meets its rule is none', file: 'src/node/alerts.ts', find: "outcome !== 'allow-and-alert' || !reason || ", replace: '', tests: 'test/node/alerts.test.ts' },
+  { rule: 'alerts: the audit log has them', file: 'src/cli/audit-entries.ts', find: "case 'message.alerted': {", replace: "case 'link.up': {", tests: 'test/cli/audit-trail.test.ts' },
+  { rule: 'alerts: refusals on the same link hide none', file: 'src/cli/audit-entries.ts', find: ' alerted`, [source', replace: '`, [source', tests: 'test/cli/audit-trail.test.ts' },
+  { rule: 'alerts: the log is not written by them', file: 'src/cli/event-log.ts', find: 'alerts.take(`', replace: '0 * Number(`', tests: 'test/cli/event-log.test.ts' },
+  { rule: 'alerts: they are counted', file: 'src/http/observations.ts', find: 'return count(this.alerted, event.reason)', replace: 'return undefined', tests: 'test/http/alerts.test.ts' },
+  { rule: 'alerts: the lamp is lit', file: 'web/annunciator/windows.ts', find: "overview.alerts !== undefined && 'alarm'", replace: 'false', tests: 'test/web/format.test.ts' },
+  { rule: 'insecure: the lamp counts rules', file: 'web/annunciator/windows.ts', find: 'links.filter(isInsecure).length + rules', replace: 'links.filter(isInsecure).length', tests: 'test/web/format.test.ts' },
+  { rule: 'insecure: one strict policy is enough', file: 'src/security/policies/weaknesses.ts', find: 'found.every(', replace: 'found.some(', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: an allow-and-alert that lives', file: 'src/security/policies/weaknesses.ts', find: 'nowS >= untilS', replace: 'nowS < untilS', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: forward rules for standard peers', file: 'src/security/policies/weaknesses.ts', find: '(isForStandardPeers(rule) && letsThrough(rule, nowS)) || []', replace: '[]', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: between nodes the end judges', file: 'src/security/policies/weaknesses.ts', find: '(isForStandardPeers(rule) && letsThrough', replace: '(letsThrough', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: commands below end to end', file: 'src/security/policies/weaknesses.ts', find: "ASSURANCES.indexOf('e2e')", replace: '1', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: commands without roles', file: 'src/security/policies/weaknesses.ts', find: 'permitted || groups.length > 0 ? undefined', replace: 'true ? undefined', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: what changes rules is a command', file: 'src/security/policies/weaknesses.ts', find: "  'AddSignaturePolicy', 'UpdateSignaturePolicy', 'DeleteSignaturePolicy',\n", replace: '', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: rules for others than nodes take no commands of nodes', file: 'src/security/policies/weaknesses.ts', find: " || match.origins?.includes('node') === false", replace: '', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: a rule that may not be for a command hides no later one', file: 'src/security/policies/weaknesses.ts', find: 'return payload.length === 0 && conditions.length === (origins ? 1 : 0)', replace: 'return true', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'insecure: what an earlier rule takes for sure is not told of a later one', file: 'src/security/policies/weaknesses.ts', find: 'if (isForAll(rule)) break', replace: '', tests: 'test/security/policies/weaknesses.test.ts' },
+  { rule: 'until: allow-and-alert lasts no longer than 90 days', file: 'src/security/policies/alert-bound.ts', find: 'failure.untilS > lastS', replace: 'failure.untilS > Infinity', tests: 'test/security/policies/activation.test.ts' },
+  { rule: 'until: forward rules are asked, too', file: 'src/security/policies/alert-bound.ts', find: '...ofIn.rules, ...forward.rules', replace: '...ofIn.rules', tests: 'test/security/policies/activation.test.ts' },
+  { rule: 'until: a change is asked about it', file: 'src/security/policies/activation.ts', find: 'if (late) return late', replace: '', tests: 'test/{security/policies/activation,http/alerts}.test.ts' },
+  { rule: 'until: what was taken before stays', file: 'src/security/policies/activation.ts', find: 'if (names.has(policy.name)) assertAlertsEnd', replace: 'assertAlertsEnd', tests: 'test/security/policies/activation.test.ts' },
+  { rule: 'until: a file is asked about it', file: 'src/cli/config-security.ts', find: 'for (const one of policies) assertAlertsEnd(one, Date.now() / 1_000)', replace: 'void policies', tests: 'test/cli/config-security.test.ts' },
+  { rule: 'revocations: a stale list is told', file: 'src/node/management.ts', find: '    this.#tellStale()\n', replace: '', tests: 'test/node/stale-revocations.test.ts' },
+  { rule: 'revocations: a stale list is told once', file: 'src/node/management.ts', find: ' || list.version === this.#staleVersion) return', replace: ') return', tests: 'test/node/stale-revocations.test.ts' },
+  { rule: 'revocations: a list that is current is not told to be stale', file: 'src/node/management.ts', find: "if (state !== 'stale' && state !== 'overdue') return", replace: '', tests: 'test/node/stale-revocations.test.ts' },
+  { rule: 'revocations: the lamp is lit by a stale list', file: 'web/annunciator/keys-window.ts', find: "keys.revocations === 'stale'", replace: 'false', tests: 'test/web/format.test.ts' },
+  { rule: 'revocations: the lamp is lit where none was ever heard of', file: 'web/annunciator/keys-window.ts', find: 'if (keys.lacksRevocations)', replace: 'if (false)', tests: 'test/web/format.test.ts' },
+  { rule: 'revocations: none is missed on the first day', file: 'src/http/trust.ts', find: 'nowS > own.notBefore + DAY_S', replace: 'nowS > own.notBefore', tests: 'test/http/alerts.test.ts' },
+  { rule: 'revocations: none is missed where nobody may sign one', file: 'src/http/trust.ts', find: ' && records.some(mayRevoke)', replace: '', tests: 'test/http/alerts.test.ts' },
+  { rule: 'revocations: who alone may sign signs the first list', file: 'src/cli/revocation-renewal.ts', find: ': isOnlyAdministrator(opened.security)', replace: ': false', tests: 'test/cli/revocation-renewal.test.ts' },
+  { rule: 'revocations: who is not alone signs no first list', file: 'src/cli/revocation-renewal.ts', find: 'others.length === 0 && ', replace: '', tests: 'test/cli/revocation-renewal.test.ts' },
+  { rule: 'insecure: the overview names the rules', file: 'src/http/overview.ts', find: '...(insecureRules.length > 0 && { insecureRules }),', replace: '', tests: 'test/http/alerts.test.ts' },
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -705,7 +740,7 @@ const words = process.argv.slice(2)
 const isWanted = ({ rule }: Mutant) =>
   words.length === 0 || words.some((word) => rule.includes(word))
 const folder = mkdtempSync(join(tmpdir(), 'wattweave-mutants-'))
-for (const name of ['src', 'test', 'schemas', 'scripts', 'package.json']) {
+for (const name of ['src', 'web', 'test', 'schemas', 'scripts', 'package.json']) {
   cpSync(join(ROOT, name), join(folder, name), { recursive: true })
 }
 symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

@@ -44,6 +44,12 @@ export function strangersEntry(event: NodeEvent): Stranger | undefined {
       if (!NOT_LET_IN.has(status)) return undefined
       return stranger(event.name, address, [id, why], { id, status, why, address })
     }
+    case 'message.alerted': {
+      const { name, ...details } = event
+      // In a group of its own: whoever is refused all the time must not hide what was let through.
+      const { link, source, rule, reason } = details
+      return stranger(name, `${link} alerted`, [source, rule, reason], details)
+    }
     case 'trust.refused': {
       const { by, what, problem } = event
       return stranger(event.name, by, [what, problem], { by, what, problem })
@@ -104,6 +110,8 @@ export class TrustedEntries {
         const { by, kid, owner, roles } = event
         return this.#isNew(kid) ? said(event.name, { by, kid, owner, roles }) : undefined
       }
+      case 'revocations.stale':
+        return said(event.name, { version: event.version, since: event.since })
       case 'keys.revoked':
         return this.#revokedBy(event.by)
       default:

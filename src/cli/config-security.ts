@@ -10,6 +10,7 @@ import { type PublicKey, publicKeyOf } from '../security/jwk.ts'
 import { usagesOf } from '../security/keys/commissioning.ts'
 import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts'
 import { whyNotLegacy } from '../security/legacy-message.ts'
+import { assertAlertsEnd } from '../security/policies/alert-bound.ts'
 import { DEFAULT_POLICY, withUnprovedPeers } from '../security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../security/policies/policy-document.ts'
 import { compileRuleBook } from '../security/policies/rule-book.ts'
@@ -285,7 +286,8 @@ function readTwoRoles(value: unknown, failHere: FailHere): readonly TwoRolesDocu
 
 function assertCompiles(policy: SignaturePolicyDocument, failHere: FailHere): void {
   try {
-    compileRuleBook({ policies: [policy], roles: PRESET_ROLES })
+    const { policies } = compileRuleBook({ policies: [policy], roles: PRESET_ROLES })
+    for (const one of policies) assertAlertsEnd(one, Date.now() / 1_000)
   } catch (error) {
     if (error instanceof OverlayError) failHere(error.message)
     throw error

@@ -20,6 +20,7 @@ export function logEvents(node: Node, log: Logger): void {
   const refusals = new LineLimit(MAX_REFUSALS)
   const frames = new LineLimit(MAX_CODES, LINES_PER_CODE)
   const copies = new LineLimit(MAX_CODES, LINES_PER_CODE)
+  const alerts = new LineLimit(MAX_CODES, LINES_PER_CODE)
   const presences = new LineLimit(MAX_LINKS, LINES_PER_LINK)
   const upstreams = new LineLimit(MAX_LINKS, LINES_PER_LINK)
   const warn = (name: string, fields: object, skipped: number | undefined) => {
@@ -42,6 +43,9 @@ export function logEvents(node: Node, log: Logger): void {
     }
     if (event.name === 'upstream.lost') {
       return warn(name, fields, upstreams.take(event.upstream, Date.now()))
+    }
+    if (event.name === 'message.alerted') {
+      return warn(name, fields, alerts.take(`${event.link} ${event.rule} ${event.reason}`, Date.now())) // biome-ignore format: one line
     }
     if (event.name === 'frame.refused' || event.name === 'copy.dropped') {
       // Whoever sends nothing but nonsense would write the log, and this node would do nothing else.

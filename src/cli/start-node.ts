@@ -104,7 +104,7 @@ export async function startNode(
   const { signal } = stopping
   // Whoever lets others in tells those who are there already.
   if (opened?.commissioner) void node.pushTrust()
-  const stopRenewing = opened && renewRevocations(node, opened, log)
+  const stopRenewing = opened && renewRevocations(node, opened, { config, log })
   if (opened) {
     const around = { config, log, signal }
     joinByCode(node, opened, around)

@@ -10,7 +10,7 @@ import type { ReservationRow } from '../storage/reservation-rows.ts'
 import type { StationListRow } from '../storage/station-list.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
 import type { VariableRow } from '../storage/variable-rows.ts'
-import type { TrustState } from './trust-views.ts'
+import type { AlertsView, InsecureRule, TrustState } from './trust-views.ts'
 
 export type * from './attack-views.ts'
 export type * from './quarantine-views.ts'
@@ -91,7 +91,12 @@ export interface OverviewView {
   readonly version: string
   /** Where a station may connect, e.g. `ws://127.0.0.1:9000/ocpp/`; empty when nothing listens. */
   readonly stationUrls: readonly string[]
+  /** By its configuration; rules that take too much stand in `insecureRules`. */
   readonly insecure: boolean
+  /** At most 20; undefined where there are none. */
+  readonly insecureRules?: readonly InsecureRule[]
+  /** Undefined where no rule has let anything through that fails it. */
+  readonly alerts?: AlertsView
   /** Undefined where this node signs nothing and obeys whatever comes. */
   readonly keys?: TrustState
   /** In the demo, where a controller that lies can be switched on. */

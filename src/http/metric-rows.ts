@@ -75,6 +75,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ observed }, add) => addAll(observed.quarantined, 'reason', add) },
   { name: 'wattweave_quarantined_frames', type: 'gauge', labels: [], help: 'Frames that a policy keeps back until somebody has looked at them.',
     read: ({ node }, add) => add(node.quarantine.size) },
+  { name: 'wattweave_alerted_total', type: 'counter', labels: ['reason'], help: 'Messages that a rule let through though they fail it, by its reason.',
+    read: ({ observed }, add) => addAll(observed.alerted, 'reason', add) },
   { name: 'wattweave_open_requests', type: 'gauge', labels: [], help: 'Requests that wait for an answer, sent or not.',
     read: ({ node }, add) => { let sum = 0; for (const { pending } of node.neighbours) sum += pending.size; add(sum) } },
   { name: 'wattweave_calls_held', type: 'gauge', labels: [], help: 'CALLs kept back until a standard peer has answered the one before.',

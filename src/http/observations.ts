@@ -9,6 +9,9 @@ import type { ClassStatistics, SendStatistics } from '../transport/scheduler/sen
 /** What is remembered of a link when it is gone. */
 export type KnownLink = Pick<LinkFacts, 'peer' | 'way' | 'protocol'>
 
+/** A message that a rule let through though it fails it, and when, in ms since 1970. */
+export type Alert = Extract<NodeEvent, { name: 'message.alerted' }> & { readonly atMs: number }
+
 /** Classes of a scheduler, as what tells them apart. */
 export type PriorityClass = keyof SendStatistics['classes']
 
@@ -44,6 +47,9 @@ export class Observations {
   readonly droppedCopies = new Map<string, number>()
   /** Frames that a policy kept back, by its reason. */
   readonly quarantined = new Map<string, number>()
+  /** Messages that a rule let through though they fail it, by its reason. */
+  readonly alerted = new Map<string, number>()
+  #newestAlert: Alert | undefined
   /** What the schedulers of links that are gone have counted. */
   readonly endedQueues = new Map<PriorityClass, QueueTotals>()
   readonly #links = new Map<string, KnownLink>()
@@ -76,6 +82,11 @@ export class Observations {
     return this.#nextTries.get(label)
   }
 
+  /** The last message that a rule let through though it fails it. */
+  get newestAlert(): Alert | undefined {
+    return this.#newestAlert
+  }
+
   #onEvent(event: NodeEvent): void {
     switch (event.name) {
       case 'link.up':
@@ -96,6 +107,9 @@ export class Observations {
         return count(this.droppedCopies, event.code)
       case 'frame.quarantined':
         return count(this.quarantined, event.reason)
+      case 'message.alerted':
+        this.#newestAlert = { ...event, atMs: this.#clock.now() }
+        return count(this.alerted, event.reason)
     }
   }
 

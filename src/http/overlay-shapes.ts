@@ -14,7 +14,7 @@ import {
   text,
   word,
 } from './shape-parts.ts'
-import { TRUST_STATE } from './trust-shapes.ts'
+import { ALERTS, INSECURE_RULES, TRUST_STATE } from './trust-shapes.ts'
 
 const STATE = word(['up', 'down'])
 const FORM = word(['overlay', 'standard'], 'Of its frames: with a route in them, or as in OCPP')
@@ -70,7 +70,9 @@ const OVERVIEW: Members = {
   nodeId: ID,
   version: text('Of the program'),
   stationUrls: list(text(), 'Where stations may connect'),
-  insecure: flag(),
+  insecure: flag('By its configuration; rules that take too much stand in `insecureRules`'),
+  'insecureRules?': INSECURE_RULES,
+  'alerts?': ALERTS,
   'keys?': TRUST_STATE,
   'attacks?': flag('In the demo: there is a controller that lies, see `GET /api/attacks`'),
   'simulation?': object({ started: count(), max: count() }),

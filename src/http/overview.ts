@@ -7,6 +7,7 @@ import type { AccountStore } from '../storage/account-store.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { ConnectorRow, StationRow } from '../storage/csms-store.ts'
 import { connectorState } from '../storage/station-list.ts'
+import { alertsView, insecureRulesView } from './alert-views.ts'
 import type { AttackBox } from './attacks.ts'
 import type { EvseView, LinkView, NodeView, OverviewView } from './live-api.ts'
 import type { AuditCounts } from './metric-rows.ts'
@@ -100,12 +101,16 @@ export function createOverview(sources: ViewSources): Overview {
     }
     const links = [...known].map(([id, entry]) => linkView(id, entry, now, neighbours, originators))
     const keys = sources.keys && trustState(sources.keys, node, now)
+    const insecureRules = sources.keys ? insecureRulesView(sources.keys, now) : []
+    const alerts = alertsView(sources.observed)
     return {
       asOf: new Date(now).toISOString(),
       nodeId: node.id,
       version: sources.version,
       stationUrls: sources.stationUrls,
       insecure: sources.insecure,
+      ...(insecureRules.length > 0 && { insecureRules }),
+      ...(alerts && { alerts }),
       ...(keys && { keys }),
       ...(sources.attacks && { attacks: true }),
       ...(simulations && {

@@ -71,8 +71,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   await app.register(rateLimit, { max, timeWindow: '1 minute' })
   await guardAccess(app, view.accounts)
   await describeRoutes(app, view.version)
-  const overview = createOverview(view)
-  const { node, observed = new Observations(node) } = view
+  const { node, observed = new Observations(node, view.clock) } = view
+  const overview = createOverview({ ...view, observed })
   const metrics = createMetrics(node, observed, {
     clock: view.clock,
     csms: view.csms,

@@ -1,3 +1,4 @@
+import { WEAKNESSES } from '../security/policies/weaknesses.ts'
 import {
   anything,
   count,
@@ -22,9 +23,48 @@ const DIGEST = text('base64url of SHA-256 of the canonical document')
 const DOCUMENT: Schema = { type: 'object', description: 'The document as it was written' }
 
 /** Of the overview. */
+export const ALERTS = object({
+  count: count('Messages that rules have let through since the start though they fail them'),
+  byReason: {
+    type: 'object',
+    additionalProperties: count('Messages'),
+    description: 'By reason, those that occurred',
+  },
+  newest: object({
+    time: moment('When it passed here'),
+    link: text('The neighbour it came from'),
+    source: text('Its originator'),
+    destination: text(),
+    action: text('Of an answer: the action it answers'),
+    rule: text('The rule that it fails'),
+    reason: text('A code that stays'),
+    sentence: text(),
+  }),
+})
+
+/** Of the overview. */
+export const INSECURE_RULES = list(
+  object({
+    policy: text(),
+    version: count(),
+    list: word(['in', 'forward']),
+    index: count('Counts from 0'),
+    'name?': text(),
+    why: word(Object.keys(WEAKNESSES)),
+    sentence: text(),
+    'action?': text('Of commands: one that it takes'),
+    'until?': moment('When a rule ends that lets through what fails it'),
+  }),
+  'Rules by which messages may be obeyed that the default policy refuses, at most 20',
+)
+
+/** Of the overview. */
 export const TRUST_STATE = object({
   ownKeyEndsAt: moment('Until when the own key counts'),
   revocations: REVOCATION_STATE,
+  'lacksRevocations?': flag(
+    'Its key has counted for a day, and it has heard of no revocation list',
+  ),
   'trialEndsAt?': moment('When rules that are on trial undo themselves'),
   held: count('Frames in quarantine'),
   clocks: list(

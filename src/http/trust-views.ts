@@ -8,12 +8,49 @@ export interface TrustState {
   /** RFC 3339; until when the own key counts. */
   readonly ownKeyEndsAt: string
   readonly revocations: RevocationState
+  /** It should have heard of a list by now. */
+  readonly lacksRevocations?: true
   /** RFC 3339; where rules are on trial: when they undo themselves. */
   readonly trialEndsAt?: string
   /** Frames that policies keep back until somebody has looked at them. */
   readonly held: number
   /** Clocks of others as their signed messages show them, the furthest off first; at most 50. */
   readonly clocks: readonly ClockView[]
+}
+
+/** Of the overview: what rules have let through since the start though it fails them. */
+export interface AlertsView {
+  readonly count: number
+  readonly byReason: Readonly<Record<string, number>>
+  readonly newest: {
+    /** RFC 3339. */
+    readonly time: string
+    readonly link: string
+    readonly source: string
+    readonly destination: string
+    readonly action: string
+    /** The rule that it fails: `site in/0`. */
+    readonly rule: string
+    /** A code that stays, and a sentence. */
+    readonly reason: string
+    readonly sentence: string
+  }
+}
+
+/** Of the overview: a rule by which a message may be obeyed that the default policy refuses. */
+export interface InsecureRule {
+  readonly policy: string
+  readonly version: number
+  readonly list: 'in' | 'forward'
+  /** Counts from 0. */
+  readonly index: number
+  readonly name?: string
+  readonly why: 'takes-unsigned' | 'lets-through' | 'commands-not-e2e' | 'commands-of-everybody'
+  readonly sentence: string
+  /** Of commands: one that it takes. */
+  readonly action?: string
+  /** RFC 3339; of `lets-through`: when that ends. */
+  readonly until?: string
 }
 
 /** How the clock of a node stands to that of the node that serves the console. */

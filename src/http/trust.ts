@@ -1,7 +1,7 @@
 import { OverlayError } from '../errors.ts'
 import type { Node } from '../node/node.ts'
 import { systemClock } from '../primitives/clock.ts'
-import type { RevocationList } from '../security/keys/key-record.ts'
+import type { KeyRecord, RevocationList } from '../security/keys/key-record.ts'
 import { revocationsIn } from '../security/keys/revocation-lists.ts'
 import type { Signer } from '../security/signer.ts'
 import type { InvitationFiles } from '../storage/invitations.ts'
@@ -36,9 +36,11 @@ export function trustState(
   const own = trust.directory.records().find(({ key }) => key.kid === signer.kid)
   if (!own) return undefined
   const { trial } = trust.rules
+  const nowS = Math.floor(nowMs / 1_000)
   return {
     ownKeyEndsAt: momentOf(own.notAfter),
-    revocations: trust.directory.revocations(Math.floor(nowMs / 1_000)),
+    revocations: trust.directory.revocations(nowS),
+    ...(lacksRevocations({ signer, trust }, nowS) && { lacksRevocations: true }),
     ...(trial && { trialEndsAt: momentOf(trial.untilS) }),
     held: quarantine.size,
     clocks: clocks.slice(0, MAX_CLOCKS).map(({ peer, offsetS, at }) => ({ id: peer, offsetS, at: new Date(at).toISOString() })), // biome-ignore format: one line
@@ -46,6 +48,25 @@ export function trustState(
 }
 
 const MAX_CLOCKS = 50
+const DAY_S = 24 * 3_600
+
+/**
+ * Whether this node should have heard a revocation list by now and has not: its key has counted for a
+ * day, and it knows one that may sign lists.
+ */
+export function lacksRevocations(
+  { signer, trust: { directory } }: Pick<TrustSources, 'signer' | 'trust'>,
+  nowS: number,
+): boolean {
+  if (directory.revocations(nowS) !== 'none') return false
+  const records = directory.records()
+  const own = records.find(({ key }) => key.kid === signer.kid)
+  return own !== undefined && nowS > own.notBefore + DAY_S && records.some(mayRevoke)
+}
+
+function mayRevoke({ usages, roles }: KeyRecord): boolean {
+  return usages.includes('sign-policy') && (roles.includes('owner') || roles.includes('admin'))
+}
 
 /** The newest revocation list; undefined where nothing was ever revoked. */
 export function revocationListOf(trust: TrustStore): RevocationList | undefined {

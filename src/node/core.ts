@@ -147,10 +147,13 @@ export type NodeEvent =
       readonly version: number
       readonly count: number
     }
+  | { readonly name: 'revocations.stale'; readonly version: number; readonly since: string }
   // biome-ignore format: one line
   | { readonly name: 'command.proposed' | 'command.seconded' | 'command.vetoed' | 'command.executed'; readonly by: string; readonly action: string; readonly to: string; readonly digest: string; readonly rule: string }
   // biome-ignore format: one line
   | { readonly name: 'frame.quarantined'; readonly id: number; readonly link: string; readonly source: string; readonly destination: string; readonly action: string; readonly reason: PolicyReason }
+  // biome-ignore format: one line
+  | { readonly name: 'message.alerted'; readonly link: string; readonly source: string; readonly destination: string; readonly action: string; readonly rule: string; readonly reason: PolicyReason }
   // biome-ignore format: one line
   | { readonly name: 'signatures.dropped'; readonly link: string; readonly source: string; readonly action: string; readonly kids: readonly string[] }
   // biome-ignore format: one line

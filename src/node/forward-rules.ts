@@ -7,6 +7,7 @@
 import { OverlayError } from '../errors.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { cutMember, putMember } from '../wire/member.ts'
+import { alertOf } from './alerts.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { holdFrame } from './held-back.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -58,6 +59,8 @@ export function judgePassing(
   if (outcome !== 'accept' && outcome !== 'allow-and-alert') {
     throw new OverlayError('ERR_POLICY_REFUSED', { reason, ...(outcome !== 'reject' && { outcome }) }) // biome-ignore format: one line
   }
+  const alert = alertOf(decision, { ...passing, link: from.label, source: path[0] })
+  if (alert) node.emit(alert)
   // At an edge the node says so anyway, and in the form that the link bears.
   if (!attest || !from.isOverlay || !to.isOverlay) return frame
   const { origin: _, ...rest } = frame

@@ -7,6 +7,7 @@
 import type { Clock } from '../primitives/clock.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import type { Added, Entitled, Revoked } from '../security/keys/key-directory.ts'
+import { revocationsIn } from '../security/keys/revocation-lists.ts'
 import type { ActivationState, ChangeContext, Changed, RuleChange } from '../security/policies/activation.ts' // biome-ignore format: one line
 import type { PolicyFacts } from '../security/policies/facts.ts'
 import type { TrialEnd, TrustStatement } from '../storage/trust-store.ts'
@@ -71,10 +72,12 @@ const HANDLERS: { readonly [A in ManagementAction]: Handle } = {
   GetEntitlements: entitlements,
 }
 
-/** Answers management messages, and sees to it that what nobody confirms ends in time. */
+/** Answers management messages, and sees to it that what nobody confirms or renews in time is told. */
 export class Management {
   readonly #site: ManagementSite
   #unsubscribe = () => {}
+  /** The revocation list that was told to be out of date. */
+  #staleVersion: number | undefined
 
   constructor(site: ManagementSite) {
     this.#site = site
@@ -113,6 +116,18 @@ export class Management {
   /** Rules that nobody confirmed in time go, and that is told, also where nobody asks for anything. */
   sweep(): void {
     void this.#site.trust.rules
+    this.#tellStale()
+  }
+
+  /** Once of each list: nobody has said in time what was revoked since. */
+  #tellStale(): void {
+    const { trust, clock, emit } = this.#site
+    const state = trust.directory.revocations(clock.now() / 1_000)
+    if (state !== 'stale' && state !== 'overdue') return
+    const list = revocationsIn(trust.signedRevocations() ?? {})
+    if (typeof list === 'string' || list.version === this.#staleVersion) return
+    this.#staleVersion = list.version
+    emit({ name: 'revocations.stale', version: list.version, since: new Date(list.nextUpdate * 1_000).toISOString() }) // biome-ignore format: one line
   }
 
   stop(): void {

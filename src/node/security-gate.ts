@@ -21,7 +21,7 @@ import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
 import { isByOriginator } from '../security/policies/demands.ts'
 import { judgeForwarded } from '../security/policies/evaluate.ts'
-import type { ForwardDecision, PeerKind, PolicyFacts, } from '../security/policies/facts.ts' // biome-ignore format: one line
+import type { ForwardDecision, PeerKind, PolicyDecision, PolicyFacts } from '../security/policies/facts.ts' // biome-ignore format: one line
 import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.ts'
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
@@ -30,6 +30,7 @@ import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import type { Verdict } from '../security/verdict.ts'
 import type { JsonObject } from '../wire/payload.ts'
+import { alertOf } from './alerts.ts'
 import { type Examined, examine, isBound, recordLoss, type Seen, witness } from './attesting.ts'
 import { entriesOf, originatorIn } from './carrying.ts'
 import { ClockComparisons } from './clock-comparisons.ts'
@@ -219,6 +220,8 @@ export class SecurityGate {
     if (part && this.#held.isAbout(facts)) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' }) // biome-ignore format: one line
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     if (freshness?.repeated !== true) looked?.commit()
+    // What a person has let through needs no alert: he has looked at it.
+    if (freshness?.repeated !== true && !isReleased) this.#alert(message, decision)
     this.#learnTime(message, header)
     const changed = this.#vouchers.note(facts)
     if (changed) this.#site.emit({ name: 'station.edge-changed', ...changed })
@@ -228,6 +231,11 @@ export class SecurityGate {
     const reference = header ? { id, nonce, digest } : { digest }
     const { seen, repeated = false } = freshness ?? {}
     return { payload: obeyed, received, reference: reference as RequestReference, seen, repeated, part } // biome-ignore format: one line
+  }
+
+  #alert({ neighbour, path, to, action }: Incoming, decision: PolicyDecision): void {
+    const event = alertOf(decision, { link: neighbour.id, source: path[0], destination: to, action }) // biome-ignore format: one line
+    if (event) this.#site.emit(event)
   }
 
   /** Whether what passes between nodes has to be judged. */

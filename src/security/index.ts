@@ -52,12 +52,9 @@ export * from './policies/facts.ts'
 export * from './policies/outgoing.ts'
 export * from './policies/policy-document.ts'
 export * from './policies/rule-book.ts'
-export {
-  areInsecure,
-  compileSignaturePolicy,
-  type SignaturePolicy,
-} from './policies/signature-policy.ts'
+export { compileSignaturePolicy, type SignaturePolicy } from './policies/signature-policy.ts'
 export * from './policies/two-roles.ts'
+export * from './policies/weaknesses.ts'
 export { PRESET_ROLES } from './roles/presets.ts'
 export * from './roles/rights.ts'
 export { compileUserRole, type UserRole, type UserRoleDocument } from './roles/user-role.ts'

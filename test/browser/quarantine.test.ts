@@ -52,3 +52,30 @@ test('a meter that runs backwards is held back, looked at, and released or disca
   await page.locator('[data-level="unsigned"]').first().waitFor(PATIENCE)
   assert.deepEqual(complaints, [])
 })
+
+test('what a rule lets through lights Alerts with the reason, and the rule lights Insecure', async (t) => {
+  if (!needs(t, CHROMIUM)) return
+  const { csms } = await startChain(t, 0, { stations: [] })
+  const until = new Date(Date.now() + 86_400_000).toISOString()
+  const rule0 = { name: 'for now', match: { actions: 'Heartbeat' }, refuse: true, onFailure: 'allow-and-alert', until } // biome-ignore format: one line
+  const document = { ...DEFAULT_POLICY, version: DEFAULT_POLICY.version + 1, in: [rule0, ...DEFAULT_POLICY.in] } // biome-ignore format: one line
+  const put = await fetch(`${csms.console}api/policies/default`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ document, expectedVersion: DEFAULT_POLICY.version, confirmWithinS: 900 }) }) // biome-ignore format: one line
+  assert.equal(put.status, 200, await put.text())
+  const station = await client(t, csms.url, { id: 'CS01', headers: { authorization: '' } })
+  station.send('[2,"beat","Heartbeat",{}]')
+  assert.equal((await station.take((frame) => frame[1] === 'beat', 'the answer'))[0], 3)
+
+  const browser = await startBrowser(t)
+  const { page, complaints } = await open(browser, csms.console, { sign: '[data-window="alerts"][data-tone="alarm"]' }) // biome-ignore format: one line
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await page.getByRole('button', { name: 'Alerts 1, refused-by-rule' }).click()
+  await inspector.getByText('Heartbeat from CS01 to').waitFor(PATIENCE)
+  await inspector.getByText('default in/0', { exact: true }).waitFor(PATIENCE)
+  assert.deepEqual(await violations(page), [])
+  await page.locator('[data-window="insecure"][data-tone="warn"]').click()
+  const rule = inspector.locator('[data-insecure-rule="lets-through"]')
+  await rule.waitFor(PATIENCE)
+  assert.match((await rule.textContent()) ?? '', /^default in\/0 \(for now\): it lets through what fails it, until its time is over\. Until /) // biome-ignore format: one line
+  assert.deepEqual(await violations(page), [])
+  assert.deepEqual(complaints, [])
+})

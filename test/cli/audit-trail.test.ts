@@ -88,6 +88,20 @@ test('a change of rules is kept with the document as it was then, and a deleted 
   assert.deepEqual(deleted?.documents, [{ kind: 'role', name: 'technician' }])
 })
 
+test('what a rule let through is written down, bounded, also on a link that is refused all the time', async () => {
+  const { happen, of, clock } = await trail()
+  const alert = { name: 'message.alerted', link: 'LC01', source: 'CS01', destination: 'CSMS01', action: 'Reset', rule: 'site in/0', reason: 'unsigned' } // biome-ignore format: one line
+  const { name: _, ...details } = alert
+  for (let i = 0; i < 10; i++) happen(refused(`MADE-UP-${i}`, 'unsigned'))
+  for (let i = 0; i < 1_000; i++) happen(alert)
+  assert.deepEqual(of('message.alerted'), [details])
+  await clock.advance(60_000)
+  const [counted] = of('refusals.counted') as { of: { event: string; count: number }[] }[]
+  assert.deepEqual(counted?.of, [{ event: 'message.alerted', ...details, count: 999 }])
+  for (let i = 0; i < 100; i++) happen({ ...alert, source: `MADE-UP-${i}` })
+  assert.equal(of('message.alerted').length, 5)
+})
+
 test('a flood of forged frames writes the first of each kind at once and then one entry a minute', async () => {
   const { happen, of, clock, disk } = await trail()
   const before = disk.entries.length

@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/cli/config.ts'
 import { openSecurity } from '../../src/cli/config-security.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
 import { keyRecordPayload } from '../../src/security/keys/key-record.ts'
+import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { createKeyFile } from '../../src/storage/private-keys.ts'
 import { keyFrom } from '../../src/storage/secret-store.ts'
 import { temporaryFolder } from '../end-to-end/processes.ts'
@@ -33,6 +34,9 @@ function site(t: TestContext, { owner = 'NN01', security = 'trust: [own.json]' }
     join(folder, 'policy.json'),
     '{"name":"p","version":1,"in":[{"match":{"colour":"red"},"require":{}}]}',
   )
+  const until = new Date(Date.now() + 91 * 86_400_000).toISOString()
+  const late = { match: {}, refuse: true, onFailure: 'allow-and-alert', until }
+  writeFileSync(join(folder, 'late.json'), JSON.stringify({ ...DEFAULT_POLICY, in: [late] }))
   return { file, folder, open: () => openSecurity(loadConfig(file))?.security } // biome-ignore format: one line
 }
 
@@ -98,6 +102,11 @@ for (const [what, options, expected] of [
     'a policy with a member nobody knows',
     { security: 'trust: [own.json]\n  policyFile: policy.json' },
     /security\.policyFile \(policy\.json\) signature policy: /,
+  ],
+  [
+    'a policy that lets through for more than 90 days',
+    { security: 'trust: [own.json]\n  policyFile: late.json' },
+    /security\.policyFile \(late\.json\) signature policy: \/in\/0\/until is more than 90 days ahead/,
   ],
   [
     'a key that nobody believes',

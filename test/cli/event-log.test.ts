@@ -67,6 +67,16 @@ test('of frames that are refused on one link for one reason ten have a line, oth
   assert.equal(lines.length, 109)
 })
 
+test('of what a rule lets through on one link for one reason ten messages have a line', () => {
+  const { lines, happen } = logging()
+  const alerted = (link: string, reason: string) => ({ name: 'message.alerted', link, rule: 'site in/0', reason }) // biome-ignore format: one line
+  for (let i = 0; i < 1_000; i++) happen(alerted('CS01', 'unsigned'))
+  assert.deepEqual([lines.length, lines[0]], [10, 'warn message.alerted'])
+  happen(alerted('CS01', 'role'))
+  happen(alerted('CS02', 'unsigned'))
+  assert.equal(lines.length, 12)
+})
+
 test('what was left out is told with a line of the same event, link and code, and with no other', (t) => {
   t.mock.timers.enable({ apis: ['Date'] })
   const { lines, skipped, happen } = logging()

@@ -96,6 +96,7 @@ export async function startSecured(t: TestContext, options: Options = {}) {
     accounts,
     audit,
     folder,
+    url: server.url,
     judge,
     ask,
     read,

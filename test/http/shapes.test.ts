@@ -28,6 +28,9 @@ const ABSENT = new Set([
   'OverviewView.attacks',
   ...['number', 'time', 'attack', 'what', 'action', 'outcome'].map((member) => `AttemptView.${member}`), // biome-ignore format: one line
   ...['box', 'problem', 'attacks', 'attempts'].map((member) => `AttacksView.${member}`),
+  // Of a node that signs, and has a policy that is not the default: test/http/alerts.test.ts.
+  'OverviewView.alerts',
+  'OverviewView.insecureRules',
   // Of a node that signs: test/end-to-end/signed.test.ts.
   'FrameView.verdict',
   'FrameDetail.verdict',

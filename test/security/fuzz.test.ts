@@ -131,7 +131,7 @@ test('whatever a parser of signed things is given, it says what is wrong, or rea
   const utf8 = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
   const headers = payloads.map((payload) => (payload.signatures as { protected: string }[])[0]?.protected ?? '') // biome-ignore format: one line
   const seeds = [...statements, ...documents].map(utf8)
-  const lines = ['ABCD-EFGH-IJKL-MNOP-QRST-UVWX', JSON.stringify({ seq: 1, at: '2026-01-01T00:00:00Z', event: 'x', previous: 'A'.repeat(43), details: {} })].map((one) => Buffer.from(one)) // biome-ignore format: one line
+  const lines = ['ABCD-EFGH-IJKL-MNOP-QRST-UVWX', JSON.stringify({ seq: 1, time: '2026-01-01T00:00:00Z', event: 'x', details: {}, prev: 'A'.repeat(43), hash: 'A'.repeat(43) })].map((one) => Buffer.from(one)) // biome-ignore format: one line
   let read = 0
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = broken(seeds)

@@ -109,6 +109,7 @@ test('the annunciator is quiet when all is well', () => {
     [
       'Links 7 normal',
       'Refused 0 normal',
+      'Alerts 0 normal',
       'Queues 0 B normal',
       'Stations 6 normal',
       'Keys  normal',
@@ -136,6 +137,7 @@ test('the annunciator tells the number that is wrong', () => {
     [
       '6 of 7 alarm',
       '3 alarm',
+      '0 normal',
       '1.2 kB warn',
       '5 of 6 alarm',
       ' normal',
@@ -155,8 +157,33 @@ test('the window of clocks names the one that is furthest off, from ten seconds 
   assert.deepEqual([9, -9, 10, -42].map(clock), [' normal', ' normal', 'NN01 +10 s warn', 'NN01 −42 s warn']) // biome-ignore format: one line
 })
 
+test('the lamp Keys is lit for a revocation list that is out of date, overdue, or was never heard of', () => {
+  const lamp = (keys: Partial<NonNullable<OverviewView['keys']>>) => {
+    const all = { ownKeyEndsAt: '2036-01-01T00:00:00Z', revocations: 'none', held: 0, clocks: [], ...keys } as const // biome-ignore format: one line
+    const { value, tone } = windows({ ...park(5), keys: all }).find(({ name }) => name === 'keys') ?? {} // biome-ignore format: one line
+    return `${value} ${tone}`
+  }
+  assert.deepEqual([lamp({}), lamp({ revocations: 'current' })], [' normal', ' normal'])
+  assert.equal(lamp({ revocations: 'stale' }), 'list out of date warn')
+  assert.equal(lamp({ revocations: 'overdue' }), 'list overdue alarm')
+  assert.equal(lamp({ lacksRevocations: true }), 'no revocation list warn')
+})
+
+test('the lamp Alerts says how many messages a rule let through and why the newest, Insecure counts the rules', () => {
+  const lamp = (name: string, more: Partial<OverviewView> = {}) => {
+    const { value, tone } = windows({ ...park(5), ...more }).find((one) => one.name === name) ?? {}
+    return `${value} ${tone}`
+  }
+  const newest = { time: '2026-01-05T11:04:21Z', link: 'NN01', source: 'CS01', destination: 'CSMS01', action: 'Reset', rule: 'site in/0', reason: 'unsigned', sentence: 'nobody has signed it' } // biome-ignore format: one line
+  const alerts = { count: 3, byReason: { unsigned: 3 }, newest }
+  const rule = { policy: 'site', version: 1, list: 'in', index: 0, why: 'lets-through', sentence: '' } as const // biome-ignore format: one line
+  assert.deepEqual([lamp('alerts'), lamp('alerts', { alerts })], ['0 normal', '3, unsigned alarm'])
+  const before = Number.parseInt(lamp('insecure'), 10) || 0
+  assert.equal(lamp('insecure', { insecureRules: [rule, rule] }), `${before + 2} warn`)
+})
+
 function windows(
-  park: Pick<OverviewView, 'nodes' | 'links' | 'keys'>,
+  park: Partial<OverviewView> & Pick<OverviewView, 'nodes' | 'links'>,
   counters: Partial<OverviewView['counters']> = {},
 ) {
   return annunciatorWindows({

@@ -16,6 +16,8 @@ export function keysValue({ keys, asOf }: Pick<OverviewView, 'keys' | 'asOf'>): 
   if (leftMs <= 0) return { value: words.ended, tone: 'alarm' }
   if (keys.revocations === 'overdue') return { value: words.overdue, tone: 'alarm' }
   if (keys.held > 0) return { value: words.held(keys.held), tone: 'warn' }
+  if (keys.lacksRevocations) return { value: words.noList, tone: 'warn' }
+  if (keys.revocations === 'stale') return { value: words.stale, tone: 'warn' }
   if (keys.trialEndsAt !== undefined) {
     return { value: words.trial(formatSpan(Date.parse(keys.trialEndsAt) - now)), tone: 'warn' }
   }

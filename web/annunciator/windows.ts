@@ -28,7 +28,8 @@ export function annunciatorWindows(
   // Those that were here before this process began, and have not come back.
   const stored = overview.storedStations ?? 0
   const links = overview.links
-  const insecure = links.filter(isInsecure).length + (isUnguarded ? 1 : 0)
+  const rules = overview.insecureRules?.length ?? 0
+  const insecure = links.filter(isInsecure).length + rules + (isUnguarded ? 1 : 0)
   const simulated = overview.nodes.filter((node) => node.simulated).length
   const { refused, queuedBytes } = overview.counters
   const held = heldCount(overview)
@@ -42,6 +43,7 @@ export function annunciatorWindows(
   return [
     light('links', ofAll(links), someDown(links) && 'alarm'),
     light('refused', formatCount(refused), refused > 0 && 'alarm'),
+    light('alerts', alertsValue(overview), overview.alerts !== undefined && 'alarm'),
     light('queues', queuesValue(held, queuedBytes), held + queuedBytes > 0 && 'warn'),
     light('stations', ofAll(stations, stored), (someDown(stations) || stored > stations.length) && 'alarm'), // biome-ignore format: one window
     keys,
@@ -53,6 +55,11 @@ export function annunciatorWindows(
     ),
     light('simulated', simulated > 0 ? formatCount(simulated) : '', simulated > 0 && 'sim'),
   ]
+}
+
+/** How many, and why the newest one would not have passed. */
+function alertsValue({ alerts }: OverviewView): string {
+  return alerts ? text.windows.alerted(formatCount(alerts.count), alerts.newest.reason) : formatCount(0) // biome-ignore format: one line
 }
 
 /** Calls that wait for standard peers of this node. */

@@ -1,4 +1,4 @@
-import type { LinkView, OverviewView } from '../../src/http/live-api.ts'
+import type { InsecureRule, LinkView, OverviewView } from '../../src/http/live-api.ts'
 import { OFF_S } from '../annunciator/clock-window.ts'
 import { heldCount, stationsOf, worstFirst } from '../annunciator/windows.ts'
 import { heldWords, isInsecure } from '../diagram/link-words.ts'
@@ -8,7 +8,7 @@ import { useLive } from '../live/use-live.ts'
 import { useSession } from '../live/use-session.ts'
 import { NO_FILTER, type WindowName, withFilter } from '../navigation/address.ts'
 import { withLog } from '../navigation/log-address.ts'
-import { Moment } from '../shell/moment.tsx'
+import { DateMoment, Moment } from '../shell/moment.tsx'
 import { StartSimulated } from '../shell/start-simulated.tsx'
 import { formatBytes, formatCount, join } from '../text/format.ts'
 import { text } from '../text/text.ts'
@@ -26,6 +26,8 @@ export function WindowInspector({ name, overview }: { name: WindowName; overview
       return <Links overview={overview} />
     case 'refused':
       return <Refused overview={overview} />
+    case 'alerts':
+      return <Alerts overview={overview} />
     case 'queues':
       return <Queues overview={overview} />
     case 'stations':
@@ -70,6 +72,31 @@ function Refused({ overview }: Props) {
           query={(old) => withFilter(old, { ...NO_FILTER, refused: true })}
         />
       </Section>
+    </>
+  )
+}
+
+function Alerts({ overview: { alerts } }: Props) {
+  if (!alerts) return <p className={styles.lead}>{words.alertsNone}</p>
+  const reasons = Object.entries(alerts.byReason).sort((a, b) => b[1] - a[1])
+  const { time, link, source, destination, action, rule, reason, sentence } = alerts.newest
+  const facts = words.alertFacts
+  return (
+    <>
+      <p className={styles.lead}>{words.alertsSome}</p>
+      <Facts rows={reasons.map(([code, count]) => [code, formatCount(count)] as const)} />
+      <Section title={words.alertsNewest}>
+        <Facts
+          rows={[
+            [facts.time, <Moment key="time" iso={time} short />],
+            [facts.what, words.alertOf(action, source, destination)],
+            [facts.link, link],
+            [facts.rule, rule],
+            [facts.reason, words.alertReason(reason, sentence)],
+          ]}
+        />
+      </Section>
+      <GoTo room="/policies" label={words.showRules} query={(old) => old} />
     </>
   )
 }
@@ -129,8 +156,9 @@ function Clocks({ overview: { keys } }: Props) {
 
 function Insecure({ overview }: Props) {
   const links = overview.links.filter(isInsecure)
+  const rules = overview.insecureRules ?? []
   const isOpen = isUnguarded(useSession().session)
-  if (links.length === 0 && !overview.insecure && !isOpen) {
+  if (links.length === 0 && rules.length === 0 && !overview.insecure && !isOpen) {
     return (
       <>
         <p className={styles.lead}>{words.secure}</p>
@@ -150,7 +178,32 @@ function Insecure({ overview }: Props) {
         <p className={styles.lead}>{words.insecureRemedy}</p>
       )}
       <LinkRows links={worstFirst(links)} />
+      {rules.length > 0 && <InsecureRules rules={rules} />}
       <ShowSecurityEvents overview={overview} />
+    </>
+  )
+}
+
+function InsecureRules({ rules }: { rules: readonly InsecureRule[] }) {
+  return (
+    <>
+      <p className={styles.lead}>{words.insecureRules}</p>
+      {rules.map((rule) => {
+        const { policy, list, index, name, sentence, action, until } = rule
+        const place = `${policy} ${list}/${index}${name === undefined ? '' : ` (${name})`}`
+        return (
+          <p key={`${place} ${rule.why}`} className={styles.lead} data-insecure-rule={rule.why}>
+            {words.insecureRule(place, sentence, action === undefined ? '' : words.suchAs(action))}
+            {until !== undefined && (
+              <>
+                {' '}
+                {words.until} <DateMoment iso={until} />
+              </>
+            )}
+          </p>
+        )
+      })}
+      <GoTo room="/policies" label={words.showRules} query={(old) => old} />
     </>
   )
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { InvitationList, KeyPage, KeyView, RevocationsView } from '../../src/http/live-api.ts'
 import { type ApiProblem, ask } from '../live/api.ts'
+import { useLive } from '../live/use-live.ts'
 import { useResource } from '../live/use-resource.ts'
 import { useMay } from '../live/use-session.ts'
 import { useAddress } from '../navigation/use-address.ts'
@@ -33,6 +34,7 @@ function Keys() {
   const pulse = useTrustPulse()
   const path = after === undefined ? '/api/keys' : `/api/keys?${new URLSearchParams({ after })}`
   const { data, failure } = useResource<KeyPage>(path, pulse)
+  const isMissing = useLive((state) => state.overview?.keys?.lacksRevocations === true)
   const { next } = data ?? {}
   return (
     <section className={tables.panel} aria-labelledby="keys-title">
@@ -75,7 +77,11 @@ function Keys() {
             </dd>
             <dt>{words.list.title}</dt>
             <dd>
-              <RevocationList list={data.revocations} mayRenew={isAdmin && data.mayRevoke} />
+              <RevocationList
+                list={data.revocations}
+                isMissing={isMissing}
+                mayRenew={isAdmin && data.mayRevoke}
+              />
             </dd>
           </dl>
           {data.mayInvite && <Invitations version={pulse} />}
@@ -86,9 +92,16 @@ function Keys() {
   )
 }
 
-function RevocationList({ list, mayRenew }: { list: RevocationsView; mayRenew: boolean }) {
+interface ListProps {
+  readonly list: RevocationsView
+  readonly isMissing: boolean
+  readonly mayRenew: boolean
+}
+
+function RevocationList({ list, isMissing, mayRenew }: ListProps) {
   const [problem, setProblem] = useState<ApiProblem>()
   const { state, version, nextUpdate, count } = list
+  if (isMissing) return <span data-revocations="missing">{words.list.missing}</span>
   if (state === 'none' || nextUpdate === undefined) return words.list.none
   async function renew(): Promise<void> {
     const answer = await ask<RevocationsView>('POST', '/api/keys/revocation-list', {})

@@ -20,6 +20,7 @@ export const WINDOW_NAMES = [
   'links',
   'clock',
   'refused',
+  'alerts',
   'queues',
   'stations',
   'insecure',

@@ -1,4 +1,5 @@
 import { OverlayError } from '../../errors.ts'
+import { assertAlertsEnd } from './alert-bound.ts'
 import { isByOriginator } from './demands.ts'
 import type { PolicyFacts, SignerFacts } from './facts.ts'
 import {
@@ -144,11 +145,29 @@ export function proposeChange(
   const applied = applyChanges(state, changes)
   if (applied.status === 'refused') return applied
   const { book, compiled, highest } = applied
+  const late = whyTooLong(changes, compiled, nowS)
+  if (late) return late
   const lost = lockedOutOf(compiled, context.owners, context)
   if (lost) return refused('locks-out-owners', `no owner could ask for ${lost} any more`)
   const trial = { previous: state.active, sinceS: nowS, untilS: nowS + confirmWithinS }
   const documents = changes.map((change) => told(change, book))
   return { status: 'on-trial', state: { active: book, highest, trial }, documents }
+}
+
+/** What was taken before is left as it is: it has been asked about then. */
+function whyTooLong(
+  changes: readonly RuleChange[],
+  { policies }: CompiledRuleBook,
+  nowS: number,
+): ChangeRefused | undefined {
+  const names = new Set(changes.filter(({ kind }) => kind === 'policy').map(({ name }) => name))
+  try {
+    for (const policy of policies) if (names.has(policy.name)) assertAlertsEnd(policy, nowS)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof OverlayError)) throw error
+    return refused('malformed', error.message)
+  }
 }
 
 /** The documents in which one rule book differs from another, as the later one has them. */

@@ -11,7 +11,7 @@ import {
 } from '../../wire/document-checks.ts'
 import { KINDS, type Kind } from '../../wire/frame.ts'
 import { parsePointer, someAt } from '../../wire/pointer.ts'
-import { type OutFacts, PEER_KINDS, type Peer, type PolicyFacts } from './facts.ts'
+import { type OutFacts, PEER_KINDS, type Peer, type PeerKind, type PolicyFacts } from './facts.ts'
 import type { MatchDocument, PayloadDocument, PeerDocument } from './policy-document.ts'
 
 /** What conditions look at; which of the optional ones are there depends on the list of rules. */
@@ -31,6 +31,9 @@ export interface Match {
   /** undefined: every action. */
   readonly actions: readonly string[] | undefined
   readonly hasAction: (action: string) => boolean
+  /** What the originator has to be, and what the neighbour; undefined: anything. */
+  readonly origins: readonly PeerKind[] | undefined
+  readonly neighbourKinds: readonly PeerKind[] | undefined
   /** Besides kind and action, by which rules are found. */
   readonly conditions: readonly Condition[]
   /** Asked last, and only where there is a payload. */
@@ -71,6 +74,9 @@ export function compileMatch(
     kinds: kinds === undefined ? undefined : valuesOf(ALL_KINDS, kinds, ['kinds'], complain),
     actions: actions === undefined ? undefined : names(actions, ['actions'], complain),
     hasAction: actions === undefined ? () => true : oneOf(names(actions, ['actions'], complain), (action) => action), // biome-ignore format: one line
+    // Their conditions have found them to be such.
+    origins: origin === undefined ? undefined : listOf(origin),
+    neighbourKinds: neighbour?.kinds === undefined ? undefined : listOf(neighbour.kinds),
     conditions,
     payload: payload === undefined ? [] : ofPayload(payload, within(complain, 'payload')),
   }

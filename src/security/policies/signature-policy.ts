@@ -25,15 +25,13 @@ import {
   TREATMENTS,
   type Treatment,
 } from './policy-document.ts'
-import { asksForNothing, compileRequirement, type Requirement } from './requirement.ts'
+import { compileRequirement, type Requirement } from './requirement.ts'
 import { RuleIndex } from './rule-index.ts'
 
 /** A policy ready to be asked. */
 export interface SignaturePolicy {
   readonly name: string
   readonly version: number
-  /** Whether one of its rules takes what nobody has signed and nobody vouches for. */
-  readonly takesUnsigned: boolean
   /** Whether a rule asks how often something comes. */
   readonly countsMessages: boolean
   /** Whether its forward rules have to be asked about what passes between nodes. */
@@ -113,7 +111,6 @@ export function compileSignaturePolicy(document: unknown): SignaturePolicy {
   return {
     name,
     version,
-    takesUnsigned: incoming.rules.some(isOpen),
     countsMessages: [...incoming.rules.map(({ requirement }) => requirement?.context), ...forward.rules.map(({ context }) => context)].some((context) => context?.rate !== undefined), // biome-ignore format: one line
     judgesForwarded: doesMoreThanPass(policy.forward),
     in: incoming,
@@ -132,12 +129,6 @@ function doesMoreThanPass(rules: readonly ForwardRuleDocument[]): boolean {
   const isBarePass = ({ treat, context }: ForwardRuleDocument) => treat === 'pass' && context === undefined // biome-ignore format: one line
   const passesAll = rules.some((rule) => isBarePass(rule) && Object.keys(rule.match).length === 0) // biome-ignore format: one line
   return !passesAll || rules.some((rule) => !isBarePass(rule) && !isOfEdge(rule))
-}
-
-/** Whether unsigned messages may be obeyed under these policies: whoever runs them has to see that. */
-export function areInsecure(policies: readonly SignaturePolicy[]): boolean {
-  // Each of them has to accept a message, so one strict policy is enough.
-  return policies.length > 0 && policies.every(({ takesUnsigned }) => takesUnsigned)
 }
 
 type RuleReader<R> = (value: unknown, reference: RuleReference, complain: Complain) => R
@@ -243,8 +234,4 @@ function failureOf({ onFailure, until }: FailureDocument, complain: Complain): F
 
 function checkRefuse(refuse: unknown, complain: Complain): void {
   if (refuse !== undefined && refuse !== true) complain(['refuse'], 'must be true, or left out')
-}
-
-function isOpen({ requirement }: InRule): boolean {
-  return requirement !== undefined && asksForNothing(requirement)
 }

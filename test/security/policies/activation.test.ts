@@ -161,6 +161,23 @@ test('what cannot be read, renames, changes nothing or comes too soon is refused
   assert.equal(onTrial(after).trial?.previous.policies[0]?.version, 1, 'the undone one does not come back')
 })
 
+test('allow-and-alert ends 90 days after it was taken at the latest; what was taken stays as it is', () => {
+  const DAY_S = 86_400
+  const ending = (atS: number): InRuleDocument => ({ match: { actions: 'Heartbeat' }, refuse: true, onFailure: 'allow-and-alert', until: new Date(atS * 1_000).toISOString() }) // biome-ignore format: one line
+  const taken = (days: number, version = 2) => update(next(version, { in: [ending(NOW + days * DAY_S), ...DEFAULT_POLICY.in] }), version - 1) // biome-ignore format: one line
+  assert.equal(proposeChange(begun, [taken(90)], context()).status, 'on-trial')
+  const { problem, sentence } = refusalOf(proposeChange(begun, [taken(90 + 1 / DAY_S)], context()))
+  assert.deepEqual([problem, sentence], ['malformed', 'signature policy: /in/0/until is more than 90 days ahead; now it may be 2027-02-16T11:06:40.000Z at the latest']) // biome-ignore format: one line
+  assert.equal(proposeChange(begun, [taken(-1)], context()).status, 'on-trial', 'it refuses by now')
+
+  const until = new Date((NOW + 91 * DAY_S) * 1_000).toISOString()
+  const passing = next(2, { forward: [{ match: {}, treat: 'verify', onFailure: 'allow-and-alert', until }] }) // biome-ignore format: one line
+  assert.match(refusalOf(proposeChange(begun, [update(passing)], context())).sentence, /\/forward\/0\/until is more than 90 days/) // biome-ignore format: one line
+
+  const old = beginActivation({ ...BOOK, policies: [next(1, { in: [ending(NOW + 400 * DAY_S), ...DEFAULT_POLICY.in] })] }) // biome-ignore format: one line
+  assert.equal(proposeChange(old, [role({ allow: [] }, 'admin')], context()).status, 'on-trial')
+})
+
 // biome-ignore format: a table
 test('rules under which no owner could change them again are refused', () => {
   const first = (rule: InRuleDocument) => update(next(2, { in: [rule, ...DEFAULT_POLICY.in] }))
@@ -169,7 +186,7 @@ test('rules under which no owner could change them again are refused', () => {
     ['no rules', update(next(2, { in: [] })), 'locked'],
     ['refused', first({ match: { actions: 'UpdateUserRole' }, refuse: true }), 'locked'],
     ['only refused elsewhere', first({ match: { actions: 'Reset' }, refuse: true }), 'free'],
-    ['let through for a while only', first({ match: { actions: management }, refuse: true, onFailure: 'allow-and-alert', until: '2099-01-01T00:00:00Z' }), 'locked'],
+    ['let through for a while only', first({ match: { actions: management }, refuse: true, onFailure: 'allow-and-alert', until: new Date((NOW + 86_400) * 1_000).toISOString() }), 'locked'],
     ['only somebody who is no owner', first({ match: { actions: management }, require: { signers: [{ roles: 'admin' }] } }), 'locked'],
     ['one of the owners', first({ match: { actions: management }, require: { signers: [{ kids: 'kid-bob' }] } }), 'free'],
     ['only another key', first({ match: { actions: management }, require: { signers: [{ kids: 'kid-carol' }] } }), 'locked'],

@@ -3,14 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { OverlayError } from '../../../src/errors.ts'
 import { DEFAULT_POLICY, INSECURE_POLICY } from '../../../src/security/policies/default-policy.ts'
-import type {
-  InRuleDocument,
-  SignaturePolicyDocument,
-} from '../../../src/security/policies/policy-document.ts'
-import {
-  areInsecure,
-  compileSignaturePolicy,
-} from '../../../src/security/policies/signature-policy.ts'
+import type { SignaturePolicyDocument } from '../../../src/security/policies/policy-document.ts'
+import { compileSignaturePolicy } from '../../../src/security/policies/signature-policy.ts'
 import { PROPERTY } from '../../seed.ts'
 import { document } from './messages.ts'
 
@@ -200,27 +194,4 @@ test('whatever is given in place of any value, the policy is read or refused, an
     refusalOf(changed)
   }) // biome-ignore format: the head is one line
   fc.assert(property, { ...PROPERTY, numRuns: PROPERTY.numRuns * 3 })
-})
-
-test('policies are insecure where each of them takes what is unsigned', () => {
-  const open: InRuleDocument = { match: { actions: 'Heartbeat' }, require: { assurance: 'none' } }
-  const closed: InRuleDocument[] = [
-    { match: {}, require: {} },
-    { match: {}, refuse: true },
-    { match: {}, require: { assurance: 'none', signers: [{ roles: 'owner' }] } },
-    { match: {}, require: { assurance: 'none', permitted: true } },
-    { match: {}, require: { assurance: 'none', replay: 'queued' } },
-    { match: {}, require: { assurance: 'none', maxAgeS: 60 } },
-    { match: {}, require: { assurance: 'none', data: [{ pointer: '/a', ctx: 'c' }] } },
-    { match: {}, require: { assurance: 'legacy' } },
-  ]
-  const [some, strict, insecure] = [document({ in: [...closed, open] }), document({ in: closed }), INSECURE_POLICY].map(compileSignaturePolicy) // biome-ignore format: one line
-  assert.ok(some && strict && insecure)
-  assert.equal(areInsecure([some]), true)
-  assert.equal(areInsecure([insecure, some]), true)
-  assert.equal(areInsecure([strict]), false)
-  assert.equal(areInsecure([insecure, strict]), false)
-  assert.equal(areInsecure([compileSignaturePolicy(DEFAULT_POLICY)]), false)
-  assert.equal(areInsecure([]), false)
-  assert.match(INSECURE_POLICY.description ?? '', /^INSECURE/)
 })

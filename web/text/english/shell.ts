@@ -67,6 +67,8 @@ export const shell = {
     held: (count: string) => `${count} held`,
     links: { label: 'Links', title: 'Links' },
     refused: { label: 'Refused', title: 'Refused frames' },
+    alerts: { label: 'Alerts', title: 'Let through with an alert' },
+    alerted: (count: string, reason: string) => `${count}, ${reason}`,
     queues: { label: 'Queues', title: 'Queues' },
     stations: { label: 'Stations', title: 'Stations' },
     clock: { label: 'Clock', title: 'Clocks' },
@@ -84,6 +86,21 @@ export const shell = {
     refusedSome: 'Frames this node did not let pass since it started, by error code.',
     refusedLatest: 'Latest refused frames',
     showRefused: 'Show only refused frames',
+    alertsNone: 'No rule has let anything through that fails it.',
+    alertsSome:
+      'Since this node started rules with allow-and-alert have let these messages through though they fail them, by reason.',
+    alertsNewest: 'The newest',
+    alertFacts: {
+      time: 'Time',
+      what: 'Message',
+      link: 'Came from',
+      rule: 'Rule',
+      reason: 'Reason',
+    },
+    alertOf: (action: string, source: string, destination: string) =>
+      `${action} from ${source} to ${destination}`,
+    alertReason: (code: string, sentence: string) => `${code}: ${sentence}`,
+    showRules: 'Show the policies',
     queuesEmpty: 'Nothing waits to be sent.',
     queuesHeld: (size: string) =>
       `${size} wait to be sent because a link is slower than its frames or down.`,
@@ -105,6 +122,12 @@ export const shell = {
       'Whoever reaches this console may do everything. Take http.login: false out of the YAML file of this node and start it again; then everybody has to log in.',
     insecureMode:
       'Its configuration says insecure: a listener lets in whoever shows no password, or nothing is signed and everything is obeyed.',
+    insecureRules:
+      'By these rules messages are obeyed that the default policy refuses. Change them in the room Policies.',
+    insecureRule: (place: string, sentence: string, action: string) =>
+      `${place}: ${sentence}${action}.`,
+    suchAs: (action: string) => `, such as ${action}`,
+    until: 'Until',
     insecureRemedy:
       'Without TLS anyone on the wire can read and change frames; without a credential anyone can claim the id. Give the listener a certificate and the peer a password, and remove insecure under listen and security.',
     simulatedNone: 'No node is simulated.',

@@ -121,6 +121,8 @@ export const trust = {
     list: {
       title: 'Revocation list',
       none: 'No key has been revoked yet.',
+      missing:
+        'For a day this node has heard of no revocation list, so it cannot know which keys were taken back. Is the node of the owner running, and can it be reached?',
       version: (version: number, count: number) =>
         `Version ${version}, with ${count === 1 ? '1 key' : `${count} keys`}.`,
       current: 'Current until',
@@ -194,6 +196,8 @@ export const trust = {
     label: 'Keys',
     ended: 'own key ended',
     overdue: 'list overdue',
+    stale: 'list out of date',
+    noList: 'no revocation list',
     held: (count: number) => `${count} held`,
     trial: (span: string) => `on trial ${span}`,
     ends: (span: string) => `own key ends in ${span}`,
