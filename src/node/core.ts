@@ -129,6 +129,8 @@ export type NodeEvent =
   | { readonly name: 'node.joined'; readonly operator: string; readonly kid: string }
   | { readonly name: 'node.entitled'; readonly by: string; readonly id: string }
   | { readonly name: 'clock.learned'; readonly from: string; readonly at: string }
+  | { readonly name: 'clock.behind'; readonly newest: string; readonly behindS: number }
+  | { readonly name: 'clock.unkept'; readonly error: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode; readonly answer?: string }
   // biome-ignore format: one line
