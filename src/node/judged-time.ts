@@ -23,12 +23,14 @@ export class JudgedTime {
   /** Signed up to then may have been taken by the process before. */
   readonly #takenBeforeS: number
   #keptS: number
+  #newestS: number
 
   /** @param kept Without it nothing is known of the process before. */
   constructor(clock: Clock, kept: NewestSigned | undefined, emit: (event: NodeEvent) => void) {
     this.#kept = kept
     this.#emit = emit
     this.#keptS = kept?.read() ?? 0
+    this.#newestS = this.#keptS
     this.#takenBeforeS = this.#keptS + KEEP_EVERY_S
     this.clock = new LearnedClock(clock, this.#keptS)
     this.#startedMs = clock.now()
@@ -60,7 +62,7 @@ export class JudgedTime {
   }
 
   stop(): void {
-    if (this.clock.newestS > this.#keptS) this.#keep()
+    if (this.#newestS > this.#keptS) this.#keep()
   }
 
   /**
@@ -69,18 +71,17 @@ export class JudgedTime {
    */
   noteTaken({ iat, chal }: Pick<MessageFields, 'iat' | 'chal'>): void {
     if (chal !== undefined || iat === 0 || !this.clock.isOfMachine) return
-    this.clock.note(iat)
+    this.#newestS = Math.max(this.#newestS, iat)
     // By what was signed, not by when: so nothing that was taken is ever further ahead of what is kept.
-    if (this.clock.newestS > this.#keptS + KEEP_EVERY_S) this.#keep()
+    if (this.#newestS > this.#keptS + KEEP_EVERY_S) this.#keep()
   }
 
   #keep(): void {
     if (!this.#kept) return
-    const { newestS } = this.clock
     // Also where it fails: a full disk is not tried for each message.
-    this.#keptS = newestS
+    this.#keptS = this.#newestS
     try {
-      this.#kept.write(newestS)
+      this.#kept.write(this.#newestS)
     } catch (error) {
       this.#emit({ name: 'clock.unkept', error: String(error) })
     }

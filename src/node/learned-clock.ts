@@ -36,18 +36,13 @@ interface Lesson {
  */
 export class LearnedClock implements Clock {
   readonly #clock: Clock
-  #newestS: number
+  /** What others had signed before this process began, in seconds since 1970. */
+  readonly newestS: number
   #lesson: Lesson | undefined
 
-  /** @param newestS Verified by the clock before; in seconds since 1970. */
   constructor(clock: Clock, newestS = 0) {
     this.#clock = clock
-    this.#newestS = newestS
-  }
-
-  /** The newest time that was signed and found to be of now, in seconds since 1970. */
-  get newestS(): number {
-    return this.#newestS
+    this.newestS = newestS
   }
 
   get isTrusted(): boolean {
@@ -82,11 +77,6 @@ export class LearnedClock implements Clock {
     return true
   }
 
-  /** @param seconds Since 1970, as signed, and of now by the clock of the machine. */
-  note(seconds: number): void {
-    this.#newestS = Math.max(this.#newestS, seconds)
-  }
-
   /** Undefined where nothing was learned, or the machine has been told the time since. */
   get #learnedMs(): number | undefined {
     if (!this.#lesson) return undefined
@@ -99,6 +89,6 @@ export class LearnedClock implements Clock {
   }
 
   #isBelievable(nowMs: number): boolean {
-    return canBe(nowMs) && nowMs >= this.#newestS * 1_000 - SKEW_MS
+    return canBe(nowMs) && nowMs >= this.newestS * 1_000 - SKEW_MS
   }
 }

@@ -23,6 +23,20 @@ test('a clock that was never set goes by what was signed just now, until it is s
   assert.equal(clock.now(), raw.now())
 })
 
+test('a clock that was behind when the time was learned does not count because it gets there by itself', async () => {
+  const raw = new VirtualClock(1_795_000_000_000)
+  const clock = new LearnedClock(raw, 1_795_000_600)
+  assert.equal(clock.isTrusted, false)
+  assert.equal(clock.learn(1_795_000_500), false, 'it has been')
+  assert.equal(clock.learn(1_795_000_605), true)
+  await raw.advance(900_000)
+  assert.equal(clock.now(), 1_795_001_505_000)
+  raw.set(1_795_000_000_000)
+  assert.equal(clock.now(), 1_795_001_505_000, 'nobody sets it to what has been')
+  raw.set(1_795_001_502_000)
+  assert.equal(clock.now(), raw.now())
+})
+
 test('a node without the time asks and is asked by challenges, and has the time from its first answer', async (t) => {
   const net = overlay(t)
   const effects: string[] = []
