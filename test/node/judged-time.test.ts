@@ -110,3 +110,26 @@ test('a clock that is behind is believed again when it has passed what was signe
   await clock.advance(1_000)
   assert.equal(time.moment.isClockTrusted, true)
 })
+
+for (const [end, aheadS, backS] of [
+  ['stops', 30, 20],
+  ['is killed before it has kept it', 10, 25],
+] as const) {
+  // biome-ignore format: a table
+  test(`what was obeyed is not obeyed again where the process ${end} and the clock is set back a little`, async () => {
+    const clock = new VirtualClock(NOW * 1_000)
+    const file = {}
+    const first = process(clock, file)
+    await clock.advance(60_000)
+    const signed = (iat: number) => ({ ...CALL, iat, exp: iat + LIVE_S, nonce: `n${iat}` }) as MessageFields // biome-ignore format: one line
+    const message = signed(NOW + 60 + aheadS)
+    assert.deepEqual([signed(NOW + 60), message].map((one) => first.obeys(one, 'live')), [true, true]) // biome-ignore format: one line
+    if (end === 'stops') first.stop()
+    clock.set(clock.now() - backS * 1_000)
+    const second = process(clock, file)
+    await clock.advance(21_000)
+    assert.equal(second.obeys(message, 'live'), false)
+    await clock.advance(aheadS * 1_000)
+    assert.equal(second.obeys(signed(message.iat + 11), 'live'), true)
+  })
+}

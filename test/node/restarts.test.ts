@@ -104,6 +104,8 @@ test('a node whose clock is behind what was signed before its start says so, cha
   await net.wait(61)
   const command = signed()
   await tell(command)
+  await net.wait(5)
+  await tell(signed())
   await first.stop()
   assert.deepEqual([kept.newest, told('clock.behind')], [nowS(), []])
   const rightS = nowS()
