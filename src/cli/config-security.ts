@@ -19,6 +19,7 @@ import { PRESET_ROLES } from '../security/roles/presets.ts'
 import type { Signer } from '../security/signer.ts'
 import { type CommandSignerOptions, createCommandSigner } from '../storage/command-signer.ts'
 import { InvitationFiles } from '../storage/invitations.ts'
+import { NewestSignedFile } from '../storage/newest-signed.ts'
 import { createKeyFile, openKeyFile } from '../storage/private-keys.ts'
 import { keyFrom } from '../storage/secret-store.ts'
 import { TrustStore } from '../storage/trust-store.ts'
@@ -188,8 +189,15 @@ export function openSecurity(config: Config): OpenedSecurity | undefined {
   const rules = { policies: [policy], roles: PRESET_ROLES }
   const trust = new TrustStore({ anchors, rules, clock: systemClock, folder: ownKey.folder })
   const invitations = new InvitationFiles(ownKey.folder, systemClock)
+  const newestSigned = new NewestSignedFile(join(ownKey.folder, 'newest-signed.json'))
   return {
-    security: { signer, trust, readsLegacy, ...(twoRoles.length > 0 && { twoRoles }) },
+    security: {
+      signer,
+      trust,
+      readsLegacy,
+      newestSigned,
+      ...(twoRoles.length > 0 && { twoRoles }),
+    },
     record,
     ...(mayEndorse(record) && { commissioner: { signer, record, keys: trust, invitations } }),
   }

@@ -12,7 +12,7 @@ import { type ReceivedMessage, verifyMessage } from '../security/received-messag
 import { signStatementNow } from '../security/statement.ts'
 import type { MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
-import { canBe } from './learned-clock.ts'
+import { knowsTime } from './learned-clock.ts'
 import { legacyKidsOf } from './legacy-links.ts'
 import type { GateSite, SecurityOptions } from './security-gate.ts'
 
@@ -69,9 +69,8 @@ export function freshFields(
   { type, action, protocol, to, request, challenge }: Naming,
   lifetimeS: number,
 ): MessageFields {
-  const nowMs = clock.now()
   // Who does not know the time says so, and is asked to sign a challenge.
-  const iat = canBe(nowMs) ? Math.floor(nowMs / 1_000) : 0
+  const iat = knowsTime(clock) ? Math.floor(clock.now() / 1_000) : 0
   return {
     ocpp: protocol,
     ctx: `urn:wattweave:${protocol}:${action}:${NAMES[type]}`,

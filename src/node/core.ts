@@ -131,6 +131,8 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'station.edge-changed'; readonly station: string; readonly node: string; readonly before: string }
   | { readonly name: 'clock.learned'; readonly from: string; readonly at: string }
+  | { readonly name: 'clock.behind'; readonly newest: string; readonly behindS: number }
+  | { readonly name: 'clock.unkept'; readonly error: string }
   // biome-ignore format: one line
   | { readonly name: 'copy.dropped'; readonly link: string; readonly code: ErrorCode; readonly answer?: string }
   // biome-ignore format: one line

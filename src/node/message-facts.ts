@@ -9,7 +9,7 @@ import type { JudgedMessage, ReceivedMessage } from '../security/received-messag
 import { KINDS } from '../wire/frame.ts'
 import { isBound } from './attesting.ts'
 import type { Incoming } from './incoming.ts'
-import { canBe } from './learned-clock.ts'
+import { earliestS, knowsTime } from './learned-clock.ts'
 import { dataIn } from './signed-data.ts'
 import { EDGE, foreignSignersOf, signersOf, vouchedOrigin } from './signer-facts.ts'
 
@@ -39,9 +39,11 @@ export function factsOf(
   const { payload, method } = received
   const { verdict, header, foreignKid, legacyKids = [] } = judged
   const { directory, dataAsked = [] } = around
-  const isTimeKnown = canBe(around.clock.now())
+  const isTimeKnown = knowsTime(around.clock)
   // Who does not know the time can only go by what is said; a challenge shows that it was said now.
-  const nowS = isTimeKnown ? around.clock.now() / 1_000 : (header?.iat ?? 0)
+  const nowS = isTimeKnown
+    ? around.clock.now() / 1_000
+    : Math.max(header?.iat ?? 0, earliestS(around.clock))
   const known = [
     ...signersOf(verdict, { action, path, isStored: isStored(message, header), nowS }, directory),
     ...[foreignKid, ...legacyKids].flatMap((kid) => foreignSignersOf(kid, directory, nowS)),

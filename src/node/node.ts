@@ -156,6 +156,7 @@ export class Node {
   }
 
   async start(): Promise<void> {
+    this.#core.gate?.start()
     this.#management?.start()
     this.#sweep = every(this.#core.clock, SWEEP_MS, () => this.#onSweep())
     for (const [priority, source] of this.#options.links.entries()) {
@@ -196,6 +197,7 @@ export class Node {
     }
     await this.#core.upstreams?.stop()
     await Promise.all(this.#options.links.map((source) => source.stop()))
+    this.#core.gate?.stop()
   }
 
   /**

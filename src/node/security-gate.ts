@@ -13,7 +13,8 @@ import type { Randomness } from '../primitives/randomness.ts'
 import { ContextHistory, type Looked } from '../security/context/context-history.ts'
 import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
 import { Challenges } from '../security/freshness/challenges.ts'
-import { FreshnessGate, type Moment, type StaleReason, untimelyBy } from '../security/freshness/freshness.ts' // biome-ignore format: one line
+import { FreshnessGate, type StaleReason, untimelyBy } from '../security/freshness/freshness.ts' // biome-ignore format: one line
+import type { NewestSigned } from '../security/freshness/newest-signed.ts'
 import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
 import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
@@ -45,7 +46,7 @@ import {
   readIncoming,
   readPassing,
 } from './incoming.ts'
-import { LearnedClock } from './learned-clock.ts'
+import { JudgedTime } from './judged-time.ts'
 import { type Found, factsOf, type Judged, mayServe, withClock } from './message-facts.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RecentMessages } from './recent-messages.ts'
@@ -58,6 +59,8 @@ export interface SecurityOptions {
   /** Signs what this node says. It is read each time, so another key takes over while it runs. */
   signer: Signer
   readonly trust: Trust
+  /** How far time had come for the process before; default: nobody knows. */
+  readonly newestSigned?: NewestSigned
   /** Whether signatures of the legacy form are read on all links; they never come to more than `legacy`. */
   readonly readsLegacy?: boolean
   /** Commands that take two people of different roles; default none. */
@@ -122,9 +125,8 @@ export interface RefusedCall {
 export class SecurityGate {
   readonly #options: SecurityOptions
   readonly #site: GateSite
-  readonly #time: LearnedClock
+  readonly #time: JudgedTime
   readonly #freshness: FreshnessGate
-  readonly #startedS: number
   /** How the clocks of others stand to the one here. */
   readonly clocks = new ClockComparisons()
   /** What was obeyed lately. */
@@ -140,15 +142,22 @@ export class SecurityGate {
 
   constructor(options: SecurityOptions, site: GateSite) {
     this.#options = options
-    this.#time = new LearnedClock(site.clock)
-    this.#site = { ...site, clock: this.#time }
+    this.#time = new JudgedTime(site.clock, options.newestSigned, site.emit)
+    this.#site = { ...site, clock: this.#time.clock }
     this.#freshness = new FreshnessGate(
       new SeenMessages(),
       new Challenges(site.random),
       site.obeyed,
     )
-    this.#startedS = site.clock.now() / 1_000
     this.#held = new HeldCommands(options.twoRoles ?? [], site.emit)
+  }
+
+  start(): void {
+    this.#time.start()
+  }
+
+  stop(): void {
+    this.#time.stop()
   }
 
   /**
@@ -273,7 +282,7 @@ export class SecurityGate {
   /** What answers this node, or a challenge of it, was signed just now. */
   #learnTime({ type, path }: Incoming, header: MessageFields | undefined): void {
     const isOfNow = type === 3 || type === 4 || header?.chal !== undefined
-    if (!header || !isOfNow || !this.#time.learn(header.iat)) return
+    if (!header || !isOfNow || !this.#time.clock.learn(header.iat)) return
     this.#site.emit({ name: 'clock.learned', from: path[0], at: new Date(header.iat * 1_000).toISOString() }) // biome-ignore format: one line
   }
 
@@ -389,18 +398,13 @@ export class SecurityGate {
     return request && !isBound(header.req, request) ? 'not-this-message' : undefined
   }
 
-  get #moment(): Moment {
-    const nowS = this.#site.clock.now() / 1_000
-    return { nowS, startedS: this.#startedS, isClockTrusted: this.#time.isTrusted }
-  }
-
   /** What comes too late says so, also where the key of who signed it has come to its end since. */
   #timeProblem(
     { type, action, protocol, released }: Incoming,
     header: MessageFields | undefined,
   ): StaleReason | undefined {
     if (!header || released || (type !== 2 && type !== 6)) return undefined
-    return untimelyBy({ header, replay: actionRow(protocol, action)?.replay ?? 'live' }, this.#moment) // biome-ignore format: one line
+    return untimelyBy({ header, replay: actionRow(protocol, action)?.replay ?? 'live' }, this.#time.moment) // biome-ignore format: one line
   }
 
   /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
@@ -411,12 +415,13 @@ export class SecurityGate {
   ): Fresh | undefined {
     if (!header || (type !== 2 && type !== 6)) return undefined
     const replay = actionRow(protocol, action)?.replay ?? 'live'
-    const verdict = this.#freshness.judge({ header, digest, replay }, this.#moment)
+    const verdict = this.#freshness.judge({ header, digest, replay }, this.#time.moment)
     // Whoever only hears it can live with what may be of before.
     const isUnsure = verdict.kind === 'challenge' || (verdict.kind === 'refused' && verdict.reason === 'not-provable') // biome-ignore format: one line
     if (isCopy && isUnsure) return { replay, seen: undefined, repeated: false }
     switch (verdict.kind) {
       case 'fresh':
+        this.#time.noteTaken(header)
         return { replay, seen: verdict.message, repeated: false }
       case 'repeated':
         return { replay, seen: verdict.message, repeated: true }

@@ -7,6 +7,8 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number
+  /** Milliseconds since some moment that stays the same while the process lives: nobody sets it. */
+  monotonic(): number
   /** Calls back once after `delayMs`; the system clock's timers do not keep a process alive. */
   setTimer(callback: () => void, delayMs: number): Timer
 }
@@ -16,6 +18,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimer(callback, delayMs) {
     let handle: NodeJS.Timeout
     const wait = (leftMs: number) => {
@@ -38,6 +41,7 @@ export function fasterClock(clock: Clock, speed: number): Clock {
   const start = clock.now()
   return {
     now: () => start + (clock.now() - start) * speed,
+    monotonic: () => clock.monotonic() * speed,
     setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs / speed),
   }
 }
@@ -70,20 +74,31 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 
 /** A clock that stands still until it is advanced: timers fire in order, at their exact time. */
 export class VirtualClock implements Clock {
-  #now: number
+  #passedMs = 0
+  /** Of the wall clock, when no time had passed. */
+  #startMs: number
   #order = 0
   readonly #timers = new Set<{ at: number; order: number; callback: () => void }>()
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
-    this.#now = startMs
+    this.#startMs = startMs
   }
 
   now(): number {
-    return this.#now
+    return this.#startMs + this.#passedMs
+  }
+
+  monotonic(): number {
+    return this.#passedMs
+  }
+
+  /** As somebody sets a clock: no time passes by it, and no timer comes due. */
+  set(nowMs: number): void {
+    this.#startMs = nowMs - this.#passedMs
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, callback }
+    const timer = { at: this.#passedMs + Math.max(0, delayMs), order: this.#order++, callback }
     this.#timers.add(timer)
     return { cancel: () => this.#timers.delete(timer) }
   }
@@ -98,17 +113,17 @@ export class VirtualClock implements Clock {
    * code awaiting the first sees its effect before the second fires.
    */
   async advance(byMs: number): Promise<void> {
-    const end = this.#now + byMs
+    const end = this.#passedMs + byMs
     await settle()
     for (;;) {
       const next = [...this.#timers].sort((a, b) => a.at - b.at || a.order - b.order)[0]
       if (!next || next.at > end) break
       this.#timers.delete(next)
-      this.#now = next.at
+      this.#passedMs = next.at
       next.callback()
       await settle()
     }
-    this.#now = end
+    this.#passedMs = end
   }
 }
 

@@ -31,7 +31,7 @@ export async function startSecured(t: TestContext, options: Options = {}) {
   const folder = temporaryFolder(t)
   // Days by the clock of the links take long, as something is due each second.
   let aheadMs = 0
-  const clock: Clock = { now: () => net.clock.now() + aheadMs, setTimer: (callback, delayMs) => net.clock.setTimer(callback, delayMs) } // biome-ignore format: one line
+  const clock: Clock = { now: () => net.clock.now() + aheadMs, monotonic: () => net.clock.monotonic(), setTimer: (callback, delayMs) => net.clock.setTimer(callback, delayMs) } // biome-ignore format: one line
   const { signer, trust } = managedSecurityOf('CSMS01', clock, { CSMS01: roles })
   const now = () => ({ currentTime: new Date(net.clock.now()).toISOString() })
   const handlers = { 'ocpp2.1': { Heartbeat: now } } as unknown as HandlersByProtocol

@@ -45,7 +45,7 @@ test('a node knows how the clocks of those stand who sign, and a rule may demand
   const policy = { ...DEFAULT_POLICY, in: [rule, ...DEFAULT_POLICY.in] } as SignaturePolicyDocument
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, handlers, security: securityOf('CSMS01', policy) }) // biome-ignore format: one line
   let aheadMs = 0
-  const clock = { now: () => net.clock.now() + aheadMs, setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
+  const clock = { now: () => net.clock.now() + aheadMs, monotonic: () => net.clock.monotonic(), setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
   const node = await net.node('NN01', { clock, security: securityOf('NN01') })
   net.connect('NN01', 'CSMS01')
   await net.wait(61)

@@ -45,7 +45,7 @@ async function site(t: TestContext) {
   }
   const operator = party('CSMS01', ['owner'])
   let later = 0
-  const invitations = new InvitationFiles(folder, { now: () => net.clock.now() + later, setTimer: () => assert.fail() }) // biome-ignore format: one line
+  const invitations = new InvitationFiles(folder, { now: () => net.clock.now() + later, monotonic: () => assert.fail(), setTimer: () => assert.fail() }) // biome-ignore format: one line
   const { signer, trust, record } = operator
   const csms = await net.node('CSMS01', {
     services: ['CSMS'],

@@ -19,7 +19,21 @@ test('a clock that was never set goes by what was signed just now, until it is s
   await raw.advance(5_000)
   assert.deepEqual([clock.now(), clock.isTrusted], [1_795_000_005_000, true])
   assert.equal(clock.learn(1_796_000_000), false, 'it is known already')
-  await raw.advance(1_800_000_000_000)
+  raw.set(1_800_000_000_000)
+  assert.equal(clock.now(), raw.now())
+})
+
+test('a clock that was behind when the time was learned does not count because it gets there by itself', async () => {
+  const raw = new VirtualClock(1_795_000_000_000)
+  const clock = new LearnedClock(raw, 1_795_000_600)
+  assert.equal(clock.isTrusted, false)
+  assert.equal(clock.learn(1_795_000_500), false, 'it has been')
+  assert.equal(clock.learn(1_795_000_605), true)
+  await raw.advance(900_000)
+  assert.equal(clock.now(), 1_795_001_505_000)
+  raw.set(1_795_000_000_000)
+  assert.equal(clock.now(), 1_795_001_505_000, 'nobody sets it to what has been')
+  raw.set(1_795_001_502_000)
   assert.equal(clock.now(), raw.now())
 })
 
@@ -32,7 +46,7 @@ test('a node without the time asks and is asked by challenges, and has the time 
   }
   const handlersOf = (action: string, answer: () => object) => ({ 'ocpp2.1': { [action]: effectOf(action, answer) } }) as unknown as HandlersByProtocol // biome-ignore format: one line
   const csms = await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, handlers: handlersOf('Heartbeat', () => ({ currentTime: new Date(net.clock.now()).toISOString() })), security: securityOf('CSMS01') }) // biome-ignore format: one line
-  const clock = { now: () => net.clock.now() - FIFTY_YEARS_MS, setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
+  const clock = { now: () => net.clock.now() - FIFTY_YEARS_MS, monotonic: () => net.clock.monotonic(), setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
   const station = await net.node('CS01', { clock, handlers: handlersOf('Reset', () => ({ status: 'Accepted' })), security: securityOf('CS01') }) // biome-ignore format: one line
   net.connect('CS01', 'CSMS01')
   await net.wait(61)
@@ -60,7 +74,7 @@ test('who has no time yet signs 0, and is asked to sign a challenge of now', asy
   const answer = () => ({ currentTime: new Date(net.clock.now()).toISOString() })
   const handlers = { 'ocpp2.1': { Heartbeat: answer } } as unknown as HandlersByProtocol
   await net.node('CSMS01', { services: ['CSMS'], hasDefaultRoute: false, handlers, security: securityOf('CSMS01') }) // biome-ignore format: one line
-  const clock = { now: () => net.clock.now() - FIFTY_YEARS_MS, setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
+  const clock = { now: () => net.clock.now() - FIFTY_YEARS_MS, monotonic: () => net.clock.monotonic(), setTimer: (run: () => void, inMs: number) => net.clock.setTimer(run, inMs) } // biome-ignore format: one line
   const station = await net.node('CS01', { clock, security: securityOf('CS01') })
   net.connect('CS01', 'CSMS01')
   await net.wait(61)

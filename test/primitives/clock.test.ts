@@ -76,3 +76,14 @@ test('a timer of months does not fire at once, nor in the middle, and can be can
   for (let day = 0; day < 3; day++) t.mock.timers.tick(DAY_MS)
   assert.equal(fired, 1)
 })
+
+test('who sets a virtual clock lets no time pass: no timer comes due, and none is put off', async () => {
+  const clock = new VirtualClock(0)
+  const fired: number[] = []
+  clock.setTimer(() => fired.push(clock.now()), 5)
+  clock.set(1_000)
+  assert.deepEqual([fired, clock.monotonic(), clock.now()], [[], 0, 1_000])
+  await clock.advance(5)
+  clock.set(0)
+  assert.deepEqual([fired, clock.monotonic(), clock.now()], [[1_005], 5, 0])
+})

@@ -108,6 +108,7 @@ test('an id in another letter case is the peer as it is configured', async (t) =
 /** Answers that are held back come at once. */
 const impatient: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   setTimer(callback) {
     const handle = setImmediate(callback)
     return { cancel: () => clearImmediate(handle) }

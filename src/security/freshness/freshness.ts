@@ -81,9 +81,7 @@ export class FreshnessGate {
     if (replay === 'queued') return this.#judgeStored(identity, header, moment)
     const known = this.#recognise(this.#seen, identity, header, moment)
     if (known) return known
-    // Signed before this process could remember what it had obeyed.
-    const isOfBefore = header.iat < Math.ceil(moment.startedS) + SKEW_S && !this.#isAfterProof(header) // biome-ignore format: one line
-    if (isOfBefore || header.exp <= this.#seen.forgottenS) return this.#ask(header, moment)
+    if (this.#mayBeForgotten(this.#seen, header, moment)) return this.#ask(header, moment)
     return { kind: 'fresh', message: this.#seen.take(identity, header.exp) }
   }
 
@@ -104,6 +102,12 @@ export class FreshnessGate {
     return { kind: 'fresh', message: this.#seen.take(identity, moment.nowS + LIVE_S + SKEW_S) }
   }
 
+  /** Signed before this process could remember what it had obeyed, or forgotten since. */
+  #mayBeForgotten(seen: SeenMessages, header: MessageFields, { startedS }: Moment): boolean {
+    const isOfBefore = header.iat < Math.ceil(startedS) + SKEW_S && !this.#isAfterProof(header)
+    return isOfBefore || header.exp <= seen.forgottenS
+  }
+
   /**
    * Signed later, by the same clock, than an answer to a challenge of this process: so this process
    * was there already, and would know it.
@@ -115,6 +119,8 @@ export class FreshnessGate {
   #judgeStored(identity: MessageIdentity, header: MessageFields, moment: Moment): Freshness {
     const known = this.#recognise(this.#stored, identity, header, moment)
     if (known) return known
+    // Where no database says what was obeyed, the same transaction would be told again days later.
+    if (!this.#obeyed && this.#mayBeForgotten(this.#stored, header, moment)) return this.#ask(header, moment) // biome-ignore format: one line
     const { from, id, nonce, digest } = identity
     const obeyed = this.#obeyed?.find(from, id)
     if (obeyed && !(obeyed.nonce === nonce && obeyed.digest === digest)) return refused('replayed')

@@ -234,6 +234,7 @@ test('clock-aligned values are told once at each boundary and bear it, also wher
   const offMs = () => Math.floor(randomFraction(random) * 5) - 2
   const clock: Clock = {
     now: () => bench.clock.now(),
+    monotonic: () => bench.clock.monotonic(),
     setTimer: (callback, delayMs) =>
       bench.clock.setTimer(callback, Math.max(delayMs > 0 ? 1 : 0, delayMs + offMs())),
   }

@@ -68,6 +68,40 @@ test('a queued message may be a week old, but not of the future, and counts once
   assert.equal(at(NOW, NOW + QUEUED_S + 1), 'holds-too-long')
 })
 
+test('where no database says what was obeyed, a queued message of before a restart is to be signed anew', () => {
+  const startedS = NOW - SKEW_S
+  const at = (said: Said = {}, obeyed?: ObeyedMessages, gate = gateWith([], obeyed)) =>
+    kindOf(
+      judge(gate, { replay: 'queued', exp: (said.iat ?? NOW) + QUEUED_S, ...said }, { startedS }),
+    )
+  assert.equal(at({ iat: NOW - 1 }), 'challenge')
+  assert.equal(at({ iat: NOW - 3 * 86_400 }), 'challenge')
+  assert.equal(at({ iat: NOW }), 'fresh', 'this process would know it')
+  assert.equal(at({ iat: NOW - 1, OCPPMessageTypedId: 6 }), 'not-provable')
+  assert.equal(at({ iat: NOW - 1 }, { find: () => undefined }), 'fresh', 'the database knows it')
+})
+
+test('a queued message of before a restart is not challenged where its signer has answered a challenge since, or where it is remembered', () => {
+  const gate = gateWith()
+  const at = { startedS: NOW - 1, nowS: NOW + 5 }
+  const say = (nonce: string, more: Said = {}) => judge(gate, { replay: 'queued', exp: NOW + QUEUED_S, nonce, ...more }, at) // biome-ignore format: one line
+  const asked = say('n1')
+  assert.ok(asked.kind === 'challenge')
+  assert.equal(kindOf(say('n2', { chal: asked.challenge })), 'fresh')
+  assert.equal(kindOf(say('n3', { iat: NOW + 1 })), 'fresh')
+  assert.equal(kindOf(say('n3', { iat: NOW + 1 })), 'repeated')
+  assert.equal(kindOf(say('n4', { iat: NOW - 1, exp: NOW + 60 })), 'challenge')
+})
+
+test('a queued message that was forgotten because the clock went far ahead is not taken again when it is set back', () => {
+  const gate = gateWith()
+  const at = (nowS: number, said: Said = {}) => kindOf(judge(gate, { replay: 'queued', iat: NOW, exp: NOW + QUEUED_S, ...said }, { nowS })) // biome-ignore format: one line
+  assert.equal(at(NOW), 'fresh')
+  const late = NOW + QUEUED_S + 60
+  assert.equal(at(late, { iat: late, exp: late + QUEUED_S, nonce: 'n2' }), 'fresh')
+  assert.equal(at(NOW + 60), 'challenge')
+})
+
 test('what a database keeps of queued messages is known after the process has forgotten it, or was not there', () => {
   const kept = { from: CALL.from, id: CALL.id, nonce: CALL.nonce, digest: 'digest-1', until: NOW + QUEUED_S, reply: new Uint8Array([1]) as Uint8Array | undefined } // biome-ignore format: one line
   const gate = () => gateWith([], { find: (from, id) => (from === kept.from && id === kept.id ? kept : undefined) }) // biome-ignore format: one line

@@ -22,6 +22,7 @@ const RECEIVER = { expired() {}, dropped() {} }
 test('a frame on a link that keeps up goes straight to the carrier: the same bytes, no clock, no timer', () => {
   const clock: Clock = {
     now: () => assert.fail('the clock was read'),
+    monotonic: () => assert.fail('the clock was read'),
     setTimer: () => assert.fail('a timer was set'),
   }
   const seen: [Uint8Array, boolean][] = []
