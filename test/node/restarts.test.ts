@@ -163,7 +163,7 @@ async function served(t: TestContext) {
   const roles = { NN01: ['edge'], LC01: ['edge'] }
   const foreign = net.foreignCsms({ name: 'backend@NN01', role: 'primary' })
   const [upper, lower] = [managedSecurityOf('NN01', net.clock, roles), managedSecurityOf('LC01', net.clock, roles)] // biome-ignore format: one line
-  const statement = await signedEntitlement({ node: 'NN01', ids: ['CS*'], services: ['CentralSystem'], notAfter: net.clock.now() / 1_000 + 1e6 }, net.clock) // biome-ignore format: one line
+  const statement = await signedEntitlement({ node: 'NN01', ids: ['backend*'], services: ['CentralSystem'], notAfter: net.clock.now() / 1_000 + 1e6 }, net.clock) // biome-ignore format: one line
   for (const { trust } of [upper, lower]) trust.entitle(statement)
   const start = () => net.node('NN01', { perStation: [foreign.uplink], security: upper })
   await net.node('LC01', { security: lower })
