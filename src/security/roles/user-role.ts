@@ -219,7 +219,7 @@ function variableRuleOf(value: unknown, path: readonly string[], complain: Compl
     complain([...path, 'access'], `must be of ${ACCESSES.join(', ')}`)
   }
   const evses = evse === undefined ? undefined : listOf(evse)
-  if (evses && !evses.every(Number.isSafeInteger)) complain([...path, 'evse'], 'must be numbers of EVSEs') // biome-ignore format: one line
+  if (evses && !(evses.length > 0 && evses.every(Number.isSafeInteger))) complain([...path, 'evse'], 'must be numbers of EVSEs') // biome-ignore format: one line
   const variables = names(variable, [...path, 'variable'], complain)
   const anyOf = (list: OneOrMore<string> | undefined, member: string) =>
     list === undefined ? undefined : oneOf(names(list, [...path, member], complain), foldId)
