@@ -4,6 +4,7 @@ import type { StreamReceiver, WebSocketStream } from './websocket-stream.ts'
 
 const LIVENESS = 'l'.charCodeAt(0)
 const LIVENESS_BYTES = 9
+const NO_PONG = 'two pings without pong'
 const MAX_UNANSWERED = 2
 const NONE: readonly number[] = []
 /** Weight of a new sample in the smoothed round trip. */
@@ -114,7 +115,7 @@ export class WebSocketLink implements Link, StreamReceiver {
   /** Two pings without pong mean that nobody is there, whatever TCP still believes. */
   #probe(): void {
     if (!this.#stream.isOpen) return
-    if (this.#unanswered.length >= MAX_UNANSWERED) return this.#stream.terminate()
+    if (this.#unanswered.length >= MAX_UNANSWERED) return this.#stream.terminate(NO_PONG)
     const now = performance.now()
     this.#unanswered = [...this.#unanswered, now]
     const payload = Buffer.alloc(LIVENESS_BYTES)

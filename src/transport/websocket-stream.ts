@@ -148,9 +148,14 @@ export class WebSocketStream implements FrameSink {
     this.read()
   }
 
-  /** Cuts the connection. */
-  terminate(): void {
+  /**
+   * Cuts the connection.
+   *
+   * @param why Told where nobody has said anything else.
+   */
+  terminate(why?: string): void {
     this.#isEnded = true
+    if (why !== undefined && this.#closeReason === '') this.#closeReason = why
     this.#decoder.stop()
     // Before what was written is called back, as if the network had taken it.
     this.#tellClosed()

@@ -457,16 +457,17 @@ test('A06: a peer that is half open is given up after two pings without pong', a
   const alive = await client(t, url, { id: 'CS02' })
   const [first] = links
   assert.ok(first)
-  let isGone = false
+  let end: readonly unknown[] | undefined
   for (const link of links) {
     link.attach({
       message() {},
-      closed: () => {
-        if (link === first) isGone = true
+      closed: (...how) => {
+        if (link === first) end = how
       },
     })
   }
-  await until(() => isGone, 'the half-open link to be given up')
+  await until(() => end !== undefined, 'the half-open link to be given up')
+  assert.deepEqual(end, [1006, 'two pings without pong'])
   await until(() => dead.closed !== undefined, 'its end')
   assert.ok(alive.isOpen)
 })
