@@ -35,7 +35,8 @@ export function readTrace(prefix: string, pid: number, folder: string): Act[] | 
     const file = plain(target)
     if (/^(TCP|socket)/.test(file)) return [{ does: 'say', text: bytesIn(rest).toString('latin1') }]
     // The index of the log is made anew after a crash. What is cut off of the audit log the CSMS says itself.
-    if (!file.startsWith(folder) || /-shm$|\/audit\.jsonl$/.test(file)) return []
+    // What is kept of keys and times is written whole, file by file; it is no part of the databases.
+    if (!file.startsWith(folder) || /-shm$|\/audit\.jsonl$|\/keys\//.test(file)) return []
     if (name === 'fsync' || name === 'fdatasync') return [{ does: 'sync', file }]
     if (name === 'ftruncate') return [{ does: 'truncate', file, length: lastNumber(rest) }]
     if (name === 'pwrite64') {
