@@ -71,7 +71,7 @@ test('an action of ours is its schemas and one row, nothing else', () => {
   const expected = [...EXTENSION_ACTIONS].flatMap(([action, row]) =>
     row.send ? [`${action}Request.json`] : [`${action}Request.json`, `${action}Response.json`],
   )
-  const files = readdirSync(new URL('../../schemas', import.meta.url))
+  const files = readdirSync(new URL('../../schemas', import.meta.url)).filter((name) => name.endsWith('.json')) // biome-ignore format: one line
 
   assert.deepEqual(files.sort(), expected.sort())
 })

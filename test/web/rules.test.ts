@@ -96,7 +96,9 @@ const in_ = (seconds: number) => new Date(Date.parse(asOf) + seconds * 1_000).to
 const DAY = 86_400
 
 for (const [what, keys, value, tone] of [
-  ['all is well', { ownKeyEndsAt: in_(31 * DAY), revocations: 'stale' }, '', false],
+  ['all is well', { ownKeyEndsAt: in_(31 * DAY), revocations: 'current' }, '', false],
+  ['the list is out of date', { ownKeyEndsAt: in_(31 * DAY), revocations: 'stale' }, 'list out of date', 'warn'], // biome-ignore format: one row
+  ['there never was a list', { ownKeyEndsAt: in_(31 * DAY), revocations: 'none', lacksRevocations: true }, 'no revocation list', 'warn'], // biome-ignore format: one row
   ['the own key ends soon', { ownKeyEndsAt: in_(29 * DAY), revocations: 'none' }, 'own key ends in 29 d 0 h', 'warn'], // biome-ignore format: one row
   [
     'the own key has ended',
