@@ -35,6 +35,8 @@ export function logEvents(node: Node, log: Logger): void {
     if (event.name === 'frame.refused' && event.code === 'ERR_POLICY_CHALLENGE') return log.debug(name, fields) // biome-ignore format: one line
     // A newcomer believes nobody before it has read its own answer, and is told again in a second.
     if (event.name === 'trust.unpushed' && (event.inMs ?? 0) === FIRST_RETRY_MS) return log.debug(name, fields) // biome-ignore format: one line
+    // The list that a node begins with takes nothing from anybody.
+    if (event.name === 'keys.revoked' && event.count === 0) return log.info(name, fields)
     if (event.name === 'clock.unkept') return log.error(name, fields)
     if (event.name === 'node.joined' || event.name === 'node.commissioned' || event.name === 'node.entitled') return log.info(name, fields) // biome-ignore format: one line
     if (event.name === 'presence') {

@@ -77,6 +77,12 @@ test('of what a rule lets through on one link for one reason ten messages have a
   assert.equal(lines.length, 12)
 })
 
+test('a revocation list is a warning, and none where it takes nothing back', () => {
+  const { lines, happen } = logging()
+  for (const count of [0, 1]) happen({ name: 'keys.revoked', by: 'CSMS01', version: 1, count })
+  assert.deepEqual(lines, ['info keys.revoked', 'warn keys.revoked'])
+})
+
 test('what was left out is told with a line of the same event, link and code, and with no other', (t) => {
   t.mock.timers.enable({ apis: ['Date'] })
   const { lines, skipped, happen } = logging()
