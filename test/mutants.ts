@@ -54,6 +54,9 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'a password is followed only once it is accepted', file: 'src/node/credential-changes.ts', find: "status === 'Accepted' ? [new", replace: "status !== undefined ? [new", tests: 'test/node/credential-changes.test.ts' },
   { rule: 'a mirror does not stand in for the primary', file: 'src/node/upstreams.ts', find: 'if (!neighbour) throw this.#notConnected(rule, station, destination)', replace: '', tests: 'test/node/upstreams.test.ts' },
   { rule: 'no weak cipher', file: 'src/transport/tls.ts', find: '  ciphers: CIPHERS,', replace: '', tests: 'test/attacks/sslscan.test.ts' },
+  { rule: 'links that end are counted', file: 'src/http/observations.ts', find: "count(codes, code < FIRST_FREE_CODE ? String(code) : 'other')", replace: '', tests: 'test/attacks/closed-links.test.ts' },
+  { rule: 'a peer chooses no label of the closed links', file: 'src/http/observations.ts', find: "code < FIRST_FREE_CODE ? String(code) : 'other'", replace: 'String(code)', tests: 'test/attacks/closed-links.test.ts' },
+  { rule: 'what costs a peer its link is not told as its own goodbye', file: 'src/transport/websocket-stream.ts', find: 'this.#ending ?? { code, reason }', replace: '{ code, reason }', tests: 'test/attacks/closed-links.test.ts' },
   { rule: 'a compression bomb is not inflated', file: 'src/transport/deflate.ts', find: 'maxOutputLength: Math.max(room, 1),', replace: '', tests: 'test/transport/deflate.test.ts' },
   { rule: 'a compressed message is not made of any number of streams', file: 'src/transport/deflate.ts', find: 'if (parts.length === MAX_STREAMS)', replace: 'if (false)', tests: 'test/transport/deflate.test.ts' },
   { rule: 'who dials in cannot take the place of an uplink', file: 'src/node/neighbourhood.ts', find: "else if (this.#dialled.has(foldId(id))) return 'this node dials that id itself'", replace: '', tests: 'test/node/lifetime.test.ts' },
@@ -593,7 +596,7 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'edges: a password that cannot be kept counts all the same', file: 'src/cli/link-sources.ts', find: '    if (isOurs) admissions.setPassword(station, password)\n    const places', replace: '    const places', tests: 'test/cli/remembered-passwords.test.ts' },
   { rule: 'edges: whoever is told goodbye knows at once', file: 'src/transport/websocket-stream.ts', find: '    this.#giveUpSoon()\n    this.#tellClosed()\n', replace: '    this.#giveUpSoon()\n', tests: 'test/transport/websocket-stream.test.ts' },
   { rule: 'edges: what is cut counts as nothing taken', file: 'src/transport/websocket-stream.ts', find: '    this.#tellClosed()\n    this.#socket.destroy()', replace: '    this.#socket.destroy()', tests: 'test/transport/websocket-stream.test.ts' },
-  { rule: 'edges: a link that overflows is down at once', file: 'src/node/neighbourhood.ts', find: 'this.#onClosed(neighbour, `1013', replace: 'void (`1013', tests: 'test/node/congestion.test.ts' },
+  { rule: 'edges: a link that overflows is down at once', file: 'src/node/neighbourhood.ts', find: "this.#onClosed(neighbour, 1013, why, 'here')", replace: '', tests: 'test/node/congestion.test.ts' },
   { rule: 'edges: what comes over a link that is gone teaches nothing', file: 'src/node/neighbourhood.ts', find: 'if (neighbour.isOpen) receive(', replace: 'receive(', tests: 'test/node/lifetime.test.ts' },
   { rule: 'edges: a password of a network profile is one', file: 'src/transport/admission.ts', find: 'return check !== undefined || profiles.length > 0', replace: 'return check !== undefined', tests: 'test/cli/remembered-passwords.test.ts' },
   { rule: 'management: only a trust that can be managed is', file: 'src/node/management.ts', find: "trust !== undefined && 'change' in trust && 'addRecord' in trust", replace: 'trust !== undefined', tests: 'test/node/management.test.ts' },
@@ -777,7 +780,8 @@ for (const { rule, file, find, replace, tests } of MUTANTS.filter(isWanted)) {
     text.replace(find, () => replace),
   )
   const args = ['--test', '--test-timeout=120000', tests]
-  const { status } = spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore' })
+  // A breakage may keep a test busy for ever: that is noticed, too.
+  const { status } = spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore', timeout: 300_000, killSignal: 'SIGKILL' }) // biome-ignore format: one line
   writeFileSync(path, text)
   console.log(`${status === 0 ? 'SURVIVED' : 'killed  '} ${rule}`)
   if (status === 0) survivors.push(rule)

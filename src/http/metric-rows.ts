@@ -63,6 +63,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: addRoundTrips },
   { name: 'wattweave_upgrades_refused_total', type: 'counter', labels: ['status'], help: 'Connections refused, by HTTP status or close code.',
     read: ({ observed }, add) => addAll(observed.refusedUpgrades, 'status', add) },
+  { name: 'wattweave_links_closed_total', type: 'counter', labels: ['by', 'code'], help: 'Links that ended, by who ended them and WebSocket close code.',
+    read: addClosedLinks },
   { name: 'wattweave_dial_retries_total', type: 'counter', labels: ['url'], help: 'Attempts to dial that failed and are repeated.',
     read: ({ observed }, add) => addAll(observed.dialRetries, 'url', add) },
   { name: 'wattweave_upstreams_lost_total', type: 'counter', labels: ['upstream'], help: 'Connections in the name of a station that were lost or could not be opened.',
@@ -188,6 +190,12 @@ function addRoundTrips({ node }: Snapshot, add: Add): void {
 
 function addAll(counts: ReadonlyMap<string, number>, label: string, add: Add): void {
   for (const [value, count] of counts) add(count, { [label]: value })
+}
+
+function addClosedLinks({ observed }: Snapshot, add: Add): void {
+  for (const [by, codes] of observed.closedLinks) {
+    for (const [code, count] of codes) add(count, { by, code })
+  }
 }
 
 function addQueues(queues: Snapshot['queues'], value: (sums: QueueSums) => number, add: Add): void {

@@ -3,7 +3,7 @@ import type { NodeEvent } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
 import { type Clock, systemClock } from '../primitives/clock.ts'
 import { foldId } from '../primitives/ids.ts'
-import type { LinkFacts } from '../transport/link.ts'
+import type { Closer, LinkFacts } from '../transport/link.ts'
 import type { ClassStatistics, SendStatistics } from '../transport/scheduler/send-statistics.ts'
 
 /** What is remembered of a link when it is gone. */
@@ -29,6 +29,9 @@ export const NO_TOTALS: QueueTotals = {
   congested: 0,
 }
 
+/** Close codes below are those of the WebSocket protocol. */
+const FIRST_FREE_CODE = 3_000
+
 /** Peers choose names, so only the newest are remembered. */
 const MAX_NAMES = 20_000
 
@@ -37,6 +40,8 @@ const MAX_NAMES = 20_000
  * kind of peer was at a link that is gone.
  */
 export class Observations {
+  /** Links that are gone: by who ended them, and the WebSocket close code. */
+  readonly closedLinks = new Map<Closer, Map<string, number>>()
   /** By HTTP status, or WebSocket close code where the upgrade itself was accepted. */
   readonly refusedUpgrades = new Map<string, number>()
   /** By URL, without what stands in it as a credential. */
@@ -92,7 +97,7 @@ export class Observations {
       case 'link.up':
         return this.#linkUp(event.link, event.facts)
       case 'link.down':
-        return this.#linkDown(event.sending)
+        return this.#linkDown(event)
       case 'presence':
         return remember(this.#stations, foldId(event.id), event.protocol)
       case 'link.refused':
@@ -119,7 +124,11 @@ export class Observations {
     if (peer === 'station') remember(this.#stations, foldId(peerIds[0]), protocol)
   }
 
-  #linkDown(sending: SendStatistics | undefined): void {
+  #linkDown({ by, code, sending }: Extract<NodeEvent, { name: 'link.down' }>): void {
+    const codes = this.closedLinks.get(by) ?? new Map<string, number>()
+    this.closedLinks.set(by, codes)
+    // Peers may choose from 3000 on what they like: a label has values that this program knows.
+    count(codes, code < FIRST_FREE_CODE ? String(code) : 'other')
     if (!sending) return
     for (const [name, counts] of Object.entries(sending.classes)) {
       const known = this.endedQueues.get(name as PriorityClass)

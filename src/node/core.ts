@@ -7,7 +7,7 @@ import type { Filters } from '../routing/filters/filters.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { PolicyReason } from '../security/policies/facts.ts'
 import type { Secret } from '../transport/credentials.ts'
-import type { LinkFacts } from '../transport/link.ts'
+import type { Closer, LinkFacts } from '../transport/link.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import type { ArrivalListener } from './arrived.ts'
@@ -109,7 +109,7 @@ export interface Core {
 export type NodeEvent =
   | { readonly name: 'link.up'; readonly link: string; readonly facts: LinkFacts }
   // biome-ignore format: one line
-  | { readonly name: 'link.down'; readonly link: string; readonly reason: string; readonly sending: SendStatistics | undefined }
+  | { readonly name: 'link.down'; readonly link: string; readonly reason: string; readonly code: number; readonly by: Closer; readonly sending: SendStatistics | undefined }
   // biome-ignore format: one line
   | { readonly name: 'frame.refused'; readonly link: string; readonly code: ErrorCode; readonly details: ErrorDetails; readonly source?: string; readonly trace?: string }
   // biome-ignore format: one line

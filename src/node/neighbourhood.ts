@@ -10,7 +10,7 @@ import {
 } from '../primitives/ids.ts'
 import type { Presence } from '../routing/topology.ts'
 import { LEGACY_PROTOCOL } from '../security/legacy-message.ts'
-import { type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
+import { type Closer, type Link, type LinkSource, securityProfileOf } from '../transport/link.ts'
 import { DEFAULT_LIMITS, type WireLimits } from '../wire/frame.ts'
 import { failRequest } from './answers.ts'
 import type { LinkCarrier } from './carrying.ts'
@@ -22,6 +22,7 @@ import { announce, isStandardStation, knownPresences, movedTo, presenceOf } from
 import type { UplinkRule } from './uplink-rules.ts'
 
 const MAX_LABELS = 20_000
+const REPLACED = 'replaced by a newer connection'
 
 /** The links of a node from their opening to their end: who may stay, and what comes and goes with them. */
 export class Neighbourhood {
@@ -70,7 +71,7 @@ export class Neighbourhood {
       overflown: () => {
         const why = 'too much is waiting'
         // At once: nobody may believe that what is sent from now on goes anywhere.
-        this.#onClosed(neighbour, `1013 ${why}`)
+        this.#onClosed(neighbour, 1013, why, 'here')
         link.close(1013, why)
       },
     }
@@ -120,8 +121,8 @@ export class Neighbourhood {
     // Both have proved to be the same peer; the older connection is the one that may be dead, and
     // closing it may take long, so it counts as gone from now on.
     if (older) {
-      this.#onClosed(older, 'replaced by a newer connection')
-      older.link.close(1000, 'replaced by a newer connection')
+      this.#onClosed(older, 1000, REPLACED, 'here')
+      older.link.close(1000, REPLACED)
     }
     this.#linkIsUp(neighbour)
     let isShown: Promise<boolean> | undefined
@@ -213,13 +214,14 @@ export class Neighbourhood {
       },
       pong: (payload) => neighbour.pong(payload),
       drained: () => neighbour.drained(),
-      closed: (code, reason) => this.#onClosed(neighbour, `${code} ${reason}`.trim()),
+      closed: (code, reason, by) => this.#onClosed(neighbour, code, reason, by),
     })
   }
 
-  #onClosed(neighbour: Neighbour, reason: string): void {
+  #onClosed(neighbour: Neighbour, code: number, text: string, by: Closer): void {
     if (!neighbour.isOpen) return
     const core = this.#core
+    const reason = `${code} ${text}`.trim()
     neighbour.isOpen = false
     core.closings++
     core.neighbours.delete(neighbour)
@@ -239,9 +241,9 @@ export class Neighbourhood {
     for (const request of neighbour.pending.drain()) {
       failRequest(core, request, unsent.has(request.messageId) ? neverSent : lost)
     }
-    core.log.info('link.down', { link: neighbour.label, reason })
+    core.log.info('link.down', { link: neighbour.label, reason, by })
     const { label, sendStatistics: sending } = neighbour
-    this.#core.emit({ name: 'link.down', link: label, reason, sending })
+    this.#core.emit({ name: 'link.down', link: label, reason, code, by, sending })
     const moved = gone.flatMap(({ id }) => movedTo(core, id))
     announce(core, core.uplinks, [...gone, ...moved])
     if (!core.upstreams) return

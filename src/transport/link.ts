@@ -27,12 +27,18 @@ export function securityProfileOf(facts: LinkFacts): SecurityProfile {
   return facts.transport === 'tls' ? 2 : 1
 }
 
+/**
+ * Who ended a connection: this side, also where the peer sent what closes it; the peer, by saying
+ * goodbye first; or nobody, where it broke.
+ */
+export type Closer = 'here' | 'peer' | 'network'
+
 /** What a link tells its owner. Set once, before the first message can arrive. */
 export interface LinkReceiver {
   /** One whole message. Text is UTF-8; the bytes are the receiver's to keep. */
   message(bytes: Uint8Array, isBinary: boolean): void
   /** The link is gone; called exactly once, also after an own `close`. */
-  closed(code: number, reason: string): void
+  closed(code: number, reason: string, by: Closer): void
   /** The pong of an own `ping` came back. */
   pong?(payload: Uint8Array): void
   /** The network has taken what was waiting; called once after `notifyDrained`. */

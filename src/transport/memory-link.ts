@@ -1,6 +1,12 @@
 import { type Clock, settle } from '../primitives/clock.ts'
 import { type Randomness, randomFraction } from '../primitives/randomness.ts'
-import { type Link, type LinkFacts, type LinkReceiver, MAX_MESSAGE_BYTES } from './link.ts'
+import {
+  type Closer,
+  type Link,
+  type LinkFacts,
+  type LinkReceiver,
+  MAX_MESSAGE_BYTES,
+} from './link.ts'
 
 /** What goes wrong on the way; each message is treated on its own. */
 export interface Faults {
@@ -53,7 +59,7 @@ class MemoryLink implements Link {
   #receiver: LinkReceiver | undefined
   #isOpen = true
   /** How it ended before anybody was attached. */
-  #ending: [number, string] | undefined
+  #ending: Parameters<LinkReceiver['closed']> | undefined
 
   constructor(facts: LinkFacts, options: MemoryLinkOptions) {
     this.peerIds = facts.peerIds
@@ -75,7 +81,8 @@ class MemoryLink implements Link {
   attach(receiver: LinkReceiver): void {
     this.#receiver = receiver
     for (const [bytes, isBinary] of this.#early.splice(0)) receiver.message(bytes, isBinary)
-    if (this.#ending) queueMicrotask(() => receiver.closed(...(this.#ending ?? [1006, ''])))
+    const ending = this.#ending
+    if (ending) queueMicrotask(() => receiver.closed(...ending))
   }
 
   send(message: Uint8Array, isBinary: boolean): void {
@@ -109,11 +116,16 @@ class MemoryLink implements Link {
   }
 
   close(code: number, reason: string): void {
+    this.#close(code, reason, 'here')
+  }
+
+  #close(code: number, reason: string, by: Closer): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    if (this.#receiver) this.#receiver.closed(code, reason)
-    else this.#ending = [code, reason]
-    queueMicrotask(() => this.#far?.close(code, reason))
+    if (this.#receiver) this.#receiver.closed(code, reason, by)
+    else this.#ending = [code, reason, by]
+    const far = this.#far
+    if (far) queueMicrotask(() => far.#close(code, reason, 'peer'))
   }
 
   #take(bytes: Uint8Array, isBinary: boolean): void {

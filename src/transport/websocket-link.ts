@@ -33,7 +33,7 @@ export class WebSocketLink implements Link, StreamReceiver {
   #unanswered: readonly number[] = NONE
   #roundTripMs: number | undefined
   /** How it ended while nobody was attached. */
-  #ending: { code: number; reason: string } | undefined
+  #ending: Parameters<LinkReceiver['closed']> | undefined
 
   constructor(stream: WebSocketStream, facts: LinkFacts, options: WebSocketLinkOptions) {
     this.peerIds = facts.peerIds
@@ -61,7 +61,7 @@ export class WebSocketLink implements Link, StreamReceiver {
   attach(receiver: LinkReceiver): void {
     this.#receiver = receiver
     const ending = this.#ending
-    if (ending) return process.nextTick(() => receiver.closed(ending.code, ending.reason))
+    if (ending) return process.nextTick(() => receiver.closed(...ending))
     this.#stream.read()
     this.#probe()
   }
@@ -106,10 +106,10 @@ export class WebSocketLink implements Link, StreamReceiver {
     this.#receiver?.drained?.()
   }
 
-  closed(code: number, reason: string): void {
+  closed(...how: Parameters<LinkReceiver['closed']>): void {
     this.#liveness.cancel()
-    if (this.#receiver) this.#receiver.closed(code, reason)
-    else this.#ending = { code, reason }
+    if (this.#receiver) this.#receiver.closed(...how)
+    else this.#ending = how
   }
 
   /** Two pings without pong mean that nobody is there, whatever TCP still believes. */

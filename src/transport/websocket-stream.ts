@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { OverlayError } from '../errors.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
 import { compress } from './deflate.ts'
-import { MAX_MESSAGE_BYTES } from './link.ts'
+import { type Closer, MAX_MESSAGE_BYTES } from './link.ts'
 import { closeCodeOf, FrameDecoder, type FrameSink } from './websocket-codec.ts'
 import {
   BINARY,
@@ -33,7 +33,7 @@ export interface StreamReceiver {
   /** There is room again; once after `notifyDrained`. */
   drained(): void
   /** The socket is gone; called exactly once. */
-  closed(code: number, reason: string): void
+  closed(code: number, reason: string, by: Closer): void
 }
 
 export interface StreamOptions {
@@ -75,6 +75,9 @@ export class WebSocketStream implements FrameSink {
   #onOver: (() => void) | undefined
   #closeCode = LOST
   #closeReason = ''
+  #closer: Closer | undefined
+  /** What this side has said goodbye with, where it did so first. */
+  #ending: { readonly code: number; readonly reason: string } | undefined
   #closeTimer: Timer | undefined
 
   constructor(socket: Socket, options: StreamOptions) {
@@ -144,6 +147,8 @@ export class WebSocketStream implements FrameSink {
   /** Begins the closing handshake; without an answer the socket is cut after 30 s. */
   close(code: number, reason: string): void {
     if (!this.isOpen) return
+    this.#ending = { code, reason }
+    this.#closer = 'here'
     this.#sendClose(code, reason)
     this.read()
   }
@@ -155,6 +160,7 @@ export class WebSocketStream implements FrameSink {
    */
   terminate(why?: string): void {
     this.#isEnded = true
+    this.#closer ??= 'here'
     if (why !== undefined && this.#closeReason === '') this.#closeReason = why
     this.#decoder.stop()
     // Before what was written is called back, as if the network had taken it.
@@ -181,8 +187,11 @@ export class WebSocketStream implements FrameSink {
   }
 
   onClose(code: number, reason: string): void {
-    this.#closeCode = code
-    this.#closeReason = reason
+    // What a peer answers a goodbye with is not why the connection ended.
+    const { code: endedBy, reason: why } = this.#ending ?? { code, reason }
+    this.#closeCode = endedBy
+    this.#closeReason = why
+    this.#closer ??= 'peer'
     this.#sendClose(code, reason)
     this.#end()
     this.#giveUpSoon()
@@ -221,6 +230,7 @@ export class WebSocketStream implements FrameSink {
     } catch (error) {
       const code = closeCodeOf(error)
       if (code === undefined) throw error
+      this.#closer ??= 'here'
       this.#closeCode = code
       this.#closeReason = String((error as OverlayError).details.problem)
       this.#sendClose(code, this.#closeReason)
@@ -312,7 +322,7 @@ export class WebSocketStream implements FrameSink {
     const receiver = this.#receiver
     if (!this.#isTold && receiver) {
       this.#isTold = true
-      receiver.closed(this.#closeCode, this.#closeReason)
+      receiver.closed(this.#closeCode, this.#closeReason, this.#closer ?? 'network')
     }
     const onOver = this.#onOver
     this.#onOver = undefined

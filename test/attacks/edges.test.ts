@@ -467,7 +467,7 @@ test('A06: a peer that is half open is given up after two pings without pong', a
     })
   }
   await until(() => end !== undefined, 'the half-open link to be given up')
-  assert.deepEqual(end, [1006, 'two pings without pong'])
+  assert.deepEqual(end, [1006, 'two pings without pong', 'here'])
   await until(() => dead.closed !== undefined, 'its end')
   assert.ok(alive.isOpen)
 })
