@@ -181,7 +181,7 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
   LocalListOperationView: object({
     ...BEGUN,
     messages: count('How many it takes to send the list'),
-    leftOut: count('Tokens that are too long for the version of the station'),
+    leftOut: count('Tokens too long for the version of the station, or of a type it does not know'),
     groupsLeftOut: count('Tokens in the list without their group, which is too long for it'),
   }),
   OperationPage: object({

@@ -361,7 +361,7 @@ export interface ProfileOperationView extends OperationView {
 export interface LocalListOperationView extends OperationView {
   /** How many it takes to send the list. */
   readonly messages: number
-  /** Tokens that are too long for the version of the station. */
+  /** Tokens that are too long for the version of the station, or of a type that it does not know. */
   readonly leftOut: number
   /** Tokens that are in the list without their group, which is too long for that version. */
   readonly groupsLeftOut: number

@@ -238,8 +238,7 @@ test('a link with more to say than there is room for is down at once, and whoeve
   // As over a network: the peer takes its time to answer a goodbye.
   const { link } = net.neighbour('NN01', 'CSMS01')
   const close = link.close.bind(link)
-  const goodbyes: [number, string][] = []
-  link.close = (...how) => void goodbyes.push(how)
+  link.close = (...how) => void setTimeout(() => close(...how), 50)
   block(true)
   const big = 'x'.repeat(250_000)
   for (let i = 0; i < 4; i++) below.send(`[2,"CSMS",["LC01"],"c${i}","Authorize",{"a":"${big}"}]`)
@@ -248,8 +247,7 @@ test('a link with more to say than there is room for is down at once, and whoeve
   await net.settle()
   const down = net.events.get('NN01')?.find(({ name }) => name === 'link.down')
   assert.deepEqual([down?.name === 'link.down' && down.link, down?.name === 'link.down' && down.reason], ['CSMS01', '1013 too much is waiting']) // biome-ignore format: one line
-  for (const how of goodbyes) close(...how)
-  await net.settle()
+  await until(() => above.closed !== undefined, 'the goodbye')
   assert.equal(above.closed?.code, 1013)
   const told = below.take().filter((frame) => frame[0] === 4)
   assert.deepEqual(

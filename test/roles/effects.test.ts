@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PROTOCOLS } from '../../src/messages/protocols.ts'
 import { until } from '../support/until.ts'
 import { startPair } from './pair.ts'
 
@@ -58,7 +59,7 @@ test('what nothing shows is said to be without effect after a time, as all other
   const { submit, reaches, runsOut } = await startPair(t, 'ocpp2.0.1')
   const later = profile([[0, 6]], { validFrom: '2027-01-01T00:00:00Z' })
   const operations = [
-    await submit('ClearCache', {}),
+    await submit('SetMonitoringBase', { monitoringBase: 'All' }),
     await submit('SetChargingProfile', { evseId: 0, chargingProfile: later }),
   ]
   for (const operation of operations) await reaches(operation, 'accepted')
@@ -71,7 +72,7 @@ test('what nothing shows is said to be without effect after a time, as all other
 
 test('what was accepted when the CSMS ended has had no effect that anybody saw', async (t) => {
   const { csms, submit, reaches } = await startPair(t, 'ocpp2.0.1')
-  const operation = await submit('ClearCache', {})
+  const operation = await submit('SetMonitoringBase', { monitoringBase: 'All' })
   await reaches(operation, 'accepted')
 
   await csms.operations.start()
@@ -79,6 +80,19 @@ test('what was accepted when the CSMS ended has had no effect that anybody saw',
   const { problem } = await reaches(operation, 'no-effect')
   assert.equal(problem, 'accepted, no effect seen before the CSMS was restarted')
 })
+
+for (const protocol of PROTOCOLS) {
+  test(`${protocol}: a cache is cleared when the station says so, and not when it refuses`, async (t) => {
+    const { submit, reaches, answers } = await startPair(t, protocol)
+
+    const done = await reaches(await submit('ClearCache', {}), 'effect-seen')
+
+    assert.equal(done.effect, 'the answer says so')
+    answers.set('ClearCache', { status: 'Rejected' })
+    const refused = await reaches(await submit('ClearCache', {}), 'refused')
+    assert.equal(refused.problem, 'Rejected')
+  })
+}
 
 test('a cancelled reservation is seen at the connector, or in the answer where none showed it', async (t) => {
   const { submit, reaches, say, runsOut, store } = await startPair(t, 'ocpp1.6')

@@ -83,6 +83,33 @@ for (const protocol of PROTOCOLS) {
   })
 }
 
+const TYPES_OF_2_1 = ['DirectPayment', 'EVCCID', 'VIN']
+const TYPES = ['Central', 'eMAID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization', ...TYPES_OF_2_1] // biome-ignore format: one line
+for (const protocol of PROTOCOLS) {
+  test(`${protocol}: tokens of types that the version has no word for are left out of a list, and all others are in it`, async (t) => {
+    const { csms, store, held, ended, job } = await startLists(t, protocol)
+    const entries = TYPES.map((type) => ({ idToken: `A-${type}`, type, status: 'Accepted' as const })) // biome-ignore format: one line
+    const isKnown = (type: string) => protocol !== 'ocpp2.0.1' || !TYPES_OF_2_1.includes(type)
+
+    const list = await replaceLocalList(csms.operations, store, 'CS01', entries, 'anna')
+    await ended()
+
+    const known = TYPES.filter(isKnown)
+    assert.deepEqual([list.leftOut, list.groupsLeftOut], [TYPES.length - known.length, 0])
+    assert.deepEqual([job(), ...held.tokens], [undefined, ...known.map((type) => `A-${type}`)])
+  })
+}
+
+test('a token that is too long and of an unknown type is left out once', async (t) => {
+  const { csms, store, held, ended } = await startLists(t, 'ocpp2.0.1')
+  const long = { idToken: 'V'.repeat(37), type: 'VIN', status: 'Accepted' } as const
+
+  const list = await replaceLocalList(csms.operations, store, 'CS01', [long, ...wishes('A', 1)], 'anna') // biome-ignore format: one line
+  await ended()
+
+  assert.deepEqual([list.leftOut, ...held.tokens], [1, 'A-0'])
+})
+
 test('a list on its way when the CSMS ended is told as incomplete, and its entries as not known', async (t) => {
   const { csms, store, clock, replace, job, list, held, submit, reaches } = await startLists(t, 'ocpp2.0.1', (version) => (version === 2 ? 'silence' : { status: 'Accepted' })) // biome-ignore format: one line
   await replace('A', 250)

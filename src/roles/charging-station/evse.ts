@@ -17,6 +17,9 @@ interface How {
   readonly isForced?: boolean
 }
 
+/** Points that hold. */
+const NONE: ReadonlySet<string> = new Set()
+
 /**
  * One EVSE with its connector: who is plugged in, who may charge, and the transaction that comes of
  * it. Every change goes through `#change`, which finds out what begins or ends by it.
@@ -234,7 +237,8 @@ export class Evse {
       this.#site.reservations.withdraw(this.id)
       return this.forbid('timeout')
     }
-    this.refresh()
+    // A vehicle that came before may be what a transaction begins by.
+    this.#change('state', () => {})
   }
 
   /** Takes what it may offer from now on. */
@@ -310,7 +314,7 @@ export class Evse {
     this.#seen = after
     const { starts, stops } = listedPoints(this.#site)
     if (!this.#transaction) {
-      if (hasBegun(starts, before.points, after.points)) this.#begin(cause)
+      if (hasBegun(starts, before.starts, after.starts)) this.#begin()
     } else if (isForced || hasEnded(stops, before.points, after.points)) {
       return this.#end(cause === 'rate' ? 'state' : cause, shown)
     } else {
@@ -321,10 +325,11 @@ export class Evse {
     this.#await()
   }
 
-  #begin(cause: CauseName): void {
-    // Who authorized it is what is told of first (E02.FR.01, F02.FR.21).
+  #begin(): void {
+    // Who authorized it is what is told of first (E02.FR.01, F02.FR.21); without that it is the
+    // cable, also where the vehicle had to wait for the EVSE.
     const { isRemote } = this.#grant ?? {}
-    const told = isRemote === undefined ? cause : isRemote ? 'remoteStart' : 'authorized'
+    const told = isRemote === undefined ? 'plugged' : isRemote ? 'remoteStart' : 'authorized'
     this.#transaction = new Transaction(this.#site, this, told)
     this.#redeem()
     this.#sampling.start()
@@ -408,7 +413,9 @@ export class Evse {
       isUsable: !this.isFaulted,
       powerW: this.#outlet.draw.powerW,
     })
-    return { points, state: this.chargingState, offeredA: this.#outlet.offer.currentA }
+    // What is faulted or out of operation is not available for charging (G03, F01.FR.23).
+    const starts = this.isFaulted || !this.isOperative ? NONE : points
+    return { points, starts, state: this.chargingState, offeredA: this.#outlet.offer.currentA }
   }
 
   #situation(): Situation {

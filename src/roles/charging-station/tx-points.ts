@@ -60,6 +60,8 @@ export function hasEnded(
 /** What is compared to find out what has changed at an EVSE. */
 export interface Picture {
   readonly points: ReadonlySet<string>
+  /** Those at which a transaction may begin: none while nobody is to charge there. */
+  readonly starts: ReadonlySet<string>
   readonly state: ChargingState
   readonly offeredA: number
 }

@@ -33,7 +33,7 @@ export function effectOf(
   request: Members,
   known: Known = { now: Date.now() },
 ): Effect {
-  if (QUERIES.has(action)) return ANSWER
+  if (ANSWERED.has(action)) return ANSWER
   if (action === 'SetChargingProfile') return limited(request, known)
   if (action === 'ClearChargingProfile') return cleared(request, known)
   if (action === 'UpdateDynamicSchedule') return updated(request, known)
@@ -49,13 +49,16 @@ export function effectOf(
 /** How a station of OCPP 1.6 can say it, whose status has no word for a lock. */
 const UNLOCKED_INFO = 'unlocked'
 
-const QUERIES: ReadonlySet<string> = new Set([
+/** Of these the answer is all that can be known. */
+const ANSWERED: ReadonlySet<string> = new Set([
   'GetConfiguration',
   'GetVariables',
   'GetLocalListVersion',
   'GetCompositeSchedule',
   'GetTransactionStatus',
   'DataTransfer',
+  // Accepted says that it has been done (ClearCacheStatus; 2.x, ClearCacheStatusEnumType).
+  'ClearCache',
 ])
 
 const EFFECTS: Readonly<Record<string, Effect>> = {

@@ -1,7 +1,7 @@
 import type { CsmsStore } from '../../storage/csms-store.ts'
 import type { OperationRow } from '../../storage/operation-rows.ts'
 import { OperationError, type Operations } from './operations.ts'
-import { fittingGroup, type ListEntryWish, maxTokenLength, sendLocalList } from './requests.ts'
+import { fittingGroup, isNameable, type ListEntryWish, sendLocalList } from './requests.ts'
 
 /** As many entries go into a message where the station has not said how many it takes. */
 const ITEMS_PER_MESSAGE = 100
@@ -15,7 +15,10 @@ export interface ListBegun {
   /** The first message; the others follow as soon as it has had its effect. */
   readonly operation: OperationRow
   readonly messages: number
-  /** Tokens that are too long for the station's version, which could never be held up there. */
+  /**
+   * Tokens that are too long for the station's version, or of a type that it has no word for: they
+   * could never be held up there.
+   */
   readonly leftOut: number
   /** Tokens that are in the list without their group, which is too long for that version. */
   readonly groupsLeftOut: number
@@ -36,7 +39,7 @@ export async function replaceLocalList(
 ): Promise<ListBegun> {
   const station = store.spellingOf(named)
   const protocol = operations.protocolOf(station)
-  const sendable = entries.filter(({ idToken }) => idToken.length <= maxTokenLength(protocol))
+  const sendable = entries.filter((entry) => isNameable(protocol, entry))
   const first = (store.localLists.of(station)?.version ?? 0) + 1
   const size = itemsPerMessage(store, station)
   const count = Math.max(1, Math.ceil(sendable.length / size))

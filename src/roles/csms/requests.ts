@@ -1,3 +1,4 @@
+import type { IdTokenEnumType } from '../../messages/ocpp2.0.1.ts'
 import type { Protocol } from '../../messages/protocols.ts'
 
 /** A token as requests name it. */
@@ -137,8 +138,17 @@ function listEntry2(protocol: Protocol, entry: ListEntryWish): Request {
   }
 }
 
+/** What 2.0.1 has a word for; 2.1 takes any, and 1.6 knows tokens of no type. */
+const TYPES_OF_2_0_1: ReadonlySet<string> = new Set<IdTokenEnumType>(['Central', 'eMAID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization']) // biome-ignore format: one line
+
+/** Whether messages of a version can name a token: its length and type fit. */
+export function isNameable(protocol: Protocol, { idToken, type }: TokenOf): boolean {
+  if (idToken.length > maxTokenLength(protocol)) return false
+  return protocol !== 'ocpp2.0.1' || TYPES_OF_2_0_1.has(type)
+}
+
 /** Longest id token, or group of them, of a version. */
-export function maxTokenLength(protocol: Protocol): number {
+function maxTokenLength(protocol: Protocol): number {
   if (protocol === 'ocpp1.6') return 20
   return protocol === 'ocpp2.0.1' ? 36 : 255
 }

@@ -134,3 +134,29 @@ for (const protocol of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const) {
     assert.equal(await bench.present(2, 'ANNE'), 'authorized')
   })
 }
+
+for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
+  // H03, scenario 2: it is the cable that begins the transaction, and the token that lets charge.
+  test(`${protocol}: what begins when the cable is plugged in begins at a reserved EVSE, where only who has reserved charges`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set('TxCtrlr.TxStartPoint', 'EVConnected')
+    await bench.ask('ReserveNow', { id: 1, evseId: 1, idToken: idToken('ANNE'), expiryDateTime: expiry }) // biome-ignore format: one line
+
+    await bench.plugIn(1)
+    assert.equal(await bench.present(1, 'BEN'), 'refused')
+    await bench.pass(1)
+    assert.deepEqual(bench.events(), [['Started', 'CablePluggedIn', 'EVConnected']])
+    assert.equal(bench.of('TransactionEvent')[0]?.reservationId, undefined)
+    assert.deepEqual([bench.station.evse(1).status, bench.powerW()], ['Occupied', 0])
+    await bench.unplug(1)
+    assert.equal(bench.station.evse(1).status, 'Reserved')
+
+    await bench.plugIn(1)
+    assert.equal(await bench.present(1, 'ANNE'), 'authorized')
+    await bench.pass(1)
+    assert.ok(bench.powerW() > 0)
+    const [named] = bench.of('TransactionEvent').filter(({ reservationId }) => reservationId === 1)
+    assert.equal(named?.triggerReason, 'Authorized')
+    assert.equal(await bench.status('CancelReservation', { reservationId: 1 }), 'Rejected')
+  })
+}

@@ -62,6 +62,117 @@ for (const [point, plugFirst, cardFirst] of STARTS) {
   })
 }
 
+/** What keeps EVSE 1 from being used, how it is over, and what the connector shows meanwhile. */
+const available = (bench: Bench, operationalStatus: string, of: object) =>
+  bench.ask('ChangeAvailability', { operationalStatus, ...of })
+// biome-ignore format: a table
+const HINDRANCES = {
+  'an EVSE that is out of operation':         { status: 'Unavailable', begin: (bench: Bench) => available(bench, 'Inoperative', { evse: { id: 1 } }), end: (bench: Bench) => available(bench, 'Operative', { evse: { id: 1 } }) },
+  'a station that is out of operation':       { status: 'Unavailable', begin: (bench: Bench) => available(bench, 'Inoperative', {}), end: (bench: Bench) => available(bench, 'Operative', {}) },
+  'an EVSE that is faulted':                  { status: 'Faulted',     begin: (bench: Bench) => bench.station.inject({ kind: 'ground-fault', evseId: 1 }), end: (bench: Bench) => bench.station.clear('ground-fault') },
+  'an EVSE whose connector is out of order':  { status: 'Faulted',     begin: (bench: Bench) => bench.station.inject({ kind: 'connector-lock', evseId: 1 }), end: (bench: Bench) => bench.station.clear('connector-lock') },
+} as const
+const TAG = { idToken: 'TAG-1', type: 'ISO14443' }
+const started = (bench: Bench) => bench.events().filter(([type]) => type === 'Started')
+
+for (const protocol of ['ocpp2.0.1', 'ocpp2.1'] as const) {
+  for (const [where, { status, begin, end }] of Object.entries(HINDRANCES)) {
+    for (const [point] of STARTS) {
+      test(`${protocol}: with ${point} nothing begins at ${where}, before it is well again`, async (t) => {
+        const bench = await Bench.booted(t, protocol)
+        await bench.set('TxCtrlr.TxStartPoint', point)
+        await begin(bench)
+        await bench.pass(1)
+
+        await bench.plugIn(1)
+        assert.equal(await bench.present(1, 'TAG-1'), 'refused')
+        const remote = { evseId: 1, idToken: TAG, remoteStartId: 1 }
+        assert.equal(await bench.status('RequestStartTransaction', remote), 'Rejected')
+        await bench.pass(1)
+        assert.deepEqual(bench.events(), [])
+        assert.deepEqual([bench.station.evse(1).status, bench.powerW()], [status, 0])
+
+        await end(bench)
+        await bench.pass(1)
+        const isByCable = point === 'EVConnected'
+        assert.deepEqual(bench.events(), isByCable ? [['Started', 'CablePluggedIn', 'EVConnected']] : []) // biome-ignore format: one line
+        assert.equal(bench.station.evse(1).status, 'Occupied')
+        assert.equal(await bench.present(1, 'TAG-1'), 'authorized')
+        await bench.pass(1)
+        assert.equal(started(bench).length, 1)
+        assert.ok(bench.powerW() > 0)
+      })
+    }
+  }
+
+  test(`${protocol}: a fault ends what the cable began, and another one begins when it is over`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set('TxCtrlr.TxStartPoint', 'EVConnected')
+    await bench.charge()
+    const transactionId = bench.transactionId()
+
+    bench.station.inject({ kind: 'ground-fault', evseId: 1 })
+    await bench.pass(1)
+    assert.equal(bench.station.evse(1).transactionId, undefined)
+    bench.station.clear('ground-fault')
+    await bench.pass(1)
+
+    assert.notEqual(bench.transactionId(), transactionId)
+    assert.deepEqual(bench.events().at(-1), ['Started', 'CablePluggedIn', 'EVConnected'])
+    assert.equal(bench.powerW(), 0, 'nobody has shown a card since')
+  })
+
+  test(`${protocol}: what runs when an EVSE is to go out of operation runs to its end, and nothing after it`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set('TxCtrlr.TxStartPoint', 'EVConnected')
+    await bench.charge()
+    const { begin, end } = HINDRANCES['an EVSE that is out of operation']
+
+    assert.equal((await begin(bench)).status, 'Scheduled')
+    await bench.pass(1)
+    assert.ok(bench.powerW() > 0)
+    await bench.unplug(1)
+    await bench.plugIn(1)
+    await bench.pass(1)
+    assert.deepEqual([started(bench).length, bench.station.evse(1).status], [1, 'Unavailable'])
+
+    await end(bench)
+    await bench.pass(1)
+    assert.equal(started(bench).length, 2)
+  })
+
+  test(`${protocol}: a vehicle that has gone before the EVSE is well again begins nothing`, async (t) => {
+    const bench = await Bench.booted(t, protocol)
+    await bench.set('TxCtrlr.TxStartPoint', 'EVConnected')
+    bench.station.inject({ kind: 'ground-fault', evseId: 1 })
+    await bench.plugIn(1)
+    await bench.unplug(1)
+    bench.station.clear('ground-fault')
+    await bench.pass(1)
+    assert.deepEqual(bench.events(), [])
+  })
+
+  for (const [point] of STARTS) {
+    test(`${protocol}: with ${point} nothing begins at an EVSE that broke while the CSMS was asked`, async (t) => {
+      const bench = await Bench.booted(t, protocol)
+      await bench.set('TxCtrlr.TxStartPoint', point)
+      if (point !== 'EVConnected') await bench.plugIn(1)
+      bench.rule = ({ action }) => {
+        if (action === 'Authorize') bench.station.inject({ kind: 'ground-fault', evseId: 1 })
+        return undefined
+      }
+
+      assert.equal(await bench.present(1, 'TAG-1'), 'refused')
+      bench.station.clear('ground-fault')
+      const remote = { evseId: 1, idToken: { ...TAG, idToken: 'TAG-2' }, remoteStartId: 1 }
+      assert.equal(await bench.status('RequestStartTransaction', remote), 'Accepted')
+      await bench.pass(1)
+
+      assert.deepEqual([bench.events(), bench.powerW()], [[], 0])
+    })
+  }
+}
+
 // biome-ignore format: a table
 const STOPS = [
   // point                 forbid, card, unplug    unplug, while that does not stop

@@ -176,8 +176,8 @@ export const stations = {
         messages === 1 ? 'Sent in one message.' : `Sent in ${messages} messages.`,
       leftOut: (count: number) =>
         count === 1
-          ? 'One token was left out: it is too long for the OCPP version of this station.'
-          : `${count} tokens were left out: they are too long for the OCPP version of this station.`,
+          ? 'One token was left out: the OCPP version of this station does not know its type, or has no room for it.'
+          : `${count} tokens were left out: the OCPP version of this station does not know their type, or has no room for them.`,
     },
   },
 }
