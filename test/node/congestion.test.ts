@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Link } from '../../src/transport/link.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+import { until } from '../support/until.ts'
 
 /** Links that are behind: what goes first, what is refused, and that nobody stops being read. */
 
