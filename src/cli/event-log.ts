@@ -30,7 +30,8 @@ export function logEvents(node: Node, log: Logger): void {
     // The node itself logs links that come and go.
     if (event.name === 'link.up' || event.name === 'link.down') return
     const { name, ...fields } = event
-    if (event.name === 'request.repeated') return log.debug(name, fields)
+    if (event.name === 'request.repeated' || event.name === 'error.unsigned')
+      return log.debug(name, fields)
     // Whoever has just started asks everybody once: that is how it should be.
     if (event.name === 'frame.refused' && event.code === 'ERR_POLICY_CHALLENGE') return log.debug(name, fields) // biome-ignore format: one line
     // A newcomer believes nobody before it has read its own answer, and is told again in a second.

@@ -12,7 +12,7 @@ import type { KnownKey } from '../security/rsa-key.ts'
 import { plainAction, unpackSigned } from '../security/signed-message.ts'
 import { type Expected, type KeyLookup, verifyStatement } from '../security/statement.ts'
 import { refuse, type Verdict } from '../security/verdict.ts'
-import { type Frame, KINDS, type MessageType } from '../wire/frame.ts'
+import { type Frame, isErrorType, KINDS, type MessageType } from '../wire/frame.ts'
 import type { JsonObject } from '../wire/payload.ts'
 import { decodeText } from '../wire/text.ts'
 
@@ -222,7 +222,7 @@ function openFrame(text: Uint8Array): Opened | Exclude<Verdict, { status: 'verif
   if (plainAction(action) !== undefined) return openSigned(object, frame)
   const taken = takeSignatures(object)
   if ('status' in taken) return taken
-  const isError = type === 4 || type === 5
+  const isError = isErrorType(type)
   const signed = isError ? { code, description, details: taken.payload } : taken.payload
   return { ...openTaken(taken, canonicalize(signed), action, type), frame }
 }

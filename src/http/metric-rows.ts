@@ -79,6 +79,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: ({ node }, add) => add(node.quarantine.size) },
   { name: 'wattweave_alerted_total', type: 'counter', labels: ['reason'], help: 'Messages that a rule let through though they fail it, by its reason.',
     read: ({ observed }, add) => addAll(observed.alerted, 'reason', add) },
+  { name: 'wattweave_unsigned_errors_total', type: 'counter', labels: ['kind'], help: 'Errors that nobody has signed, passed on as the word of a hop.',
+    read: ({ observed }, add) => addAll(observed.unsignedErrors, 'kind', add) },
   { name: 'wattweave_open_requests', type: 'gauge', labels: [], help: 'Requests that wait for an answer, sent or not.',
     read: ({ node }, add) => { let sum = 0; for (const { pending } of node.neighbours) sum += pending.size; add(sum) } },
   { name: 'wattweave_calls_held', type: 'gauge', labels: [], help: 'CALLs kept back until a standard peer has answered the one before.',

@@ -52,6 +52,8 @@ export class Observations {
   readonly droppedCopies = new Map<string, number>()
   /** Frames that a policy kept back, by its reason. */
   readonly quarantined = new Map<string, number>()
+  /** Errors that nobody has signed, by kind. */
+  readonly unsignedErrors = new Map<string, number>()
   /** Messages that a rule let through though they fail it, by its reason. */
   readonly alerted = new Map<string, number>()
   #newestAlert: Alert | undefined
@@ -112,6 +114,8 @@ export class Observations {
         return count(this.droppedCopies, event.code)
       case 'frame.quarantined':
         return count(this.quarantined, event.reason)
+      case 'error.unsigned':
+        return count(this.unsignedErrors, event.kind)
       case 'message.alerted':
         this.#newestAlert = { ...event, atMs: this.#clock.now() }
         return count(this.alerted, event.reason)

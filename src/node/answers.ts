@@ -1,17 +1,18 @@
 import { OverlayError } from '../errors.ts'
 import type { MessageId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
-import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
+import { DEFAULT_LIMITS } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
 import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
 import { isSignedError, secureAnswer } from './edge.ts'
-import { asReplaced, filtered, type Passage } from './filtering.ts'
+import { filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { asLinkBears } from './legacy-links.ts'
 import type { Neighbour } from './neighbour.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, challengeIn, errorFrame, translateError } from './reply-error.ts'
 import { callsEnded, isNeighbour } from './requests.ts'
+import { tellAnswerer } from './result-errors.ts'
 import { assertSize, readable, write, writeOwn } from './writing.ts'
 
 /** Of one peer. */
@@ -140,42 +141,6 @@ function answerOnward(
   return answer.payload
 }
 
-/**
- * A CALLRESULTERROR: onward to whoever gave the answer that is refused by it.
- *
- * @throws {OverlayError} ERR_ROUTE_NO_REQUEST when no such answer went over this link lately,
- *   ERR_ROUTE_CANNOT_CARRY when the answerer's version does not know it.
- */
-export function receiveResultError(
-  node: Core,
-  from: Neighbour,
-  frame: RoutedFrame,
-): Neighbour | undefined {
-  const { networkPath, destination } = frame.route
-  const answered = from.answered.take(frame.messageId, networkPath[0])
-  if (!answered) throw new OverlayError('ERR_ROUTE_NO_REQUEST')
-  const { answerer, messageId: answererMessageId } = answered
-  if (!from.isOverlay) node.frameLog.arrivalTrace = answererMessageId
-  if (!answerer) {
-    const { messageId, errorCode } = frame
-    node.emit({ name: 'result.refused', messageId, source: networkPath[0], errorCode })
-    return undefined
-  }
-  if (!answerer.knowsResultErrorAndSend || !answerer.isOpen) {
-    const problem = 'it does not know CALLRESULTERROR'
-    throw new OverlayError('ERR_ROUTE_CANNOT_CARRY', { destination: answerer.id, problem })
-  }
-  assertRoomOnPath(networkPath, DEFAULT_LIMITS.maxPathEntries)
-  const passage = { from, to: answerer, action: answered.action, destination: answered.answererId }
-  const passed = asReplaced(filtered(node, frame, passage))
-  const path = [...networkPath, node.id] as const
-  const onward = from.isOverlay ? (destination.at(-1) ?? answered.answererId) : answered.answererId
-  const spelled = translateError(readable(answerer, passed), answerer)
-  const refusal = { ...addressed(spelled, answerer, onward, path), messageId: answererMessageId }
-  write(answerer, refusal, answered.action, path[0])
-  return answerer
-}
-
 /** Tells whoever asked that there will be no answer. */
 export function failRequest(node: Core, request: PendingRequest, error: OverlayError): void {
   const { asker, source, askerMessageId } = request
@@ -244,32 +209,4 @@ function countUnanswered(
   const code = 'ERR_LINK_TIMEOUT'
   node.refusals.set(code, (node.refusals.get(code) ?? 0) + 1)
   node.emit({ name: 'request.unanswered', link: label, source, action })
-}
-
-/**
- * Tells the sender of an answer that it could not be used, where its version has a word for that.
- */
-export function refuseResult(
-  node: Core,
-  from: Neighbour,
-  answer: Frame,
-  error: OverlayError,
-): void {
-  node.refusals.set(error.code, (node.refusals.get(error.code) ?? 0) + 1)
-  tellAnswerer(node, from, answer, error)
-}
-
-function tellAnswerer(
-  node: Core,
-  from: Neighbour,
-  answer: Frame,
-  error: OverlayError,
-  trace?: string,
-): void {
-  if (!from.knowsResultErrorAndSend || !from.isOpen) return
-  const reply = errorFrame(error, from, answer.messageId, 5)
-  if (!reply) return
-  const to = answer.route?.networkPath[0] ?? from.id
-  const frame = addressed(reply, from, to, [node.id])
-  writeOwn(node, from, frame, frame.action, trace)
 }

@@ -6,14 +6,15 @@ import type { RequestReference } from '../security/header.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
 import { ownWay } from './among-nodes.ts'
-import { refuseResult } from './answers.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import { formOfLink } from './carrying.ts'
 import type { Core } from './core.ts'
+import { tellUnsigned } from './edge.ts'
 import type { Neighbour } from './neighbour.ts'
 import { peerOf, sideOf } from './peer-facts.ts'
 import { challengeIn, detailsOf } from './reply-error.ts'
 import { originate } from './requests.ts'
+import { type OwnQuestion, refuseResult } from './result-errors.ts'
 import type { Admitted, SecurityGate } from './security-gate.ts'
 
 type Destination = Route['destination']
@@ -34,6 +35,8 @@ export interface Answered {
   readonly sequence: number
   /** Verified, and without its signatures; undefined where nothing is verified. */
   readonly response?: JsonObject
+  /** As it was signed; undefined where nothing is. */
+  readonly question?: OwnQuestion
 }
 
 /** A CALL or SEND of this node. */
@@ -89,22 +92,25 @@ export async function askSigned(
   }
   if (answered.frame.type === 4) {
     const asksFor = challengeIn(answered.frame)
+    const isWordOfAsked = isBelieved(node, gate, answer)
     // Anybody on the way would otherwise have this node say it anew, and it would take effect twice.
-    if (asksFor !== undefined && challenge === undefined && isBelieved(node, gate, answer)) {
+    if (asksFor !== undefined && challenge === undefined && isWordOfAsked) {
       return askSigned(node, gate, destination, { ...question, protocol }, timeoutMs, asksFor)
     }
     const spoken = otherProtocolIn(answered.frame, protocol)
     if (spoken !== undefined && question.protocol === undefined) {
       return askSigned(node, gate, destination, { ...question, protocol: spoken }, timeoutMs, challenge) // biome-ignore format: one line
     }
-    throw remoteError(answered.frame, isBelieved(node, gate, answer))
+    throw remoteError(answered.frame, isWordOfAsked)
   }
   try {
     const { payload, received } = admitAnswer(node, gate, answer)
-    if (answered.frame.encoding === 'text') return { ...answered, response: payload }
+    if (answered.frame.encoding === 'text')
+      return { ...answered, response: payload, question: answer }
     return { ...answered, frame: { ...answered.frame, payload: received.bytes } }
   } catch (error) {
-    if (error instanceof OverlayError) refuseResult(node, answered.from, answered.frame, error)
+    if (error instanceof OverlayError)
+      refuseResult(node, answered.from, answered.frame, error, answer)
     throw error
   }
 }
@@ -170,8 +176,9 @@ function isBelieved(node: Core, gate: SecurityGate, reply: Reply): boolean {
     admitAnswer(node, gate, reply)
     return true
   } catch (error) {
-    if (error instanceof OverlayError) return false
-    throw error
+    if (!(error instanceof OverlayError)) throw error
+    tellUnsigned(node, reply.from, reply.frame, reply.action)
+    return false
   }
 }
 

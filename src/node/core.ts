@@ -9,7 +9,7 @@ import type { PolicyReason } from '../security/policies/facts.ts'
 import type { Secret } from '../transport/credentials.ts'
 import type { Closer, LinkFacts } from '../transport/link.ts'
 import type { SendStatistics } from '../transport/scheduler/send-statistics.ts'
-import type { Frame, Route } from '../wire/frame.ts'
+import type { Frame, Kind, Route } from '../wire/frame.ts'
 import type { ArrivalListener } from './arrived.ts'
 import type { Commissioner } from './commissioning.ts'
 import type { FrameLog } from './frame-log.ts'
@@ -115,7 +115,15 @@ export type NodeEvent =
   // biome-ignore format: one line
   | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string }
   // biome-ignore format: one line
-  | { readonly name: 'result.refused'; readonly messageId: string; readonly source: string; readonly errorCode: string }
+  /** Nobody has signed it, so it is only the word of a hop. */
+  | { readonly name: 'error.unsigned'; readonly link: string; readonly source: string; readonly action: string; readonly kind: Kind }
+  | {
+      readonly name: 'result.refused'
+      readonly messageId: string
+      readonly source: string
+      readonly errorCode: string /** By whoever asked; undefined where nothing is verified. */
+      readonly isSigned?: boolean
+    }
   // biome-ignore format: one line
   | { readonly name: 'link.refused'; readonly id: string; readonly status: number; readonly why: string }
   // biome-ignore format: one line

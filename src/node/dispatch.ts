@@ -209,7 +209,7 @@ async function answerWith(node: Core, asked: Asked, call: () => unknown): Promis
     const expiresAt = node.clock.now() + ANSWERED_MS
     // biome-ignore format: one record
     const answered = { messageId, source, asker: from, askerMessageId: messageId, action, isBinary, expiresAt, answerer: undefined,
-      answererId: node.id, onResult: undefined, next: undefined }
+      answererId: node.id, onResult: undefined, next: undefined, terms: asked.admitted && { protocol: asked.protocol, reference: asked.admitted.reference } }
     from.answered.add(answered, undefined, node.id, expiresAt)
     reply(node, asked, result)
   } catch (cause) {

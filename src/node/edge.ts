@@ -13,16 +13,10 @@ import { encodeBinaryPayload } from '../security/binary-payload.ts'
 import { parseStrict } from '../security/canonical.ts'
 import type { SeenMessage } from '../security/freshness/seen-messages.ts'
 import type { RequestReference } from '../security/header.ts'
-import {
-  bareMessage,
-  type ReceivedMessage,
-  readBinaryMessage,
-  readMessage,
-} from '../security/received-message.ts'
+import type { ReceivedMessage } from '../security/received-message.ts'
 import type { PartlyPermitted } from '../security/roles/item-answers.ts'
-import { isFlattened, plainAction } from '../security/signed-message.ts'
-import type { Unverified } from '../security/verdict.ts'
-import type { Frame } from '../wire/frame.ts'
+import { plainAction } from '../security/signed-message.ts'
+import { type Frame, isErrorType, KINDS } from '../wire/frame.ts'
 import { cutMember, putMember } from '../wire/member.ts'
 import { encodePayload } from '../wire/payload.ts'
 import type { Examined, Seen } from './attesting.ts'
@@ -39,7 +33,6 @@ import {
 import type { Core, RoutedFrame } from './core.ts'
 import { asReplaced } from './filtering.ts'
 import type { Released } from './held-back.ts'
-import { readsLegacy } from './incoming.ts'
 import { answerFrame, keptAnswer } from './kept-answer.ts'
 import { legacyKidsOf, tellLost, withoutStatements } from './legacy-links.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -47,6 +40,7 @@ import { tellRefusedItems, wholeAnswer } from './partly-obeyed.ts'
 import { peerOf } from './peer-facts.ts'
 import type { PendingRequest } from './pending.ts'
 import type { Admitted, SecurityGate } from './security-gate.ts'
+import { readFrom } from './standard-words.ts'
 
 /** What is known of a request at an edge, for its answer. */
 export interface Secured {
@@ -191,12 +185,13 @@ export function secureAnswer(
   const { type, errorCode: code, errorDescription: description } = answered
   const frame = part && type === 3 ? changed(answered, answered.action, encodePayload(wholeAnswer(node, part, parseStrict(answered.payload)))) : answered // biome-ignore format: one line
   const action = plainAction(request.action) ?? request.action
-  const error = type === 4 ? { code, description } : undefined
+  const isError = isErrorType(type)
+  const error = isError ? { code, description } : undefined
   const received = readFrom(from, frame, error)
   const about = { type, action, protocol, from: from.id, to: request.source, request: reference }
   // Towards a standard peer nobody could read what is signed of an error.
-  const isBare = type === 4 && !to.isOverlay
-  const { told } = attested(node, gate, { from, to, received, about, form: isBare ? 'plain' : form }, frame) // biome-ignore format: one line
+  const isBare = isError && !to.isOverlay
+  const { told } = attested(node, gate, { from, to, received, about, form: isBare ? 'plain' : (form ?? 'plain') }, frame) // biome-ignore format: one line
   if (to.isOverlay && (type === 3 || type === 4)) {
     const kept = isBinaryMessage(told) ? { payload: {}, binary: encodeBase64url(told.payload) } : { payload: parseStrict(told.payload) } // biome-ignore format: one line
     node.keptAnswers.keep(secured.seen, {
@@ -210,11 +205,16 @@ export function secureAnswer(
 }
 
 /** What is known of a request that is answered. */
-export type Asked = Pick<PendingRequest, 'action' | 'source' | 'secured'>
+export interface Asked extends Pick<PendingRequest, 'action' | 'source'> {
+  readonly secured?: Terms | undefined
+}
+
+/** As `Secured`; of an answer that was given only what it answers is kept. */
+type Terms = Pick<Secured, 'protocol' | 'reference'> & Partial<Secured>
 
 interface Answering {
   readonly request: Asked
-  readonly secured: Secured
+  readonly secured: Terms
   readonly from: Neighbour
   readonly to: Neighbour
 }
@@ -228,10 +228,11 @@ function admittedAnswer(
   const { type, payload } = frame
   try {
     const { received } = admitAnswer(gate, { request, secured, from }, frame)
-    const form = type === 4 ? 'plain' : secured.form
+    const form = isErrorType(type) ? 'plain' : (secured.form ?? 'plain')
     return asReplaced(toStandard(node, gate, { from, to, received, form }, frame))
   } catch (cause) {
-    if (type !== 4 || !(cause instanceof OverlayError)) throw cause
+    if (!isErrorType(type) || !(cause instanceof OverlayError)) throw cause
+    tellUnsigned(node, from, frame, request.action)
     return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
   }
 }
@@ -245,7 +246,7 @@ function admitAnswer(
   const { protocol, reference, asked } = secured
   const { type, errorCode: code, errorDescription: description, payload } = frame
   const action = plainAction(request.action) ?? request.action
-  const error = type === 4 ? { error: { code, description } } : {}
+  const error = isErrorType(type) ? { error: { code, description } } : {}
   const { networkPath: path } = frame.route
   return gate.admit({ type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to: request.source, request: reference, onBehalfOf: request.source, carrier: from.carrier, ...(asked !== undefined && { asked }), ...error }) // biome-ignore format: one line
 }
@@ -267,9 +268,19 @@ export function isSignedError(
     admitAnswer(gate, { request, secured, from }, frame)
     return true
   } catch (error) {
-    if (error instanceof OverlayError) return false
-    throw error
+    if (!(error instanceof OverlayError)) throw error
+    return false
   }
+}
+
+/** It is passed on as the word of a hop, and is to be seen as that. */
+export function tellUnsigned(
+  node: Core,
+  from: Neighbour,
+  { type, route }: Frame,
+  action: string,
+): void {
+  node.emit({ name: 'error.unsigned', link: from.label, source: route?.networkPath[0] ?? from.id, action: plainAction(action) ?? action, kind: KINDS[type] }) // biome-ignore format: one line
 }
 
 /** A message between two links of this node. */
@@ -355,40 +366,6 @@ function wrappedBinary(
 
 function attBy(node: Core, from: Neighbour): Seen['att'] {
   return { by: node.id, prev: from.id, link: peerOf(from).proof }
-}
-
-/**
- * A message of a standard peer taken apart. What its link is not set to bear counts for nothing: it
- * is left out, and what is wrapped is not taken.
- *
- * @throws {OverlayError} ERR_SCHEMA_JSON, ERR_SCHEMA_UNSUPPORTED, ERR_POLICY_REFUSED
- */
-function readFrom(
-  from: Neighbour,
-  frame: Frame,
-  error?: { readonly code: string; readonly description: string },
-): ReceivedMessage {
-  const { action, payload } = frame
-  const isBinary = isBinaryMessage(frame)
-  const { carrier, link } = from
-  const isNamed = plainAction(action) !== undefined
-  if (isNamed && carrier === 'strip') throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol: link.protocol }) // biome-ignore format: one line
-  const received = isBinary ? readBinaryMessage(payload, isNamed) : readText(from, frame, error)
-  if ('status' in received) throw new OverlayError('ERR_POLICY_REFUSED', { reason: received.reason }) // biome-ignore format: one line
-  const isBorne = carrier !== 'strip' && received.carrier !== 'top' && !error
-  return isBorne ? received : { ...bareMessage(received), carrier: received.carrier }
-}
-
-function readText(
-  { carrier, link: { protocol } }: Neighbour,
-  { action, type, payload }: Frame,
-  error?: { readonly code: string; readonly description: string },
-): ReceivedMessage | Unverified {
-  const parsed = parseStrict(payload)
-  const isAnswer = type === 3 && carrier !== 'strip' && isFlattened(parsed)
-  const isWrapped = plainAction(action) !== undefined || isAnswer
-  const legacyText = readsLegacy({ carrier, protocol }) ? payload : undefined
-  return readMessage(parsed, { isWrapped, legacyText, ...(error && { error }) })
 }
 
 /** Its bytes are others now: the old ones must not be spliced. */

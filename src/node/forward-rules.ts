@@ -4,10 +4,13 @@
  *
  * @spec docs/security.md, "Signature policies"
  */
+
 import { OverlayError } from '../errors.ts'
 import type { NodeId } from '../primitives/ids.ts'
+import { isErrorType } from '../wire/frame.ts'
 import { cutMember, putMember } from '../wire/member.ts'
 import { alertOf } from './alerts.ts'
+import { isBinaryMessage } from './binary-messages.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { holdFrame } from './held-back.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -44,11 +47,11 @@ export function judgePassing(
   const { payload, type, route, errorCode: code, errorDescription: description } = frame
   const { networkPath: path } = route
   const message = {
-    ...{ type, payload, path, isBinary: frame.encoding === 'binary' && type !== 4 && type !== 5 },
+    ...{ type, payload, path, isBinary: isBinaryMessage(frame) },
     ...{ action: passing.action, to: passing.destination, neighbour: peerOf(from), link: peerOf(to) }, // biome-ignore format: one line
     protocol: protocolOf(node, from, frame),
     carrier: from.carrier,
-    ...(type === 4 && { error: { code, description } }),
+    ...(isErrorType(type) && { error: { code, description } }),
   }
   const { decision, attest } = gate.judgeForwarded(message, { by: node.id, prev: from.id, link: peerOf(from).proof }) // biome-ignore format: one line
   const { outcome, reason = 'no-rule' } = decision

@@ -11,7 +11,7 @@ import { isObject } from '../security/header.ts'
 import { LEGACY_PROTOCOL, legacyKidsIn } from '../security/legacy-message.ts'
 import type { ReceivedMessage } from '../security/received-message.ts'
 import { plainAction } from '../security/signed-message.ts'
-import type { Frame } from '../wire/frame.ts'
+import { type Frame, isErrorType } from '../wire/frame.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import { bareBytes } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
@@ -33,7 +33,7 @@ export function asLinkBears(
 ): RoutedFrame {
   if (!node.gate || !to.isOverlay || to.carrier !== 'wwcp') return frame
   const { type, payload, route, errorCode: code, errorDescription: description } = frame
-  const isError = type === 4 || type === 5
+  const isError = isErrorType(type)
   const { networkPath: path } = route
   const action = answered === undefined ? frame.action : (plainAction(answered) ?? answered)
   const neighbour = peerOf(to)

@@ -9,7 +9,7 @@ import { RoutingTable } from '../routing/table.ts'
 import type { Link, LinkSource, SourceEvent } from '../transport/link.ts'
 import type { Frame, Route } from '../wire/frame.ts'
 import { encodePayload, parsePayload } from '../wire/payload.ts'
-import { expireRequests, refuseResult } from './answers.ts'
+import { expireRequests } from './answers.ts'
 import { type Answered, ask, askSigned, type Question, remoteError, requestFrame, sendSigned } from './asking.ts' // biome-ignore format: one line
 import { ByteBudget } from './byte-budget.ts'
 import type { ClockComparison } from './clock-comparisons.ts'
@@ -28,6 +28,7 @@ import { recordHandlers } from './own-record.ts'
 import { originOf } from './peer-facts.ts'
 import { Quarantine } from './quarantine.ts'
 import { originate } from './requests.ts'
+import { refuseResult } from './result-errors.ts'
 import { type GateSite, SecurityGate } from './security-gate.ts'
 import { nodesWithKeys, type PushSite, reachOf, TELLING, TrustPush } from './trust-push.ts'
 import type { UplinkRule } from './uplink-rules.ts'
@@ -218,14 +219,14 @@ export class Node {
     const timeoutMs = options.timeoutMs ?? actionRow(protocol, action)?.timeoutMs ?? 30_000
     const payload = encodePayload(request)
     const question = { action, payload, encoding: 'text', protocol } as const
-    const { frame, from, response: admitted } = await this.#ask(ids(destination), question, timeoutMs) // biome-ignore format: one line
+    const { frame, from, response: admitted, question: asked } = await this.#ask(ids(destination), question, timeoutMs) // biome-ignore format: one line
     try {
       const response = admitted ?? parsePayload(frame.payload)
       const source = frame.route?.networkPath[0] ?? from.id
       this.#core.validatorOf(source).assertValid(protocol, action, 'response', response)
       return response as ActionResponse<P, A>
     } catch (error) {
-      if (error instanceof OverlayError) refuseResult(this.#core, from, frame, error)
+      if (error instanceof OverlayError) refuseResult(this.#core, from, frame, error, asked)
       throw error
     }
   }

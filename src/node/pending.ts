@@ -38,6 +38,8 @@ export interface PendingRequest {
   answererId: NodeId
   /** What was signed or verified of it, where it crossed the edge of the overlay here. */
   secured?: Secured | undefined
+  /** Once answered: what a CALLRESULTERROR about it is signed and judged by. */
+  terms?: Pick<Secured, 'protocol' | 'reference'> | undefined
   retry?: Retry | undefined
   /**
    * Called with the payload of a CALLRESULT as it came, and as whoever asked is told it; undefined
@@ -184,6 +186,8 @@ export class AnsweredList {
     request.answerer = answerer
     request.answererId = answererId
     request.expiresAt = expiresAt
+    const { secured } = request
+    if (secured) request.terms = { protocol: secured.protocol, reference: secured.reference }
     // These hold on to what was asked, which nobody asks again.
     request.secured = request.retry = request.onResult = undefined
     if (this.#list.length >= MAX_ANSWERED) this.#list.splice(0, MAX_ANSWERED / 4)

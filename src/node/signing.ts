@@ -10,7 +10,7 @@ import { type LegacySide, signLegacy } from '../security/legacy-message.ts'
 import type { Peer } from '../security/policies/facts.ts'
 import { type OutDecision, planOutgoing } from '../security/policies/outgoing.ts'
 import { signStatement } from '../security/statement.ts'
-import { KINDS, type MessageType } from '../wire/frame.ts'
+import { isErrorType, KINDS, type MessageType } from '../wire/frame.ts'
 import { encodePayload, type JsonObject } from '../wire/payload.ts'
 import { freshFields } from './attesting.ts'
 import { type Form, inForm, wrappedAction } from './carrying.ts'
@@ -64,7 +64,7 @@ export async function signMessage(
   const { trust, signer } = security
   const { type, action, payload } = message
   const plan = planOf(trust, message)
-  const isError = type === 4 || type === 5
+  const isError = isErrorType(type)
   const bare = isError ? (payload.details as JsonObject) : stripSignatures(payload)
   const bytes = canonicalize(isError ? payload : bare)
   const digest = sha256(bytes)
@@ -165,10 +165,10 @@ function formOf(
 ): Form {
   // A link that knows only the legacy form bears no members of ours, whatever a rule for all links says.
   const isOld = carrier === 'wwcp' || (carrier !== 'signed' && form === 'wwcp' && signatures.length > 0) // biome-ignore format: one line
-  if (isOld) return type === 4 || type === 5 ? 'plain' : 'wwcp'
+  if (isOld) return isErrorType(type) ? 'plain' : 'wwcp'
   if (carrier === 'members') return 'top'
   // Towards a standard peer errors are in its own words, which nobody here has signed.
-  if (type === 4 || type === 5) return 'plain'
+  if (isErrorType(type)) return 'plain'
   if (carrier === 'signed') return 'signed'
   return signatures.length > 0 ? form : 'plain'
 }

@@ -1,7 +1,7 @@
 import { OverlayError } from '../errors.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import { encodeBinary } from '../wire/binary.ts'
-import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
+import { DEFAULT_LIMITS, type Frame, isErrorType } from '../wire/frame.ts'
 import { encodeText } from '../wire/text.ts'
 import type { Core } from './core.ts'
 import { traceToKeep } from './frame-log.ts'
@@ -78,7 +78,7 @@ export function writeOwn(
  * error is JSON text.
  */
 export function readable(to: Neighbour, frame: Frame): Frame {
-  const isBinaryError = frame.encoding === 'binary' && (frame.type === 4 || frame.type === 5)
+  const isBinaryError = frame.encoding === 'binary' && isErrorType(frame.type)
   if (!isBinaryError || to.link.capabilities.has('binary-error')) return frame
   return { ...frame, encoding: 'text' }
 }

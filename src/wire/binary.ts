@@ -14,6 +14,7 @@ import { isMessageId, isNodeId, type MessageId, type NodeId } from '../primitive
 import {
   DEFAULT_LIMITS,
   type Frame,
+  isErrorType,
   type MessageType,
   type Remains,
   type Route,
@@ -205,8 +206,8 @@ export function encodeBinary(frame: Omit<Frame, 'encoding' | 'origin'>): Uint8Ar
   for (const id of path) parts.push(short(id))
   parts.push(short(frame.messageId))
   if (type === 2 || type === 6) parts.push(short(frame.action))
-  if (type === 4 || type === 5) parts.push(short(frame.errorCode), short(frame.errorDescription))
-  parts.push(lengthBytes(frame.payload.length, type === 4 || type === 5 ? 4 : 8), frame.payload)
+  if (isErrorType(type)) parts.push(short(frame.errorCode), short(frame.errorDescription))
+  parts.push(lengthBytes(frame.payload.length, isErrorType(type) ? 4 : 8), frame.payload)
   return join(parts)
 }
 

@@ -17,6 +17,11 @@ export const KINDS = {
   6: 'SEND',
 } as const satisfies Record<MessageType, string>
 
+/** Whether messages of this type tell a code and a description. */
+export function isErrorType(type: number): boolean {
+  return type === CALLERROR || type === CALLRESULTERROR
+}
+
 export type Kind = (typeof KINDS)[MessageType]
 
 /** Where a frame goes and which way it came: what the overlay form adds to the standard form. */

@@ -15,7 +15,7 @@ import { compileRuleBook, withRights } from '../../security/policies/rule-book.t
 import { refusedItems } from '../../security/roles/item-answers.ts'
 import { judgeRights } from '../../security/roles/rights.ts'
 import { verifyStatement } from '../../security/statement.ts'
-import { type Frame, KINDS } from '../../wire/frame.ts'
+import { type Frame, isErrorType, KINDS } from '../../wire/frame.ts'
 import { decodeText } from '../../wire/text.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { type ReadTrust, readTrust } from '../known-keys.ts'
@@ -106,7 +106,7 @@ function factsOf(
   if ('status' in taken) throw new Error(`this frame is refused before any policy: ${taken.sentence}`) // biome-ignore format: one line
   const action = frame.action || (answers ?? '')
   if (action === '') throw new Error('an answer does not say what it answers; give --answers ACTION') // biome-ignore format: one line
-  const isError = type === 4 || type === 5
+  const isError = isErrorType(type)
   const signed = canonicalize(isError ? { code, description, details: taken.payload } : taken.payload) // biome-ignore format: one line
   const expected = { kind: 'message', action, messageType: type } as const
   const verdict = verifyStatement(signed, taken.entries, { expected, keyOf: trust.directory.keyOf })
