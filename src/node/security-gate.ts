@@ -27,6 +27,7 @@ import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.t
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { type PartlyPermitted, permittedPart } from '../security/roles/item-answers.ts'
+import { ObeyedRequests } from '../security/roles/obeyed-requests.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import type { Verdict } from '../security/verdict.ts'
@@ -136,6 +137,7 @@ export class SecurityGate {
   readonly #said = new ContextHistory()
   readonly #passed = new ContextHistory()
   readonly #wrong = new WrongSignatures()
+  readonly #obeyed = new ObeyedRequests()
   readonly #vouchers = new Vouchers()
   /** What was refused, by the error that says so. */
   readonly refused = new WeakMap<OverlayError, RefusedCall>()
@@ -199,7 +201,7 @@ export class SecurityGate {
     const clockOffS = this.#compareClocks(judged, nowMs)
     const looked = this.#look(this.#said, message, received)
     const said = {
-      ...known,
+      ...this.#withEarlier(known, nowMs),
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
       context: withClock(looked?.context, clockOffS),
@@ -228,7 +230,10 @@ export class SecurityGate {
     // Two people would agree to the whole of what one of them may only ask for in part.
     if (part && this.#held.isAbout(facts)) throw new OverlayError('ERR_POLICY_REFUSED', { reason: 'role' }) // biome-ignore format: one line
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
-    if (freshness?.repeated !== true) looked?.commit()
+    if (freshness?.repeated !== true) {
+      looked?.commit()
+      this.#countRequest(facts, nowMs)
+    }
     // What a person has let through needs no alert: he has looked at it.
     if (freshness?.repeated !== true && !isReleased) this.#alert(message, decision)
     this.#learnTime(message, header)
@@ -435,6 +440,18 @@ export class SecurityGate {
   /** The setting of the link, or of the node for all of its links. */
   #asReadHere<M extends Incoming>(incoming: M): M {
     return this.#options.readsLegacy ? { ...incoming, carrier: 'wwcp' } : incoming
+  }
+
+  /** Where some role permits something only so often: what was obeyed before. */
+  #withEarlier(facts: PolicyFacts, nowMs: number): PolicyFacts {
+    if (!this.#options.trust.book.countsRequests) return facts
+    return { ...facts, signers: facts.signers.map((one) => ({ ...one, earlier: this.#obeyed.of(one.owner, nowMs) })) } // biome-ignore format: one line
+  }
+
+  #countRequest({ kind, action, to, from, signers }: PolicyFacts, nowMs: number): void {
+    if (!this.#options.trust.book.countsRequests || (kind !== 'CALL' && kind !== 'SEND')) return
+    const owners = signers.filter((one) => isByOriginator(one, from)).map(({ owner }) => owner)
+    for (const owner of new Set(owners)) this.#obeyed.note(owner, action, to, nowMs)
   }
 
   #factsOf(message: Judged, found: Found): PolicyFacts {

@@ -41,3 +41,8 @@ export function assertMembers(
 export function isOneOf<T>(values: readonly T[], value: unknown): value is T {
   return values.some((one) => one === value)
 }
+
+/** A whole number from 1. */
+export function isWhole(value: unknown, most: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
+}

@@ -44,7 +44,7 @@ const ROLE: UserRoleDocument = {
   name: 'whole', version: 1, description: 'all there is',
   allow: [
     { actions: ['Set*'], to: 'CS*', parameters: [{ pointer: '/a/*', optional: true, equals: 1, in: [1, 'x', null, true], greaterThan: 0, lessThan: 9 }, { pointer: '/b', matches: 'x*' }, { pointer: '/c', own: 'organisation' }] },
-    { actions: 'GetVariables', variables: [{ component: 'C', variable: '*', evse: [1, 2], instance: 'a', variableInstance: ['b'], attribute: 'Actual', access: ['read', 'write', 'monitor'] }] },
+    { actions: 'GetVariables', variables: [{ component: 'C', variable: '*', evse: [1, 2], instance: 'a', variableInstance: ['b'], attribute: 'Actual', access: ['read', 'write', 'monitor'] }], rate: { atMost: 3, perS: 60 } },
   ],
   deny: [{ actions: 'Reset' }],
 }

@@ -69,8 +69,9 @@ export function permissionWords(permission: PermissionDocument): {
   readonly to: string
   readonly only: readonly string[]
 } {
-  const { actions, to, parameters = [], variables = [] } = permission
-  const only = [...parameters.map(parameterWords), ...variables.map(variableWords)]
+  const { actions, to, parameters = [], variables = [], rate } = permission
+  const often = rate ? [words.atMost(rate.atMost, rate.perS)] : []
+  const only = [...parameters.map(parameterWords), ...variables.map(variableWords), ...often]
   return {
     actions: list(actions),
     to: to === undefined ? words.anybody : list(to),

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../wire/payload.ts'
 import { Bounded } from './bounded.ts'
 import type { ContextFacts, ContextFinding } from './context-facts.ts'
 import { type LimitTold, limitIn, WHOLE } from './limits.ts'
+import { MAX_COUNTED } from './rate.ts'
 import { StationHistory } from './station-history.ts'
 import { toldBy } from './told.ts'
 
@@ -34,8 +35,6 @@ const MAX_STATIONS = 20_000
 /** Of one station. */
 const MAX_PLACES = 256
 const MAX_RATES = 20_000
-/** How many earlier messages of one action a rule can ask about. */
-export const MAX_COUNTED = 100
 
 /**
  * What stations and those who command them have said so far, to compare with what they say next: a

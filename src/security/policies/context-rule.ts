@@ -2,6 +2,7 @@ import {
   assertMembers,
   type Complain,
   isOneOf,
+  isWhole,
   listOf,
   type OneOrMore,
   recordOf,
@@ -12,7 +13,7 @@ import {
   type ContextFacts,
   type ContextFinding,
 } from '../context/context-facts.ts'
-import { MAX_COUNTED } from '../context/context-history.ts'
+import { isTooOften, MAX_PER_S, type RateDocument, rateOf } from '../context/rate.ts'
 import type { PolicyReason } from './facts.ts'
 
 /** What must be plausible about a request besides its signatures; every member that is there. */
@@ -22,7 +23,7 @@ export interface ContextDocument {
   /** In W: told as power, or what the energy since the reading before comes to. */
   readonly maxPowerW?: number
   /** How often the originator may say this action. */
-  readonly rate?: { readonly atMost: number; readonly perS: number }
+  readonly rate?: RateDocument
   /** Of commands that set limits. */
   readonly limit?: LimitDocument
   /** In seconds: how far the clock of its signer may be off. */
@@ -46,7 +47,6 @@ export interface ContextRule {
 }
 
 const FINDINGS = Object.keys(CONTEXT_FINDINGS) as ContextFinding[]
-const MAX_PER_S = 86_400
 
 /** Reads a demand on what is around a message; `complain` throws for whatever is not understood. */
 export function compileContext(value: unknown, complain: Complain): ContextRule {
@@ -74,14 +74,6 @@ function findingsOf(value: OneOrMore<ContextFinding | '*'>, complain: Complain) 
     complain(['not'], `must be of ${FINDINGS.join(', ')}, or *`)
   }
   return list.includes('*') ? FINDINGS : (list as ContextFinding[])
-}
-
-function rateOf(value: unknown, complain: Complain): NonNullable<ContextDocument['rate']> {
-  const rate = recordOf(value, [], complain) as NonNullable<ContextDocument['rate']>
-  assertMembers(rate, ['atMost', 'perS'], [], complain)
-  if (!isWhole(rate.atMost, MAX_COUNTED)) complain(['atMost'], `must be a whole number, 1 to ${MAX_COUNTED}`) // biome-ignore format: one line
-  if (!isWhole(rate.perS, MAX_PER_S)) complain(['perS'], `must be a whole number of seconds, 1 to ${MAX_PER_S}`) // biome-ignore format: one line
-  return rate
 }
 
 function limitOf(value: unknown, complain: Complain): LimitDocument {
@@ -115,14 +107,10 @@ export function implausible(
   const { step, rate } = rule
   const isSteep = step && limit?.steps.some((one) => one.stepW > step.atMostW && one.sinceS < step.perS) // biome-ignore format: one line
   if (isSteep) return 'limit-too-steep'
-  const isFrequent = rate && earlierS.filter((ago) => ago < rate.perS).length >= rate.atMost
+  const isFrequent = rate && isTooOften(rate, earlierS)
   return isFrequent ? 'too-often' : undefined
 }
 
 function isPositive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0
-}
-
-function isWhole(value: unknown, most: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
 }

@@ -5,6 +5,7 @@ import type { AlgorithmName, VerifyOnlyName } from '../algorithms.ts'
 import { CONTEXT_FINDINGS, type ContextFacts } from '../context/context-facts.ts'
 import type { StaleReason } from '../freshness/freshness.ts'
 import type { Attestation } from '../header.ts'
+import type { EarlierRequest } from '../roles/obeyed-requests.ts'
 import type { Reason } from '../verdict.ts'
 
 /** How much is known about where a message comes from, least first. */
@@ -34,6 +35,8 @@ export interface SignerFacts {
   readonly att?: Attestation
   /** A signed entitlement lets it speak for `from`, which is not its owner. */
   readonly isEntitled?: boolean
+  /** What was obeyed of its owner before; undefined where no role asks. */
+  readonly earlier?: readonly EarlierRequest[]
   /** Its roles permit what is asked for, see `withRights`. */
   readonly isPermitted?: boolean
 }

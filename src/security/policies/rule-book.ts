@@ -21,6 +21,8 @@ export interface CompiledRuleBook {
   readonly judgesForwarded: boolean
   /** Whether one of them asks how often something comes. */
   readonly countsMessages: boolean
+  /** Whether some user role permits something only so often. */
+  readonly countsRequests: boolean
   /** Data inside payloads whose signatures one of them asks for. */
   readonly dataAsked: readonly DataAsked[]
   /** By name. */
@@ -37,12 +39,14 @@ export type DataAsked = Pick<DataDocument, 'pointer' | 'ctx'>
  */
 export function compileRuleBook({ policies, roles }: RuleBook): CompiledRuleBook {
   const compiled = policies.map(compileSignaturePolicy)
+  const compiledRoles = roles.map(compileUserRole)
   return {
     policies: compiled,
     judgesForwarded: compiled.some((one) => one.judgesForwarded),
     countsMessages: compiled.some((one) => one.countsMessages),
+    countsRequests: compiledRoles.some(({ allow }) => allow.some(({ rate }) => rate !== undefined)),
     dataAsked: dataAskedBy(policies),
-    roles: new Map(roles.map(compileUserRole).map((role) => [role.name, role])),
+    roles: new Map(compiledRoles.map((role) => [role.name, role])),
   }
 }
 
@@ -75,7 +79,11 @@ function mayAsk(
   roles: ReadonlyMap<string, UserRole>,
 ): boolean {
   const own = signer.roles.flatMap((name) => roles.get(name) ?? [])
-  const rights = judgeRights(own, { ...request, holder: signer })
+  const rights = judgeRights(own, {
+    ...request,
+    holder: signer,
+    ...(signer.earlier && { earlier: signer.earlier }),
+  })
   return rights.status === 'permitted' && (rights.items?.every(Boolean) ?? true)
 }
 

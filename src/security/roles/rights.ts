@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../wire/payload.ts'
 import { everyAt, someAt } from '../../wire/pointer.ts'
+import { isTooOften } from '../context/rate.ts'
 import { isAbout, isAmong, type VariableItem, variablesIn } from './device-model.ts'
+import type { EarlierRequest } from './obeyed-requests.ts'
 import type { Holder, Permission, UserRole } from './user-role.ts'
 
 /** A request whose originator is known. */
@@ -12,6 +14,8 @@ export interface RightsRequest {
   readonly payload: JsonObject
   /** Who asks; undefined where that is not known. */
   readonly holder?: Holder
+  /** What was obeyed of it before; default: nothing. */
+  readonly earlier?: readonly EarlierRequest[]
 }
 
 /** What the roles of an originator come to; the same input comes to the same. */
@@ -74,7 +78,7 @@ function denies(permission: Permission, { action, to, payload, holder }: RightsR
 /** Why a permission does not allow a request, for people; undefined when it does. */
 function whyNotAllowed(
   permission: Permission,
-  { action, to, payload, holder }: RightsRequest,
+  { action, to, payload, holder, earlier = [] }: RightsRequest,
   items: readonly VariableItem[] | undefined,
 ): string | undefined {
   if (!permission.hasAction(action)) return `it is not for ${action}`
@@ -84,7 +88,14 @@ function whyNotAllowed(
     ({ pointer, test, isOptional }) =>
       !everyAt(payload, pointer, (value) => test(value, holder), isOptional),
   )
-  return broken && `${broken.words}, which is not so`
+  if (broken) return `${broken.words}, which is not so`
+  const { rate } = permission
+  if (!rate) return undefined
+  const counted = earlier.filter((one) => permission.hasAction(one.action) && permission.hasDestination(one.to)) // biome-ignore format: one line
+  const isOver = isTooOften(rate, counted.map(({ agoS }) => agoS)) // biome-ignore format: one line
+  return isOver
+    ? `it is at most ${rate.atMost} times in ${rate.perS} s, and was so often`
+    : undefined
 }
 
 function denied(by: string, explanation: readonly string[]): Rights {

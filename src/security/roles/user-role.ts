@@ -11,6 +11,7 @@ import {
   recordOf,
 } from '../../wire/document-checks.ts'
 import { type Pointer, parsePointer } from '../../wire/pointer.ts'
+import { type RateDocument, rateOf } from '../context/rate.ts'
 
 /** What may be done with a variable of a device model. */
 export const ACCESSES = ['read', 'write', 'monitor'] as const
@@ -45,6 +46,8 @@ export interface PermissionDocument {
   readonly parameters?: readonly ParameterDocument[]
   /** Which variables, of actions that read, set or watch some. */
   readonly variables?: readonly VariableDocument[]
+  /** How often what this permission is for may be asked for; only to allow. Default: as often as one likes. */
+  readonly rate?: RateDocument
 }
 
 /** Every value that the pointer leads to must pass; to deny, one is enough. */
@@ -93,6 +96,7 @@ export interface Permission {
   readonly parameters: readonly Parameter[]
   /** undefined: all variables. */
   readonly variables: readonly VariableRule[] | undefined
+  readonly rate: RateDocument | undefined
 }
 
 export interface Parameter {
@@ -160,18 +164,20 @@ function permissionOf(
   complain: Complain,
 ): Permission {
   const document = recordOf(value, path, complain) as PermissionDocument
-  assertMembers(document, ['actions', 'to', 'parameters', 'variables'], path, complain)
-  const { actions, to = '*', parameters = [], variables } = document
+  assertMembers(document, ['actions', 'to', 'parameters', 'variables', 'rate'], path, complain)
+  const { actions, to = '*', parameters = [], variables, rate } = document
   if (!Array.isArray(parameters)) complain([...path, 'parameters'], 'must be a list')
   if (variables !== undefined && !(Array.isArray(variables) && variables.length > 0)) {
     complain([...path, 'variables'], 'must be a list; left out it means all')
   }
+  if (rate !== undefined && path[0] === 'deny') complain([...path, 'rate'], 'only limits what is allowed: what is denied is denied always') // biome-ignore format: one line
   return {
     place,
     hasAction: oneOf(names(actions, [...path, 'actions'], complain), (action) => action),
     hasDestination: oneOf(names(to, [...path, 'to'], complain), foldId),
     parameters: parameters.map((one, i) => parameterOf(one, [...path, 'parameters', `${i}`], complain)), // biome-ignore format: one line
     variables: variables?.map((one, i) => variableRuleOf(one, [...path, 'variables', `${i}`], complain)), // biome-ignore format: one line
+    rate: rate === undefined ? undefined : rateOf(rate, (at, problem) => complain([...path, 'rate', ...at], problem)), // biome-ignore format: one line
   }
 }
 

@@ -295,3 +295,31 @@ test('in any order of roles the same is permitted; one more permission never tak
   }) // biome-ignore format: the head is one line
   fc.assert(property, { ...PROPERTY, numRuns: PROPERTY.numRuns * 10 })
 })
+
+test('a rate counts what was obeyed of the same permission within its time', () => {
+  const own = role([{ actions: 'Reset', to: 'CS*', rate: { atMost: 2, perS: 60 } }])
+  const after = (...earlier: { action: string; to: string; agoS: number }[]) =>
+    judgeRights([own], { ...ask('Reset'), earlier }).status
+  const reset = (agoS: number, to = 'CS01') => ({ action: 'Reset', to, agoS })
+  assert.equal(after(), 'permitted')
+  assert.equal(after(reset(1)), 'permitted')
+  assert.equal(after(reset(1), reset(59, 'CS02')), 'denied')
+  assert.equal(after(reset(1), reset(60)), 'permitted', 'the second one is over')
+  assert.equal(after(reset(1), { action: 'ClearCache', to: 'CS01', agoS: 1 }), 'permitted')
+  assert.equal(after(reset(1), reset(1, 'LC01')), 'permitted', 'that one was by another permission')
+})
+
+for (const [what, rate, place] of [
+  ['no number', { atMost: '2', perS: 60 }, 'allow/0/rate/atMost'],
+  ['more than can be counted', { atMost: 101, perS: 60 }, 'allow/0/rate/atMost'],
+  ['more than a day', { atMost: 1, perS: 86_401 }, 'allow/0/rate/perS'],
+  ['something unknown', { atMost: 1, perS: 60, burst: 3 }, 'allow/0/rate/burst'],
+] as const) {
+  test(`a rate of ${what} is refused with its place`, () => {
+    assert.throws(() => role([{ actions: 'Reset', rate: rate as never }]), (error) => error instanceof OverlayError && error.code === 'ERR_ROLE_DOCUMENT' && error.details.place === place) // biome-ignore format: one line
+  })
+} // biome-ignore format: a table
+
+test('what is denied has no rate', () => {
+  assert.throws(() => role([], [{ actions: 'Reset', rate: { atMost: 1, perS: 60 } }]), { code: 'ERR_ROLE_DOCUMENT' }) // biome-ignore format: one line
+})

@@ -21,6 +21,7 @@ export const rules = {
   every: 'every message',
   anybody: 'anybody',
   always: 'always',
+  atMost: (count: number, seconds: number) => `at most ${count} times in ${seconds} s`,
   from: (ids: string) => `from ${ids}`,
   to: (ids: string) => `to ${ids}`,
   toGroup: 'to a group',
