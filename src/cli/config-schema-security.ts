@@ -54,6 +54,53 @@ export const SECURITY_SCHEMA = {
         'Key records of this node and of others, as `wattweave keys new` prints them; believed as they stand.',
       items: file('A file with one record'),
     },
+    roots: {
+      type: 'array',
+      description:
+        'Authorities for message keys, by the name that policies know them by (`chains`). Not those of TLS.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'file'],
+        properties: {
+          name: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 50,
+            description: 'How policies name it.',
+          },
+          file: file('Its certificate (PEM)'),
+        },
+      },
+    },
+    certificates: {
+      type: 'array',
+      description:
+        'Certificates of message keys that one of `roots` stands behind; read at the start.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['file'],
+        properties: {
+          file: file('The certificate, and behind it those between it and its root (PEM)'),
+          owner: {
+            type: 'string',
+            minLength: 1,
+            description: 'Whose key it is. Default: the id in its name `urn:wattweave:node:ID`.',
+          },
+          organisation: { type: 'string', minLength: 1, description: 'Of its owner.' },
+          roles: {
+            type: 'array',
+            items: { type: 'string', minLength: 1 },
+            description: 'User roles that the key holds. Default: none.',
+          },
+          alg: {
+            enum: ['RS256', 'RS384'],
+            description: 'Of a key of RSA: how it signs. Default: RS256.',
+          },
+        },
+      },
+    },
     legacySignatures: {
       type: 'boolean',
       description:

@@ -25,6 +25,7 @@ import { keyFrom } from '../storage/secret-store.ts'
 import { TrustStore } from '../storage/trust-store.ts'
 import { writeWhole } from '../storage/whole-file.ts'
 import type { Config, Fail } from './config.ts'
+import { type RawCertificate, type RawRoot, readCertificates } from './config-certificates.ts'
 import { readText } from './config-files.ts'
 
 /** `security` as the file has it. */
@@ -34,6 +35,8 @@ export interface RawSecurity {
   readonly passphraseFile?: string
   readonly signer?: RawSigner
   readonly trust?: readonly string[]
+  readonly roots?: readonly RawRoot[]
+  readonly certificates?: readonly RawCertificate[]
   readonly policyFile?: string
   readonly twoRolesFile?: string
   readonly legacySignatures?: boolean
@@ -131,6 +134,7 @@ export function readSecurity(
     const record = readKeyRecord(jsonIn(name, base, failHere) as Record<string, unknown>)
     return typeof record === 'string' ? failHere(`is no key record: ${record}`) : record
   })
+  const all = [...records, ...readCertificates(raw, { base, fail })]
   const failPolicy: FailHere = (problem) => fail(['security', 'policyFile'], `(${policyFile}) ${problem}`) // biome-ignore format: one line
   const usual = takesUnproved ? withUnprovedPeers(DEFAULT_POLICY) : DEFAULT_POLICY
   const policy = policyFile === undefined ? usual : (jsonIn(policyFile, base, failPolicy) as SignaturePolicyDocument) // biome-ignore format: one line
@@ -138,7 +142,7 @@ export function readSecurity(
   const failTwoRoles: FailHere = (problem) => fail(['security', 'twoRolesFile'], `(${twoRolesFile}) ${problem}`) // biome-ignore format: one line
   const twoRoles = twoRolesFile === undefined ? [] : readTwoRoles(jsonIn(twoRolesFile, base, failTwoRoles), failTwoRoles) // biome-ignore format: one line
   const program = signer && programOf(signer, raw, { base, fail, role })
-  return { isKeyGiven: keyFile !== undefined, records, policy, twoRoles, readsLegacy, ...(program && { program }) } // biome-ignore format: one line
+  return { isKeyGiven: keyFile !== undefined, records: all, policy, twoRoles, readsLegacy, ...(program && { program }) } // biome-ignore format: one line
 }
 
 function programOf(

@@ -39,7 +39,7 @@ export function signersOf(
     const aboutNowS = Math.min(Math.max(signedS, nowS - SKEW_S), nowS + SKEW_S)
     const found = directory.find(kid, 'sign-message', isStored ? signedS : aboutNowS, aboutNowS)
     if (found.status !== 'usable') return []
-    const { owner, organisation, roles, key } = found.record
+    const { owner, organisation, chain, roles, key } = found.record
     const counting = isOverdue ? roles.filter((one) => !PRIVILEGED.includes(one)) : roles
     const claimed =
       header.role === undefined ? counting : counting.filter((one) => one === header.role)
@@ -49,6 +49,7 @@ export function signersOf(
       roles: claimed,
       algorithm: key.alg,
       ...(organisation !== undefined && { organisation }),
+      ...(chain !== undefined && { chain }),
       ...(header.att && {
         att: header.att,
         isEntitled: isEdge(header.att, roles, path, { directory, atS: aboutNowS }),
@@ -66,8 +67,8 @@ export function foreignSignersOf(
   if (kid === undefined) return []
   const found = directory.find(kid, 'sign-message', nowS)
   if (found.status !== 'usable') return []
-  const { owner, organisation, roles, key } = found.record
-  return [{ kid, owner, roles, algorithm: key.alg, ...(organisation !== undefined && { organisation }) }] // biome-ignore format: one line
+  const { owner, organisation, chain, roles, key } = found.record
+  return [{ kid, owner, roles, algorithm: key.alg, ...(organisation !== undefined && { organisation }), ...(chain !== undefined && { chain }) }] // biome-ignore format: one line
 }
 
 /** Whether an attestation is by the first node on the path, and that one is entitled to vouch. */

@@ -29,7 +29,7 @@ const POLICY: SignaturePolicyDocument = {
       match: { kinds: 'CALL', actions: ['Set*'], to: 'CS01', from: 'CSMS*', origin: 'node', neighbour: { kinds: ['node'], ids: 'NN01' }, payload: [{ pointer: '/a/*/b', equals: 1, in: [1], greaterThan: 0, lessThan: 2 }, { pointer: '/c', matches: 'x*' }] },
       require: {
         assurance: 'e2e', distinct: 'owners', algorithms: ['ES256'], maxAgeS: 60, replay: 'live', replyBinding: true, permitted: true, primaryUpstream: true,
-        signers: [{ roles: 'owner', kids: 'k', owners: 'CSMS*', organisations: 'acme', atLeast: 2 }],
+        signers: [{ roles: 'owner', kids: 'k', owners: 'CSMS*', organisations: 'acme', chains: ['acme-root'], atLeast: 2 }],
         path: { only: 'NN*', through: 'NN01', not: 'NN66' },
         data: [{ pointer: '/tariff', ctx: 'urn:example:tariff:1', roles: ['mobility-provider'] }],
         context: { not: '*', maxPowerW: 22_000, rate: { atMost: 3, perS: 60 }, limit: { leastW: 1_000, step: { atMostW: 5_000, perS: 60 } }, maxClockOffS: 5 },

@@ -24,6 +24,8 @@ export interface Authority {
   /** PEM. */
   readonly certificate: string
   issue(options: CertificateOptions): Promise<TlsIdentity>
+  /** One that this one stands behind; or not, where it only does as if it were one. */
+  issueAuthority(options: CertificateOptions & { readonly isTrue?: boolean }): Promise<Authority>
 }
 
 /** A certificate that is well-formed, and that no TLS of today takes: its key is too short. */
@@ -64,38 +66,51 @@ export async function createAgreementCertificate(): Promise<string> {
 
 let serial = 1
 
-export async function createAuthority(name = 'Test CA'): Promise<Authority> {
+export async function createAuthority(name = 'Test CA', days = 10): Promise<Authority> {
   const keys = await generate()
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: nextSerial(),
     name: `CN=${name}`,
     notBefore: new Date(Date.now() - 10 * DAY_MS),
-    notAfter: new Date(Date.now() + 10 * DAY_MS),
+    notAfter: new Date(Date.now() + days * DAY_MS),
     signingAlgorithm: ALGORITHM,
     keys,
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   })
+  return authorityOf(root, keys)
+}
+
+function authorityOf(own: x509.X509Certificate, keys: webcrypto.CryptoKeyPair): Authority {
+  const issueTo = async (options: CertificateOptions, extensions: x509.Extension[]) => {
+    const holder = await generate()
+    const { commonName = '', organization, days = 5, isSelfSigned = false } = options
+    const subject = [
+      ...(commonName === '' ? [] : [{ CN: [commonName] }]),
+      ...(organization === undefined ? [] : [{ O: [organization] }]),
+    ]
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: nextSerial(),
+      subject,
+      issuer: isSelfSigned ? subject : own.subject,
+      notBefore: new Date(Date.now() - 9 * DAY_MS),
+      notAfter: new Date(Date.now() + days * DAY_MS),
+      signingAlgorithm: ALGORITHM,
+      publicKey: holder.publicKey,
+      signingKey: isSelfSigned ? holder.privateKey : keys.privateKey,
+      extensions,
+    })
+    return { certificate, holder }
+  }
   return {
-    certificate: root.toString('pem'),
+    certificate: own.toString('pem'),
     async issue(options) {
-      const own = await generate()
-      const { commonName = '', organization, days = 5, isSelfSigned = false } = options
-      const subject = [
-        ...(commonName === '' ? [] : [{ CN: [commonName] }]),
-        ...(organization === undefined ? [] : [{ O: [organization] }]),
-      ]
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: nextSerial(),
-        subject,
-        issuer: isSelfSigned ? subject : root.subject,
-        notBefore: new Date(Date.now() - 9 * DAY_MS),
-        notAfter: new Date(Date.now() + days * DAY_MS),
-        signingAlgorithm: ALGORITHM,
-        publicKey: own.publicKey,
-        signingKey: isSelfSigned ? own.privateKey : keys.privateKey,
-        extensions: extensionsOf(options),
-      })
-      return { certificate: certificate.toString('pem'), key: await privateKeyOf(own) }
+      const { certificate, holder } = await issueTo(options, extensionsOf(options))
+      return { certificate: certificate.toString('pem'), key: await privateKeyOf(holder) }
+    },
+    async issueAuthority({ isTrue = true, ...options }) {
+      const constraints = new x509.BasicConstraintsExtension(isTrue, undefined, true)
+      const { certificate, holder } = await issueTo(options, [constraints])
+      return authorityOf(certificate, holder)
     },
   }
 }

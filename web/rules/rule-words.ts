@@ -116,13 +116,14 @@ function contextWords(context: ContextDocument = {}): readonly string[] {
 }
 
 function signersWords(group: SignersDocument): string {
-  const { atLeast = 1, roles, kids, owners, organisations } = group
+  const { atLeast = 1, roles, kids, owners, organisations, chains } = group
   const parts = words.signerParts
   const who = [
     phrase(roles, parts.roles),
     phrase(kids, parts.kids),
     phrase(owners, parts.owners),
     phrase(organisations, parts.organisations),
+    phrase(chains, parts.chains),
   ].filter(Boolean)
   return words.signers(atLeast, who.join(', '))
 }

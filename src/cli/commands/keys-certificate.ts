@@ -1,10 +1,10 @@
-import { type KeyObject, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { OverlayError } from '../../errors.ts'
 import { isNodeId, isReservedId, type NodeId } from '../../primitives/ids.ts'
-import { publicKeyOf, sha256 } from '../../security/jwk.ts'
+import { sha256 } from '../../security/jwk.ts'
+import { keyOfCertificate, secondsOf } from '../../security/keys/certificate-chain.ts'
 import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../../security/keys/key-record.ts'
-import { importRsaKey, type KnownKey } from '../../security/rsa-key.ts'
-import type { JsonObject } from '../../wire/payload.ts'
+import type { KnownKey } from '../../security/rsa-key.ts'
 import { readText } from '../config-files.ts'
 
 interface CertificateOptions {
@@ -53,27 +53,13 @@ function certificateIn(file: string): X509Certificate {
 }
 
 function keyIn(file: string, certificate: X509Certificate, alg: string | undefined): KnownKey {
-  const key = publicKeyIn(certificate)
-  const isRsa = key?.asymmetricKeyType === 'rsa'
-  if (alg !== undefined && key && !isRsa) throw new Error(`${file} holds no key of RSA, and --alg is for these only; leave it out`) // biome-ignore format: one line
   try {
-    if (!key) throw new OverlayError('ERR_SIGNATURE_KEY', { problem: 'its kind is not known' })
-    if (!isRsa) return publicKeyOf(key)
-    return importRsaKey({ ...key.export({ format: 'jwk' }), alg: alg ?? 'RS256' } as JsonObject)
+    const { key, isRsa } = keyOfCertificate(certificate, alg)
+    if (alg !== undefined && !isRsa) throw new Error(`${file} holds no key of RSA, and --alg is for these only; leave it out`) // biome-ignore format: one line
+    return key
   } catch (error) {
     if (!(error instanceof OverlayError)) throw error
     throw new Error(`${file} is of a key that cannot be used: ${error.details.problem}; have one made for a key of P-256, P-384, P-521 or Ed25519, or of RSA with 2048 to 4096 bits`, { cause: error }) // biome-ignore format: one line
-  }
-}
-
-/** undefined for a kind of key that has no form as JWK, and for one that is not read at all. */
-function publicKeyIn(certificate: X509Certificate): KeyObject | undefined {
-  try {
-    const key = certificate.publicKey
-    key.export({ format: 'jwk' })
-    return key
-  } catch {
-    return undefined
   }
 }
 
@@ -81,8 +67,4 @@ function publicKeyIn(certificate: X509Certificate): KeyObject | undefined {
 function endOf({ notAfter }: KeyRecord): string {
   const isOver = notAfter * 1_000 < Date.now()
   return isOver ? `its time was over on ${new Date(notAfter * 1_000).toISOString()}: it counts for nothing now\n` : '' // biome-ignore format: one line
-}
-
-function secondsOf(date: Date): number {
-  return Math.floor(date.getTime() / 1_000)
 }

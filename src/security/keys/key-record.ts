@@ -34,6 +34,11 @@ export interface KeyRecord {
   readonly replaces?: string
   /** base64url of SHA-256 of the DER of the certificate of this key. */
   readonly 'x5t#S256'?: string
+  /**
+   * Name of the root that stands behind its certificate. Of no signed record: whoever reads the
+   * certificate has verified that himself.
+   */
+  readonly chain?: string
 }
 
 /** A key that counts no more for what was signed from `since` on. */
@@ -103,7 +108,7 @@ export function readKeyRecord(payload: JsonObject): KeyRecord | string {
 }
 
 /** The payload of a key record, to be signed. */
-export function keyRecordPayload({ key, ...record }: KeyRecord): JsonObject {
+export function keyRecordPayload({ key, chain: _, ...record }: KeyRecord): JsonObject {
   return { kid: key.kid, jwk: key.jwk, ...record } as unknown as JsonObject
 }
 

@@ -24,7 +24,7 @@ export function successorOf(
   if (!(lifetimeS > 0)) throw new TypeError('lifetimeS must be more than 0')
   if (key.kid === old.key.kid) throw new TypeError('a key cannot replace itself')
   // The certificate is one of the old key.
-  const { 'x5t#S256': _, ...rights } = old
+  const { 'x5t#S256': _, chain: __, ...rights } = old
   return { ...rights, key, notBefore: nowS, notAfter: nowS + lifetimeS, replaces: old.key.kid }
 }
 

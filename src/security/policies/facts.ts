@@ -31,6 +31,8 @@ export interface SignerFacts {
   /** User roles that count here: the one that the header claims, else all of the key. */
   readonly roles: readonly string[]
   readonly algorithm: AlgorithmName | VerifyOnlyName
+  /** Name of the root that stands behind its certificate. */
+  readonly chain?: string
   /** Of a hop: what it saw. Such a signer vouches, it does not order. */
   readonly att?: Attestation
   /** A signed entitlement lets it speak for `from`, which is not its owner. */

@@ -125,6 +125,8 @@ export interface SignersDocument {
   /** With `*`. */
   readonly owners?: OneOrMore<string>
   readonly organisations?: OneOrMore<string>
+  /** Names of roots that stand behind the certificate of the key (`security.roots` of the node). */
+  readonly chains?: OneOrMore<string>
   /** Default 1. */
   readonly atLeast?: number
 }

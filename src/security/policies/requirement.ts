@@ -106,8 +106,13 @@ export function asksForNothing(requirement: Requirement): boolean {
 
 function groupOf(value: unknown, complain: Complain): SignerGroup {
   const document = recordOf(value, [], complain) as SignersDocument
-  assertMembers(document, ['roles', 'kids', 'owners', 'organisations', 'atLeast'], [], complain)
-  const { atLeast = 1, roles, kids, owners, organisations } = document
+  assertMembers(
+    document,
+    ['roles', 'kids', 'owners', 'organisations', 'chains', 'atLeast'],
+    [],
+    complain,
+  )
+  const { atLeast = 1, roles, kids, owners, organisations, chains } = document
   if (!isWithin(atLeast, MAX_SIGNERS)) complain(['atLeast'], `must be 1 to ${MAX_SIGNERS}`)
   const tests: SignerGroup['has'][] = []
   if (roles !== undefined) {
@@ -126,8 +131,13 @@ function groupOf(value: unknown, complain: Complain): SignerGroup {
     const wanted = names(organisations, ['organisations'], complain)
     tests.push(({ organisation }) => organisation !== undefined && wanted.includes(organisation))
   }
+  if (chains !== undefined) {
+    const wanted = names(chains, ['chains'], complain)
+    tests.push(({ chain }) => chain !== undefined && wanted.includes(chain))
+  }
   // Any key at all would do: whoever wrote that meant somebody.
-  if (tests.length === 0) complain([], 'names nobody; give roles, kids, owners or organisations')
+  if (tests.length === 0)
+    complain([], 'names nobody; give roles, kids, owners, organisations or chains')
   return { atLeast, has: (signer) => tests.every((test) => test(signer)) }
 }
 

@@ -57,6 +57,7 @@ export const rules = {
     kids: (names: string) => `the key ${names}`,
     owners: (names: string) => names,
     organisations: (names: string) => `the organisation ${names}`,
+    chains: (names: string) => `a certificate of ${names}`,
   },
   distinctKeys: 'each key counts, also those of one owner',
   algorithms: (names: string) => `by ${names}`,
