@@ -183,19 +183,20 @@ export class SecurityGate {
 
   /** @param noteAuthentic Told what an answer answers, as soon as it is clear who asks. */
   #admit(incoming: Incoming, noteAuthentic: (call: RequestReference) => void): Admitted {
-    const { neighbour, path } = incoming
+    const { path } = incoming
     const nowMs = this.#site.clock.now()
-    if (!this.#wrong.allows(neighbour.id, path[0], nowMs))
+    if (!this.#wrong.allows(path, nowMs))
       throw refusalWithoutStack('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
     const received = readIncoming(this.#asReadHere(incoming))
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
     const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
     const { verdict, header, digest } = judged
-    if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(neighbour.id, path[0], nowMs) // biome-ignore format: one line
+    if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(path, nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#timeProblem(message, header) // biome-ignore format: one line
     const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
-    // What anybody has signed takes no room, no nonce and no challenge of whom it names.
-    const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || one.isEntitled === true) // biome-ignore format: one line
+    // What anybody has signed takes no room, no nonce and no challenge of whom it names; nor does what
+    // somebody vouches for in the name of a node, which signs itself.
+    const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || (one.isEntitled === true && known.origin !== 'node')) // biome-ignore format: one line
     if (isAuthentic && header) noteAuthentic({ id: header.id, nonce: header.nonce, digest })
     const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
     const clockOffS = this.#compareClocks(judged, nowMs)

@@ -94,7 +94,7 @@ test('a plain station boots over two nodes that sign, is commanded, and nobody e
   assert.match(forged.output() + forged.errors(), /unsigned/)
   const { verdict, problems } = await frameAt(csms.console, ({ action, kind }) => action === 'BootNotification' && kind === 'CALL' ) // biome-ignore format: one line
   const { level, signers, rule } = verdict ?? {}
-  assert.deepEqual([level, signers?.map(({ owner, as }) => [owner, as]), rule?.name, problems], ['attested', [['NN01', 'edge']], '2 from a standard peer', []]) // biome-ignore format: one line
+  assert.deepEqual([level, signers?.map(({ owner, as }) => [owner, as]), rule?.name, problems], ['attested', [['NN01', 'edge']], '2 a standard station asks services only', []]) // biome-ignore format: one line
   const refused = await frameAt(node.console, ({ reaction }) => reaction === 'refused')
   assert.deepEqual([refused.verdict?.level, refused.verdict?.reason, refused.verdict?.sentence], ['refused', 'unsigned', 'nobody has signed it']) // biome-ignore format: one line
   const seen = await fetch(new URL('metrics', node.console))

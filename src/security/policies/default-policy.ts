@@ -43,7 +43,10 @@ export const DEFAULT_POLICY: SignaturePolicyDocument = {
     { name: '1 keys, policies, roles, grid, files, tunnels', match: { actions: MANAGEMENT }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
     { name: '2 what a standard CSMS asks for', match: { origin: 'csms', kinds: REQUESTS }, require: { assurance: 'attested', primaryUpstream: true } },
     { name: '2 a standard station commands nobody', match: { origin: 'station', kinds: REQUESTS, actions: COMMANDS }, refuse: true },
-    { name: '2 from a standard peer', match: { origin: ['station', 'csms'] }, require: { assurance: 'attested' } },
+    // Or whoever vouches for stations could have others do what they call their own way, see 3.
+    { name: '2 a standard station asks services only', match: { origin: 'station', kinds: REQUESTS, to: SERVICES }, require: { assurance: 'attested' } },
+    { name: '2 a standard station asks nobody else', match: { origin: 'station', kinds: REQUESTS }, refuse: true },
+    { name: '2 what a standard peer answers', match: { origin: ['station', 'csms'] }, require: { assurance: 'attested' } },
     { name: '3 commands from nodes', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: COMMANDS }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
     { name: '3 DataTransfer to a service', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: 'DataTransfer', to: SERVICES }, require: { assurance: 'e2e', replay: 'live' } },
     { name: '3 DataTransfer to anybody else', match: { origin: ['node', 'local'], kinds: REQUESTS, actions: 'DataTransfer' }, require: { assurance: 'e2e', permitted: true, replay: 'live' } },
@@ -63,7 +66,8 @@ export const DEFAULT_POLICY: SignaturePolicyDocument = {
  */
 export function withUnprovedPeers(policy: SignaturePolicyDocument): SignaturePolicyDocument {
   const rule = { name: '2 from a station that shows no credential', match: { origin: ['station'], neighbour: { kinds: ['station'] } }, require: { assurance: 'none' } } as const // biome-ignore format: one line
-  const at = policy.in?.findIndex(({ name }) => name === '2 from a standard peer') ?? -1
+  const at =
+    policy.in?.findIndex(({ name }) => name === '2 a standard station asks services only') ?? -1
   return { ...policy, in: policy.in?.toSpliced(at, 0, rule) ?? [] }
 }
 
