@@ -9,7 +9,15 @@ import { keyRecordPayload } from '../src/security/keys/key-record.ts'
 import { createMemorySigner } from '../src/security/signer.ts'
 import { signStatementNow } from '../src/security/statement.ts'
 import { type Subject, startProduct } from './support/processes.ts'
-import { type Bench, type Measured, median, quantile, rateRow, round } from './support/rows.ts'
+import {
+  type Bench,
+  type Measured,
+  median,
+  quantile,
+  type Row,
+  rateRow,
+  round,
+} from './support/rows.ts'
 
 /**
  * What signing costs a real process. `secured-forward`: plain stations behind a node that attests what
@@ -60,7 +68,18 @@ export const securedForward: Bench = async function* ({ isSmoke, isFull }) {
   for (const sink of sinks) sink.close()
 }
 
-export const flood: Bench = async function* ({ isSmoke, isFull }) {
+export const flood: Bench = async function* (options) {
+  yield await floodedBy(options, 'bad signatures/s', () => '')
+  let next = 0
+  yield await floodedBy(options, 'bad signatures/s under 5 000 invented names', () => `"N${next++ % 5_000}",`) // biome-ignore format: one line
+}
+
+/** @param before What stands before the own name of the flooder in a path. */
+async function floodedBy(
+  { isSmoke, isFull }: Parameters<Bench>[0],
+  what: string,
+  before: () => string,
+): Promise<Row> {
   const spanMs = isSmoke ? 600 : isFull ? 20_000 : 8_000
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const record = { key: publicKeyOf(privateKey), owner: 'FLOODER' as NodeId, usages: ['sign-message'] as const, roles: [], notBefore: 0, notAfter: 4e9 } // biome-ignore format: one line
@@ -81,7 +100,7 @@ export const flood: Bench = async function* ({ isSmoke, isFull }) {
   if (!station) throw new Error('no station')
   await heartbeats(station, spanMs / 4)
   const idle = await heartbeats(station, spanMs)
-  const stream = keepFlooding(flooder, badFrame(privateKey))
+  const stream = keepFlooding(flooder, badFrame(privateKey, before))
   await sleep(spanMs / 4)
   const [cpu, sent, began] = [csms.cpuSeconds(), stream.answered(), performance.now()]
   const loaded = await heartbeats(station, spanMs)
@@ -89,10 +108,11 @@ export const flood: Bench = async function* ({ isSmoke, isFull }) {
   stream.stop()
   const [idleP99, floodedP99] = [quantile(idle, P99), quantile(loaded, P99)]
   const ratio = idleP99 / floodedP99
-  yield { bench: 'flood', case: `Heartbeat at ${Math.round(perSecond)} bad signatures/s`, unit: 'ms p99', value: floodedP99, cpuSeconds: round(csms.cpuSeconds() - cpu), baseline: { name: 'idle', value: idleP99, cpuSeconds: 0 }, ratio: round(ratio), target: round(FLOOD_TARGET), met: ratio >= FLOOD_TARGET, refusedPerSecond: Math.round(perSecond), offeredPerSecond: FLOOD_PER_S, medianMs: round(median(loaded)), idleMedianMs: round(median(idle)) } // biome-ignore format: one line
+  const row: Row = { bench: 'flood', case: `Heartbeat at ${Math.round(perSecond)} ${what}`, unit: 'ms p99', value: floodedP99, cpuSeconds: round(csms.cpuSeconds() - cpu), baseline: { name: 'idle', value: idleP99, cpuSeconds: 0 }, ratio: round(ratio), target: round(FLOOD_TARGET), met: ratio >= FLOOD_TARGET, refusedPerSecond: Math.round(perSecond), offeredPerSecond: FLOOD_PER_S, medianMs: round(median(loaded)), idleMedianMs: round(median(idle)) } // biome-ignore format: one line
   station.terminate()
   flooder.terminate()
   await csms.stop()
+  return row
 }
 
 /** Asks one after the other; milliseconds each. */
@@ -114,7 +134,10 @@ function ask(socket: WebSocket, action: string, payload: string): Promise<void> 
 }
 
 /** A Heartbeat whose one signature is another message's, under ever new ids. */
-function badFrame(key: Parameters<typeof createMemorySigner>[0]): () => string {
+function badFrame(
+  key: Parameters<typeof createMemorySigner>[0],
+  before: () => string,
+): () => string {
   const nowS = Math.floor(Date.now() / 1_000)
   const signer = createMemorySigner(key)
   const fields = { ocpp: 'ocpp2.1', ctx: 'urn:wattweave:ocpp2.1:Heartbeat:request', OCPPAction: 'Heartbeat', OCPPMessageTypedId: 2, id: '0192f3a1-7c00-7abc-8def-0123456789ab', from: 'FLOODER', to: 'CSMS', iat: nowS, exp: nowS + 60, nonce: randomBytes(16).toString('base64url') } as const // biome-ignore format: one line
@@ -124,7 +147,7 @@ function badFrame(key: Parameters<typeof createMemorySigner>[0]): () => string {
     signer,
   )
   const payload = JSON.stringify({ signatures: [entry] })
-  return () => `[2,"CSMS",["FLOODER"],"${randomUUID()}","Heartbeat",${payload}]`
+  return () => `[2,"CSMS",[${before()}"FLOODER"],"${randomUUID()}","Heartbeat",${payload}]`
 }
 
 function keepFlooding(socket: WebSocket, frame: () => string) {

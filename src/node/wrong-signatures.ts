@@ -2,8 +2,8 @@
 const PER_SECOND = 300
 const BURST = 1_000
 /** Of all that one hop sends on, by the names that it chooses; the nearer the hop, the more. */
-const MORE_PER_SECOND = 900
-const MORE_BURST = 1_000
+const MORE_PER_SECOND = 300
+const MORE_BURST = 500
 const MAX_KEPT = 10_000
 
 interface Bucket {
