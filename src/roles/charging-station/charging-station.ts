@@ -257,7 +257,7 @@ class SimulatedStation implements ChargingStation {
   evse(evseId: number): EvseView {
     const evse = this.#evse(evseId)
     evse.samples([])
-    const { registerWh, powerW } = evse.meter
+    const { registerWh, powerW } = evse.power.meter
     return {
       status: this.#life.statuses.of(evseId),
       transactionId: evse.transaction?.transactionId,
@@ -310,8 +310,8 @@ class SimulatedStation implements ChargingStation {
 
   #keepRegisters(): void {
     for (const evse of this.#life.evses) {
-      evse.settle()
-      const { registerWh } = evse.meter
+      evse.power.settle()
+      const { registerWh } = evse.power.meter
       // Where nothing flows, nothing is written.
       if (registerWh === this.#kept.get(evse.id)) continue
       this.#journal.keepRegister(evse.id, registerWh)

@@ -1,10 +1,11 @@
-import { isFull, type Offer, type Vehicle } from '../../energy/vehicle.ts'
+import type { Offer, Vehicle } from '../../energy/vehicle.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { isSameToken } from './authorization.ts'
-import type { ChargingState, Situation } from './connector-status.ts'
+import type { Situation } from './connector-status.ts'
 import type { CauseName, IdToken, TokenInfo, Trouble } from './dialect.ts'
-import { type MeterState, type Sample, samplesOf } from './meter-values.ts'
+import { type Sample, samplesOf } from './meter-values.ts'
 import type { Outlet } from './outlet.ts'
+import { PowerPath } from './power-path.ts'
 import { Sampling } from './sampling.ts'
 import type { Site } from './site.ts'
 import { type Grant, Transaction } from './transaction.ts'
@@ -28,6 +29,8 @@ const NONE: ReadonlySet<string> = new Set()
  */
 export class Evse {
   readonly id: number
+  /** What its vehicle gets, and what the meter shows. */
+  readonly power: PowerPath
   readonly #site: Site
   readonly #outlet: Outlet
   readonly #sampling: Sampling
@@ -40,15 +43,16 @@ export class Evse {
   /** The vehicle gets nothing more for an invalid token. */
   #isBlocked = false
   #isChanging = false
-  #closedAt: number | undefined
   /** How it was when somebody looked last; a battery gets full by itself. */
   #seen: Picture
-  #timers: { change?: Timer; connect?: Timer } = {}
+  /** Until who may charge has to have plugged in. */
+  #connectTimer: Timer | undefined
 
   constructor(site: Site, outlet: Outlet) {
     this.id = outlet.evseId
     this.#site = site
     this.#outlet = outlet
+    this.power = new PowerPath(site, this, outlet)
     this.#sampling = new Sampling(site, this)
     this.#seen = this.#picture()
   }
@@ -91,39 +95,19 @@ export class Evse {
     return !isTaken && !this.isFaulted && this.isOperative
   }
 
-  /** When the power path was closed; milliseconds since 1970. */
-  get closedAt(): number | undefined {
-    return this.#closedAt
+  /** Somebody may charge what is plugged in. */
+  get isClosed(): boolean {
+    return this.isPlugged && this.#grant !== undefined && !this.isFaulted
   }
 
-  /** What its vehicle could use now, in A per phase. */
-  get wantedA(): number {
-    const { vehicle, cableA } = this.#outlet
-    if (!vehicle || !this.#isClosed || this.#mustWait || isFull(vehicle)) return 0
-    return Math.min(vehicle.maxCurrentA, cableA)
+  /** Nothing may flow for now, whoever may charge. */
+  get mustWait(): boolean {
+    return this.#isBlocked || this.#troubles.length > 0
   }
 
-  get chargingState(): ChargingState {
-    const { vehicle, offer, draw } = this.#outlet
-    if (!vehicle) return 'Idle'
-    if (!this.#isClosed) return 'EVConnected'
-    if (draw.powerW > 0) return 'Charging'
-    return offer.currentA < vehicle.minCurrentA ? 'SuspendedEVSE' : 'SuspendedEV'
-  }
-
-  get meter(): MeterState {
-    const { registerWh, draw, offer, vehicle } = this.#outlet
-    const { powerW, currentA, phases } = draw
-    return {
-      registerWh,
-      powerW,
-      currentA,
-      phases,
-      voltageV: this.#site.hardware.voltageV,
-      offeredA: offer.currentA,
-      offeredPhases: offer.phases,
-      stateOfCharge: vehicle?.stateOfCharge,
-    }
+  /** Energy that may still flow; infinite where no token is invalid. */
+  get leftWh(): number {
+    return this.#transaction?.leftWh ?? Number.POSITIVE_INFINITY
   }
 
   /** @param cableA What its cable carries per phase. */
@@ -164,7 +148,7 @@ export class Evse {
     this.#redeem()
     if (this.isPlugged) return
     const timeOutMs = this.#site.variables.number('TxCtrlr.EVConnectionTimeOut') * 1000
-    this.#timers.connect = this.#site.after(timeOutMs, () => this.#giveUp())
+    this.#connectTimer = this.#site.after(timeOutMs, () => this.#giveUp())
   }
 
   /** A reservation is over: a transaction that starts later was not started for it. */
@@ -216,8 +200,8 @@ export class Evse {
       return
     }
     if (variables.is('TxCtrlr.StopTxOnInvalidId')) return this.forbid('deauthorized')
-    this.settle()
-    this.#transaction.invalidFromWh ??= this.meter.registerWh
+    this.power.settle()
+    this.#transaction.invalidFromWh ??= this.power.meter.registerWh
     this.#change('state', () => {})
   }
 
@@ -243,9 +227,9 @@ export class Evse {
 
   /** Takes what it may offer from now on. */
   supply(offer: Offer): void {
-    if (this.#isChanging) return this.#supply(offer)
-    this.settle()
-    this.#supply(offer)
+    if (this.#isChanging) return this.power.supply(offer)
+    this.power.settle()
+    this.power.supply(offer)
     this.#follow('rate')
   }
 
@@ -259,18 +243,13 @@ export class Evse {
 
   /** Says how the transaction is, because somebody wants to know. */
   tellTransaction(): void {
-    this.settle()
+    this.power.settle()
     this.#transaction?.update('asked')
   }
 
   samples(names: readonly string[]): Sample[] {
-    this.settle()
-    return samplesOf(names, this.meter)
-  }
-
-  /** Lets flow what has flown until now. */
-  settle(): void {
-    this.#outlet.settle(this.#site.clock.now())
+    this.power.settle()
+    return samplesOf(names, this.power.meter)
   }
 
   /** What forbids to go on. */
@@ -278,21 +257,12 @@ export class Evse {
     return this.#troubles.find(({ cause }) => cause)
   }
 
-  /** Nothing may flow for now, whoever may charge. */
-  get #mustWait(): boolean {
-    return this.#isBlocked || this.#troubles.length > 0
-  }
-
-  get #isClosed(): boolean {
-    return this.isPlugged && this.#grant !== undefined && !this.isFaulted
-  }
-
   get #mustHold(): boolean {
     return this.#cableOwner !== undefined || (this.isPlugged && this.#grant !== undefined)
   }
 
   #change(cause: CauseName, mutate: () => void, how: How = {}): void {
-    this.settle()
+    this.power.settle()
     // What is due now would otherwise be measured after the change.
     this.#sampling.flush()
     this.#isChanging = true
@@ -300,9 +270,8 @@ export class Evse {
     mutate()
     // It holds the plug of whoever may charge, and lets go when that is over.
     if (this.#mustHold !== mustHold) this.#outlet.lock(!mustHold)
-    if (this.#isClosed) this.#closedAt ??= this.#site.now()
-    else this.#closedAt = undefined
-    this.#isBlocked = this.#leftWh <= 0
+    this.power.note()
+    this.#isBlocked = this.leftWh <= 0
     this.#site.balance()
     this.#isChanging = false
     this.#follow(cause, how)
@@ -322,7 +291,8 @@ export class Evse {
       if (told) this.#transaction.update(told, shown)
     }
     this.refresh()
-    this.#await()
+    // A battery gets full, a limit changes, an energy is used up.
+    this.power.await(() => this.#change('rate', () => {}))
   }
 
   #begin(): void {
@@ -367,7 +337,7 @@ export class Evse {
   }
 
   #revoke(cause: CauseName): void {
-    this.#timers.connect?.cancel()
+    this.#connectTimer?.cancel()
     // Nobody comes back for a cable that was there to charge with until now.
     if (this.#grant && cause !== 'unplugged') this.#cableOwner = undefined
     this.#grant = undefined
@@ -380,32 +350,6 @@ export class Evse {
     else this.forbid('timeout')
   }
 
-  #supply(offer: Offer): void {
-    const currentA = this.#mustWait ? 0 : offer.currentA
-    this.#outlet.supply({ ...offer, currentA }, this.#isClosed)
-  }
-
-  /** Looks again when something is due to change by itself. */
-  #await(): void {
-    this.#timers.change?.cancel()
-    if (!this.#isClosed) return
-    const { profiles } = this.#site
-    const nextAt = profiles.nextChange(this) ?? Number.POSITIVE_INFINITY
-    const inMs = Math.min(this.#outlet.fullInMs, nextAt - this.#site.now(), this.#usedUpInMs())
-    if (!Number.isFinite(inMs)) return
-    const again = () => this.#change('rate', () => {})
-    this.#timers.change = this.#site.after(Math.max(1, Math.ceil(inMs)), again)
-  }
-
-  #usedUpInMs(): number {
-    const { powerW } = this.#outlet.draw
-    return powerW > 0 ? (this.#leftWh / powerW) * 3_600_000 : Number.POSITIVE_INFINITY
-  }
-
-  get #leftWh(): number {
-    return this.#transaction?.leftWh ?? Number.POSITIVE_INFINITY
-  }
-
   #picture(): Picture {
     const points = pointsOf({
       isPlugged: this.isPlugged,
@@ -415,7 +359,12 @@ export class Evse {
     })
     // What is faulted or out of operation is not available for charging (G03, F01.FR.23).
     const starts = this.isFaulted || !this.isOperative ? NONE : points
-    return { points, starts, state: this.chargingState, offeredA: this.#outlet.offer.currentA }
+    return {
+      points,
+      starts,
+      state: this.power.chargingState,
+      offeredA: this.#outlet.offer.currentA,
+    }
   }
 
   #situation(): Situation {
@@ -427,7 +376,7 @@ export class Evse {
       isAuthorized: this.#grant !== undefined,
       hasTransaction: this.#transaction !== undefined,
       isFinishing: this.isPlugged ? this.#isFinishing : this.#cableOwner !== undefined,
-      chargingState: this.chargingState,
+      chargingState: this.power.chargingState,
     }
   }
 }
