@@ -9,7 +9,7 @@ import { PowerPath } from './power-path.ts'
 import { Sampling } from './sampling.ts'
 import type { Site } from './site.ts'
 import { type Grant, Transaction } from './transaction.ts'
-import { hasBegun, hasEnded, listedPoints, type Picture, pointsOf, worthTelling } from './tx-points.ts' // biome-ignore format: one line
+import { hasBegun, hasEnded, listedPoints, type Picture, pointsOf, stillHeld, worthTelling } from './tx-points.ts' // biome-ignore format: one line
 
 interface How {
   /** The token that was held up. */
@@ -45,6 +45,8 @@ export class Evse {
   #isChanging = false
   /** How it was when somebody looked last; a battery gets full by itself. */
   #seen: Picture
+  /** Points that have held since the last transaction: they begin another one only by a new grant. */
+  #spent = NONE
   /** Until who may charge has to have plugged in. */
   #connectTimer: Timer | undefined
 
@@ -143,6 +145,8 @@ export class Evse {
       this.#grant = grant
       this.#cableOwner = undefined
       this.#isFinishing = false
+      // A vehicle that stayed is connected for whoever comes, too (E01.FR.02).
+      this.#spent = NONE
     })
     this.#attachProfile()
     this.#redeem()
@@ -202,7 +206,7 @@ export class Evse {
     if (variables.is('TxCtrlr.StopTxOnInvalidId')) return this.forbid('deauthorized')
     this.power.settle()
     this.#transaction.invalidFromWh ??= this.power.meter.registerWh
-    this.#change('state', () => {})
+    this.look()
   }
 
   /** Takes note of all that is wrong now: what runs ends by it, or waits until it is over. */
@@ -221,8 +225,18 @@ export class Evse {
       this.#site.reservations.withdraw(this.id)
       return this.forbid('timeout')
     }
-    // A vehicle that came before may be what a transaction begins by.
+    this.look()
+  }
+
+  /** Something around it has changed: a vehicle that is there may be what a transaction begins by. */
+  look(): void {
     this.#change('state', () => {})
+  }
+
+  /** Begins anew after a reset, with whatever is plugged in. */
+  restart(): void {
+    this.#spent = NONE
+    this.look()
   }
 
   /** Takes what it may offer from now on. */
@@ -257,6 +271,12 @@ export class Evse {
     return this.#troubles.find(({ cause }) => cause)
   }
 
+  /** What is faulted or out of operation is not available for charging (G03, F01.FR.23). */
+  get #mayBegin(): boolean {
+    // TxBeforeAcceptedEnabled is false, and cannot be set (B02.FR.03, B03.FR.01).
+    return !this.isFaulted && this.isOperative && this.#site.isAccepted()
+  }
+
   get #mustHold(): boolean {
     return this.#cableOwner !== undefined || (this.isPlugged && this.#grant !== undefined)
   }
@@ -282,8 +302,9 @@ export class Evse {
     const after = this.#picture()
     this.#seen = after
     const { starts, stops } = listedPoints(this.#site)
+    this.#spent = stillHeld(this.#spent, after.starts)
     if (!this.#transaction) {
-      if (hasBegun(starts, before.starts, after.starts)) this.#begin()
+      if (hasBegun(starts, this.#spent, after.starts)) this.#begin()
     } else if (isForced || hasEnded(stops, before.points, after.points)) {
       return this.#end(cause === 'rate' ? 'state' : cause, shown)
     } else {
@@ -328,6 +349,7 @@ export class Evse {
     this.#sampling.stop()
     this.#transaction?.end(cause, shown)
     this.#transaction = undefined
+    this.#spent = this.#seen.starts
     this.#isFinishing = this.isPlugged
     this.#site.profiles.forget(this.id)
     this.#site.priority.forget(this.id)
@@ -357,14 +379,9 @@ export class Evse {
       isUsable: !this.isFaulted,
       powerW: this.#outlet.draw.powerW,
     })
-    // What is faulted or out of operation is not available for charging (G03, F01.FR.23).
-    const starts = this.isFaulted || !this.isOperative ? NONE : points
-    return {
-      points,
-      starts,
-      state: this.power.chargingState,
-      offeredA: this.#outlet.offer.currentA,
-    }
+    const starts = this.#mayBegin ? points : NONE
+    const { currentA: offeredA } = this.#outlet.offer
+    return { points, starts, state: this.power.chargingState, offeredA }
   }
 
   #situation(): Situation {
