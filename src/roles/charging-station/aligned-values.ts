@@ -24,14 +24,14 @@ export async function tellMeterValues(
   const samples = evse.samples(site.variables.list('AlignedDataCtrlr.Measurands'))
   if (samples.length === 0) return
   // What is told must not be more than the meter shows after a power loss (J02.FR.16).
-  site.journal.keepRegister(evse.id, evse.meter.registerWh)
+  site.journal.keepRegister(evse.id, evse.power.meter.registerWh)
   await site.dialect.meterValues(evse.id, [{ at, context, samples }])
 }
 
 function sample(site: Site, at: string): void {
   for (const evse of site.evses) {
     if (evse.transaction) {
-      evse.settle()
+      evse.power.settle()
       evse.transaction.update('clock', undefined, at)
     } else void site.say('meter values', () => tellMeterValues(site, evse, { at, context: 'Sample.Clock' })) // biome-ignore format: one line
   }
@@ -42,7 +42,7 @@ function sample(site: Site, at: string): void {
 function keep({ evses, variables }: Site, at: string): void {
   const names = variables.list('AlignedDataCtrlr.TxEndedMeasurands')
   for (const evse of evses) {
-    evse.settle()
+    evse.power.settle()
     evse.transaction?.keepSample(names, 'clock', { at })
   }
 }

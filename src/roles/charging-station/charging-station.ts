@@ -6,7 +6,7 @@ import { StationJournal } from '../../storage/station-journal.ts'
 import type { StationState } from '../../storage/station-state.ts'
 import type { BackOff } from '../../transport/websocket-client.ts'
 import { afterAnswer } from './commands.ts'
-import type { BootReason, Dialect, IdToken } from './dialect.ts'
+import type { BootReason, CauseName, Dialect, IdToken } from './dialect.ts'
 import { dialect16 } from './dialect-1.6.ts'
 import { dialect2 } from './dialect-2.ts'
 import { Drivers } from './drivers.ts'
@@ -124,7 +124,8 @@ export function createChargingStation(options: ChargingStationOptions): Charging
 export interface Commandable {
   readonly life: Life
   readonly model: string
-  reboot(reason: BootReason): void
+  /** Ends what runs, and boots again. */
+  reboot(reason: BootReason, cause: CauseName): void
   /** Does something as soon as no transaction runs, at an EVSE or anywhere. */
   whenIdle(evseId: number | undefined, act: () => void): void
 }
@@ -175,7 +176,7 @@ class SimulatedStation implements ChargingStation {
     return {
       life: this.#life,
       model,
-      reboot: (reason) => void this.#reboot(reason),
+      reboot: (reason, cause) => void this.#reboot(reason, cause),
       whenIdle: (evseId, act) => void this.#whenIdle.push({ evseId, act }),
     }
   }
@@ -257,7 +258,7 @@ class SimulatedStation implements ChargingStation {
   evse(evseId: number): EvseView {
     const evse = this.#evse(evseId)
     evse.samples([])
-    const { registerWh, powerW } = evse.meter
+    const { registerWh, powerW } = evse.power.meter
     return {
       status: this.#life.statuses.of(evseId),
       transactionId: evse.transaction?.transactionId,
@@ -310,8 +311,8 @@ class SimulatedStation implements ChargingStation {
 
   #keepRegisters(): void {
     for (const evse of this.#life.evses) {
-      evse.settle()
-      const { registerWh } = evse.meter
+      evse.power.settle()
+      const { registerWh } = evse.power.meter
       // Where nothing flows, nothing is written.
       if (registerWh === this.#kept.get(evse.id)) continue
       this.#journal.keepRegister(evse.id, registerWh)
@@ -319,10 +320,14 @@ class SimulatedStation implements ChargingStation {
     }
   }
 
-  async #reboot(reason: BootReason): Promise<void> {
+  async #reboot(reason: BootReason, cause: CauseName): Promise<void> {
     if (this.#isRebooting) return
     this.#isRebooting = true
     const life = this.#life
+    const stopAll = () => {
+      for (const evse of life.evses) evse.stop(cause)
+    }
+    stopAll()
     life.notices.security('ResetOrReboot', reason)
     const until = this.#clock.now() + RESET_WAIT_MS
     const isWaiting = () => this.#journal.isWaiting() || life.notices.isWaiting()
@@ -330,6 +335,8 @@ class SimulatedStation implements ChargingStation {
       await delay(this.#clock, 100, life.signal).catch(() => {})
       if (this.#isStopped) return
     }
+    // Somebody may have come meanwhile: that is told after the reboot (B12.FR.05).
+    stopAll()
     life.end()
     await this.#run
     if (this.#isStopped) return

@@ -110,13 +110,10 @@ export function reset(
 ): 'Accepted' | 'Scheduled' {
   const { life } = station
   if (isOnIdle && life.evses.some(({ transaction }) => transaction)) {
-    station.whenIdle(undefined, () => station.reboot('ScheduledReset'))
+    station.whenIdle(undefined, () => station.reboot('ScheduledReset', cause))
     return 'Scheduled'
   }
-  void afterAnswer(life, () => {
-    for (const evse of life.evses) evse.stop(cause)
-    station.reboot('RemoteReset')
-  })
+  void afterAnswer(life, () => station.reboot('RemoteReset', cause))
   return 'Accepted'
 }
 
@@ -132,7 +129,7 @@ export function resetEvse(
   const act = () => {
     evse.stop('hardReset')
     life.statuses.note(evseId, 'Unavailable')
-    evse.refresh()
+    evse.restart()
   }
   if (isOnIdle && evse.transaction) {
     station.whenIdle(evseId, act)

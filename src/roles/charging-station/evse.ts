@@ -1,14 +1,15 @@
-import { isFull, type Offer, type Vehicle } from '../../energy/vehicle.ts'
+import type { Offer, Vehicle } from '../../energy/vehicle.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { isSameToken } from './authorization.ts'
-import type { ChargingState, Situation } from './connector-status.ts'
+import type { Situation } from './connector-status.ts'
 import type { CauseName, IdToken, TokenInfo, Trouble } from './dialect.ts'
-import { type MeterState, type Sample, samplesOf } from './meter-values.ts'
+import { type Sample, samplesOf } from './meter-values.ts'
 import type { Outlet } from './outlet.ts'
+import { PowerPath } from './power-path.ts'
 import { Sampling } from './sampling.ts'
 import type { Site } from './site.ts'
 import { type Grant, Transaction } from './transaction.ts'
-import { hasBegun, hasEnded, listedPoints, type Picture, pointsOf, worthTelling } from './tx-points.ts' // biome-ignore format: one line
+import { hasBegun, hasEnded, listedPoints, type Picture, pointsOf, stillHeld, worthTelling } from './tx-points.ts' // biome-ignore format: one line
 
 interface How {
   /** The token that was held up. */
@@ -28,6 +29,8 @@ const NONE: ReadonlySet<string> = new Set()
  */
 export class Evse {
   readonly id: number
+  /** What its vehicle gets, and what the meter shows. */
+  readonly power: PowerPath
   readonly #site: Site
   readonly #outlet: Outlet
   readonly #sampling: Sampling
@@ -40,15 +43,18 @@ export class Evse {
   /** The vehicle gets nothing more for an invalid token. */
   #isBlocked = false
   #isChanging = false
-  #closedAt: number | undefined
   /** How it was when somebody looked last; a battery gets full by itself. */
   #seen: Picture
-  #timers: { change?: Timer; connect?: Timer } = {}
+  /** Points that have held since the last transaction: they begin another one only by a new grant. */
+  #spent = NONE
+  /** Until who may charge has to have plugged in. */
+  #connectTimer: Timer | undefined
 
   constructor(site: Site, outlet: Outlet) {
     this.id = outlet.evseId
     this.#site = site
     this.#outlet = outlet
+    this.power = new PowerPath(site, this, outlet)
     this.#sampling = new Sampling(site, this)
     this.#seen = this.#picture()
   }
@@ -91,39 +97,19 @@ export class Evse {
     return !isTaken && !this.isFaulted && this.isOperative
   }
 
-  /** When the power path was closed; milliseconds since 1970. */
-  get closedAt(): number | undefined {
-    return this.#closedAt
+  /** Somebody may charge what is plugged in. */
+  get isClosed(): boolean {
+    return this.isPlugged && this.#grant !== undefined && !this.isFaulted
   }
 
-  /** What its vehicle could use now, in A per phase. */
-  get wantedA(): number {
-    const { vehicle, cableA } = this.#outlet
-    if (!vehicle || !this.#isClosed || this.#mustWait || isFull(vehicle)) return 0
-    return Math.min(vehicle.maxCurrentA, cableA)
+  /** Nothing may flow for now, whoever may charge. */
+  get mustWait(): boolean {
+    return this.#isBlocked || this.#troubles.length > 0
   }
 
-  get chargingState(): ChargingState {
-    const { vehicle, offer, draw } = this.#outlet
-    if (!vehicle) return 'Idle'
-    if (!this.#isClosed) return 'EVConnected'
-    if (draw.powerW > 0) return 'Charging'
-    return offer.currentA < vehicle.minCurrentA ? 'SuspendedEVSE' : 'SuspendedEV'
-  }
-
-  get meter(): MeterState {
-    const { registerWh, draw, offer, vehicle } = this.#outlet
-    const { powerW, currentA, phases } = draw
-    return {
-      registerWh,
-      powerW,
-      currentA,
-      phases,
-      voltageV: this.#site.hardware.voltageV,
-      offeredA: offer.currentA,
-      offeredPhases: offer.phases,
-      stateOfCharge: vehicle?.stateOfCharge,
-    }
+  /** Energy that may still flow; infinite where no token is invalid. */
+  get leftWh(): number {
+    return this.#transaction?.leftWh ?? Number.POSITIVE_INFINITY
   }
 
   /** @param cableA What its cable carries per phase. */
@@ -159,12 +145,14 @@ export class Evse {
       this.#grant = grant
       this.#cableOwner = undefined
       this.#isFinishing = false
+      // A vehicle that stayed is connected for whoever comes, too (E01.FR.02).
+      this.#spent = NONE
     })
     this.#attachProfile()
     this.#redeem()
     if (this.isPlugged) return
     const timeOutMs = this.#site.variables.number('TxCtrlr.EVConnectionTimeOut') * 1000
-    this.#timers.connect = this.#site.after(timeOutMs, () => this.#giveUp())
+    this.#connectTimer = this.#site.after(timeOutMs, () => this.#giveUp())
   }
 
   /** A reservation is over: a transaction that starts later was not started for it. */
@@ -216,9 +204,9 @@ export class Evse {
       return
     }
     if (variables.is('TxCtrlr.StopTxOnInvalidId')) return this.forbid('deauthorized')
-    this.settle()
-    this.#transaction.invalidFromWh ??= this.meter.registerWh
-    this.#change('state', () => {})
+    this.power.settle()
+    this.#transaction.invalidFromWh ??= this.power.meter.registerWh
+    this.look()
   }
 
   /** Takes note of all that is wrong now: what runs ends by it, or waits until it is over. */
@@ -237,15 +225,25 @@ export class Evse {
       this.#site.reservations.withdraw(this.id)
       return this.forbid('timeout')
     }
-    // A vehicle that came before may be what a transaction begins by.
+    this.look()
+  }
+
+  /** Something around it has changed: a vehicle that is there may be what a transaction begins by. */
+  look(): void {
     this.#change('state', () => {})
+  }
+
+  /** Begins anew after a reset, with whatever is plugged in. */
+  restart(): void {
+    this.#spent = NONE
+    this.look()
   }
 
   /** Takes what it may offer from now on. */
   supply(offer: Offer): void {
-    if (this.#isChanging) return this.#supply(offer)
-    this.settle()
-    this.#supply(offer)
+    if (this.#isChanging) return this.power.supply(offer)
+    this.power.settle()
+    this.power.supply(offer)
     this.#follow('rate')
   }
 
@@ -259,18 +257,13 @@ export class Evse {
 
   /** Says how the transaction is, because somebody wants to know. */
   tellTransaction(): void {
-    this.settle()
+    this.power.settle()
     this.#transaction?.update('asked')
   }
 
   samples(names: readonly string[]): Sample[] {
-    this.settle()
-    return samplesOf(names, this.meter)
-  }
-
-  /** Lets flow what has flown until now. */
-  settle(): void {
-    this.#outlet.settle(this.#site.clock.now())
+    this.power.settle()
+    return samplesOf(names, this.power.meter)
   }
 
   /** What forbids to go on. */
@@ -278,13 +271,10 @@ export class Evse {
     return this.#troubles.find(({ cause }) => cause)
   }
 
-  /** Nothing may flow for now, whoever may charge. */
-  get #mustWait(): boolean {
-    return this.#isBlocked || this.#troubles.length > 0
-  }
-
-  get #isClosed(): boolean {
-    return this.isPlugged && this.#grant !== undefined && !this.isFaulted
+  /** What is faulted or out of operation is not available for charging (G03, F01.FR.23). */
+  get #mayBegin(): boolean {
+    // TxBeforeAcceptedEnabled is false, and cannot be set (B02.FR.03, B03.FR.01).
+    return !this.isFaulted && this.isOperative && this.#site.isAccepted()
   }
 
   get #mustHold(): boolean {
@@ -292,7 +282,7 @@ export class Evse {
   }
 
   #change(cause: CauseName, mutate: () => void, how: How = {}): void {
-    this.settle()
+    this.power.settle()
     // What is due now would otherwise be measured after the change.
     this.#sampling.flush()
     this.#isChanging = true
@@ -300,9 +290,8 @@ export class Evse {
     mutate()
     // It holds the plug of whoever may charge, and lets go when that is over.
     if (this.#mustHold !== mustHold) this.#outlet.lock(!mustHold)
-    if (this.#isClosed) this.#closedAt ??= this.#site.now()
-    else this.#closedAt = undefined
-    this.#isBlocked = this.#leftWh <= 0
+    this.power.note()
+    this.#isBlocked = this.leftWh <= 0
     this.#site.balance()
     this.#isChanging = false
     this.#follow(cause, how)
@@ -313,8 +302,9 @@ export class Evse {
     const after = this.#picture()
     this.#seen = after
     const { starts, stops } = listedPoints(this.#site)
+    this.#spent = stillHeld(this.#spent, after.starts)
     if (!this.#transaction) {
-      if (hasBegun(starts, before.starts, after.starts)) this.#begin()
+      if (hasBegun(starts, this.#spent, after.starts)) this.#begin()
     } else if (isForced || hasEnded(stops, before.points, after.points)) {
       return this.#end(cause === 'rate' ? 'state' : cause, shown)
     } else {
@@ -322,7 +312,8 @@ export class Evse {
       if (told) this.#transaction.update(told, shown)
     }
     this.refresh()
-    this.#await()
+    // A battery gets full, a limit changes, an energy is used up.
+    this.power.await(() => this.#change('rate', () => {}))
   }
 
   #begin(): void {
@@ -358,6 +349,7 @@ export class Evse {
     this.#sampling.stop()
     this.#transaction?.end(cause, shown)
     this.#transaction = undefined
+    this.#spent = this.#seen.starts
     this.#isFinishing = this.isPlugged
     this.#site.profiles.forget(this.id)
     this.#site.priority.forget(this.id)
@@ -367,7 +359,7 @@ export class Evse {
   }
 
   #revoke(cause: CauseName): void {
-    this.#timers.connect?.cancel()
+    this.#connectTimer?.cancel()
     // Nobody comes back for a cable that was there to charge with until now.
     if (this.#grant && cause !== 'unplugged') this.#cableOwner = undefined
     this.#grant = undefined
@@ -380,32 +372,6 @@ export class Evse {
     else this.forbid('timeout')
   }
 
-  #supply(offer: Offer): void {
-    const currentA = this.#mustWait ? 0 : offer.currentA
-    this.#outlet.supply({ ...offer, currentA }, this.#isClosed)
-  }
-
-  /** Looks again when something is due to change by itself. */
-  #await(): void {
-    this.#timers.change?.cancel()
-    if (!this.#isClosed) return
-    const { profiles } = this.#site
-    const nextAt = profiles.nextChange(this) ?? Number.POSITIVE_INFINITY
-    const inMs = Math.min(this.#outlet.fullInMs, nextAt - this.#site.now(), this.#usedUpInMs())
-    if (!Number.isFinite(inMs)) return
-    const again = () => this.#change('rate', () => {})
-    this.#timers.change = this.#site.after(Math.max(1, Math.ceil(inMs)), again)
-  }
-
-  #usedUpInMs(): number {
-    const { powerW } = this.#outlet.draw
-    return powerW > 0 ? (this.#leftWh / powerW) * 3_600_000 : Number.POSITIVE_INFINITY
-  }
-
-  get #leftWh(): number {
-    return this.#transaction?.leftWh ?? Number.POSITIVE_INFINITY
-  }
-
   #picture(): Picture {
     const points = pointsOf({
       isPlugged: this.isPlugged,
@@ -413,9 +379,9 @@ export class Evse {
       isUsable: !this.isFaulted,
       powerW: this.#outlet.draw.powerW,
     })
-    // What is faulted or out of operation is not available for charging (G03, F01.FR.23).
-    const starts = this.isFaulted || !this.isOperative ? NONE : points
-    return { points, starts, state: this.chargingState, offeredA: this.#outlet.offer.currentA }
+    const starts = this.#mayBegin ? points : NONE
+    const { currentA: offeredA } = this.#outlet.offer
+    return { points, starts, state: this.power.chargingState, offeredA }
   }
 
   #situation(): Situation {
@@ -427,7 +393,7 @@ export class Evse {
       isAuthorized: this.#grant !== undefined,
       hasTransaction: this.#transaction !== undefined,
       isFinishing: this.isPlugged ? this.#isFinishing : this.#cableOwner !== undefined,
-      chargingState: this.chargingState,
+      chargingState: this.power.chargingState,
     }
   }
 }

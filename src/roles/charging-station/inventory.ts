@@ -73,7 +73,7 @@ function evseEntries(life: Life, evse: Evse): Entry[] {
     entry(own, ['AllowReset', BOOLEAN, 'true']),
     entry(own, ['AvailabilityState', TEXT, state]),
     entry(own, ['Available', BOOLEAN, 'true']),
-    entry(own, ['Power', power, `${Math.round(evse.meter.powerW)}`]),
+    entry(own, ['Power', power, `${Math.round(evse.power.meter.powerW)}`]),
     entry(own, ['SupplyPhases', INTEGER, `${phases}`]),
     entry(connector, ['AvailabilityState', TEXT, state]),
     entry(connector, ['Available', BOOLEAN, 'true']),

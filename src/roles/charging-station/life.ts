@@ -135,6 +135,9 @@ export class Life implements Site {
     this.notices = new Notices(this, networkClock, this.signal)
     this.problems = new Problems(this)
     this.evses = outlets.map((outlet) => new Evse(this, outlet))
+    this.variables.onChange((name) => {
+      if (name === 'TxCtrlr.TxStartPoint') for (const evse of this.evses) evse.look()
+    })
   }
 
   /** Aborted when this life ends. */
@@ -155,7 +158,7 @@ export class Life implements Site {
   }
 
   isAccepted(): boolean {
-    return this.#registration === 'Accepted'
+    return this.#registration === 'Accepted' && !this.signal.aborted
   }
 
   /** Boots until accepted, then says all there is to say until it ends; rejects then. */
@@ -164,8 +167,8 @@ export class Life implements Site {
     this.reservations.resume()
     this.statuses.forget()
     if (this.dialect.is16) this.noteOwnStatus()
-    this.balance()
-    for (const evse of this.evses) evse.refresh()
+    // What was plugged in before counts from now on.
+    for (const evse of this.evses) evse.look()
     const heartbeat = () => void this.say('heartbeat', () => this.dialect.heartbeat())
     new Ticker(this, { interval: 'OCPPCommCtrlr.HeartbeatInterval', tick: heartbeat }).start()
     startAlignedValues(this)

@@ -34,7 +34,7 @@ export async function authorize(
   token: IdToken,
   more: GrantMore,
 ): Promise<boolean> {
-  if (!isReady(evse)) return false
+  if (!isReady(site, evse)) return false
   const info = await site.authorization.check(token)
   if (!site.authorization.isValid(info)) return false
   return allow(site, evse, { token, ...(info.groupId !== undefined && { groupId: info.groupId }), ...more }) // biome-ignore format: one line
@@ -42,8 +42,8 @@ export async function authorize(
 
 /** Lets a token charge that nobody is asked about; false when the EVSE is not for it. */
 export function allow(site: Site, evse: Evse, grant: Grant): boolean {
-  // While somebody was asked, somebody else may have come.
-  if (!isReady(evse) || isHeldFrom(evse, grant.token, grant.groupId)) return false
+  // While somebody was asked, somebody else may have come, or the station may have been reset.
+  if (!isReady(site, evse) || isHeldFrom(evse, grant.token, grant.groupId)) return false
   const reservation = site.reservations.claim(evse.id, grant.token, grant.groupId)
   if (reservation === false) return false
   evse.allow({ ...grant, ...(reservation && { reservationId: reservation.id }) })
@@ -64,7 +64,8 @@ function isSameHolder({ token }: Grant, now: Grant | undefined): boolean {
   return now !== undefined && isSameToken(token, now.token)
 }
 
-function isReady(evse: Evse): boolean {
+function isReady(site: Site, evse: Evse): boolean {
+  if (!site.isAccepted()) return false
   return !evse.grant && !evse.isFaulted && evse.isOperative
 }
 

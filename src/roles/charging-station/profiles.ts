@@ -147,7 +147,7 @@ export class Profiles {
     const minimumA = Math.max(0, ...own.map(({ minCurrentA = 0 }) => minCurrentA))
     const total = limitAt(this.all(), this.#place(0), this.#site.now())
     if (!total) return own.map(({ currentA, phases }) => ({ currentA, phases, voltageV }))
-    const wants = evses.map((evse, at) => Math.min(evse.wantedA, own[at]?.currentA ?? 0))
+    const wants = evses.map((evse, at) => Math.min(evse.power.wantedA, own[at]?.currentA ?? 0))
     const shares = allot(total.currentA, wants, Math.max(minimumA, MIN_CURRENT_A))
     return own.map(({ currentA, phases }, at) => ({
       // To nobody who wants it, all is offered.
@@ -183,7 +183,7 @@ export class Profiles {
     return {
       evseId,
       isPriority: this.#site.priority.isOn(evseId),
-      relativeFrom: evse?.closedAt ?? this.#site.now(),
+      relativeFrom: evse?.power.closedAt ?? this.#site.now(),
       voltageV: hardware.voltageV,
       ...(transactionId !== undefined && { transactionId }),
     }

@@ -38,14 +38,14 @@ export class Sampling {
   }
 
   #tell(): void {
-    this.#evse.settle()
+    this.#evse.power.settle()
     this.#evse.transaction?.update('periodic')
     // In 1.6 the same interval counts for what is told at the end.
     if (this.#site.dialect.is16) this.#keep()
   }
 
   #keep(): void {
-    this.#evse.settle()
+    this.#evse.power.settle()
     const names = this.#site.variables.list('SampledDataCtrlr.TxEndedMeasurands')
     this.#evse.transaction?.keepSample(names, 'periodic')
   }

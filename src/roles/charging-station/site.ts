@@ -49,7 +49,7 @@ export interface Site {
   stamp(): string
   /** Whether its CSMS can be reached. */
   readonly reach: Reach
-  /** Whether the CSMS has accepted the station (B01). */
+  /** Whether the CSMS has accepted the station (B01), and it has not been reset since. */
   isAccepted(): boolean
   /** Says something that is lost when nobody is there; undefined then. */
   say<T>(what: string, message: () => Promise<T>): Promise<T | undefined>

@@ -75,7 +75,7 @@ export class Transaction {
   get leftWh(): number {
     if (this.invalidFromWh === undefined) return Number.POSITIVE_INFINITY
     const maxWh = this.#site.variables.number('TxCtrlr.MaxEnergyOnInvalidId')
-    return this.invalidFromWh + maxWh - this.#evse.meter.registerWh
+    return this.invalidFromWh + maxWh - this.#evse.power.meter.registerWh
   }
 
   /**
@@ -121,7 +121,7 @@ export class Transaction {
     cause: CauseName,
     values: readonly ValueRecord[],
   ): Omit<Happening, 'idToken'> {
-    const { chargingState, meter } = this.#evse
+    const { chargingState, meter } = this.#evse.power
     const isFlowing = chargingState === 'Charging'
     return {
       kind,
@@ -137,7 +137,11 @@ export class Transaction {
   }
 
   #entry() {
-    return { evseId: this.#evse.id, idToken: this.idToken, registerWh: this.#evse.meter.registerWh }
+    return {
+      evseId: this.#evse.id,
+      idToken: this.idToken,
+      registerWh: this.#evse.power.meter.registerWh,
+    }
   }
 
   #record(
@@ -145,7 +149,7 @@ export class Transaction {
     cause: CauseName,
     { kind = 'update', at = this.#site.stamp() }: Sampled,
   ): ValueRecord {
-    const samples = samplesOf(names, this.#evse.meter)
+    const samples = samplesOf(names, this.#evse.power.meter)
     return { at, context: contextOf(kind, cause), samples }
   }
 
@@ -191,8 +195,8 @@ function told(grant: Grant | undefined, shown?: IdToken) {
   }
 }
 
-function reasonOf(cause: CauseName, { chargingState }: Evse): StopReason {
+function reasonOf(cause: CauseName, { power }: Evse): StopReason {
   const row = CAUSES[cause]
   if ('reason' in row) return row.reason
-  return chargingState === 'SuspendedEV' ? 'StoppedByEV' : 'Other'
+  return power.chargingState === 'SuspendedEV' ? 'StoppedByEV' : 'Other'
 }

@@ -39,7 +39,7 @@ export function listedPoints({ dialect, variables }: Site): {
   return { starts, stops: variables.list('TxCtrlr.TxStopPoint') }
 }
 
-/** Whether one of the listed points has come to hold. */
+/** Whether one of the listed points holds that did not before. */
 export function hasBegun(
   listed: readonly string[],
   before: ReadonlySet<string>,
@@ -55,6 +55,14 @@ export function hasEnded(
   after: ReadonlySet<string>,
 ): boolean {
   return hasBegun(listed, after, before)
+}
+
+/** Those of some points that have not ceased to hold. */
+export function stillHeld(
+  before: ReadonlySet<string>,
+  after: ReadonlySet<string>,
+): ReadonlySet<string> {
+  return new Set([...before].filter((point) => after.has(point)))
 }
 
 /** What is compared to find out what has changed at an EVSE. */

@@ -21,8 +21,8 @@ export interface Call {
   readonly action: string
   readonly payload: Payload
 }
-/** What a CSMS answers: a payload, an error code, or undefined for the usual. */
-type Rule = (call: Call) => object | string | undefined
+/** What a CSMS answers: a payload, an error code, null for nothing, or undefined for the usual. */
+type Rule = (call: Call) => object | string | null | undefined
 
 const NOW = '2026-01-01T00:00:00.000Z'
 const ACCEPTED = { status: 'Accepted' }
@@ -60,6 +60,10 @@ export class Bench {
     return this.#station
   }
 
+  get isLinked(): boolean {
+    return this.#link !== undefined
+  }
+
   async start(more: Partial<ChargingStationOptions> = {}): Promise<void> {
     this.#station = createChargingStation({
       nodeId: 'CS01',
@@ -86,7 +90,10 @@ export class Bench {
   async connect(): Promise<void> {
     const [up, down] = standardLinks('CS01', this.protocol, this.clock)
     this.#link = down
-    down.attach({ message: (bytes) => this.#receive(down, bytes), closed: () => {} })
+    const closed = () => {
+      if (this.#link === down) this.#link = undefined
+    }
+    down.attach({ message: (bytes) => this.#receive(down, bytes), closed })
     this.#socket.plug(up)
     await settleLinks()
   }
@@ -211,7 +218,9 @@ export class Bench {
     const [, id, action, payload] = frame as [number, string, string, Payload]
     createValidator().assertValid(this.protocol, action, 'request', payload)
     this.calls.push({ action, payload })
-    const ruled = this.rule({ action, payload }) ?? this.#usual(action)
+    const said = this.rule({ action, payload })
+    if (said === null) return
+    const ruled = said ?? this.#usual(action)
     const answer = typeof ruled === 'string' ? [4, id, ruled, '', {}] : [3, id, ruled]
     link.send(new TextEncoder().encode(JSON.stringify(answer)), false)
   }
