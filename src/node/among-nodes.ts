@@ -1,12 +1,11 @@
 /** What nodes say to each other. The roles and lists of uplinks are about stations, and about nothing of this. */
 import { EXTENSION_ACTIONS } from '../messages/extensions.ts'
-import { foldId, type NodeId } from '../primitives/ids.ts'
+import { foldId, isCsmsService, type NodeId } from '../primitives/ids.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Core } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
 import { originOf } from './peer-facts.ts'
-import { isCsmsService } from './uplink-rules.ts'
 
 /**
  * Whether a request is the word of a node: of one that is known here, or, as whoever is just let in

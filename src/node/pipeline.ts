@@ -1,6 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
-import { isSameId, type NodeId } from '../primitives/ids.ts'
+import { isCsmsService, isSameId, type NodeId } from '../primitives/ids.ts'
 import { checkPath } from '../routing/network-path.ts'
 import { decodeBinary } from '../wire/binary.ts'
 import type { Frame, Route } from '../wire/frame.ts'
@@ -15,7 +15,6 @@ import { isStandardStation, isUnproved } from './presence.ts'
 import { refuse } from './refusal.ts'
 import { forwardRequest } from './requests.ts'
 import { receiveResultError } from './result-errors.ts'
-import { isCsmsService } from './uplink-rules.ts'
 
 /**
  * The life of a frame, from top to bottom. Start reading here.

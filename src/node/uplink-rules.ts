@@ -1,5 +1,5 @@
 import type { Protocol } from '../messages/protocols.ts'
-import { foldId, type NodeId } from '../primitives/ids.ts'
+import type { NodeId } from '../primitives/ids.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { LinkSource } from '../transport/link.ts'
 import type { LinkCarrier } from './carrying.ts'
@@ -88,13 +88,6 @@ export function mayCommand(
 
 export function isFor(rule: UplinkRule, station: NodeId): boolean {
   return rule.includes?.(station) ?? true
-}
-
-/** Whether a destination is the CSMS by one of its service names, bare or `operator/Name`. */
-export function isCsmsService(destination: NodeId): boolean {
-  const key = foldId(destination)
-  const name = key.slice(key.lastIndexOf('/') + 1)
-  return name === 'csms' || name === 'centralsystem'
 }
 
 function lists(list: ReadonlySet<string> | undefined, action: string, otherwise: boolean): boolean {

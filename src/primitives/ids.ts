@@ -69,6 +69,13 @@ export function isReservedId(id: NodeId): boolean {
   return SERVICES.has(key) || SERVICES.has(key.slice(key.lastIndexOf('/') + 1))
 }
 
+/** Whether a destination is the CSMS by one of its service names, bare or `operator/Name`. */
+export function isCsmsService(destination: NodeId): boolean {
+  const key = foldId(destination)
+  const name = key.slice(key.lastIndexOf('/') + 1)
+  return name === 'csms' || name === 'centralsystem'
+}
+
 const folded = new Map<string, string>()
 const MAX_FOLDED = 8_192
 /** Longer ids are rare and not worth remembering. */

@@ -317,12 +317,17 @@ export class WebSocketStream implements FrameSink {
     this.#closeTimer = this.#clock.setTimer(() => this.terminate(), FAREWELL_MS)
   }
 
+  get #lost() {
+    return { code: this.#closeCode, reason: this.#closeReason }
+  }
+
   /** As soon as nothing comes or goes any more, however long the socket takes: who sends on would lose it. */
   #tellClosed(): void {
     const receiver = this.#receiver
     if (!this.#isTold && receiver) {
       this.#isTold = true
-      receiver.closed(this.#closeCode, this.#closeReason, this.#closer ?? 'network')
+      const { code, reason } = this.#closeCode === LOST ? (this.#ending ?? this.#lost) : this.#lost
+      receiver.closed(code, reason, this.#closer ?? 'network')
     }
     const onOver = this.#onOver
     this.#onOver = undefined

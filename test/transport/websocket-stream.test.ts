@@ -278,14 +278,14 @@ for (const [code, reason] of [[1000, ''], [1005, ''], [4999, 'größe']] as cons
 test('a peer that never answers a close is cut off after 30 s', async (t) => {
   const both = await open(t)
   const { stream, told, clock, peer } = both
-  stream.close(1000, '')
+  stream.close(1001, 'the station is gone')
   await until(() => peer.closes.length === 1, 'the close frame')
   await clock.advance(29_999)
   assert.equal(told.closed.length, 0)
   await clock.advance(1)
   await until(() => isOver(both) && peer.isEnded, 'the end')
 
-  assert.deepEqual(told.closed, [{ code: 1006, reason: '' }])
+  assert.deepEqual(told.closed, [{ code: 1001, reason: 'the station is gone' }], 'why it ended')
   assert.equal(clock.pendingTimers, 0)
 })
 

@@ -1,4 +1,4 @@
-import { foldId, isNodeId } from '../../primitives/ids.ts'
+import { foldId, isCsmsService, isNodeId, type NodeId } from '../../primitives/ids.ts'
 import { oneOf } from '../../primitives/wildcard.ts'
 import {
   assertMembers,
@@ -80,7 +80,9 @@ function named(member: NameMember, names: readonly string[]): Condition {
   const holds =
     member === 'action'
       ? ({ subject }: Inspection) => subject.action === '' || matches(subject.action)
-      : ({ subject }: Inspection) => matches(subject[member])
+      : member === 'destination'
+        ? ({ subject }: Inspection) => namesOf(subject.destination).some(matches)
+        : ({ subject }: Inspection) => matches(subject[member])
   return {
     words: `${member} is ${names.join(' or ')}`,
     isVoid:
@@ -90,6 +92,18 @@ function named(member: NameMember, names: readonly string[]): Condition {
     actual: ({ subject }) => subject[member] || 'not known',
   }
 }
+
+/**
+ * Which version a station speaks decides by which name it asks its CSMS, and an operator may stand
+ * before that: whoever writes `CSMS` means all of them.
+ */
+function namesOf(destination: string): readonly string[] {
+  if (!isCsmsService(destination as NodeId)) return [destination]
+  const operator = destination.slice(0, destination.lastIndexOf('/') + 1)
+  return [...CSMS_SERVICES, ...CSMS_SERVICES.map((name) => operator + name)]
+}
+
+const CSMS_SERVICES = ['CSMS', 'CentralSystem']
 
 function via(names: readonly string[]): Condition {
   const matches = oneOf(names, foldId)

@@ -21,6 +21,8 @@ const MET: Case[] = [
   ['a node on the path', { via: 'nn*' }, {}],
   ['the destination', { destination: ['CS02', 'cs01'] }, {}],
   ['a service of any operator', { destination: '*/CSMS' }, { destination: 'acme/csms' }],
+  ['the CSMS, whatever the version of the station calls it', { destination: 'CSMS' }, { destination: 'CentralSystem' }],
+  ['the CSMS, whichever operator stands before it', { destination: 'CentralSystem' }, { destination: 'acme/csms' }],
   ['an id that has a star itself', { destination: 'DE*ABC*1' }, { destination: 'de*abc*1' }],
   ['the link it came in on', { from: 'nn01' }, {}],
   ['a connection in the name of a station', { to: 'CS01@*' }, { to: 'cs01@backend' }],
