@@ -1,13 +1,27 @@
 /** Descriptors are finite; one process is to hold fewer than 20 000. */
 const MAX_CONNECTIONS = 18_000
 
+/** Of a process that may open few files: a tenth of these, at least so many, is for anything else. */
+const MIN_OTHER_FILES = 64
+
+/** @param openFiles How many files the system lets this process open; a text where it sets no limit. */
+export function connectionsWithin(openFiles: number | string | undefined): number {
+  if (typeof openFiles !== 'number') return MAX_CONNECTIONS
+  const others = Math.max(MIN_OTHER_FILES, Math.ceil(openFiles / 10))
+  return Math.max(1, Math.min(MAX_CONNECTIONS, openFiles - others))
+}
+
 /** How many connections may be open at once, over all listeners that share it. */
 export class ConnectionBudget {
   #open = 0
   readonly #max: number
 
-  constructor(max = MAX_CONNECTIONS) {
+  constructor(max: number) {
     this.#max = max
+  }
+
+  get max(): number {
+    return this.#max
   }
 
   get open(): number {
@@ -27,4 +41,12 @@ export class ConnectionBudget {
 }
 
 /** What the listeners of this process share. */
-export const PROCESS_CONNECTIONS = new ConnectionBudget()
+export const PROCESS_CONNECTIONS = new ConnectionBudget(connectionsWithin(openFilesLimit()))
+
+function openFilesLimit(): number | string | undefined {
+  // Names of network interfaces would be looked up, which may take long.
+  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
+  report.excludeNetwork = true
+  const { userLimits } = report.getReport() as { readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } } } // biome-ignore format: one line
+  return userLimits?.open_files?.soft
+}

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { PROCESS_CONNECTIONS } from './connection-budget.ts'
 import { networkOf } from './network-of.ts'
 import { requestProblem, TLS_UNFINISHED, TLS_UNSAID, tlsProblem } from './newcomer-problems.ts'
 
@@ -27,10 +28,10 @@ interface Newcomer {
 }
 
 /** Connections that have said nothing at all for so long; beyond that many some are closed. */
-const MAX_SILENT = 1_000
+const MAX_SILENT = Math.min(1_000, Math.ceil(PROCESS_CONNECTIONS.max / 16))
 const SILENT_MS = 1_000
 /** Of all that have not said yet what they want, those of a storm included, whom nobody has read yet. */
-const MAX_NEWCOMERS = 4_000
+const MAX_NEWCOMERS = Math.min(4_000, Math.ceil(PROCESS_CONNECTIONS.max / 4))
 const CROWDED = 'it had not asked for anything while more than a thousand did the same, most of them from its network' // biome-ignore format: one line
 
 /**
