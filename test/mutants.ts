@@ -768,6 +768,17 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'revocations: none is missed where nobody may sign one', file: 'src/http/trust.ts', find: ' && records.some(mayRevoke)', replace: '', tests: 'test/http/alerts.test.ts' },
   { rule: 'revocations: who alone may sign signs the first list', file: 'src/cli/revocation-renewal.ts', find: ': isOnlyAdministrator(opened.security)', replace: ': false', tests: 'test/cli/revocation-renewal.test.ts' },
   { rule: 'revocations: who is not alone signs no first list', file: 'src/cli/revocation-renewal.ts', find: 'others.length === 0 && ', replace: '', tests: 'test/cli/revocation-renewal.test.ts' },
+  { rule: 'http: who does not come to the end of a head is sent away', file: 'src/http/connections.ts', find: 'headersTimeout: headersTimeoutMs,', replace: '', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: who does not come to the end of a body is sent away', file: 'src/http/connections.ts', find: 'requestTimeout: requestTimeoutMs,', replace: 'requestTimeout: 0,', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: who asks for nothing more is sent away', file: 'src/http/connections.ts', find: 'keepAliveTimeout: idleTimeoutMs,', replace: 'keepAliveTimeout: 0,', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: who does not read is sent away', file: 'src/http/connections.ts', find: 'server.timeout = unreadTimeoutMs', replace: '', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: there are not more connections than there may be', file: 'src/http/connections.ts', find: 'if (this.#all.size > maxConnections) this.#lookSoon()', replace: '', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: nor for a moment more than twice as many', file: 'src/http/connections.ts', find: 'if (this.#all.size >= 2 * maxConnections) {', replace: 'if (false) {', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: no crowd drives away who has logged in', file: 'src/http/connections.ts', find: 'if (!this.#isKnown(connection)) strangers.push(connection)', replace: 'strangers.push(connection)', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: a crowd makes room for who comes from elsewhere', file: 'src/http/connections.ts', find: 'network: networkOf(address),', replace: "network: '',", tests: 'test/http/connections.test.ts' },
+  { rule: 'http: connections that were refused are counted', file: 'src/http/connections.ts', find: 'this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)', replace: '', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: a refused WebSocket keeps no connection', file: 'src/http/live-socket.ts', find: "socket.once('finish', () => socket.destroy())", replace: '', tests: 'test/http/connections.test.ts' },
+  { rule: 'http: strangers do not write the log with connections', file: 'src/cli/event-log.ts', find: 'const limit = new LineLimit(MAX_HANDSHAKES)', replace: 'const limit = new LineLimit(1_000)', tests: 'test/cli/event-log.test.ts' },
   { rule: 'insecure: the overview names the rules', file: 'src/http/overview.ts', find: '...(insecureRules.length > 0 && { insecureRules }),', replace: '', tests: 'test/http/alerts.test.ts' },
 ]
 
