@@ -779,6 +779,14 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'http: connections that were refused are counted', file: 'src/http/connections.ts', find: 'this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)', replace: '', tests: 'test/http/connections.test.ts' },
   { rule: 'http: a refused WebSocket keeps no connection', file: 'src/http/live-socket.ts', find: "socket.once('finish', () => socket.destroy())", replace: '', tests: 'test/http/connections.test.ts' },
   { rule: 'http: strangers do not write the log with connections', file: 'src/cli/event-log.ts', find: 'const limit = new LineLimit(MAX_HANDSHAKES)', replace: 'const limit = new LineLimit(1_000)', tests: 'test/cli/event-log.test.ts' },
+  { rule: 'secrets: no variable that is a password is shown', file: 'src/http/reported.ts', find: "return [...variable.split('#'), ...instances].some(isSecretName)", replace: 'return false', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: nor one that nobody is to read', file: 'src/http/reported.ts', find: "if (mutability === 'WriteOnly') return true", replace: '', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: nor in a frame', file: 'src/http/secrets.ts', find: "if (isWriteOnly(member, value)) return 'secret'", replace: '', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: security events tell viewers no tokens', file: 'src/http/installed.ts', find: 'rows.map((event) => securityEventView(event, reader))', replace: 'rows', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: nor those of one station', file: 'src/http/stations.ts', find: 'events.map((event) => securityEventView(event, reader))', replace: 'events', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: what an operation failed by is told without them', file: 'src/http/operations.ts', find: 'problem: reportedText(problem, reader)', replace: 'problem', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: charging profiles are told without them', file: 'src/http/installed.ts', find: 'profile: hidden(row.profile)', replace: 'profile: row.profile', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'secrets: a card that nobody has entered is none to a viewer', file: 'src/http/reported.ts', find: '(LIKE_TOKEN.test(word) ? word : undefined)', replace: 'undefined', tests: 'test/http/planted-secrets.test.ts' },
   { rule: 'insecure: the overview names the rules', file: 'src/http/overview.ts', find: '...(insecureRules.length > 0 && { insecureRules }),', replace: '', tests: 'test/http/alerts.test.ts' },
 ]
 
