@@ -1,3 +1,4 @@
+import type { ConnectionRefusal } from '../http/connections.ts'
 import type { Logger, NodeEvent } from '../node/core.ts'
 import type { Node } from '../node/node.ts'
 
@@ -72,6 +73,16 @@ function isRefusal(
   event: NodeEvent,
 ): event is Extract<NodeEvent, { name: 'link.refused' }> & { readonly address?: string } {
   return event.name === 'link.refused'
+}
+
+/** Writes a line for connections that the HTTP port has closed: one a minute for each address and reason. */
+export function logRefusedConnections(log: Logger): (refusal: ConnectionRefusal) => void {
+  const limit = new LineLimit(MAX_HANDSHAKES)
+  return ({ address, reason, why }) => {
+    const skipped = limit.take(`${address} ${reason}`, Date.now())
+    if (skipped === undefined) return
+    log.warn('http.refused', { address, reason, why, ...(skipped > 0 && { skipped }) }) // biome-ignore format: one line
+  }
 }
 
 /** In a minute some lines for each key, of not more than `most` keys; the metrics count them all. */

@@ -22,7 +22,7 @@ import { firstLogin, openAccounts } from './accounts.ts'
 import { openAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { type OpenedSecurity, openSecurity, ROLES_OF } from './config-security.ts'
-import { logEvents } from './event-log.ts'
+import { logEvents, logRefusedConnections } from './event-log.ts'
 import { planFaults } from './fault-plan.ts'
 import { joinByCode, joinByLaterCodes } from './joining.ts'
 import { createLinkSources } from './link-sources.ts'
@@ -137,7 +137,7 @@ export async function startNode(
     // biome-ignore format: one record
     const view = { node, role, version: VERSION, store, csms, accounts, stationUrls, insecure, simulations, observed, keys, audit, attacks, ...ready }
     const page = existsSync(PAGE) ? PAGE : undefined
-    server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view })
+    server = await startConsole({ ...config.http, portInUse: consolePortInUse, page, view, onRefused: logRefusedConnections(log) }) // biome-ignore format: one line
     loginUrl = accounts && firstLogin(accounts, server.url)
   }
   return {

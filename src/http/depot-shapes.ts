@@ -53,7 +53,9 @@ const VARIABLE: Members = {
   component: text('Such as `EVSE/1`, `Connector/1.2` or `SampledDataCtrlr`; instance behind `#`'),
   variable: text('Instance behind `#`'),
   attribute: text('Actual, Target, MinSet or MaxSet'),
-  'value?': text('Missing where it cannot be read'),
+  'value?': text(
+    'Missing where it cannot be read; of passwords and whatever is WriteOnly a fingerprint',
+  ),
   'mutability?': text('ReadOnly, WriteOnly or ReadWrite'),
   'characteristics?': anything('VariableCharacteristicsType of OCPP 2.x, with the unit'),
   reportedAt: stationTime('When it was reported'),
@@ -127,7 +129,7 @@ const SECURITY_EVENT: Members = {
   station: STATION_ID,
   type: text('SecurityEventNotification.type of OCPP'),
   timestamp: stationTime('When it happened'),
-  'techInfo?': text(),
+  'techInfo?': text('Without secrets; for those who may not read them without id tokens'),
   receivedAt: moment('When it came'),
 }
 

@@ -14,7 +14,7 @@ import { type ProfilePlace, profilePlace } from '../storage/profile-rows.ts'
 import { type ReservationPlace, reservationPlace } from '../storage/reservation-rows.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
 import { pageOf, placeOf } from './cursors.ts'
-import { fingerprint } from './fingerprints.ts'
+import { fingerprint, withFingerprints } from './fingerprints.ts'
 import type {
   LocalListOperationView,
   LocalListView,
@@ -27,6 +27,7 @@ import type {
 import { roleForOperation } from './operation-roles.ts'
 import { askerOf, sendOperation, submitted } from './operations.ts'
 import { RequestProblem } from './problems.ts'
+import { readerOf, securityEventView } from './reported.ts'
 
 const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
 const PARAMS = { type: 'object', properties: { station: STATION } } as const
@@ -122,7 +123,7 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
       const wish = { id, evseId, groupId, expiresAt }
       const of = reserveNow(protocol, { ...wish, token: { idToken: token.idToken, type: token.type } }) // biome-ignore format: one line
       const asked = operations.submit({ station, action: 'ReserveNow', request: of, askedBy })
-      return sendOperation(reply, await submitted(asked))
+      return sendOperation(reply, await submitted(asked), { store })
     },
   )
   app.delete<OfStation<{ id: number }>>(
@@ -136,7 +137,7 @@ function serveReservations(app: FastifyInstance, operations: Operations, store: 
       const askedBy = askerOf(request, 'CancelReservation')
       const of = { reservationId }
       const asked = operations.submit({ station, action: 'CancelReservation', request: of, askedBy }) // biome-ignore format: one line
-      return sendOperation(reply, await submitted(asked))
+      return sendOperation(reply, await submitted(asked), { store })
     },
   )
 }
@@ -160,7 +161,8 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
     async ({ query: { station, after: cursor, limit } }): Promise<ProfilePage> => {
       const after = placeOf<ProfilePlace>(cursor, PROFILE_PLACE)
       const found = store.profiles.page(station, limit + 1, after)
-      const { rows: profiles, ...next } = pageOf(found, limit, profilePlace)
+      const { rows, ...next } = pageOf(found, limit, profilePlace)
+      const profiles = rows.map((row) => ({ ...row, profile: hidden(row.profile) }))
       return { profiles, ...next }
     },
   )
@@ -183,7 +185,7 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
       const of = setChargingProfile(protocol, { ...request.body, id })
       const asked = operations.submit({ station, action: 'SetChargingProfile', request: of, askedBy }) // biome-ignore format: one line
       const more: More<ProfileOperationView> = { profileId: id }
-      return sendOperation(reply, await submitted(asked), more)
+      return sendOperation(reply, await submitted(asked), { ...more, store })
     },
   )
   app.delete<OfStation<{ id: number }>>(
@@ -197,7 +199,7 @@ function serveProfiles(app: FastifyInstance, operations: Operations, store: Csms
       const askedBy = askerOf(request, 'ClearChargingProfile')
       const of = clearChargingProfile(await submitted(protocolOf(operations, station)), id)
       const asked = operations.submit({ station, action: 'ClearChargingProfile', request: of, askedBy }) // biome-ignore format: one line
-      return sendOperation(reply, await submitted(asked))
+      return sendOperation(reply, await submitted(asked), { store })
     },
   )
 }
@@ -279,7 +281,10 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
       const entries = tokenIds?.map((id) => tokenOf(store, id)) ?? store.tokens.all()
       const asked = replaceLocalList(operations, store, station, entries, askedBy)
       const { operation, ...more } = await submitted(asked)
-      return sendOperation(reply, operation, more satisfies More<LocalListOperationView>)
+      return sendOperation(reply, operation, {
+        ...(more satisfies More<LocalListOperationView>),
+        store,
+      })
     },
   )
 }
@@ -303,12 +308,20 @@ function serveSecurityEvents(app: FastifyInstance, store: CsmsStore): void {
         },
       },
     },
-    async ({ query }): Promise<SecurityEventPage> => {
-      const events = store.securityEvents.page(query)
+    async (request): Promise<SecurityEventPage> => {
+      const { query } = request
+      const reader = readerOf(request, store)
+      const rows = store.securityEvents.page(query)
+      const events = rows.map((event) => securityEventView(event, reader))
       const last = events.length === query.limit ? events.at(-1) : undefined
       return { events, ...(last && { older: last.id }) }
     },
   )
+}
+
+/** Stations report profiles of others with whatever else they hold. */
+function hidden<T>(profile: T): T {
+  return JSON.parse(withFingerprints(JSON.stringify(profile))) as T
 }
 
 /** Whoever may ask a station for the action that a request becomes, may make the request. */

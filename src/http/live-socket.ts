@@ -30,7 +30,11 @@ export function serveLiveSocket(
   const open = new Set<WebSocketStream>()
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const status = refusalOf(request, host, view.accounts)
-    if (status !== undefined) return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`) // biome-ignore format: one line
+    if (status !== undefined) {
+      // Nobody waits for somebody who was refused: no timeout of the server counts here any more.
+      socket.once('finish', () => socket.destroy())
+      return void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
+    }
     acceptUpgrade(request, socket, head, [])
     const stream = new WebSocketStream(socket, { isServer: true, clock: systemClock })
     open.add(stream)

@@ -76,8 +76,9 @@ export function tellLive(view: ViewSources, overview: Overview, listener: Listen
 
   sendOverview()
   sendFrames(FIRST_FRAMES)
+  const { store } = view
   const quiet = view.csms?.operations.onChange((row) => {
-    send({ type: 'operation', data: operationView(row) })
+    if (store) send({ type: 'operation', data: operationView(row, store) })
   })
   const timers = [
     setInterval(() => sendFrames(MAX_FRAMES_PER_EVENT), FRAMES_EVERY_MS),

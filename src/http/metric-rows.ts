@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly csms: Csms | undefined
   /** Of entries of the audit log; undefined where nobody writes one. */
   readonly audit: AuditCounts | undefined
+  /** Connections of the HTTP server, by why. */
+  readonly refusedConnections: ReadonlyMap<string, number>
   readonly queues: ReadonlyMap<PriorityClass, QueueSums>
   readonly held: { readonly count: number; readonly bytes: number; readonly oldestMs: number }
   readonly memory: NodeJS.MemoryUsage
@@ -63,6 +65,8 @@ export const NODE_METRICS: readonly MetricRow[] = [
     read: addRoundTrips },
   { name: 'wattweave_upgrades_refused_total', type: 'counter', labels: ['status'], help: 'Connections refused, by HTTP status or close code.',
     read: ({ observed }, add) => addAll(observed.refusedUpgrades, 'status', add) },
+  { name: 'wattweave_http_connections_refused_total', type: 'counter', labels: ['reason'], help: 'Connections to the HTTP port that were closed because they were slow, or too many.',
+    read: ({ refusedConnections }, add) => addAll(refusedConnections, 'reason', add) },
   { name: 'wattweave_links_closed_total', type: 'counter', labels: ['by', 'code'], help: 'Links that ended, by who ended them and WebSocket close code.',
     read: addClosedLinks },
   { name: 'wattweave_dial_retries_total', type: 'counter', labels: ['url'], help: 'Attempts to dial that failed and are repeated.',

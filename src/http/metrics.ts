@@ -23,6 +23,16 @@ export interface Metrics {
   stop(): void
 }
 
+interface MetricSources {
+  readonly clock?: Clock | undefined
+  readonly csms?: Csms | undefined
+  readonly audit?: AuditCounts | undefined
+  /** Connections of the HTTP server, by why. */
+  readonly refusedConnections?: ReadonlyMap<string, number>
+}
+
+const NONE: ReadonlyMap<string, number> = new Map()
+
 /**
  * Prometheus metrics with stable names. The node counts in plain numbers on the way of a frame;
  * they become metrics only when somebody asks.
@@ -30,7 +40,7 @@ export interface Metrics {
 export function createMetrics(
   node: Node,
   observed: Observations,
-  { clock = systemClock, csms, audit }: { clock?: Clock | undefined; csms?: Csms | undefined; audit?: AuditCounts | undefined } = {}, // biome-ignore format: one line
+  { clock = systemClock, csms, audit, refusedConnections = NONE }: MetricSources = {},
 ): Metrics {
   const registry = new Registry()
   const eventLoop = watchEventLoop()
@@ -43,6 +53,7 @@ export function createMetrics(
         observed,
         csms,
         audit,
+        refusedConnections,
         eventLoop,
         queues: queueSums(node, observed),
         held: heldCalls(node, clock.now()),

@@ -7,10 +7,10 @@ import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { OperationState } from '../storage/csms-tables.ts'
 import type { OperationRow } from '../storage/operation-rows.ts'
-import { withFingerprints } from './fingerprints.ts'
 import type { OperationPage, OperationView } from './live-api.ts'
 import { roleForOperation } from './operation-roles.ts'
 import { RequestProblem } from './problems.ts'
+import { reportedJson, reportedText, strangerTo } from './reported.ts'
 
 const STATES: readonly OperationState[] = ['sent', 'accepted', 'refused', 'failed', 'effect-seen', 'no-effect'] // biome-ignore format: one line
 const STATUS_OF = { 'unknown-station': 404, 'not-an-operation': 404, 'not-valid': 422, 'not-booted': 409, busy: 409 } as const // biome-ignore format: one line
@@ -51,7 +51,7 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
         return operations.submit({ station, action, request, askedBy })
       }
       const operation = await submitted(submit())
-      return sendOperation(reply, operation)
+      return sendOperation(reply, operation, { store })
     },
   )
   app.get<{ Querystring: Query }>(
@@ -75,7 +75,10 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
     async ({ query }): Promise<OperationPage> => {
       const rows = store.operations.page(query)
       const last = rows.length === query.limit ? rows.at(-1) : undefined
-      return { operations: rows.map(operationView), ...(last && { older: last.id }) }
+      return {
+        operations: rows.map((row) => operationView(row, store)),
+        ...(last && { older: last.id }),
+      }
     },
   )
   app.get<{ Params: { id: string } }>(
@@ -90,7 +93,7 @@ export function serveOperations(app: FastifyInstance, { operations }: Csms, stor
     async ({ params: { id } }) => {
       const row = store.operations.find(id)
       if (!row) throw new RequestProblem(404, `there is no operation ${id}`)
-      return operationView(row)
+      return operationView(row, store)
     },
   )
 }
@@ -113,29 +116,32 @@ export async function submitted<T>(asked: Promise<T>): Promise<T> {
 }
 
 /** 202 with the operation that was begun, and what else is to be said of it. */
-export function sendOperation(reply: FastifyReply, operation: OperationRow, more: object = {}) {
+export function sendOperation(
+  reply: FastifyReply,
+  operation: OperationRow,
+  { store, ...more }: { readonly store: CsmsStore },
+) {
   reply.request.audited = { ...reply.request.audited, operation: operation.id }
   return reply
     .code(202)
     .header('location', `/api/operations/${operation.id}`)
-    .send({ ...operationView(operation), ...more })
+    .send({ ...operationView(operation, store), ...more })
 }
 
-/** Id tokens and secrets in requests and answers are shown as fingerprints. */
-export function operationView(row: OperationRow): OperationView {
+/** Id tokens and secrets in requests and answers are shown as fingerprints, to everybody. */
+export function operationView(row: OperationRow, store: CsmsStore): OperationView {
   const { request, answer, problem, effect, ...rest } = row
   const { by } = effectOf(row.action, request as Record<string, unknown>)
   const isOver = row.state === 'accepted' && problem !== undefined
+  const reader = strangerTo(store)
+  const hidden = (value: unknown): unknown =>
+    JSON.parse(reportedJson(JSON.stringify(value), reader))
   return {
     ...rest,
     request: hidden(request),
     showsEffect: by !== 'nothing' && !isOver,
     ...(answer !== undefined && { answer: hidden(answer) }),
     ...(effect !== undefined && { effect }),
-    ...(problem !== undefined && { problem }),
+    ...(problem !== undefined && { problem: reportedText(problem, reader) }),
   }
-}
-
-function hidden(value: unknown): unknown {
-  return JSON.parse(withFingerprints(JSON.stringify(value)))
 }

@@ -35,8 +35,10 @@ const NAMED_VARIABLES = new RegExp(
 /** The whole name of something, not a text about it. */
 const IS_NAME = /^\w[\w.:/[\]-]*(?: [A-Z][\w.:/[\]-]*)*$/
 const VALUE_NAMES: ReadonlySet<string> = new Set(
-  ['value', 'attributeValue', 'actualValue'].map((name) => name.toLowerCase()),
+  ['value', 'attributeValue', 'actualValue', 'valuesList'].map((name) => name.toLowerCase()),
 )
+/** What OCPP 2.x calls a variable that nobody is to read, whatever its name. */
+const WRITE_ONLY = /\bmutability\b(?:\\*["'])?\s*[:=]\s*(?:\\*["'])?WriteOnly\b/i
 
 // biome-ignore format: a table
 /** Secrets that stand in a text: what is before them is kept. */
@@ -83,7 +85,7 @@ export function isSecretName(name: string): boolean {
 
 /** Whether one member says that another one holds a secret: `"key":"AuthorizationKey"`. */
 export function isNameOfSecret(member: string, value: unknown): boolean {
-  return typeof value === 'string' && NAMING_NAME.test(member) && isSecretVariable(value)
+  return typeof value === 'string' && namingOf(member, value) === 'secret'
 }
 
 /** What a member names that names a variable; undefined where it is none that does. */
@@ -91,6 +93,7 @@ export function namingOf(
   member: string,
   value: string,
 ): 'secret' | 'harmless' | 'unclear' | undefined {
+  if (isWriteOnly(member, value)) return 'secret'
   if (!NAMING_NAME.test(member)) return undefined
   if (isSecretVariable(value)) return 'secret'
   return IS_NAME.test(value) ? 'harmless' : 'unclear'
@@ -101,7 +104,11 @@ export function namesSecret(text: string): boolean {
   for (const [, quoted, bare] of text.matchAll(NAMED_VARIABLES)) {
     if (isSecretVariable(quoted ?? bare ?? '')) return true
   }
-  return false
+  return WRITE_ONLY.test(text)
+}
+
+function isWriteOnly(member: string, value: string): boolean {
+  return /^mutability$/i.test(member) && /^WriteOnly$/i.test(value)
 }
 
 function isSecretVariable(name: string): boolean {

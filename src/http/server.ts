@@ -10,10 +10,11 @@ import fastifyStatic from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
 import { guardAccess } from './access.ts'
 import { AttackDemonstration, serveAttacks } from './attacks.ts'
+import { type ConnectionLimits, type ConnectionRefusal, HttpConnections } from './connections.ts'
 import { serveFrames } from './frames.ts'
 import { serveInstalled } from './installed.ts'
 import { serveKeys } from './keys.ts'
-import { openLive } from './live.ts'
+import { isAllowed, openLive } from './live.ts'
 import { serveLiveSocket } from './live-socket.ts'
 import { createMetrics } from './metrics.ts'
 import { Observations } from './observations.ts'
@@ -41,6 +42,9 @@ export interface ConsoleOptions {
   readonly portInUse?: 'fail' | 'move'
   /** Of one address; beyond it 429. Default 12 000: a console that is open asks for some dozens. */
   readonly maxRequestsPerMinute?: number
+  readonly connections?: ConnectionLimits
+  /** Told of each connection that was closed because it was slow, or one too many. */
+  readonly onRefused?: (refusal: ConnectionRefusal) => void
   /** Folder of the built page; undefined when there is none. */
   readonly page: string | undefined
   readonly view: ViewSources
@@ -55,9 +59,16 @@ const MAX_REQUESTS_PER_MINUTE = 12_000
 
 /** Starts the HTTP server of a node. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
-  const { host, view } = options
+  const { host, view, onRefused = () => {} } = options
+  const { accounts } = view
+  const connections = new HttpConnections({
+    ...options.connections,
+    isKnown: (headers) => accounts !== undefined && isAllowed(headers, accounts),
+    onRefused,
+  })
   const app = fastify({
     logger: false,
+    serverFactory: (handler) => connections.createServer(handler),
     forceCloseConnections: true,
     frameworkErrors: answerUnroutable,
     routerOptions: { maxParamLength: 1_024 },
@@ -69,7 +80,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   answerWithProblems(app)
   const { maxRequestsPerMinute: max = MAX_REQUESTS_PER_MINUTE } = options
   await app.register(rateLimit, { max, timeWindow: '1 minute' })
-  await guardAccess(app, view.accounts)
+  await guardAccess(app, accounts)
   await describeRoutes(app, view.version)
   const { node, observed = new Observations(node, view.clock) } = view
   const overview = createOverview({ ...view, observed })
@@ -77,6 +88,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     clock: view.clock,
     csms: view.csms,
     audit: view.audit?.counts,
+    refusedConnections: connections.refused,
   })
   app.addHook('onClose', async () => metrics.stop())
 
@@ -103,8 +115,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   serveRules(app, view)
   serveQuarantine(app, view)
   if (view.attacks) serveAttacks(app, new AttackDemonstration(node, view.attacks))
-  serveSessions(app, view.accounts)
-  if (view.accounts) serveAccounts(app, view.accounts)
+  serveSessions(app, accounts)
+  if (accounts) serveAccounts(app, accounts)
   if (view.csms && view.store) {
     serveOperations(app, view.csms, view.store)
     serveInstalled(app, view.csms, view.store)

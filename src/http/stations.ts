@@ -3,9 +3,9 @@ import type { Node } from '../node/node.ts'
 import { foldId, isStationId, type NodeId } from '../primitives/ids.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { StationListRow } from '../storage/station-list.ts'
-import { withFingerprints } from './fingerprints.ts'
 import type { MessagePage, StationDetail, StationPage, StationView } from './live-api.ts'
 import { RequestProblem } from './problems.ts'
+import { readerOf, reportedJson, securityEventView, variableView } from './reported.ts'
 
 const ID = { type: 'string', minLength: 1, maxLength: 255 } as const
 const PARAMS = { type: 'object', properties: { station: ID } } as const
@@ -65,13 +65,16 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
   app.get<{ Params: { station: string } }>(
     '/api/stations/:station',
     { schema: { summary: 'One station', tags, params: PARAMS } },
-    async ({ params: { station } }): Promise<StationDetail> => {
+    async (request): Promise<StationDetail> => {
+      const { station } = request.params
       const row = store.stationRow(station)
       if (!row) throw new RequestProblem(404, `no station ${station} has ever connected`)
+      const reader = readerOf(request, store)
+      const events = store.securityEvents.page({ station, limit: 100 })
       return {
         ...view(row),
-        variables: store.variables.of(station),
-        securityEvents: store.securityEvents.page({ station, limit: 100 }),
+        variables: store.variables.of(station).map((variable) => variableView(variable, reader)),
+        securityEvents: events.map((event) => securityEventView(event, reader)),
       }
     },
   )
@@ -123,14 +126,17 @@ export function serveStations(app: FastifyInstance, store: CsmsStore, node: Node
         },
       },
     },
-    async ({ params: { station }, query: { before, limit } }): Promise<MessagePage> => {
+    async (request): Promise<MessagePage> => {
+      const { station } = request.params
+      const { before, limit } = request.query
+      const reader = readerOf(request, store)
       const rows = store.messages.page(station, limit, before)
       const last = rows.length === limit ? rows.at(-1) : undefined
       const messages = rows.map(({ payload, frame, messageId, refused, ...row }) => ({
         ...row,
-        payload: withFingerprints(Buffer.from(payload).toString()),
+        payload: reportedJson(Buffer.from(payload).toString(), reader),
         ...(messageId !== undefined && { messageId }),
-        ...(frame && { frame: withFingerprints(Buffer.from(frame).toString()) }),
+        ...(frame && { frame: reportedJson(Buffer.from(frame).toString(), reader) }),
         ...(refused !== undefined && { refused }),
       }))
       return { messages, ...(last && { older: last.id }) }

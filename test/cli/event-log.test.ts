@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LineLimit, logEvents } from '../../src/cli/event-log.ts'
+import { LineLimit, logEvents, logRefusedConnections } from '../../src/cli/event-log.ts'
 import type { Logger, NodeEvent } from '../../src/node/core.ts'
 import type { Node } from '../../src/node/node.ts'
 
@@ -97,4 +97,17 @@ test('what was left out is told with a line of the same event, link and code, an
   happen(refused)
   happen({ name: 'copy.dropped', link: 'CS01', code: 'ERR_WIRE_JSON' })
   assert.deepEqual(skipped.slice(-3), [undefined, 990, 5])
+})
+
+test('connections that the HTTP port refuses get a line for each address and reason, twenty a minute', () => {
+  const lines: object[] = []
+  const quiet = () => {}
+  const log: Logger = { debug: quiet, info: quiet, error: quiet, warn: (event, fields) => void lines.push({ event, ...fields }) } // biome-ignore format: one line
+  const refused = logRefusedConnections(log)
+  const why = 'it said nothing'
+  for (let i = 0; i < 1_000; i++) refused({ address: '192.0.2.1', reason: 'silent', why })
+  for (let i = 0; i < 1_000; i++) refused({ address: `198.51.100.${i}`, reason: 'body', why })
+
+  assert.equal(lines.length, 20)
+  assert.deepEqual(lines[0], { event: 'http.refused', address: '192.0.2.1', reason: 'silent', why })
 })

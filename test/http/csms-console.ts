@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type ConsoleServer, startConsole } from '../../src/http/server.ts'
+import { type ConsoleOptions, type ConsoleServer, startConsole } from '../../src/http/server.ts'
 import { createSimulatedStations } from '../../src/http/simulated-stations.ts'
 import type { Node } from '../../src/node/node.ts'
 import type { NodeId } from '../../src/primitives/ids.ts'
@@ -22,12 +22,14 @@ export interface CsmsConsole {
   get(path: string): Promise<{ status: number; body: unknown }>
 }
 
+type Limited = Pick<ConsoleOptions, 'connections' | 'onRefused'>
+
 /** A CSMS with its store in a file of the test's own, a listener and an HTTP server. */
 export async function startCsmsConsole(
   context: TestContext,
-  options: { insecure?: boolean; accounts?: AccountStore; page?: string } = {},
+  options: { insecure?: boolean; accounts?: AccountStore; page?: string } & Limited = {},
 ): Promise<CsmsConsole> {
-  const { insecure = true, accounts, page } = options
+  const { insecure = true, accounts, page, connections = {}, onRefused = () => {} } = options
   const file = join(temporaryFolder(context), 'csms.sqlite')
   const store = new CsmsStore(file)
   const listener = accept({ nodeId: 'CSMS01' as NodeId, port: 0, insecure })
@@ -51,7 +53,7 @@ export async function startCsmsConsole(
     insecure,
     simulations,
   }
-  const server = await startConsole({ host: '127.0.0.1', port: 0, page, view })
+  const server = await startConsole({ host: '127.0.0.1', port: 0, page, view, connections, onRefused }) // biome-ignore format: one line
   context.after(async () => {
     await server.stop()
     await simulations?.stop()
