@@ -97,7 +97,11 @@ export class FreshnessGate {
     if (!this.#challenges.redeem(header.from, challenge, moment.nowS)) {
       return refused('not-challenged')
     }
-    this.#proven.set(proofOf(header), header.iat)
+    // Whoever has lost its clock proves nothing of what it signed by it before.
+    if (header.iat > 0) {
+      const proof = proofOf(header)
+      this.#proven.set(proof, Math.max(header.iat, this.#proven.get(proof) ?? 0))
+    }
     if (this.#proven.size > MAX_PROVEN) this.#proven.delete(this.#proven.keys().next().value ?? '')
     return { kind: 'fresh', message: this.#seen.take(identity, moment.nowS + LIVE_S + SKEW_S) }
   }

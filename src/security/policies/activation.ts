@@ -49,11 +49,15 @@ export interface ChangeContext {
   readonly confirmWithinS: number
 }
 
+/** Room for dates and for seconds since 1970. */
+const MAX_VERSION_STEP = 10_000_000_000
+
 /** Stable: branch on it. */
 export type ChangeProblem =
   | 'malformed'
   | 'version-conflict'
   | 'version-not-rising'
+  | 'version-too-high'
   | 'nothing-changed'
   | 'locks-out-owners'
   | 'awaits-confirmation'
@@ -251,6 +255,8 @@ function changedList(
   const last = highest.get(keyOf(kind, name)) ?? 0
   // Also above what was deleted or rolled back: a version means one text, forever.
   if (typeof version !== 'number' || !(version > last)) return refused('version-not-rising', `the version of the ${kind} ${name} has to be above ${last}`) // biome-ignore format: one line
+  // Or who may change rules once could use up all versions there are, and nobody could change them back.
+  if (version > last + MAX_VERSION_STEP) return refused('version-too-high', `the version of the ${kind} ${name} may be ${last + MAX_VERSION_STEP} at most`) // biome-ignore format: one line
   highest.set(keyOf(kind, name), version)
   return at < 0 ? [...list, document] : list.with(at, document)
 }

@@ -240,3 +240,18 @@ test('who has answered a challenge since the start is not asked again for what i
   assert.equal(said('n6', NOW + 1, { from: 'CS99' }), 'challenge', 'of somebody else')
   assert.equal(said('n7', NOW + 1, { kid: 'another' }), 'challenge', 'by a key with another clock')
 })
+
+test('a challenge that is answered without a clock, or by one that was set back, proves nothing of what was signed before', () => {
+  for (const iat of [0, NOW - 7_200]) {
+    const gate = gateWith()
+    const at = { startedS: NOW - 1 }
+    const answer = (nonce: string, when: number) => {
+      const first = judge(gate, { nonce: `${nonce}?`, iat: 0 }, at)
+      assert.ok(first.kind === 'challenge')
+      assert.equal(kindOf(judge(gate, { nonce, iat: when, chal: first.challenge }, at)), 'fresh')
+    }
+    if (iat > 0) answer('n0', NOW)
+    answer('n1', iat)
+    assert.equal(kindOf(judge(gate, { nonce: 'old', replay: 'queued', iat: NOW - 3_600, exp: NOW + 3_600 }, at)), 'challenge', `${iat}`) // biome-ignore format: one line
+  }
+})

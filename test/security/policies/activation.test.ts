@@ -136,6 +136,8 @@ test('versions only rise, also above those that were undone or deleted', () => {
   assert.equal(problem(begun, update(next(1))), 'version-not-rising')
   assert.equal(problem(begun, update(next(0))), 'version-not-rising')
   assert.equal(problem(begun, update({ ...next(2), version: '2' })), 'version-not-rising')
+  assert.equal(problem(begun, update(next(Number.MAX_SAFE_INTEGER))), 'version-too-high')
+  assert.equal(problem(begun, update(next(20_261_123_000))), 'version-too-high')
   const undone = settle(onTrial(proposeChange(begun, [update(next(5))], context())), NOW + 200)
   assert.equal(problem(undone, update(next(5)), NOW + 200), 'version-not-rising')
   assert.equal(problem(undone, update(next(6)), NOW + 200), 'on-trial')
