@@ -164,7 +164,7 @@ test('T9: an error that the middle makes up is the word of a hop, and never that
   }
 })
 
-test('T9: an error that the middle makes up is not shown as the end of an operation that the station has obeyed', async () => {
+test('T9: an error that the middle makes up about an operation that the station has obeyed is shown as the word of a hop', async () => {
   const { strict } = await theSides()
   const { frame, operation } = await keptAnswer(strict, 'Accepted')
   deliver(strict, [4, 'CSMS01', ['CS01', 'NN01'], frame[3], 'InternalError', 'it burns', {}])
