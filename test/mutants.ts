@@ -807,6 +807,12 @@ const MUTANTS: readonly Mutant[] = [
   { rule: 'secrets: what an operation failed by is told without them', file: 'src/http/operations.ts', find: 'problem: reportedText(problem, reader)', replace: 'problem', tests: 'test/http/planted-secrets.test.ts' },
   { rule: 'secrets: charging profiles are told without them', file: 'src/http/installed.ts', find: 'profile: hidden(row.profile)', replace: 'profile: row.profile', tests: 'test/http/planted-secrets.test.ts' },
   { rule: 'secrets: a card that nobody has entered is none to a viewer', file: 'src/http/reported.ts', find: '(LIKE_TOKEN.test(word) ? word : undefined)', replace: 'undefined', tests: 'test/http/planted-secrets.test.ts' },
+  { rule: 'tokens:read: no role reads id tokens without it', file: 'src/http/access.ts', find: 'return principal?.permissions.includes(permission) ?? false', replace: "return principal !== undefined && principal.role !== 'viewer'", tests: 'test/http/permissions.test.ts' },
+  { rule: 'tokens:read: who changes a token does not read it thereby', file: 'src/http/tokens.ts', find: 'return tokenView(known(tokens.byId(id)), maySee(request))', replace: 'return tokenView(known(tokens.byId(id)), true)', tests: 'test/http/permissions.test.ts' },
+  { rule: 'tokens:read: who lacks it does not give it to a user', file: 'src/http/sessions.ts', find: 'if (lacking.length === 0) return permissions', replace: 'return permissions', tests: 'test/http/permissions.test.ts' },
+  { rule: 'tokens:read: nor to an API token', file: 'src/http/sessions.ts', find: 'if (asked && lacking.length > 0) throw cannotGive(lacking)', replace: '', tests: 'test/http/permissions.test.ts' },
+  { rule: 'tokens:read: nor takes over an account that has it', file: 'src/http/sessions.ts', find: 'password === undefined ? wanted.filter((one) => !kept.includes(one)) : wanted', replace: 'wanted.filter((one) => !kept.includes(one))', tests: 'test/http/permissions.test.ts' },
+  { rule: 'tokens:read: withheld is withheld whatever the role', file: 'src/storage/account-store.ts', find: 'isGiven === null ? permissionsOf(role)', replace: 'true ? permissionsOf(role)', tests: 'test/storage/account-store.test.ts' },
   { rule: 'insecure: the overview names the rules', file: 'src/http/overview.ts', find: '...(insecureRules.length > 0 && { insecureRules }),', replace: '', tests: 'test/http/alerts.test.ts' },
 ]
 

@@ -20,7 +20,7 @@ export function firstLogin(accounts: AccountStore, consoleUrl: string): string |
  * as admin: whoever may write these files may everything anyway.
  */
 export function newLogin(accounts: AccountStore, consoleUrl: string, name = FIRST_ADMIN): string {
-  if (!accounts.user(name)) accounts.putUser(name, 'admin', undefined)
+  if (!accounts.user(name)) accounts.putUser(name, 'admin')
   // Behind the #: it is sent to no server, and stands in no log.
   return new URL(`login#${accounts.newLoginLink(name)}`, consoleUrl).href
 }

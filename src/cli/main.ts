@@ -139,6 +139,8 @@ program
     '--role <role>',
     'of the API token: viewer, operator, technician or admin (default: "viewer")',
   )
+  .option('--tokens-read', 'let the API token read id tokens (default: from operator on)')
+  .option('--no-tokens-read', 'do not let it read them')
   .addHelpText('after', '\nExample:\n  $ wattweave login csms.yaml --name anna')
   .action(lazily(async () => (await import('./commands/login.ts')).login))
 

@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import {
   type AccountStore,
   includesRole,
+  PERMISSIONS,
+  type Permission,
   type Role,
   SESSION_MS,
   type Session,
@@ -78,13 +80,21 @@ export async function guardAccess(
 
 /** Where nobody is asked, everybody is this one. */
 const OPEN: ReturnType<typeof whoAsks> = {
-  principal: { name: 'anybody', role: 'admin', by: 'nothing' },
+  principal: { name: 'anybody', role: 'admin', permissions: PERMISSIONS, by: 'nothing' },
 }
 
 function neededRole({ routeOptions, url, method }: FastifyRequest): Role | 'anybody' {
   const { config, url: route = '' } = routeOptions
   // What is not found has the route of the page or none, but may be asked for below the API.
   return roleFor(method, route.startsWith('/api/') ? route : url, config?.role)
+}
+
+/** Whether whoever asks has a permission, whatever the role. */
+export function isPermitted(
+  { principal }: Pick<FastifyRequest, 'principal'>,
+  permission: Permission,
+): boolean {
+  return principal?.permissions.includes(permission) ?? false
 }
 
 /** The least role that may ask a route, by what it says itself and otherwise by its method. */
@@ -107,7 +117,7 @@ export function whoAsks(
   const [scheme, secret = ''] = (headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer') {
     const token = accounts.apiToken(secret)
-    return token ? { principal: { name: `token ${token.name}`, role: token.role, by: 'api-token' } } : {} // biome-ignore format: one line
+    return token ? { principal: { name: `token ${token.name}`, role: token.role, permissions: token.permissions, by: 'api-token' } } : {} // biome-ignore format: one line
   }
   const [, said] = /(?:^|;\s*)wattweave-session=([^;\s]+)/.exec(headers.cookie ?? '') ?? []
   const session = said === undefined ? undefined : accounts.session(said)

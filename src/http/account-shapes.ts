@@ -1,4 +1,4 @@
-import { ROLES } from '../storage/account-store.ts'
+import { PERMISSIONS, ROLES } from '../storage/account-store.ts'
 import {
   count,
   flag,
@@ -13,9 +13,10 @@ import {
 } from './shape-parts.ts'
 
 const ROLE = word(ROLES, 'Each may all that those before it may')
+const GIVEN = list(word(PERMISSIONS), 'What it may beside what the role lets it; `tokens:read`: read id tokens, which others see as fingerprints') // biome-ignore format: one line
 const NAME = text('Of the user')
 
-const API_TOKEN: Members = { id: count(), name: text(), role: ROLE }
+const API_TOKEN: Members = { id: count(), name: text(), role: ROLE, permissions: GIVEN }
 
 const AUDIT_ENTRY: Members = {
   id: count(),
@@ -41,7 +42,7 @@ export const ACCOUNT_SHAPES: Readonly<Record<string, Schema>> = {
     'user?': shape('UserView'),
     'csrf?': text('What the page sends as `x-csrf-token` with each change'),
   }),
-  UserView: object({ name: NAME, role: ROLE }),
+  UserView: object({ name: NAME, role: ROLE, permissions: GIVEN }),
   UserList: object({ users: list(shape('UserView')) }),
   ApiTokenList: object({
     apiTokens: list(

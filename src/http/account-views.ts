@@ -1,9 +1,9 @@
-import type { ApiToken, AuditEntry, Role, User } from '../storage/account-store.ts'
+import type { ApiToken, AuditEntry, Permission, Role, User } from '../storage/account-store.ts'
 
 /** `GET` and `POST /api/session`. */
 export interface SessionView {
   readonly needsLogin: boolean
-  readonly user?: { readonly name: string; readonly role: Role }
+  readonly user?: User
   /** What the page sends as `x-csrf-token` with each change; undefined where there is no session. */
   readonly csrf?: string
 }
@@ -26,6 +26,7 @@ export interface NewApiToken {
   readonly id: number
   readonly name: string
   readonly role: Role
+  readonly permissions: readonly Permission[]
   /** What is sent as `Bearer`; it cannot be read again. */
   readonly token: string
 }

@@ -66,13 +66,13 @@ const TOKEN: Members = {
   type: text('IdTokenEnumType of OCPP 2.x'),
   status: word(['Accepted', 'Blocked']),
   'expiresAt?': moment('Until when it may charge; missing: for ever'),
-  'groupId?': text('Tokens of one group may stop each other; for operators'),
+  'groupId?': text('Tokens of one group may stop each other; with `tokens:read`'),
   'groupTooLongFor?': list(word(PROTOCOLS), 'Versions whose stations are not told of the group'),
-  'note?': text('For operators'),
+  'note?': text('With `tokens:read`'),
   concurrent: flag('It may charge at several EVSEs at once'),
   changedAt: CHANGED_AT,
   fingerprint: FINGERPRINT,
-  'idToken?': text('The token itself, for operators'),
+  'idToken?': text('The token itself, with `tokens:read`'),
 }
 
 const BEGUN: Members = {

@@ -248,7 +248,7 @@ export interface TransactionView {
 
 /**
  * `GET /api/transactions`, newest first. Query: `station`, `find`, `state` (`running` or `ended`,
- * which unfinished ones are, too), `idToken` (for operators), `from` and `to` (started in that
+ * which unfinished ones are, too), `idToken` (with `tokens:read`), `from` and `to` (started in that
  * span), `before` (`older` of the page before) and `limit` (1 to 500, default 100).
  */
 export interface TransactionPage {
@@ -329,7 +329,7 @@ export interface StationDetail extends StationView {
 }
 
 /** An id token, `GET /api/tokens`; the token itself only for those who may see it. */
-/** The token, its group and its note are for operators. */
+/** The token, its group and its note are for those who have `tokens:read`. */
 export interface TokenView extends Omit<TokenRow, 'idToken' | 'note'> {
   readonly fingerprint: string
   readonly idToken?: string

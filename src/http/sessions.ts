@@ -1,10 +1,19 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { systemClock } from '../primitives/clock.ts'
-import { type AccountStore, ROLES, type User } from '../storage/account-store.ts'
+import {
+  type AccountStore,
+  type ApiTokenSettings,
+  PERMISSIONS,
+  type Permission,
+  permissionsOf,
+  ROLES,
+  type User,
+  type UserSettings,
+} from '../storage/account-store.ts'
 import { Secret } from '../transport/credentials.ts'
 import { createPasswordCheck, storePassword } from '../transport/passwords.ts'
 import { AttemptThrottle } from '../transport/throttle.ts'
-import { giveCookie, takeCookie } from './access.ts'
+import { giveCookie, isPermitted, takeCookie } from './access.ts'
 import type { ApiTokenList, AuditPage, NewApiToken, SessionView, UserList, UserView } from './account-views.ts' // biome-ignore format: one line
 import { FailedLogins } from './failed-logins.ts'
 import { RequestProblem } from './problems.ts'
@@ -38,8 +47,12 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
     async (request): Promise<SessionView> => {
       const { principal, session } = request
       if (!principal) return { needsLogin: true }
-      const { name, role } = principal
-      return { needsLogin: false, user: { name, role }, ...(session && { csrf: session.csrf }) }
+      const { name, role, permissions } = principal
+      return {
+        needsLogin: false,
+        user: { name, role, permissions },
+        ...(session && { csrf: session.csrf }),
+      }
     },
   )
 
@@ -101,12 +114,20 @@ export function serveSessions(app: FastifyInstance, accounts: AccountStore | und
     const stored = user?.password ?? (await nobody)
     const check = createPasswordCheck(new Secret(stored))
     const matches = await check.matches(Buffer.from(password))
-    return matches && user?.password ? { name: user.name, role: user.role } : undefined
+    if (!matches || !user?.password) return undefined
+    const { name: known, role, permissions } = user
+    return { name: known, role, permissions }
   }
 }
 
 const nobody = storePassword(new Secret('nobody has this password'))
 
+const GIVEN = {
+  type: 'array',
+  uniqueItems: true,
+  items: { enum: PERMISSIONS },
+  description: 'What it may beside what the role lets it. Left out: as it is, and of a new one `tokens:read` from operator on. Whoever lacks one cannot give it', // biome-ignore format: one line
+} as const
 const USER = {
   type: 'object',
   additionalProperties: false,
@@ -114,6 +135,7 @@ const USER = {
   properties: {
     role: { enum: ROLES },
     password: { type: 'string', minLength: MIN_PASSWORD, maxLength: 200 },
+    permissions: GIVEN,
   },
 } as const
 const API_TOKEN = {
@@ -123,6 +145,7 @@ const API_TOKEN = {
   properties: {
     name: { type: 'string', minLength: 1, maxLength: 64 },
     role: { enum: ROLES },
+    permissions: GIVEN,
     expiresAt: { type: 'string', format: 'date-time' },
   },
 } as const
@@ -137,7 +160,7 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
     { config, schema: { summary: 'All users', tags } },
     async (): Promise<UserList> => ({ users: accounts.users() }),
   )
-  app.put<{ Params: { name: string }; Body: { role: User['role']; password?: string } }>(
+  app.put<{ Params: { name: string }; Body: Pick<User, 'role'> & UserSettings }>(
     '/api/users/:name',
     {
       config,
@@ -146,11 +169,13 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
     async (request, reply) => {
       const { name } = request.params
       const { role, password } = request.body
-      request.audited = { role, passwordIsSet: password !== undefined }
+      const permissions = givenToUser(request, name, request.body)
+      request.audited = { role, ...(permissions && { permissions }), passwordIsSet: password !== undefined } // biome-ignore format: one record
       keepAnAdmin(name, role)
       const stored = password === undefined ? undefined : await storePassword(new Secret(password))
-      accounts.putUser(name, role, stored)
-      return reply.code(200).send({ name, role } satisfies UserView)
+      accounts.putUser(name, role, { password: stored, permissions })
+      const { permissions: has = [] } = accounts.user(name) ?? {}
+      return reply.code(200).send({ name, role, permissions: has } satisfies UserView)
     },
   )
   app.delete<{ Params: { name: string } }>(
@@ -163,14 +188,18 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
     },
   )
   app.get('/api/api-tokens', { config, schema: { summary: 'API tokens, without their secrets', tags } }, async (): Promise<ApiTokenList> => ({ apiTokens: accounts.apiTokens() })) // biome-ignore format: one route
-  app.post<{ Body: { name: string; role: User['role']; expiresAt?: string } }>(
+  app.post<{ Body: Pick<User, 'name' | 'role'> & ApiTokenSettings }>(
     '/api/api-tokens',
     { config, schema: { summary: 'Make an API token; it is shown once', tags, body: API_TOKEN } },
     async (request, reply) => {
       const { name, role, expiresAt } = request.body
-      const { id, secret } = accounts.newApiToken(name, role, expiresAt)
-      request.audited = { id, name, role, ...(expiresAt !== undefined && { expiresAt }) }
-      return reply.code(201).send({ id, name, role, token: secret } satisfies NewApiToken)
+      const { permissions: asked } = request.body
+      const lacking = (asked ?? permissionsOf(role)).filter((one) => !isPermitted(request, one))
+      if (asked && lacking.length > 0) throw cannotGive(lacking)
+      const permissions = (asked ?? permissionsOf(role)).filter((one) => !lacking.includes(one))
+      const { id, secret } = accounts.newApiToken(name, role, { expiresAt, permissions })
+      request.audited = { id, name, role, permissions, ...(expiresAt !== undefined && { expiresAt }) } // biome-ignore format: one record
+      return reply.code(201).send({ id, name, role, permissions, token: secret } satisfies NewApiToken) // biome-ignore format: one line
     },
   )
   app.delete<{ Params: { id: number } }>(
@@ -191,6 +220,23 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
     },
   )
 
+  /** What is to be stored of a user's permissions; undefined: what is. */
+  function givenToUser(
+    request: FastifyRequest,
+    name: string,
+    { role, password, permissions }: Pick<User, 'role'> & UserSettings,
+  ): readonly Permission[] | undefined {
+    const known = accounts.user(name)
+    const kept = known?.permissions ?? []
+    const wanted = permissions ?? (known?.role === role ? kept : permissionsOf(role))
+    // A password is a way into all that its user may.
+    const given = password === undefined ? wanted.filter((one) => !kept.includes(one)) : wanted
+    const lacking = given.filter((one) => !isPermitted(request, one))
+    if (lacking.length === 0) return permissions
+    if (permissions || lacking.some((one) => kept.includes(one))) throw cannotGive(lacking)
+    return wanted.filter((one) => !lacking.includes(one))
+  }
+
   /** Without one nobody could change anything any more. */
   function keepAnAdmin(name: string, role: User['role'] | undefined): void {
     const others = accounts.users().filter((user) => user.name.toLowerCase() !== name.toLowerCase())
@@ -199,6 +245,10 @@ export function serveAccounts(app: FastifyInstance, accounts: AccountStore): voi
       throw new RequestProblem(409, `${name} is the last admin`)
     }
   }
+}
+
+function cannotGive([permission]: readonly Permission[]): RequestProblem {
+  return new RequestProblem(403, `${permission} can be given only by who has it`)
 }
 
 const named = (name: object) => ({ type: 'object', properties: { name } })

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PROTOCOLS, type Protocol } from '../messages/protocols.ts'
 import { fittingGroup } from '../roles/csms/requests.ts'
-import { includesRole } from '../storage/account-store.ts'
 import type { CsmsStore } from '../storage/csms-store.ts'
 import type { TokenRow } from '../storage/token-rows.ts'
+import { isPermitted } from './access.ts'
 import { noPlace } from './cursors.ts'
 import { fingerprint } from './fingerprints.ts'
 import type { TokenPage, TokenView } from './live-api.ts'
@@ -42,7 +42,7 @@ export interface TokenFields {
   readonly concurrent?: boolean
 }
 
-/** `/api/tokens`: who may charge. Viewers see fingerprints; operators the tokens, and change them. */
+/** `/api/tokens`: who may charge. To read them takes `tokens:read`, others see fingerprints; operators change them. */
 export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
   const { tokens } = store
   const config = { role: 'operator' } as const
@@ -68,9 +68,9 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       const { search, after, limit } = request.query
       if (search !== undefined && !maySee(request)) {
         // Whoever may not see tokens could find them out letter by letter.
-        throw new RequestProblem(403, 'to search tokens needs the role operator')
+        throw new RequestProblem(403, 'to search tokens needs the permission tokens:read')
       }
-      // The place is a token's, which viewers may not know: only its number is told and asked for.
+      // The place is a token's, which not everybody may know: only its number is told and asked for.
       const before = after === undefined ? undefined : tokens.byId(after)
       if (after !== undefined && !before) throw noPlace()
       const rows = tokens.page({ search, after: before?.idToken, limit })
@@ -109,7 +109,7 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       await put(undefined, idToken, fields)
       const entered = known(tokens.find(idToken))
       request.audited = { id: entered.id, ...request.audited }
-      return reply.code(201).send(tokenView(entered, true))
+      return reply.code(201).send(tokenView(entered, maySee(request)))
     },
   )
   app.patch<{ Params: { id: number }; Body: TokenFields }>(
@@ -128,7 +128,7 @@ export function serveTokens(app: FastifyInstance, store: CsmsStore): void {
       const row = known(tokens.byId(id))
       request.audited = auditOf(row.idToken, request.body)
       await put(row, row.idToken, request.body)
-      return tokenView(known(tokens.byId(id)), true)
+      return tokenView(known(tokens.byId(id)), maySee(request))
     },
   )
   app.delete<{ Params: { id: number } }>(
@@ -177,8 +177,8 @@ export function auditOf(idToken: string, { groupId, note, ...fields }: TokenFiel
 }
 
 /** Whether whoever asks may read id tokens. */
-export function maySee({ principal }: Pick<FastifyRequest, 'principal'>): boolean {
-  return principal !== undefined && includesRole(principal.role, 'operator')
+export function maySee(request: Pick<FastifyRequest, 'principal'>): boolean {
+  return isPermitted(request, 'tokens:read')
 }
 
 function known(row: TokenRow | undefined): TokenRow {

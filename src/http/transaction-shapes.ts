@@ -40,7 +40,7 @@ const TRANSACTION: Members = {
   'protocol?': text('OCPP version that its station spoke last'),
   'evseId?': integer(),
   'token?': text('Fingerprint of the id token; equal tokens have equal ones'),
-  'idToken?': text('The id token itself, for operators'),
+  'idToken?': text('The id token itself, with `tokens:read`'),
   'startedAt?': stationTime('When it began; missing where nobody told its start'),
   'endedAt?': stationTime('When it ended'),
   'reason?': text('Why it ended, as the station says'),

@@ -65,7 +65,7 @@ const LIST = readsQuery('Transactions, newest first', tags, {
     state: { enum: STATES },
     idToken: {
       type: 'string',
-      description: 'An id token as a whole, in any letter case; needs the role operator',
+      description: 'An id token as a whole, in any letter case; needs the permission `tokens:read`',
     },
     from: moment('Only those that started then or later'),
     to: moment('Only those that started before'),
@@ -111,7 +111,7 @@ export function serveTransactions(
     const query = transactionQuery(request.query)
     if (query.idToken !== undefined && !sees(request)) {
       // Whoever may not see tokens could try which ones there are.
-      throw new RequestProblem(403, 'to filter by id token needs the role operator')
+      throw new RequestProblem(403, 'to filter by id token needs the permission tokens:read')
     }
     return store ? pageOf(store, query, sees(request)) : sendProblem(reply, 404, elsewhere)
   })

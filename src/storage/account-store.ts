@@ -13,8 +13,23 @@ export function includesRole(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed)
 }
 
+/** What an account or API token may beside what its role lets it. */
+export const PERMISSIONS = ['tokens:read'] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+/** What comes with a role where nothing else was said. */
+export function permissionsOf(role: Role): readonly Permission[] {
+  return includesRole(role, 'operator') ? PERMISSIONS : []
+}
+
 interface Tables {
-  users: { name: string; role: Role; password: string | null; created_at: string }
+  users: {
+    name: string
+    role: Role
+    password: string | null
+    created_at: string
+    tokens_read: number | null
+  }
   sessions: { hash: string; user: string; csrf: string; expires_at: number }
   api_tokens: {
     id: Generated<number>
@@ -23,6 +38,7 @@ interface Tables {
     role: Role
     created_at: string
     expires_at: number | null
+    tokens_read: number | null
   }
   login_links: { hash: string; user: string; expires_at: number }
   audit: {
@@ -63,6 +79,15 @@ CREATE TABLE audit (
 ) STRICT;
 `),
   },
+  {
+    name: '2-permissions',
+    up: (db) =>
+      db.script(`
+-- 1: given, 0: withheld, NULL: as the role has it, which all had until now
+ALTER TABLE users ADD COLUMN tokens_read INTEGER CHECK (tokens_read IN (0, 1));
+ALTER TABLE api_tokens ADD COLUMN tokens_read INTEGER CHECK (tokens_read IN (0, 1));
+`),
+  },
 ]
 
 const queries = queriesFor<Tables>()
@@ -74,6 +99,14 @@ const KEPT_AUDIT = 100_000
 export interface User {
   readonly name: string
   readonly role: Role
+  readonly permissions: readonly Permission[]
+}
+
+/** What is said of a user beside the role; what is not said stays, and of a new one is as the role has it. */
+export interface UserSettings {
+  /** As it is stored. */
+  readonly password?: string | undefined
+  readonly permissions?: readonly Permission[] | undefined
 }
 
 export interface Session {
@@ -86,9 +119,17 @@ export interface ApiToken {
   readonly id: number
   readonly name: string
   readonly role: Role
+  readonly permissions: readonly Permission[]
   /** RFC 3339. */
   readonly createdAt: string
   readonly expiresAt?: string
+}
+
+export interface ApiTokenSettings {
+  /** RFC 3339; for ever where it is left out. */
+  readonly expiresAt?: string | undefined
+  /** As the role has them where they are left out. */
+  readonly permissions?: readonly Permission[] | undefined
 }
 
 export interface AuditEntry {
@@ -128,23 +169,26 @@ export class AccountStore {
   // ---- Users
 
   users(): User[] {
-    return this.#db.rows(queries.selectFrom('users').select(['name', 'role']).orderBy('name'))
+    return this.#db.rows(queries.selectFrom('users').selectAll().orderBy('name')).map(userOf)
   }
 
   user(name: string): (User & { readonly password: string | null }) | undefined {
-    return this.#db.row(
-      queries.selectFrom('users').select(['name', 'role', 'password']).where('name', '=', name),
-    )
+    const row = this.#db.row(queries.selectFrom('users').selectAll().where('name', '=', name))
+    return row && { ...userOf(row), password: row.password }
   }
 
-  /** Enters a user or changes role and password; sessions end, because they had the old ones. */
-  putUser(name: string, role: Role, password: string | undefined): void {
-    const said = { role, ...(password !== undefined && { password }) }
+  /** Enters a user or changes what is said; sessions end, because they had the old rights. */
+  putUser(name: string, role: Role, { password, permissions }: UserSettings = {}): void {
+    const said = {
+      role,
+      ...(password !== undefined && { password }),
+      ...(permissions && { tokens_read: readsTokens(permissions) }),
+    }
     this.#db.atomically(() => {
       this.#db.change(
         queries
           .insertInto('users')
-          .values({ name, role, password: password ?? null, created_at: this.#time() })
+          .values({ name, password: null, tokens_read: null, created_at: this.#time(), ...said })
           .onConflict((conflict) => conflict.column('name').doUpdateSet(said)),
       )
       this.#db.change(queries.deleteFrom('sessions').where('user', '=', name))
@@ -162,16 +206,16 @@ export class AccountStore {
   // ---- Sessions
 
   /** @returns The new session and what its cookie has to say. */
-  openSession(user: User): Session & { readonly secret: string } {
+  openSession({ name }: Pick<User, 'name'>): { readonly csrf: string; readonly secret: string } {
     const secret = newSecret()
     const csrf = newSecret()
     this.#db.change(queries.deleteFrom('sessions').where('expires_at', '<=', this.#now()))
     this.#db.change(
       queries
         .insertInto('sessions')
-        .values({ hash: hashOf(secret), user: user.name, csrf, expires_at: this.#now() + SESSION_MS }), // biome-ignore format: one row
+        .values({ hash: hashOf(secret), user: name, csrf, expires_at: this.#now() + SESSION_MS }), // biome-ignore format: one row
     )
-    return { user, csrf, secret }
+    return { csrf, secret }
   }
 
   session(secret: string): Session | undefined {
@@ -179,11 +223,11 @@ export class AccountStore {
       queries
         .selectFrom('sessions')
         .innerJoin('users', 'users.name', 'sessions.user')
-        .select(['users.name', 'users.role', 'sessions.csrf'])
+        .select(['users.name', 'users.role', 'users.tokens_read', 'sessions.csrf'])
         .where('sessions.hash', '=', hashOf(secret))
         .where('sessions.expires_at', '>', this.#now()),
     )
-    return row && { user: { name: row.name, role: row.role }, csrf: row.csrf }
+    return row && { user: userOf(row), csrf: row.csrf }
   }
 
   closeSession(secret: string): void {
@@ -213,14 +257,20 @@ export class AccountStore {
         .where('expires_at', '>', this.#now())
         .returning('user'),
     )
-    const user = row && this.user(row.user)
-    return user && { name: user.name, role: user.role }
+    const found = row && this.user(row.user)
+    if (!found) return undefined
+    const { password: _, ...user } = found
+    return user
   }
 
   // ---- API tokens
 
   /** @returns The token, which cannot be read again. */
-  newApiToken(name: string, role: Role, expiresAt?: string): { id: number; secret: string } {
+  newApiToken(
+    name: string,
+    role: Role,
+    { expiresAt, permissions }: ApiTokenSettings = {},
+  ): { id: number; secret: string } {
     const secret = `ww_${newSecret()}`
     const row = this.#db.row(
       queries
@@ -231,6 +281,7 @@ export class AccountStore {
           role,
           created_at: this.#time(),
           expires_at: expiresAt === undefined ? null : Date.parse(expiresAt),
+          tokens_read: permissions ? readsTokens(permissions) : null,
         })
         .returning('id'),
     )
@@ -289,9 +340,19 @@ export class AccountStore {
   }
 }
 
+type Rights = Pick<Selectable<Tables['users']>, 'name' | 'role' | 'tokens_read'>
+
+function userOf({ name, role, tokens_read: isGiven }: Rights): User {
+  return { name, role, permissions: isGiven === null ? permissionsOf(role) : PERMISSIONS.slice(0, isGiven) } // biome-ignore format: one record
+}
+
+function readsTokens(permissions: readonly Permission[]): 0 | 1 {
+  return permissions.includes('tokens:read') ? 1 : 0
+}
+
 function apiToken(row: Selectable<Tables['api_tokens']>): ApiToken {
-  const { id, name, role, created_at: createdAt, expires_at: until } = row
-  return { id, name, role, createdAt, ...(until !== null && { expiresAt: new Date(until).toISOString() }) } // biome-ignore format: one record
+  const { id, created_at: createdAt, expires_at: until } = row
+  return { id, ...userOf(row), createdAt, ...(until !== null && { expiresAt: new Date(until).toISOString() }) } // biome-ignore format: one record
 }
 
 function newSecret(): string {

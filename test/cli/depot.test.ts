@@ -106,6 +106,21 @@ test('of a known token only what is said is changed, and the audit log says who 
   assert.deepEqual(done[2], ['command line', 'PATCH /api/tokens/:id', { ...of, status: 'Accepted', noteIsSet: true }, 200]) // biome-ignore format: one line
 })
 
+test('an API token reads id tokens as its role does, unless it is said otherwise', async (t) => {
+  const { file, console: page } = await startCsms(t)
+  await wattweave(t, 'token', 'add', file, 'VAN-9')
+  const reads = async (...args: string[]) => {
+    const made = await wattweave(t, 'login', file, '--api-token', 'x', ...args)
+    const headers = { authorization: `Bearer ${made.output.trim()}` }
+    return (await (await fetch(new URL('/api/tokens', page), { headers })).text()).includes('VAN-9')
+  }
+
+  assert.equal(await reads('--role', 'admin', '--no-tokens-read'), false)
+  assert.equal(await reads(), false)
+  assert.equal(await reads('--role', 'operator'), true)
+  assert.equal(await reads('--tokens-read'), true)
+})
+
 test('what is no token, no date and no CSMS is said in one line, and what to do in another', async (t) => {
   const folder = temporaryFolder(t)
   const [csms, node] = [join(folder, 'csms.yaml'), join(folder, 'node.yaml')]
@@ -125,6 +140,10 @@ test('what is no token, no date and no CSMS is said in one line, and what to do 
     [
       ['login', csms, '--role', 'viewer'],
       /--role is that of an API token.*\n {2}add --api-token NAME/,
+    ],
+    [
+      ['login', csms, '--no-tokens-read'],
+      /--tokens-read and --no-tokens-read are of an API token.*\n {2}add --api-token NAME/,
     ],
     [['station', 'add', csms, 'a:b'], /"a:b" is no id of a station/],
     [['token', 'add', csms, 'A', '--type', 'Card'], /--type must be one of Central, .*not "Card"/],
@@ -166,7 +185,7 @@ test('the first start prints a link that lets the first admin in, once; later on
 
   assert.equal((await fetch(new URL('/api/overview', origin))).status, 401)
   const response = await spend()
-  assert.deepEqual(((await response.json()) as { user: object }).user, { name: 'admin', role: 'admin' }) // biome-ignore format: one line
+  assert.deepEqual(((await response.json()) as { user: object }).user, { name: 'admin', role: 'admin', permissions: ['tokens:read'] }) // biome-ignore format: one line
   assert.equal((await spend()).status, 401)
   await first.stop()
 

@@ -136,13 +136,13 @@ test('an address that cannot be decoded, or has too long a part, is answered wit
 
 test('a login link lets in once, and a link that was used says what to do', async (t) => {
   const { accounts, ask } = await startApi(t)
-  accounts.putUser('anna', 'operator', undefined)
+  accounts.putUser('anna', 'operator')
   const link = accounts.newLoginLink('anna')
 
   const first = await ask(undefined, 'POST', '/api/session', { link })
   const second = await ask(undefined, 'POST', '/api/session', { link })
 
-  assert.deepEqual([first.status, first.body.user], [200, { name: 'anna', role: 'operator' }])
+  assert.deepEqual([first.status, first.body.user], [200, { name: 'anna', role: 'operator', permissions: ['tokens:read'] }]) // biome-ignore format: one line
   assert.equal(second.status, 401)
   assert.match(second.body.detail, /wattweave login/)
 })
@@ -150,7 +150,7 @@ test('a login link lets in once, and a link that was used says what to do', asyn
 test('a login link is over after 15 minutes, a session after 12 hours', () => {
   let now = 0
   const accounts = new AccountStore(':memory:', () => now)
-  accounts.putUser('anna', 'viewer', undefined)
+  accounts.putUser('anna', 'viewer')
   const early = accounts.newLoginLink('anna')
   const late = accounts.newLoginLink('anna')
   now = 14 * 60_000
@@ -169,7 +169,7 @@ const cookieOf = ({ headers }: Answer) => headers.get('set-cookie')?.split(';')[
 
 test('a session changes nothing without the token of its own page', async (t) => {
   const { accounts, ask } = await startApi(t)
-  accounts.putUser('anna', 'admin', undefined)
+  accounts.putUser('anna', 'admin')
   const login = await ask(undefined, 'POST', '/api/session', {
     link: accounts.newLoginLink('anna'),
   })
@@ -187,8 +187,8 @@ test('a session changes nothing without the token of its own page', async (t) =>
 
 test('who logs in gets a session of his own, whatever the browser held before', async (t) => {
   const { accounts, ask } = await startApi(t)
-  accounts.putUser('anna', 'viewer', undefined)
-  accounts.putUser('mallory', 'viewer', undefined)
+  accounts.putUser('anna', 'viewer')
+  accounts.putUser('mallory', 'viewer')
   const planted = cookieOf(await ask(undefined, 'POST', '/api/session', { link: accounts.newLoginLink('mallory') })) // biome-ignore format: one line
 
   const login = await ask(undefined, 'POST', '/api/session', { link: accounts.newLoginLink('anna') }, { cookie: planted }) // biome-ignore format: one line
@@ -203,7 +203,7 @@ test('who logs in gets a session of his own, whatever the browser held before', 
 test('logging out, another role and another password end a session', async (t) => {
   const { accounts, ask } = await startApi(t)
   const enter = async () => {
-    accounts.putUser('anna', 'viewer', undefined)
+    accounts.putUser('anna', 'viewer')
     const login = await ask(undefined, 'POST', '/api/session', { link: accounts.newLoginLink('anna') }) // biome-ignore format: one line
     return { cookie: cookieOf(login), 'x-csrf-token': login.body.csrf as string }
   }
@@ -223,8 +223,10 @@ test('logging out, another role and another password end a session', async (t) =
 
 test('a wrong password, a wrong user and a user without password are told alike, ever more slowly', async (t) => {
   const { accounts, ask } = await startApi(t)
-  accounts.putUser('anna', 'viewer', await storePassword(new Secret('correct horse battery')))
-  accounts.putUser('link-only', 'viewer', undefined)
+  accounts.putUser('anna', 'viewer', {
+    password: await storePassword(new Secret('correct horse battery')),
+  })
+  accounts.putUser('link-only', 'viewer')
   const logIn = (name: string, password: string) =>
     ask(undefined, 'POST', '/api/session', { name, password })
 
@@ -244,7 +246,7 @@ test('a wrong password, a wrong user and a user without password are told alike,
 
 test('nobody makes himself more than he is', async (t) => {
   const { ask, accounts } = await startApi(t)
-  accounts.putUser('anna', 'technician', undefined)
+  accounts.putUser('anna', 'technician')
 
   for (const role of ['viewer', 'operator', 'technician'] as const) {
     assert.equal((await ask(role, 'PUT', '/api/users/anna', { role: 'admin' })).status, 403)
@@ -320,7 +322,7 @@ test('the audit log says what was made or set, tokens as fingerprints, and no se
     { token: fingerprint },
     { id, token: fingerprint, status: 'Blocked', groupIsSet: false },
     { id, token: fingerprint },
-    { id: made.id, name: 'meter', role: 'operator' },
+    { id: made.id, name: 'meter', role: 'operator', permissions: ['tokens:read'] },
     { name: 'bob', role: 'admin', passwordIsSet: true },
     { name: 'bob', role: 'viewer', passwordIsSet: false },
   ])

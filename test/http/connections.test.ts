@@ -17,8 +17,8 @@ const HOST = 'Host: 127.0.0.1\r\n'
 /** A CSMS with accounts, somebody who has logged in, and strangers. */
 async function start(context: TestContext, connections: ConnectionLimits) {
   const accounts = new AccountStore(':memory:')
-  accounts.putUser('anna', 'viewer', undefined)
-  const cookie = `wattweave-session=${accounts.openSession({ name: 'anna', role: 'viewer' }).secret}`
+  accounts.putUser('anna', 'viewer')
+  const cookie = `wattweave-session=${accounts.openSession({ name: 'anna' }).secret}`
   const told: ConnectionRefusal[] = []
   const onRefused = (refusal: ConnectionRefusal) => void told.push(refusal)
   const { server } = await startCsmsConsole(context, { accounts, connections, onRefused })

@@ -21,7 +21,9 @@ const said = (entries: readonly Entry[]) =>
 
 test('a login that fails is in the audit log with its account; what is no account is not written', async (t) => {
   const { ask, accounts } = await startApi(t)
-  accounts.putUser('anna', 'viewer', await storePassword(new Secret('correct horse battery')))
+  accounts.putUser('anna', 'viewer', {
+    password: await storePassword(new Secret('correct horse battery')),
+  })
   const logIn = (body: object) => ask(undefined, 'POST', '/api/session', body)
 
   await logIn({ name: 'ANNA', password: 'guess-of-mallory' })
@@ -42,7 +44,7 @@ test('a login that fails is in the audit log with its account; what is no accoun
 
 test('logins that are refused unlooked-at leave one entry, which says how many they were', async (t) => {
   const { ask, accounts, server } = await startApi(t)
-  accounts.putUser('anna', 'viewer', undefined)
+  accounts.putUser('anna', 'viewer')
   const statuses = []
   for (let n = 0; n < 9; n++) {
     const body = { name: 'anna', password: `guess ${n}` }

@@ -51,8 +51,8 @@ async function socket(t: TestContext, api: Api, headers: Record<string, string>)
 
 /** Somebody with a session, as the header of their browser says it. */
 function logIn({ accounts }: Api, name: string) {
-  accounts.putUser(name, 'operator', undefined)
-  const { secret, csrf } = accounts.openSession({ name, role: 'operator' })
+  accounts.putUser(name, 'operator')
+  const { secret, csrf } = accounts.openSession({ name })
   return { cookie: `wattweave-session=${secret}`, 'x-csrf-token': csrf }
 }
 
@@ -85,7 +85,7 @@ for (const [what, end] of ENDS) {
 test('streams of an API token whose time is over end with the next heartbeat', async (t) => {
   const api = await startApi(t)
   const soon = new Date(Date.now() + 1_000).toISOString()
-  const { secret } = api.accounts.newApiToken('n', 'viewer', soon)
+  const { secret } = api.accounts.newApiToken('n', 'viewer', { expiresAt: soon })
 
   const { sse, socket } = await listen(t, api, { authorization: `Bearer ${secret}` })
 
@@ -96,11 +96,11 @@ test('an account store tells at once when somebody may do less', async (t) => {
   const { accounts } = await startApi(t)
   let count = 0
   const quiet = accounts.onChange(() => count++)
-  accounts.putUser('anna', 'operator', undefined)
-  const { secret } = accounts.openSession({ name: 'anna', role: 'operator' })
+  accounts.putUser('anna', 'operator')
+  const { secret } = accounts.openSession({ name: 'anna' })
 
   accounts.closeSession(secret)
-  accounts.putUser('anna', 'viewer', undefined)
+  accounts.putUser('anna', 'viewer')
   accounts.removeUser('anna')
   accounts.removeApiToken(1)
   quiet()

@@ -68,7 +68,10 @@ test('who may not see tokens may not ask by one, whether or not there is such a 
 
   for (const idToken of ['TAG-1', 'NO-SUCH-TAG']) {
     const { status, body } = await ask('viewer', { idToken })
-    assert.deepEqual([status, body.detail], [403, 'to filter by id token needs the role operator'])
+    assert.deepEqual(
+      [status, body.detail],
+      [403, 'to filter by id token needs the permission tokens:read'],
+    )
     const open = await get(`/api/transactions?idToken=${idToken}`)
     assert.equal(open.status, 403, 'where nobody logs in, nobody is known to be entitled')
   }

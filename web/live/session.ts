@@ -2,10 +2,17 @@
 export const ROLES = ['viewer', 'operator', 'technician', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What somebody may beside what the role lets him. */
+export type Permission = 'tokens:read'
+
 /** `GET /api/session`. */
 export interface SessionView {
   readonly needsLogin: boolean
-  readonly user?: { readonly name: string; readonly role: Role }
+  readonly user?: {
+    readonly name: string
+    readonly role: Role
+    readonly permissions: readonly Permission[]
+  }
   /** Sent along with each change; undefined where there is no session. */
   readonly csrf?: string
 }

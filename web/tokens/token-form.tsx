@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react'
 import type { TokenView } from '../../src/http/live-api.ts'
 import { type ApiProblem, ask } from '../live/api.ts'
+import { usePermission } from '../live/use-session.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { AskFirst } from '../shell/ask-first.tsx'
 import buttons from '../shell/button.module.css'
@@ -20,6 +21,8 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
   const [question, setQuestion] = useState<string>()
   const name = token?.idToken ?? token?.fingerprint ?? ''
   const path = token && `/api/tokens/${token.id}`
+  // What is not shown is not said either, or it would be taken away.
+  const maySee = usePermission('tokens:read') || !token
 
   async function save(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault()
@@ -79,18 +82,22 @@ export function TokenForm({ token }: { token: TokenView | undefined }) {
         initial={token?.expiresAt && localMoment(token.expiresAt)}
         problem={wrong('/expiresAt')}
       />
-      <FormField
-        name="groupId"
-        label={words.group}
-        initial={token?.groupId}
-        problem={wrong('/groupId')}
-      />
-      <FormField
-        name="note"
-        label={words.columns.note}
-        initial={token?.note}
-        problem={wrong('/note')}
-      />
+      {maySee && (
+        <>
+          <FormField
+            name="groupId"
+            label={words.group}
+            initial={token?.groupId}
+            problem={wrong('/groupId')}
+          />
+          <FormField
+            name="note"
+            label={words.columns.note}
+            initial={token?.note}
+            problem={wrong('/note')}
+          />
+        </>
+      )}
       <label className={forms.check}>
         <input type="checkbox" name="concurrent" defaultChecked={token?.concurrent ?? false} />
         {words.concurrent}
@@ -144,8 +151,8 @@ function bodyOf(form: FormData, token: TokenView | undefined): object {
   return {
     ...(!token && { idToken: said('idToken'), type: said('type') }),
     ...((token || expiresAt) && { expiresAt: expiresAt ? momentOf(expiresAt) : null }),
-    ...((token || groupId) && { groupId: groupId || null }),
-    note: said('note'),
+    ...((token ? form.has('groupId') : groupId) && { groupId: groupId || null }),
+    ...(form.has('note') && { note: said('note') }),
     concurrent: form.get('concurrent') !== null,
   }
 }

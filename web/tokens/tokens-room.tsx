@@ -3,7 +3,7 @@ import type { TokenPage, TokenView } from '../../src/http/live-api.ts'
 import { useNow } from '../live/use-live.ts'
 import { usePulse } from '../live/use-pulse.ts'
 import { useResource } from '../live/use-resource.ts'
-import { useMay } from '../live/use-session.ts'
+import { useMay, usePermission } from '../live/use-session.ts'
 import { useAddress } from '../navigation/use-address.ts'
 import { AtCsms } from '../shell/at-csms.tsx'
 import buttons from '../shell/button.module.css'
@@ -34,7 +34,8 @@ function Tokens() {
   const [search, setSearch] = useState('')
   const [after, setAfter] = useState<number>()
   const { select } = useAddress()
-  const maySee = useMay('operator')
+  const maySee = usePermission('tokens:read')
+  const mayEnter = useMay('operator')
   const version = useSyncExternalStore(tokenList.subscribe, tokenList.version)
   const { data, failure } = useResource<TokenPage>(
     tokensPath(search, after),
@@ -52,27 +53,27 @@ function Tokens() {
           {words.title}
         </h2>
         {maySee && (
-          <>
-            <input
-              className={tables.field}
-              type="search"
-              aria-label={words.find}
-              placeholder={words.findHint}
-              maxLength={100}
-              value={search}
-              onChange={({ target }) => {
-                setSearch(target.value)
-                setAfter(undefined)
-              }}
-            />
-            <button
-              type="button"
-              className={buttons.button}
-              onClick={() => select({ type: 'token', number: 0 })}
-            >
-              {words.enter}
-            </button>
-          </>
+          <input
+            className={tables.field}
+            type="search"
+            aria-label={words.find}
+            placeholder={words.findHint}
+            maxLength={100}
+            value={search}
+            onChange={({ target }) => {
+              setSearch(target.value)
+              setAfter(undefined)
+            }}
+          />
+        )}
+        {mayEnter && (
+          <button
+            type="button"
+            className={buttons.button}
+            onClick={() => select({ type: 'token', number: 0 })}
+          >
+            {words.enter}
+          </button>
         )}
         <div className={tables.end}>
           {data && <p className={tables.count}>{words.count(formatCount(data.count))}</p>}

@@ -17,7 +17,8 @@ export const records = {
     expired: 'expired',
     never: 'never',
     fingerprint: 'Fingerprint',
-    fingerprints: 'Your role sees fingerprints; the tokens themselves need the role operator.',
+    fingerprints:
+      'You see fingerprints; to read the tokens themselves needs the permission tokens:read.',
     find: 'Find token',
     findHint: 'Token, group, note',
     count: (count: string) => `${count} in all`,
