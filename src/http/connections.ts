@@ -114,6 +114,11 @@ export class HttpConnections {
     return server
   }
 
+  /** Closes them all, those too that are WebSockets or were to be. */
+  close(): void {
+    for (const socket of this.#all.keys()) socket.destroy()
+  }
+
   #add(socket: Socket): void {
     const { maxConnections } = this.#limits
     const address = socket.remoteAddress ?? ''

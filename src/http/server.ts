@@ -73,6 +73,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     frameworkErrors: answerUnroutable,
     routerOptions: { maxParamLength: 1_024 },
   })
+  app.addHook('preClose', async () => connections.close())
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP } })
   refuseForeignHosts(app, host)
   refuseForeignWrites(app)
