@@ -101,7 +101,10 @@ function factsOf(
 } {
   const { type, route, errorCode: code, errorDescription: description } = frame
   const path = route?.networkPath ?? [sourceOf(source)]
-  const to = route?.destination.at(-1) ?? (config.nodeId as NodeId)
+  // What a station asks has no destination: its node gives it to the CSMS.
+  const service = readProtocol(protocol) === 'ocpp1.6' ? 'CentralSystem' : 'CSMS'
+  const isAsked = type === 2 || type === 6
+  const to = route?.destination.at(-1) ?? ((isAsked ? service : config.nodeId) as NodeId)
   const taken = takeSignatures(parseStrict(frame.payload))
   if ('status' in taken) throw new Error(`this frame is refused before any policy: ${taken.sentence}`) // biome-ignore format: one line
   const action = frame.action || (answers ?? '')
@@ -114,7 +117,6 @@ function factsOf(
   const nowS = header?.iat || Math.floor(Date.now() / 1_000)
   const signers = signersOf(verdict, { action, path, isStored: true, nowS }, trust.directory)
   const isElsewhere = header && (!isSameId(header.from as NodeId, path[0]) || !isSameId(header.to as NodeId, to)) // biome-ignore format: one line
-  const isRequest = type === 2 || type === 6
   const replay = actionRow(header?.ocpp ?? readProtocol(protocol), action)?.replay ?? 'live'
   const facts: PolicyFacts = {
     kind: KINDS[type],
@@ -129,8 +131,8 @@ function factsOf(
     signers,
     unknownKeys: verdict.ignored.length,
     problem: isElsewhere ? 'not-this-message' : verdict.status === 'refused' ? (verdict.reason as PolicyFacts['problem']) : undefined, // biome-ignore format: one line
-    replay: header && isRequest ? replay : undefined,
-    isReplyBound: !isRequest,
+    replay: header && isAsked ? replay : undefined,
+    isReplyBound: !isAsked,
     isPrimaryUpstream: true,
     iat: header?.iat,
     nowS,
