@@ -39,10 +39,12 @@ function checkLine(
   { directory, nowS }: { readonly directory: KeyDirectory; readonly nowS: number },
 ): TraceLine {
   const record = recordIn(line)
-  const { messageId, action, raw } = record ?? {}
+  const { messageId, action, raw, meta } = record ?? {}
   const found = { line: number, messageId: textOf(messageId), action: textOf(action) }
   if (!record) return { ...found, verdict: 'unreadable', sentence: 'it is no record of a trace' }
-  const text = typeof raw === 'string' ? raw : signedTextOf(record)
+  const { overlayFrame } = (meta ?? {}) as { readonly overlayFrame?: unknown }
+  const wire = raw ?? overlayFrame
+  const text = typeof wire === 'string' ? wire : signedTextOf(record)
   try {
     const { isRight, status, reason, sentence } = reportOn(Buffer.from(text), directory, nowS)
     if (status === 'unsigned') return { ...found, verdict: 'unsigned' }

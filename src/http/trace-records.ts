@@ -71,6 +71,7 @@ export function traceRecord(
   const messageId = isOfCopy ? frame.messageId : (record.trace ?? frame.messageId)
   // Readers go by the id in `raw`, and would find no answer to it where the other link has another.
   const hasRaw = !record.isBinary && messageId === frame.messageId
+  const text = () => withFingerprints(Buffer.from(record.bytes).toString('utf8'))
   return {
     schemaVersion: '1.1',
     timestamp: new Date(record.time).toISOString(),
@@ -83,9 +84,13 @@ export function traceRecord(
     messageId,
     ...(action !== undefined && { action }),
     ...(!isError && payload !== undefined && { payload }),
-    ...(hasRaw && { raw: withFingerprints(Buffer.from(record.bytes).toString('utf8')) }),
+    // A frame with a route is none of OCPP-J, and readers take `raw` for one.
+    ...(hasRaw && !frame.route && { raw: text() }),
     ...(isError && { error: errorOf(frame, payload) }),
-    meta: metaOf(context, record, frame),
+    meta: {
+      ...metaOf(context, record, frame),
+      ...(hasRaw && frame.route && { overlayFrame: text() }),
+    },
   }
 }
 

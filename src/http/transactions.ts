@@ -302,7 +302,7 @@ function problemsOf(row: TransactionRow): NonNullable<TransactionView['problems'
     'no-end': endedAt === undefined && !row.isRunning,
     'no-start': startedAt === undefined,
     'ends-before-start': goesBack,
-    'register-backwards': (meterStopWh ?? registerWh) < meterStartWh,
+    'register-backwards': (meterStopWh ?? registerWh) < meterStartWh || row.registerFalls,
     overlaps: row.overlaps && endedAt !== undefined,
     // What is missing of a running one may still be on its way.
     'missing-events': endedAt !== undefined && row.missingEvents > 0,

@@ -49,6 +49,8 @@ export interface TransactionRow {
   readonly missingEvents: number
   /** TransactionEvents have come that follow its end, by their sequence numbers. */
   readonly goesOn: boolean
+  /** An energy register stood lower than before, or than at the start, by more than 1 Wh. */
+  readonly registerFalls: boolean
   readonly course: Course
 }
 
@@ -151,6 +153,14 @@ const GOES_ON = `EXISTS (SELECT 1 FROM transaction_events e
     SELECT MIN(x.seq_no) FROM transaction_events x WHERE x.station = t.station
     AND x.transaction_id = t.transaction_id AND x.event_type = 'Ended'))`
 
+/** SQL for: an energy register stood lower than before. What is rounded may differ by 1 Wh. */
+const REGISTER_FALLS = `EXISTS (SELECT 1 FROM (
+  SELECT value, lag(value, 1, t.meter_start_wh) OVER (ORDER BY timestamp, id) AS before
+  FROM meter_values m WHERE m.station = t.station AND m.transaction_id = t.transaction_id
+  AND m.measurand = 'Energy.Active.Import.Register' AND m.phase IS NULL
+  AND coalesce(m.location, 'Outlet') = 'Outlet'
+  AND m.unit = '${UNITS['Energy.Active.Import.Register']}') WHERE value < before - 1)`
+
 /** SQL for: events of it came, of any kind or of one. */
 const HAS_EVENT = (condition = '') => `EXISTS (SELECT 1 FROM transaction_events e
   WHERE e.station = t.station AND e.transaction_id = t.transaction_id ${condition})`
@@ -175,6 +185,7 @@ SELECT t.*, coalesce(nullif(s.protocol, ''), f.protocol) AS protocol,
   ${lastOf('Power.Active.Import')} AS power, ${lastOf('Energy.Active.Import.Register')} AS energy,
   ${isRunning('t')} AS running, ${OVERLAPS} AS overlaps, ${HEARD_AT} AS heard_at,
   ${MISSING_EVENTS} AS missing_events, ${GOES_ON} AS goes_on, ${RATING} AS rating,
+  ${REGISTER_FALLS} AS register_falls,
   ${STARTED_UNSEEN} AS started_unseen
 FROM (SELECT * FROM transactions c ${chosen}) t
   LEFT JOIN stations s ON s.station = t.station
@@ -361,6 +372,7 @@ function transactionRow(db: Database, row: Record<string, unknown>): Transaction
     overlaps: row.overlaps === 1,
     missingEvents: number(row.missing_events) ?? 0,
     goesOn: row.goes_on === 1,
+    registerFalls: row.register_falls === 1,
     course: new Course(db, String(row.station), String(row.transaction_id)),
   }
 }

@@ -115,6 +115,30 @@ test('what an EVSE cannot have given is told, by its power and by its energy in 
   assert.deepEqual(transactions.map(({ problems }) => problems?.includes('above-rating') ?? false).reverse(), [false, true, true, true, false]) // biome-ignore format: one line
 })
 
+test('a register that runs backwards on the way is told, in whichever order its readings came', async (t) => {
+  const { store, get } = await startCsmsConsole(t)
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 11, minute)).toISOString()
+  const run = (evseId: number, readings: readonly (readonly [minute: number, value: number, location?: string])[]) => {
+    const number = store.charging.start({ station: 'CS01', transactionId: undefined, evseId, connectorId: 1, idToken: 'A', startedAt: at(0), meterStartWh: 1_000 })
+    for (const [minute, value, location] of readings) store.charging.addMeterValue({ station: 'CS01', transactionId: `${number}`, evseId, timestamp: at(minute), measurand: 'Energy.Active.Import.Register', phase: undefined, context: undefined, value, unit: 'Wh', ...(location !== undefined && { location }) })
+    store.charging.end({ station: 'CS01', transactionId: `${number}`, endedAt: at(30), meterStopWh: 9_000, reason: 'Local' })
+  } // biome-ignore format: three records
+  await store.write(() => {
+    run(1, [[1, 2_000], [2, 5_000], [3, 8_000]])
+    run(2, [[1, 5_000], [2, 1_500], [3, 8_000]])
+    run(3, [[3, 8_000], [1, 2_000], [2, 5_000]]) // told late, not backwards
+    run(4, [[1, 900], [2, 5_000]])
+    run(5, [[1, 2_000], [2, 1_999.5]]) // rounded
+    run(6, [[1, 2_000], [2, 500, 'Inlet'], [3, 3_000]]) // another meter
+  }) // biome-ignore format: a table
+
+  const { transactions } = (await get('/api/transactions')).body as TransactionPage
+  const told = transactions.map(({ problems }) => problems?.includes('register-backwards') ?? false)
+  assert.deepEqual(told.reverse(), [false, true, false, true, false, false])
+  const { problems } = (await get('/api/transactions/2')).body as TransactionDetail
+  assert.deepEqual(problems, ['register-backwards'])
+})
+
 test('id tokens are told as fingerprints, equal ones for equal tokens', async (t) => {
   const { store, get } = await startCsmsConsole(t)
   await fill(store, 3)

@@ -128,7 +128,7 @@ export const records = {
       'no-end': 'Its end was never told, but another one has begun at the same place.',
       'no-start': 'Its start was never told.',
       'ends-before-start': 'By the clock of the station it ended before it began.',
-      'register-backwards': 'The meter stood lower at its end than at its start.',
+      'register-backwards': 'The meter stood lower than before.',
       overlaps: 'Another transaction ran at the same place at the same time.',
       'missing-events': 'Some of its events never came: sequence numbers are missing.',
       'after-its-end': 'Its station told more of it, or another end, after its end.',
