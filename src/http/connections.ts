@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http' // biome-ignore format: one line
 import type { Socket } from 'node:net'
+import { HTTP_CONNECTIONS } from '../transport/connection-budget.ts'
 import { networkOf } from '../transport/network-of.ts'
 
 /** Why a connection was closed that nobody had asked to close. */
@@ -24,7 +25,7 @@ export interface ConnectionRefusal {
 export interface ConnectionLimits {
   /**
    * Open at once; the descriptors of the others are for stations. For the moment in which a storm is
-   * taken from the kernel there may be twice as many. Default 500.
+   * taken from the kernel there may be twice as many. Default 500, fewer where few files may be open.
    */
   readonly maxConnections?: number
   /** From the connection, or the first byte of a further request, to the end of the head. Default 10 000. */
@@ -44,7 +45,7 @@ export interface ConnectionsOptions extends ConnectionLimits {
 }
 
 const DEFAULTS = {
-  maxConnections: 500,
+  maxConnections: HTTP_CONNECTIONS,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   idleTimeoutMs: 30_000,

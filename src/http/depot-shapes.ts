@@ -207,7 +207,7 @@ export const DEPOT_SHAPES: Readonly<Record<string, Schema>> = {
       object({
         status: text('AuthorizationStatus of the version of the station'),
         'expiresAt?': text('RFC 3339'),
-        'groupId?': text(),
+        'groupId?': text('With `tokens:read`'),
         token: FINGERPRINT,
       }),
       'Left out where nobody knows what is in the version that the station has',

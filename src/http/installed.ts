@@ -28,6 +28,7 @@ import { roleForOperation } from './operation-roles.ts'
 import { askerOf, sendOperation, submitted } from './operations.ts'
 import { RequestProblem } from './problems.ts'
 import { readerOf, securityEventView } from './reported.ts'
+import { maySee } from './tokens.ts'
 
 const STATION = { type: 'string', minLength: 1, maxLength: 255 } as const
 const PARAMS = { type: 'object', properties: { station: STATION } } as const
@@ -245,13 +246,16 @@ function serveLocalLists(app: FastifyInstance, operations: Operations, store: Cs
   app.get<OfStation>(
     path,
     { schema: { summary: 'The local list as the station has taken it', tags, params: PARAMS } },
-    async ({ params: { station } }): Promise<LocalListView> => {
+    async (request): Promise<LocalListView> => {
+      const { station } = request.params
       if (!store.stationRow(station))
         throw new RequestProblem(404, `there is no station ${station}`)
       const { entries, ...list } = store.localLists.of(station) ?? { version: 0, entries: [] }
       const job = store.listJobs.of(station)
-      const view = entries?.map(({ idToken, ...entry }) => ({
+      const view = entries?.map(({ idToken, groupId, ...entry }) => ({
         ...entry,
+        // A group is an id token, too.
+        ...(groupId !== undefined && maySee(request) && { groupId }),
         token: fingerprint(idToken),
       }))
       return { ...list, ...(view && { entries: view }), ...(job && { job }) }

@@ -153,13 +153,17 @@ const GOES_ON = `EXISTS (SELECT 1 FROM transaction_events e
     SELECT MIN(x.seq_no) FROM transaction_events x WHERE x.station = t.station
     AND x.transaction_id = t.transaction_id AND x.event_type = 'Ended'))`
 
-/** SQL for: an energy register stood lower than before. What is rounded may differ by 1 Wh. */
-const REGISTER_FALLS = `EXISTS (SELECT 1 FROM (
-  SELECT value, lag(value, 1, t.meter_start_wh) OVER (ORDER BY timestamp, id) AS before
-  FROM meter_values m WHERE m.station = t.station AND m.transaction_id = t.transaction_id
+/** SQL for: its readings of the energy register. */
+const REGISTERS = `FROM meter_values m WHERE m.station = t.station AND m.transaction_id = t.transaction_id
   AND m.measurand = 'Energy.Active.Import.Register' AND m.phase IS NULL
   AND coalesce(m.location, 'Outlet') = 'Outlet'
-  AND m.unit = '${UNITS['Energy.Active.Import.Register']}') WHERE value < before - 1)`
+  AND m.unit = '${UNITS['Energy.Active.Import.Register']}'`
+
+/** SQL for: an energy register stood lower than before. What is rounded may differ by 1 Wh. */
+const REGISTER_FALLS = `(EXISTS (SELECT 1 ${REGISTERS} AND m.value > t.meter_stop_wh + 1)
+  OR EXISTS (SELECT 1 FROM (
+  SELECT value, lag(value, 1, t.meter_start_wh) OVER (ORDER BY timestamp, id) AS before ${REGISTERS})
+  WHERE value < before - 1))`
 
 /** SQL for: events of it came, of any kind or of one. */
 const HAS_EVENT = (condition = '') => `EXISTS (SELECT 1 FROM transaction_events e

@@ -34,6 +34,9 @@ async function start(t: TestContext): Promise<Api> {
     station.send(JSON.stringify([2, action, action, payload]))
     await station.take((frame) => frame[1] === action, action)
   } // biome-ignore format: three messages
+  await api.store.write(() => {
+    api.store.localLists.change('CS01', { version: 3, isFull: true, entries: [{ idToken: TAG, status: 'Accepted', groupId: 'FLEET' }] }, at) // biome-ignore format: one line
+  })
   return api
 }
 
@@ -41,7 +44,7 @@ test('who lacks tokens:read reads no id token anywhere, be it an admin, and cann
   const api = await start(t)
   for (const role of ['viewer', 'operator', 'technician', 'admin'] as const) {
     const ask = asker(api, role, [])
-    for (const path of ['/api/tokens', '/api/tokens/1', '/api/tokens/2', '/api/transactions', '/api/transactions/1', '/api/stations/CS01', '/api/security-events', '/api/stations/CS01/messages']) {
+    for (const path of ['/api/tokens', '/api/tokens/1', '/api/tokens/2', '/api/transactions', '/api/transactions/1', '/api/stations/CS01', '/api/security-events', '/api/stations/CS01/messages', '/api/stations/CS01/local-list']) {
       const text = JSON.stringify((await ask('GET', path)).body)
       for (const secret of [TAG, 'FLEET', 'Anna']) assert.ok(!text.includes(secret), `${role} ${path}`)
     } // biome-ignore format: some paths
@@ -76,6 +79,7 @@ test('a viewer who is given tokens:read reads tokens, and may no more than that'
   assert.ok(JSON.stringify((await ask('GET', '/api/tokens')).body).includes('TAG-SECRET'))
   assert.equal((await ask('GET', `/api/transactions?idToken=${TAG}`)).body.transactions[0].idToken.toUpperCase(), TAG) // biome-ignore format: one line
   assert.match(JSON.stringify((await ask('GET', '/api/security-events')).body), /of TAG-SECRET here/) // biome-ignore format: one line
+  assert.equal((await ask('GET', '/api/stations/CS01/local-list')).body.entries[0].groupId, 'FLEET')
   assert.equal((await ask('POST', '/api/tokens', { idToken: 'TAG-NEW' })).status, 403)
 })
 

@@ -130,11 +130,12 @@ test('a register that runs backwards on the way is told, in whichever order its 
     run(4, [[1, 900], [2, 5_000]])
     run(5, [[1, 2_000], [2, 1_999.5]]) // rounded
     run(6, [[1, 2_000], [2, 500, 'Inlet'], [3, 3_000]]) // another meter
+    run(7, [[1, 2_000], [2, 9_500]]) // its end tells less
   }) // biome-ignore format: a table
 
   const { transactions } = (await get('/api/transactions')).body as TransactionPage
   const told = transactions.map(({ problems }) => problems?.includes('register-backwards') ?? false)
-  assert.deepEqual(told.reverse(), [false, true, false, true, false, false])
+  assert.deepEqual(told.reverse(), [false, true, false, true, false, false, true])
   const { problems } = (await get('/api/transactions/2')).body as TransactionDetail
   assert.deepEqual(problems, ['register-backwards'])
 })
