@@ -7,6 +7,8 @@ import { CHROMIUM, findings, open, PATIENCE, startBrowser } from './chromium.ts'
 
 /** The controller of the demo that lies, switched on by hand. */
 
+/** An attack waits for a message of the demo that it can be tried on. */
+const OCCASION_MS = 120_000
 const CAUGHT = ['alter', 'replay', 'redirect', 'strip', 'forge'] as const
 
 test('a controller that lies is switched on in the console, and every attempt is caught and explained', async (t) => {
@@ -21,9 +23,9 @@ test('a controller that lies is switched on in the console, and every attempt is
   const view = async () => (await (await fetch(`${url}api/attacks`)).json()) as AttacksView
   const countOf = async (attack: string) => (await view()).attacks.find((one) => one.attack === attack) // biome-ignore format: one line
   for (const attack of CAUGHT) {
-    await until(`${attack} to be caught`, async () => ((await countOf(attack))?.caught ?? 0) > 0)
+    await until(`${attack} to be caught`, async () => ((await countOf(attack))?.caught ?? 0) > 0, OCCASION_MS) // biome-ignore format: one line
   }
-  await until('a message to be kept back', async () => ((await countOf('drop'))?.attempts ?? 0) > 0)
+  await until('a message to be kept back', async () => ((await countOf('drop'))?.attempts ?? 0) > 0, OCCASION_MS) // biome-ignore format: one line
   for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).uncheck() // biome-ignore format: one line
 
   const { attempts, attacks } = await view()
