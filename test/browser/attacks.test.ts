@@ -14,7 +14,7 @@ const CAUGHT = ['alter', 'replay', 'redirect', 'strip', 'forge'] as const
 test('a controller that lies is switched on in the console, and every attempt is caught and explained', async (t) => {
   if (!needs(t, CHROMIUM)) return
   const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
-  await until('the demo to run', () => /^Running .*$/m.test(demo.output()))
+  await until('the demo to run', () => /^Running .*$/m.test(demo.output()), 120_000)
   const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
   const { page, complaints } = await open(await startBrowser(t), `${url}attacks`, { sign: '[data-box="none"]' }) // biome-ignore format: one line
   for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).check() // biome-ignore format: one line

@@ -27,7 +27,11 @@ const ROOMS = [
 /** The demo, and a browser. */
 async function start(t: TestContext) {
   const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
-  const running = await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
+  const running = await until(
+    'the demo to run',
+    () => /^Running .*$/m.exec(demo.output())?.[0],
+    120_000,
+  )
   const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
   const browser = await startBrowser(t)
   return { browser, url, demo, nodePid: Number(/NN01 (\d+)/.exec(running)?.[1]) }

@@ -16,7 +16,11 @@ const MINUTE_MS = 60_000
 
 test('the demo shows frames of three versions over one shared uplink, without it none, then again', async (t) => {
   const demo = startExecutable(t, 'demo', '--port', '0', '--no-restart')
-  const running = await until('the demo to run', () => /^Running .*$/m.exec(demo.output())?.[0])
+  const running = await until(
+    'the demo to run',
+    () => /^Running .*$/m.exec(demo.output())?.[0],
+    120_000,
+  )
   const [console = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
   const frames = (label: string) => metric(console, 'wattweave_frames_total', label)
   assert.ok(
