@@ -17,7 +17,13 @@ test('a controller that lies is switched on in the console, and every attempt is
   await until('the demo to run', () => /^Running .*$/m.test(demo.output()), 120_000)
   const [url = ''] = /http:\/\/\S+/.exec(demo.output()) ?? []
   const { page, complaints } = await open(await startBrowser(t), `${url}attacks`, { sign: '[data-box="none"]' }) // biome-ignore format: one line
-  for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).check() // biome-ignore format: one line
+  // The demo answers before the page shows it, so a click alone changes nothing yet.
+  const put = async (attack: string, isOn: boolean) => {
+    const input = `[data-attack="${attack}"] input`
+    await page.locator(input).click()
+    await page.locator(`${input}${isOn ? ':checked' : ':not(:checked)'}`).waitFor(PATIENCE)
+  }
+  for (const attack of [...CAUGHT, 'drop']) await put(attack, true)
   await page.locator('[data-box="ready"]').waitFor(PATIENCE)
 
   const view = async () => (await (await fetch(`${url}api/attacks`)).json()) as AttacksView
@@ -26,7 +32,7 @@ test('a controller that lies is switched on in the console, and every attempt is
     await until(`${attack} to be caught`, async () => ((await countOf(attack))?.caught ?? 0) > 0, OCCASION_MS) // biome-ignore format: one line
   }
   await until('a message to be kept back', async () => ((await countOf('drop'))?.attempts ?? 0) > 0, OCCASION_MS) // biome-ignore format: one line
-  for (const attack of [...CAUGHT, 'drop']) await page.locator(`[data-attack="${attack}"] input`).uncheck() // biome-ignore format: one line
+  for (const attack of [...CAUGHT, 'drop']) await put(attack, false)
 
   const { attempts, attacks } = await view()
   assert.deepEqual(
