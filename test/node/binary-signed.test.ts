@@ -5,6 +5,7 @@ import { decodeBinaryPayload, verifyBinaryPayload } from '../../src/security/bin
 import { DEFAULT_POLICY, INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
 import { decodeBinary, encodeBinary } from '../../src/wire/binary.ts'
 import type { Frame } from '../../src/wire/frame.ts'
+import { carryUntilIdle } from '../support/carrying.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf } from '../support/secured.ts'
 
@@ -33,20 +34,12 @@ async function site(t: TestContext, policy = DEFAULT_POLICY) {
   for (const peer of [above, below]) peer.take()
   const wire: Frame[] = []
   let tamper: Tamper = (frame) => frame
-  const carry = async () => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const [from, to] of [[above, below], [below, above]] as const) {
-        for (const frame of framesOf(from)) {
-          isIdle = false
-          wire.push(frame)
-          const onward = tamper(frame)
-          if (onward) pass(to, onward)
-        }
-      } // biome-ignore format: the head is one line
-    }
-  }
+  const carry = () =>
+    carryUntilIdle(net, [above, below], (frame, from) => {
+      wire.push(frame)
+      const onward = tamper(frame)
+      if (onward) pass(from === above ? below : above, onward)
+    }, framesOf) // biome-ignore format: one call
   const asks = async () => {
     const asked = csms.callRaw('CS01', ACTION, BODY, { encoding: 'binary', timeoutMs: 1_000 })
     const outcome = asked.then(({ payload }) => payload, (error: unknown) => error) // biome-ignore format: one line

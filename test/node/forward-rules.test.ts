@@ -6,7 +6,8 @@ import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { ForwardRuleDocument, SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts' // biome-ignore format: one line
 import { compileSignaturePolicy } from '../../src/security/policies/signature-policy.ts'
 import type { JsonObject } from '../../src/wire/payload.ts'
-import { overlay, type RawPeer } from '../support/memory-overlay.ts'
+import { carryUntilIdle, passOn } from '../support/carrying.ts'
+import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf, signerOf } from '../support/secured.ts'
 
 /** What a node in the middle does with messages of others, as its policy says. */
@@ -39,19 +40,11 @@ async function site(t: TestContext, policy: SignaturePolicyDocument = DEFAULT_PO
   await net.wait(61)
   for (const peer of [above, below]) peer.take()
   const wire: Frame[] = []
-  const carry = async (change: (frame: Frame) => Frame = (frame) => frame) => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const [from, to] of [[above, below], [below, above]] as const) {
-        for (const frame of from.take()) {
-          isIdle = false
-          wire.push(structuredClone(frame))
-          pass(to, change(frame))
-        }
-      } // biome-ignore format: the head is one line
-    }
-  }
+  const carry = (change: (frame: Frame) => Frame = (frame) => frame) =>
+    carryUntilIdle(net, [above, below], (frame, from) => {
+      wire.push(structuredClone(frame))
+      passOn(from === above ? below : above, change(frame))
+    })
   const commands = () => csms.call('CS01', 'ocpp2.1', 'Reset', { type: 'Immediate' }, { timeoutMs: 1_000 }).catch((error: unknown) => error) // biome-ignore format: one line
   /** The command as it comes to the middle. */
   const command = async () => {
@@ -61,10 +54,6 @@ async function site(t: TestContext, policy: SignaturePolicyDocument = DEFAULT_PO
   }
   const eventsOf = (name: string) => (net.events.get('NN01') ?? []).filter((one) => one.name === name) // biome-ignore format: one line
   return { net, obeyed, station, middle, csms, above, below, wire, carry, command, commands, eventsOf } // biome-ignore format: one line
-}
-
-function pass(to: RawPeer, [type, destination, path, ...rest]: Frame): void {
-  to.send(JSON.stringify([type, destination, [...(path as string[]), 'LC01'], ...rest]))
 }
 
 const changedIn = (frame: Frame) => frame.with(5, { ...(frame[5] as object), type: 'OnIdle' })
@@ -96,12 +85,12 @@ for (const [what, change, policy, reason] of [
   test(`the very same bytes, ${what} on the way, pass a node that asks nobody and are refused by one whose rule is ${policy.forward[0]?.treat}`, async (t) => {
     const open = await site(t)
     const bytes = change(await open.command())
-    pass(open.below, bytes)
+    passOn(open.below, bytes)
     await open.net.settle()
     assert.deepEqual([reasonsAt(open.net, 'NN01'), reasonsAt(open.net, 'CS01').length], [[], 1])
 
     const strict = await site(t, policy)
-    pass(strict.below, bytes)
+    passOn(strict.below, bytes)
     await strict.net.settle()
     assert.deepEqual([reasonsAt(strict.net, 'NN01'), reasonsAt(strict.net, 'CS01')], [[reason], []])
     const [[type, , , , code, , details] = []] = strict.below.take()
@@ -201,7 +190,7 @@ test('what is discarded never arrives, and what is released too late is old', as
 test('quarantine has an end: what has no room is refused, and goes nowhere', async (t) => {
   const { net, middle, below, command, obeyed } = await site(t, HOLD)
   const frame = await command()
-  for (let i = 0; i < 257; i++) pass(below, frame.with(3, `many-${i}`))
+  for (let i = 0; i < 257; i++) passOn(below, frame.with(3, `many-${i}`))
   await net.settle()
   assert.equal(middle.quarantine.list().length, 256)
   assert.deepEqual([reasonsAt(net, 'NN01'), obeyed], [['refused-by-rule'], []])
@@ -213,11 +202,11 @@ test('a rule that drops tells nobody, and one that ends is over', async (t) => {
     forwarding({ match: ALL, treat: 'block-unsigned', onFailure: 'drop' }),
   )
   const frame = unsignedIn(await silent.command())
-  pass(silent.below, frame)
+  passOn(silent.below, frame)
   await silent.net.settle()
   assert.deepEqual([silent.below.take(), reasonsAt(silent.net, 'NN01')], [[], ['unsigned']])
   const over = await site(t, forwarding({ match: ALL, treat: 'block-unsigned', onFailure: 'allow-and-alert', until: '1970-01-01T00:00:30Z' })) // biome-ignore format: one line
-  pass(over.below, frame)
+  passOn(over.below, frame)
   await over.net.settle()
   assert.deepEqual(reasonsAt(over.net, 'NN01'), ['unsigned'])
 })

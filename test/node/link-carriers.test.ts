@@ -8,6 +8,7 @@ import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import type { LinkCarriers } from '../../src/node/node-options.ts'
 import { verifyPayload } from '../../src/security/carriers.ts'
 import type { JsonObject } from '../../src/wire/payload.ts'
+import { carryUntilIdle } from '../support/carrying.ts'
 import { foreignSigner, STATUS } from '../support/foreign-signer.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf, signerOf } from '../support/secured.ts'
@@ -141,19 +142,12 @@ async function proxied(t: TestContext, { carrier, change = (frame) => frame }: P
   const far = net.station('CS01', 'NN01', 'ocpp2.1')
   await net.wait(61)
   const wire: Frame[] = []
-  const carry = async () => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const [from, to] of [[near, far], [far, near]] as const) {
-        for (const frame of from.take()) {
-          isIdle = false
-          wire.push(structuredClone(frame))
-          to.send(JSON.stringify(change(frame)))
-        }
-      } // biome-ignore format: the head is one line
-    }
-  }
+  const carry = () =>
+    carryUntilIdle(net, [near, far], (frame, from) => {
+      wire.push(structuredClone(frame))
+      const to = from === near ? far : near
+      to.send(JSON.stringify(change(frame)))
+    })
   const outcome = async (asked: Promise<unknown>) => {
     const settled = asked.catch((error: unknown) => error)
     await carry()

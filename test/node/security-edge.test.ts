@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
+import { carryUntilIdle, passOn } from '../support/carrying.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf, signedErrorTo } from '../support/secured.ts'
 
@@ -50,26 +51,12 @@ async function site(
   below.take()
   const wire: Frame[] = []
   let tamper: Tamper = (frame) => frame
-  const carry = async () => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const [from, to] of [
-        [above, below],
-        [below, above],
-      ] as const) {
-        // biome-ignore format: one line
-        for (const frame of from.take()) {
-          isIdle = false
-          wire.push(structuredClone(frame))
-          const changed = tamper([...structuredClone(frame)])
-          if (!changed) continue
-          const [type, destination, path, ...rest] = changed
-          to.send(JSON.stringify([type, destination, [...(path as string[]), 'LC01'], ...rest]))
-        }
-      }
-    }
-  }
+  const carry = () =>
+    carryUntilIdle(net, [above, below], (frame, from) => {
+      wire.push(structuredClone(frame))
+      const changed = tamper([...structuredClone(frame)])
+      if (changed) passOn(from === above ? below : above, changed)
+    })
   const start = async () => {
     station.send(`[2,"1","StartTransaction",${START}]`)
     await carry()

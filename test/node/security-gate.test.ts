@@ -4,6 +4,7 @@ import { RemoteError } from '../../src/errors.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { INSECURE_POLICY } from '../../src/security/policies/default-policy.ts'
 import type { SignaturePolicyDocument } from '../../src/security/policies/policy-document.ts'
+import { carryUntilIdle, passOn } from '../support/carrying.ts'
 import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 import { reasonsAt, securityOf, signedErrorTo } from '../support/secured.ts'
 
@@ -41,25 +42,13 @@ async function site(t: TestContext, options: SiteOptions = {}) {
   const wire: Frame[] = []
   let tamper: Tamper = (frame) => frame
   /** Carries frames on as a node does, as long as there are any. */
-  const carry = async () => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const peer of [above, ...below.values()]) {
-        for (const frame of peer.take()) {
-          isIdle = false
-          wire.push(structuredClone(frame))
-          const changed = tamper([...structuredClone(frame)])
-          if (changed) onward(changed)
-        }
-      }
-    }
-  }
-  const onward = (frame: Frame) => {
-    const [type, destination, path, ...rest] = frame as [number, string, string[], ...unknown[]]
-    const to = below.get(destination) ?? above
-    to.send(JSON.stringify([type, destination, [...path, 'LC01'], ...rest]))
-  }
+  const carry = () =>
+    carryUntilIdle(net, [above, ...below.values()], (frame) => {
+      wire.push(structuredClone(frame))
+      const changed = tamper([...structuredClone(frame)])
+      if (changed) onward(changed)
+    })
+  const onward = (frame: Frame) => passOn(below.get(frame[1] as string) ?? above, frame)
   // The middle is where everybody is.
   for (const id of ['CS01', 'CS02'])
     above.send(`[2,"CSMS01",["${id}","LC01"],"hello-${id}","X",{}]`)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
+import { carryUntilIdle, passOn } from '../support/carrying.ts'
 import { overlay } from '../support/memory-overlay.ts'
 import { securityOf } from '../support/secured.ts'
 
@@ -31,19 +32,11 @@ async function site(t: TestContext) {
   await net.settle()
   let tamper = NO_CHANGE
   const carried: Frame[] = []
-  const carry = async () => {
-    for (let isIdle = false; !isIdle; ) {
-      await net.settle()
-      isIdle = true
-      for (const [from, to] of [[above, below], [below, above]] as const) {
-        for (const frame of from.take()) {
-          isIdle = false
-          carried.push(structuredClone(frame))
-          for (const [type, destination, path, ...rest] of tamper(frame)) to.send(JSON.stringify([type, destination, [...(path as string[]), 'LC01'], ...rest]))
-        }
-      } // biome-ignore format: two ways
-    }
-  }
+  const carry = () =>
+    carryUntilIdle(net, [above, below], (frame, from) => {
+      carried.push(structuredClone(frame))
+      for (const one of tamper(frame)) passOn(from === above ? below : above, one)
+    })
   const told5 = () =>
     (net.events.get('CSMS01') ?? []).filter(({ name }) => name === 'result.refused')
   /** The station asks, is answered, and cannot use the answer. */
