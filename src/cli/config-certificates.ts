@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto'
-import { resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
 import { isNodeId, isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import { sha256 } from '../security/jwk.ts'
@@ -12,7 +11,7 @@ import {
 import { type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts'
 import { namesOf } from '../transport/certificates.ts'
 import type { Fail } from './config.ts'
-import { readText } from './config-files.ts'
+import { textHere } from './config-files.ts'
 
 /** An authority, as the file has it. */
 export interface RawRoot {
@@ -96,13 +95,7 @@ function read(
   base: string,
   failHere: FailHere,
 ): readonly [X509Certificate, ...X509Certificate[]] {
-  let text: string
-  try {
-    text = readText(resolve(base, name), name)
-  } catch (error) {
-    if (error instanceof OverlayError) return failHere(error.message)
-    throw error
-  }
+  const text = textHere(name, base, failHere)
   try {
     const [first, ...others] = certificatesIn(text)
     if (first) return [first, ...others]

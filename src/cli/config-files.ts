@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { OverlayError } from '../errors.ts'
+import { certificatesIn } from '../security/keys/certificate-chain.ts'
 import { Secret } from '../transport/credentials.ts'
 import { type DialTls, identityProblem, type ListenTls } from '../transport/tls.ts'
 
@@ -116,21 +117,33 @@ function readIdentity(files: ListenTlsFiles, names: ListenTlsFiles) {
   return { certificate, key }
 }
 
+/**
+ * The text of a file that a configuration names.
+ *
+ * @param failHere Throws with the place in the configuration.
+ */
+export function textHere(name: string, base: string, failHere: (problem: string) => never): string {
+  try {
+    return readText(resolve(base, name), name)
+  } catch (error) {
+    if (error instanceof OverlayError) return failHere(error.message)
+    throw error
+  }
+}
+
 /** Reads a file of PEM certificates; one that holds a key beside them is in the wrong place. */
 function readCertificates(path: string, name = path): string {
   const text = readText(path, name)
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     throw unusable(`${name} holds a private key where certificates are due`)
   }
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  if (blocks.length === 0) throw unusable(`${name} holds no certificate in PEM`)
-  for (const block of blocks) {
-    try {
-      new X509Certificate(block)
-    } catch (cause) {
-      throw unusable(`${name} holds a broken certificate`, cause)
-    }
+  let count: number
+  try {
+    count = certificatesIn(text).length
+  } catch (cause) {
+    throw unusable(`${name} holds a broken certificate`, cause)
   }
+  if (count === 0) throw unusable(`${name} holds no certificate in PEM`)
   return text
 }
 

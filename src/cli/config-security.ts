@@ -26,7 +26,7 @@ import { TrustStore } from '../storage/trust-store.ts'
 import { writeWhole } from '../storage/whole-file.ts'
 import type { Config, Fail } from './config.ts'
 import { type RawCertificate, type RawRoot, readCertificates } from './config-certificates.ts'
-import { readText } from './config-files.ts'
+import { readText, textHere } from './config-files.ts'
 
 /** `security` as the file has it. */
 export interface RawSecurity {
@@ -307,13 +307,7 @@ function assertCompiles(policy: SignaturePolicyDocument, failHere: FailHere): vo
 }
 
 function jsonIn(name: string, base: string, failHere: FailHere): object {
-  let text: string
-  try {
-    text = readText(resolve(base, name), name)
-  } catch (error) {
-    if (error instanceof OverlayError) return failHere(error.message)
-    throw error
-  }
+  const text = textHere(name, base, failHere)
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value

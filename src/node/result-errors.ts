@@ -9,17 +9,15 @@ import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import type { RequestReference } from '../security/header.ts'
-import { plainAction } from '../security/signed-message.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
-import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import { isSignedError, secureAnswer, tellUnsigned } from './edge.ts'
 import { asReplaced, filtered } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import type { Neighbour } from './neighbour.ts'
-import { peerOf, sideOf } from './peer-facts.ts'
 import type { PendingRequest } from './pending.ts'
 import { addressed, errorFrame, translateError } from './reply-error.ts'
+import { signedOwnError } from './signed-refusal.ts'
 import { readable, write, writeOwn } from './writing.ts'
 
 /** The CALL of this node that was answered so. */
@@ -109,28 +107,10 @@ export function refuseResult(
   const refusal = errorFrame(error, from, answer.messageId, 5)
   const to = answer.route?.networkPath[0]
   if (!refusal || !to) return
-  void signed(node, from, { refusal, to, question }).then((told) => {
+  const { action, protocol, request } = question
+  void signedOwnError(node, from, refusal, { action, protocol, to, request }).then((told) => {
     if (from.isOpen) writeOwn(node, from, addressed(told, from, to, [node.id]), told.action)
   })
-}
-
-/** Where that fails it goes unsigned, as one of a hop: better than none. */
-async function signed(
-  node: Core,
-  from: Neighbour,
-  { refusal, to, question }: { readonly refusal: Frame; readonly to: PendingRequest['answererId']; readonly question: OwnQuestion }, // biome-ignore format: one line
-): Promise<Frame> {
-  const { request, protocol } = question
-  const action = plainAction(question.action) ?? question.action
-  const { errorCode: code, errorDescription: description } = refusal
-  try {
-    const details = parsePayload(refusal.payload) as JsonObject
-    const done = await node.gate?.sign({ type: 5, action, protocol, payload: { code, description, details }, to, link: peerOf(from), side: sideOf(from), request }) // biome-ignore format: one line
-    return done ? { ...refusal, payload: encodePayload(done.payload) } : refusal
-  } catch (cause) {
-    node.log.error('signing.failed', { action, error: String(cause) })
-    return refusal
-  }
 }
 
 /** That an answer does not get any further from here: the word of a hop. */

@@ -16,6 +16,7 @@ export function includesRole(role: Role, needed: Role): boolean {
 /** What an account or API token may beside what its role lets it. */
 export const PERMISSIONS = ['tokens:read'] as const
 export type Permission = (typeof PERMISSIONS)[number]
+export const READ_TOKENS: readonly Permission[] = ['tokens:read']
 
 /** What comes with a role where nothing else was said. */
 export function permissionsOf(role: Role): readonly Permission[] {
@@ -343,7 +344,7 @@ export class AccountStore {
 type Rights = Pick<Selectable<Tables['users']>, 'name' | 'role' | 'tokens_read'>
 
 function userOf({ name, role, tokens_read: isGiven }: Rights): User {
-  return { name, role, permissions: isGiven === null ? permissionsOf(role) : PERMISSIONS.slice(0, isGiven) } // biome-ignore format: one record
+  return { name, role, permissions: isGiven === null ? permissionsOf(role) : isGiven === 1 ? READ_TOKENS : [] } // biome-ignore format: one record
 }
 
 function readsTokens(permissions: readonly Permission[]): 0 | 1 {

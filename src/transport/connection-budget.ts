@@ -51,10 +51,13 @@ export class ConnectionBudget {
   }
 }
 
-/** What the listeners of this process share. */
-export const PROCESS_CONNECTIONS = new ConnectionBudget(connectionsWithin(openFilesLimit()))
+const OPEN_FILES = openFilesLimit()
 
-export const HTTP_CONNECTIONS = httpConnectionsWithin(openFilesLimit())
+/** What the listeners of this process share. */
+export const PROCESS_CONNECTIONS = new ConnectionBudget(connectionsWithin(OPEN_FILES))
+
+/** The share of the HTTP port. */
+export const HTTP_CONNECTIONS = httpConnectionsWithin(OPEN_FILES)
 
 function openFilesLimit(): number | string | undefined {
   // Names of network interfaces would be looked up, which may take long.

@@ -1,4 +1,4 @@
-import { PERMISSIONS, ROLES } from '../../storage/account-store.ts'
+import { READ_TOKENS, ROLES } from '../../storage/account-store.ts'
 import { newLogin, openAccounts } from '../accounts.ts'
 import { loadConfig } from '../config.ts'
 
@@ -28,7 +28,7 @@ export async function login(file: string, options: LoginOptions): Promise<void> 
   const accounts = await openAccounts(config)
   try {
     if (apiToken !== undefined) {
-      const permissions = tokensRead === undefined ? undefined : PERMISSIONS.slice(0, Number(tokensRead)) // biome-ignore format: one line
+      const permissions = tokensRead === undefined ? undefined : tokensRead ? READ_TOKENS : []
       const { secret } = accounts.newApiToken(apiToken, role, { permissions })
       process.stdout.write(`${secret}\n`)
       return

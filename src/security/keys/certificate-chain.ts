@@ -19,7 +19,7 @@ export interface VerifiedChain {
 }
 
 const MAX_CHAIN = 8
-const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 /**
  * The certificates of a PEM text, in their order.
