@@ -5,18 +5,15 @@
  * @spec docs/security.md
  */
 import { OverlayError, refusalWithoutStack } from '../errors.ts'
-import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { isReservedId, isSameId, type NodeId } from '../primitives/ids.ts'
 import type { Randomness } from '../primitives/randomness.ts'
 import { ContextHistory, type Looked } from '../security/context/context-history.ts'
 import { MAX_ENTRIES, type SignatureEntry } from '../security/entry.ts'
-import { Challenges } from '../security/freshness/challenges.ts'
-import { FreshnessGate, type StaleReason, untimelyBy } from '../security/freshness/freshness.ts' // biome-ignore format: one line
 import type { NewestSigned } from '../security/freshness/newest-signed.ts'
 import type { ObeyedMessages } from '../security/freshness/obeyed-messages.ts'
-import { type SeenMessage, SeenMessages } from '../security/freshness/seen-messages.ts'
+import type { SeenMessage } from '../security/freshness/seen-messages.ts'
 import type { MessageFields, RequestReference } from '../security/header.ts'
 import type { KeyDirectory } from '../security/keys/key-directory.ts'
 import { judgeByItem } from '../security/policies/by-item.ts'
@@ -27,7 +24,6 @@ import { type CompiledRuleBook, judgeBy } from '../security/policies/rule-book.t
 import type { TwoRolesDocument } from '../security/policies/two-roles.ts'
 import { type JudgedMessage, type ReceivedMessage, verifyMessage } from '../security/received-message.ts' // biome-ignore format: one line
 import { type PartlyPermitted, permittedPart } from '../security/roles/item-answers.ts'
-import { ObeyedRequests } from '../security/roles/obeyed-requests.ts'
 import { plainAction } from '../security/signed-message.ts'
 import type { Signer } from '../security/signer.ts'
 import type { Verdict } from '../security/verdict.ts'
@@ -37,8 +33,9 @@ import { type Examined, examine, isBound, recordLoss, type Seen, witness } from 
 import { entriesOf, originatorIn } from './carrying.ts'
 import { ClockComparisons } from './clock-comparisons.ts'
 import type { NodeEvent } from './core.ts'
+import { CountedRequests } from './counted-requests.ts'
 import { type FrameVerdict, frameVerdict } from './frame-verdict.ts'
-import { type Fresh, HeldBack } from './held-back.ts'
+import { HeldBack } from './held-back.ts'
 import { HeldCommands, VETO_COMMAND } from './held-commands.ts'
 import {
   expectedOf,
@@ -49,6 +46,7 @@ import {
 } from './incoming.ts'
 import { JudgedTime } from './judged-time.ts'
 import { type Found, factsOf, type Judged, mayServe, withClock } from './message-facts.ts'
+import { MessageFreshness } from './message-freshness.ts'
 import type { Neighbour } from './neighbour.ts'
 import { RecentMessages } from './recent-messages.ts'
 import { type Outgoing, type Signed, type SignedBytes, signBody, signMessage } from './signing.ts'
@@ -127,7 +125,7 @@ export class SecurityGate {
   readonly #options: SecurityOptions
   readonly #site: GateSite
   readonly #time: JudgedTime
-  readonly #freshness: FreshnessGate
+  readonly #freshness: MessageFreshness
   /** How the clocks of others stand to the one here. */
   readonly clocks = new ClockComparisons()
   /** What was obeyed lately. */
@@ -137,7 +135,7 @@ export class SecurityGate {
   readonly #said = new ContextHistory()
   readonly #passed = new ContextHistory()
   readonly #wrong = new WrongSignatures()
-  readonly #obeyed = new ObeyedRequests()
+  readonly #counted: CountedRequests
   readonly #vouchers = new Vouchers()
   /** What was refused, by the error that says so. */
   readonly refused = new WeakMap<OverlayError, RefusedCall>()
@@ -146,11 +144,8 @@ export class SecurityGate {
     this.#options = options
     this.#time = new JudgedTime(site.clock, options.newestSigned, site.emit)
     this.#site = { ...site, clock: this.#time.clock }
-    this.#freshness = new FreshnessGate(
-      new SeenMessages(),
-      new Challenges(site.random),
-      site.obeyed,
-    )
+    this.#freshness = new MessageFreshness(this.#time, site)
+    this.#counted = new CountedRequests(options.trust)
     this.#held = new HeldCommands(options.twoRoles ?? [], site.emit)
   }
 
@@ -192,17 +187,17 @@ export class SecurityGate {
     const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
     const { verdict, header, digest } = judged
     if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(path, nowMs) // biome-ignore format: one line
-    const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#timeProblem(message, header) // biome-ignore format: one line
+    const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#freshness.timeProblem(message, header) // biome-ignore format: one line
     const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
     // What anybody has signed takes no room, no nonce and no challenge of whom it names; nor does what
     // somebody vouches for in the name of a node, which signs itself.
     const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || (one.isEntitled === true && known.origin !== 'node')) // biome-ignore format: one line
     if (isAuthentic && header) noteAuthentic({ id: header.id, nonce: header.nonce, digest })
-    const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#judgeFreshness(message, header, digest)) // biome-ignore format: one line
+    const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#freshness.judge(message, header, digest)) // biome-ignore format: one line
     const clockOffS = this.#compareClocks(judged, nowMs)
     const looked = this.#look(this.#said, message, received)
     const said = {
-      ...this.#withEarlier(known, nowMs),
+      ...this.#counted.withEarlier(known, nowMs),
       problem: problem ?? freshness?.problem,
       replay: freshness?.replay,
       context: withClock(looked?.context, clockOffS),
@@ -233,7 +228,7 @@ export class SecurityGate {
     this.#assertNotHeld({ ...facts, payload: facts.payload && obeyed }, digest, freshness?.repeated !== true) // biome-ignore format: one line
     if (freshness?.repeated !== true) {
       looked?.commit()
-      this.#countRequest(facts, nowMs)
+      this.#counted.note(facts, nowMs)
     }
     // What a person has let through needs no alert: he has looked at it.
     if (freshness?.repeated !== true && !isReleased) this.#alert(message, decision)
@@ -404,55 +399,9 @@ export class SecurityGate {
     return request && !isBound(header.req, request) ? 'not-this-message' : undefined
   }
 
-  /** What comes too late says so, also where the key of who signed it has come to its end since. */
-  #timeProblem(
-    { type, action, protocol, released }: Incoming,
-    header: MessageFields | undefined,
-  ): StaleReason | undefined {
-    if (!header || released || (type !== 2 && type !== 6)) return undefined
-    return untimelyBy({ header, replay: actionRow(protocol, action)?.replay ?? 'live' }, this.#time.moment) // biome-ignore format: one line
-  }
-
-  /** @throws {OverlayError} ERR_POLICY_CHALLENGE */
-  #judgeFreshness(
-    { type, action, protocol, isCopy }: Incoming,
-    header: MessageFields | undefined,
-    digest: string,
-  ): Fresh | undefined {
-    if (!header || (type !== 2 && type !== 6)) return undefined
-    const replay = actionRow(protocol, action)?.replay ?? 'live'
-    const verdict = this.#freshness.judge({ header, digest, replay }, this.#time.moment)
-    // Whoever only hears it can live with what may be of before.
-    const isUnsure = verdict.kind === 'challenge' || (verdict.kind === 'refused' && verdict.reason === 'not-provable') // biome-ignore format: one line
-    if (isCopy && isUnsure) return { replay, seen: undefined, repeated: false }
-    switch (verdict.kind) {
-      case 'fresh':
-        this.#time.noteTaken(header)
-        return { replay, seen: verdict.message, repeated: false }
-      case 'repeated':
-        return { replay, seen: verdict.message, repeated: true }
-      case 'challenge':
-        throw new OverlayError('ERR_POLICY_CHALLENGE', { challenge: verdict.challenge })
-      case 'refused':
-        return { replay, seen: undefined, repeated: false, problem: verdict.reason }
-    }
-  }
-
   /** The setting of the link, or of the node for all of its links. */
   #asReadHere<M extends Incoming>(incoming: M): M {
     return this.#options.readsLegacy ? { ...incoming, carrier: 'wwcp' } : incoming
-  }
-
-  /** Where some role permits something only so often: what was obeyed before. */
-  #withEarlier(facts: PolicyFacts, nowMs: number): PolicyFacts {
-    if (!this.#options.trust.book.countsRequests) return facts
-    return { ...facts, signers: facts.signers.map((one) => ({ ...one, earlier: this.#obeyed.of(one.owner, nowMs) })) } // biome-ignore format: one line
-  }
-
-  #countRequest({ kind, action, to, from, signers }: PolicyFacts, nowMs: number): void {
-    if (!this.#options.trust.book.countsRequests || (kind !== 'CALL' && kind !== 'SEND')) return
-    const owners = signers.filter((one) => isByOriginator(one, from)).map(({ owner }) => owner)
-    for (const owner of new Set(owners)) this.#obeyed.note(owner, action, to, nowMs)
   }
 
   #factsOf(message: Judged, found: Found): PolicyFacts {
