@@ -52,5 +52,15 @@ test('a controller that lies is switched on in the console, and every attempt is
   const inspector = page.getByRole('complementary', { name: 'Inspector' })
   await inspector.getByText('Refused at CSMS01: signature-invalid').waitFor(PATIENCE)
   assert.deepEqual([await findings(page), complaints], [[], []])
+
+  // Only the demo has this room, so only here is there one more than a phone shows in three rows.
+  await page.setViewportSize({ width: 390, height: 844 })
+  for (const link of await page.getByRole('navigation').getByRole('link').all()) {
+    const { y = 0, height = 0 } = (await link.boundingBox()) ?? {}
+    assert.ok(
+      height >= 40 && y + height <= 844,
+      `${await link.textContent()} ends at ${y + height}`,
+    )
+  }
   assert.equal(await demo.stop(), 0)
 })
