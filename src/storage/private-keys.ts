@@ -54,7 +54,10 @@ function keyIn(file: string, pem: string, passphrase: string): KeyObject {
     return createPrivateKey({ key: pem, passphrase })
   } catch {
     // Without the cause: what the library says of a broken key may hold parts of it.
-    throw unusable(file, 'it cannot be read, or its passphrase is another')
+    throw unusable(
+      file,
+      'it cannot be read, or its passphrase is another; put both back as they were, or make another key with: wattweave keys new FILE',
+    )
   }
 }
 
