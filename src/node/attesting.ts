@@ -11,7 +11,7 @@ import { type Attestation, decodeHeader, type MessageFields, type RequestReferen
 import { type ReceivedMessage, verifyMessage } from '../security/received-message.ts'
 import { signStatementNow } from '../security/statement.ts'
 import type { MessageType } from '../wire/frame.ts'
-import type { JsonObject } from '../wire/payload.ts'
+import { type JsonObject, jsonText } from '../wire/payload.ts'
 import { knowsTime } from './learned-clock.ts'
 import { legacyKidsOf } from './legacy-links.ts'
 import type { GateSite, SecurityOptions } from './security-gate.ts'
@@ -138,7 +138,7 @@ export function recordLoss(
   message: JsonObject,
   { att, dropped }: { readonly att: Seen['att']; readonly dropped: readonly string[] },
 ): JsonObject {
-  const header = decodeHeader(String(message.protected))
+  const header = decodeHeader(jsonText(message.protected))
   if (typeof header === 'string' || header.OCPPAction === undefined) return message
   const verified = [header.kid, ...dropped].filter((kid) => trust.directory.keyOf(kid))
   const said = { fields: sharedOf(header), verified }

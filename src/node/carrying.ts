@@ -13,7 +13,7 @@ import type { OpaqueMessage, ReceivedMessage } from '../security/received-messag
 import { packSigned, signedAction } from '../security/signed-message.ts'
 import type { MessageType } from '../wire/frame.ts'
 import { cutMember } from '../wire/member.ts'
-import { encodePayload, type JsonObject } from '../wire/payload.ts'
+import { encodePayload, type JsonObject, jsonText } from '../wire/payload.ts'
 
 /**
  * What a link to a standard peer bears. Links between nodes bear statements as they are, or, as those
@@ -129,7 +129,7 @@ export function originatorIn(
 ): string | undefined {
   const records = directory.records()
   for (const entry of entries) {
-    const header = isObject(entry) ? decodeHeader(String(entry.protected)) : undefined
+    const header = isObject(entry) ? decodeHeader(jsonText(entry.protected)) : undefined
     if (header === undefined || typeof header === 'string' || header.att) continue
     const { from, kid } = header as MessageFields & { readonly kid: string }
     const owner = records.find(({ key }) => key.kid === kid)?.owner

@@ -18,7 +18,7 @@ import { ENTITLEMENT, entitlementPayload } from '../security/keys/entitlement.ts
 import type { Added, Entitled, Revoked } from '../security/keys/key-directory.ts'
 import { KEY_RECORD, type KeyRecord, keyRecordPayload, readKeyRecord } from '../security/keys/key-record.ts' // biome-ignore format: one line
 import type { Signer } from '../security/signer.ts'
-import { encodePayload, type JsonObject, parsePayload } from '../wire/payload.ts'
+import { encodePayload, type JsonObject, jsonText, parsePayload } from '../wire/payload.ts'
 import { ask, remoteError } from './asking.ts'
 import type { Core } from './core.ts'
 
@@ -227,7 +227,7 @@ function operatorIn({ code }: Joining, answer: JsonObject, said: Shown['said']):
   const { kid: operatorKid } = operator.key
   const claimed = { by: 'operator', ...said, operatorKid, digest: answerDigest(answer) } as const
   const isOperator = operatorPart(operatorKid) === code.operator
-  if (!isOperator || !isMac(String(answer.mac), code.secret, claimed)) throw refusal('whoever answered does not know the code: somebody between here and the operator may lie') // biome-ignore format: one line
+  if (!isOperator || !isMac(jsonText(answer.mac), code.secret, claimed)) throw refusal('whoever answered does not know the code: somebody between here and the operator may lie') // biome-ignore format: one line
   return operator
 }
 

@@ -6,7 +6,7 @@ import {
 } from '../messages/connection-variables.ts'
 import { foldId } from '../primitives/ids.ts'
 import { Secret } from '../transport/credentials.ts'
-import { parsePayload } from '../wire/payload.ts'
+import { jsonText, parsePayload } from '../wire/payload.ts'
 
 /**
  * Commands that change how a station proves itself or where it connects. A node between the two
@@ -43,7 +43,7 @@ export function passwordsSetBy(
   if (action === 'SetNetworkProfile') {
     const { configurationSlot, connectionData } = read<{ configurationSlot?: unknown; connectionData?: { basicAuthPassword?: unknown } | null }>(payload) // biome-ignore format: one line
     const value = connectionData?.basicAuthPassword
-    return typeof value === 'string' ? whenAccepted(value, String(configurationSlot)) : undefined
+    return typeof value === 'string' ? whenAccepted(value, jsonText(configurationSlot)) : undefined
   }
   if (action !== 'SetVariables') return undefined
   const set = variablesOf(payload, 'setVariableData').filter(

@@ -1,6 +1,7 @@
 import { OverlayError } from '../errors.ts'
 import { actionRow } from '../messages/actions.ts'
 import type { Protocol } from '../messages/protocols.ts'
+import { copyOf } from '../primitives/bytes.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../routing/topology.ts'
 import { encodeBase64url } from '../security/base64url.ts'
 import { parseStrict } from '../security/canonical.ts'
@@ -86,7 +87,7 @@ function handleBinary(
   if (admitted === 'held') return
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
   // A copy: the link takes its bytes back, and handlers may take their time.
-  const body = (admitted?.received.bytes ?? frame.payload).slice()
+  const body = copyOf(admitted?.received.bytes ?? frame.payload)
   const [source] = route.networkPath
   const context: Context = { source, networkPath: route.networkPath, protocol, action, messageId, payloadBytes: body, receivedAt: node.clock.now() } // biome-ignore format: one line
   void answerWith(node, { from, frame, protocol, admitted }, () => handler(body, context))

@@ -1,6 +1,8 @@
 /** Messages that a policy keeps back until somebody has looked at them. */
+
 import { OverlayError } from '../errors.ts'
 import type { ReplayClass } from '../messages/actions.ts'
+import { copyOf } from '../primitives/bytes.ts'
 import type { NodeId } from '../primitives/ids.ts'
 import type { StaleReason } from '../security/freshness/freshness.ts'
 import type { SeenMessage } from '../security/freshness/seen-messages.ts'
@@ -57,7 +59,7 @@ export function holdFrame(
 ): void {
   // The link takes its bytes back.
   const { origin: _, ...rest } = frame
-  const kept = { ...rest, payload: frame.payload.slice() }
+  const kept = { ...rest, payload: copyOf(frame.payload) }
   const [source] = frame.route.networkPath
   const about = { since: node.clock.now(), link: from.label, source, destination, action, reason, payload: kept.payload } // biome-ignore format: one line
   const id = node.quarantine.hold(about, () => release(kept))

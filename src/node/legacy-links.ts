@@ -12,6 +12,7 @@ import { LEGACY_PROTOCOL, legacyKidsIn } from '../security/legacy-message.ts'
 import type { ReceivedMessage } from '../security/received-message.ts'
 import { plainAction } from '../security/signed-message.ts'
 import { type Frame, isErrorType } from '../wire/frame.ts'
+import { jsonText } from '../wire/payload.ts'
 import { isBinaryMessage } from './binary-messages.ts'
 import { bareBytes } from './carrying.ts'
 import type { Core, RoutedFrame } from './core.ts'
@@ -69,7 +70,7 @@ function kidsOf({ entries, opaque }: ReceivedMessage): readonly string[] {
   const others = [...(opaque?.entries ?? []), ...entries].map((one) =>
     isObject(one) ? one.keyId : '',
   )
-  return [...own, ...others].slice(0, MAX_ENTRIES).map((kid) => String(kid ?? ''))
+  return [...own, ...others].slice(0, MAX_ENTRIES).map((kid) => jsonText(kid ?? ''))
 }
 
 /** kids of signatures of the legacy form, which stand on no other link. */

@@ -1,6 +1,6 @@
 import type { MessageId } from '../primitives/ids.ts'
 import { plainAction } from '../security/signed-message.ts'
-import { parsePayload } from '../wire/payload.ts'
+import { jsonText, parsePayload } from '../wire/payload.ts'
 import { type Unwrapped, unwrapped, unwrappedAnswer } from './unwrapped.ts'
 
 /**
@@ -164,7 +164,7 @@ function profileChange(
   known: KnownLimits,
 ): LimitChange {
   const { chargingSchedule, chargingProfileId, id = chargingProfileId, ...rest } = membersOf(request?.csChargingProfiles ?? request?.chargingProfile) // biome-ignore format: one line
-  const order = String(request?.connectorId ?? request?.evseId)
+  const order = jsonText(request?.connectorId ?? request?.evseId)
   const key = JSON.stringify([order, rest.chargingProfilePurpose, rest.stackLevel])
   known.forgetProfile(id, key)
   const list = Array.isArray(chargingSchedule) ? chargingSchedule : [chargingSchedule]

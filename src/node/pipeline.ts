@@ -1,5 +1,6 @@
 import { OverlayError } from '../errors.ts'
 import type { Protocol } from '../messages/protocols.ts'
+import { copyOf } from '../primitives/bytes.ts'
 import { isCsmsService, isSameId, type NodeId } from '../primitives/ids.ts'
 import { checkPath } from '../routing/network-path.ts'
 import { decodeBinary } from '../wire/binary.ts'
@@ -122,7 +123,7 @@ function isHeld(
 ): boolean {
   if (!node.upstreams || !from.isOverlay || from.link.way === 'up') return false
   if (!isCsmsService(destination[0])) return false
-  const kept = bytes.slice()
+  const kept = copyOf(bytes)
   return node.upstreams.hold(frame.route.networkPath[0], kept.length, (isOver) => {
     if (!from.isOpen) return
     if (!isOver) return receive(node, from, kept, isBinary, true)

@@ -1,4 +1,5 @@
 import { OverlayError } from '../errors.ts'
+import { copyOf } from '../primitives/bytes.ts'
 import { isCsmsService, isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import { plainAction } from '../security/signed-message.ts'
@@ -146,7 +147,7 @@ function passOn(node: Core, onward: Onward, challenge?: string): Neighbour | und
 function askingAgain(node: Core, onward: Onward): Retry {
   const { origin: _, ...rest } = onward.frame
   // A copy: what came may lie in a larger piece, and it is this many bytes that are counted.
-  const frame = { ...rest, payload: rest.payload.slice() }
+  const frame = { ...rest, payload: copyOf(rest.payload) }
   const kept = { ...onward, frame, arrived: frame, judged: {} }
   return {
     bytes: frame.payload.length,
@@ -233,7 +234,7 @@ function copyTo(node: Core, onward: Onward, to: Neighbour, challenge?: string): 
 /** Apart from `copyTo`, whose variables it would keep. */
 function copyingAgain(node: Core, onward: Onward, to: Neighbour): Retry {
   const { origin: _, ...rest } = onward.arrived
-  const arrived = { ...rest, payload: rest.payload.slice() }
+  const arrived = { ...rest, payload: copyOf(rest.payload) }
   const kept = { ...onward, arrived, frame: arrived, judged: {} }
   return {
     bytes: arrived.payload.length,

@@ -37,6 +37,11 @@ export function parsePayload(bytes: Uint8Array): JsonObject {
   return value as JsonObject
 }
 
+/** Any value of JSON as text. `String` throws at an object that has a member `toString`. */
+export function jsonText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+}
+
 export function encodePayload(value: unknown): Uint8Array {
   return utf8Bytes(JSON.stringify(value))
 }

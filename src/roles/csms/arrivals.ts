@@ -2,6 +2,7 @@ import { OverlayError } from '../../errors.ts'
 import type { ArrivedMessage } from '../../node/arrived.ts'
 import type { Logger } from '../../node/core.ts'
 import type { AnyHandler, Context, HandlersByProtocol } from '../../node/handlers.ts'
+import { copyOf } from '../../primitives/bytes.ts'
 import type { Clock, Timer } from '../../primitives/clock.ts'
 import { NOTIFY_NETWORK_TOPOLOGY } from '../../routing/topology.ts'
 import type { CsmsStore, MessageRow } from '../../storage/csms-store.ts'
@@ -26,10 +27,19 @@ const KINDS = new Map<number, string>([
 const NOTHING = new Uint8Array()
 
 interface Waiting {
-  readonly row: MessageRow
+  row: MessageRow
   /** Any other source has to be known as a station. */
   readonly isStation: boolean
   readonly receivedAt: number
+  readonly handling: Handling
+}
+
+/** What became of a message at its handler. */
+interface Handling {
+  /** The handler has not finished with it. */
+  isBusy: boolean
+  refused?: string
+  waiting?: Waiting
 }
 
 /**
@@ -42,12 +52,10 @@ export class Arrivals {
   readonly #store: CsmsStore
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #waiting = new Set<Waiting>()
   /** By the payload, which a handler gets as the same object. */
-  readonly #waiting = new Map<Uint8Array, Waiting>()
+  readonly #handling = new WeakMap<Uint8Array, Handling>()
   readonly #ofStation = new Map<string, number>()
-  /** What handlers have not finished with. */
-  readonly #handled = new Set<Uint8Array>()
-  readonly #refused = new WeakMap<Uint8Array, string>()
   /** Since old ones were deleted, of each station and of all. */
   readonly #written = new Map<string, number>()
   #allWritten = 0
@@ -77,14 +85,17 @@ export class Arrivals {
     if (frame?.action === NOTIFY_NETWORK_TOPOLOGY) return
     const isRequest = frame?.type === 2 || frame?.type === 6
     const key = isRequest ? frame.payload : message.bytes
-    const isHandled = this.#handled.has(key)
-    if (!isHandled && this.#isFull(message)) {
+    const handling = this.#handlingOf(key)
+    const { isBusy } = handling
+    if (!isBusy && this.#isFull(message)) {
       this.#lost++
       return
     }
-    // What is there for a while must not hold on to all that came with it.
-    const bytes = isHandled ? message.bytes : message.bytes.slice(0, MAX_MESSAGE_BYTES)
-    this.#waiting.set(key, { row: rowOf(message, bytes), isStation, receivedAt })
+    const bytes = isBusy ? message.bytes : message.bytes.subarray(0, MAX_MESSAGE_BYTES)
+    const row = rowOf(message, bytes)
+    const waiting = { row: isBusy ? row : inOwnMemory(row), isStation, receivedAt, handling }
+    handling.waiting = waiting
+    this.#waiting.add(waiting)
     this.#ofStation.set(source, (this.#ofStation.get(source) ?? 0) + 1)
     this.#bytes += bytes.length
     this.#timer ??= this.#clock.setTimer(() => this.#due(), FLUSH_MS)
@@ -93,7 +104,7 @@ export class Arrivals {
   /** What is to be written of a message that a handler takes, as far as it is whole. */
   rowOf({ source, protocol, action, payloadBytes, messageId, receivedAt }: Context): MessageRow {
     return {
-      ...this.#waiting.get(payloadBytes)?.row,
+      ...this.#handling.get(payloadBytes)?.waiting?.row,
       station: source,
       protocol,
       action,
@@ -106,15 +117,22 @@ export class Arrivals {
 
   /** That is on disk now. */
   kept({ payloadBytes }: Context): void {
-    this.#forget(payloadBytes)
+    const waiting = this.#handling.get(payloadBytes)?.waiting
+    if (waiting) this.#forget(waiting)
   }
 
   /** Writes what is left, when nothing more comes. */
   async end(): Promise<void> {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#handled.clear()
+    for (const { handling } of this.#waiting) handling.isBusy = false
     await this.#flush(Number.POSITIVE_INFINITY)
+  }
+
+  #handlingOf(payload: Uint8Array): Handling {
+    const known = this.#handling.get(payload) ?? { isBusy: false }
+    this.#handling.set(payload, known)
+    return known
   }
 
   #isFull({ source, bytes }: ArrivedMessage): boolean {
@@ -124,16 +142,18 @@ export class Arrivals {
 
   #watched(run: AnyHandler): AnyHandler {
     return async (request, context) => {
-      const { payloadBytes } = context
-      this.#handled.add(payloadBytes)
+      const handling = this.#handlingOf(context.payloadBytes)
+      handling.isBusy = true
       try {
         return await run(request, context)
       } catch (error) {
-        const code = error instanceof OverlayError ? error.code : 'ERR_HANDLER'
-        this.#refused.set(payloadBytes, code)
+        handling.refused = error instanceof OverlayError ? error.code : 'ERR_HANDLER'
+        const { waiting } = handling
+        // It stays a while longer.
+        if (waiting) waiting.row = inOwnMemory(waiting.row)
         throw error
       } finally {
-        this.#handled.delete(payloadBytes)
+        handling.isBusy = false
       }
     }
   }
@@ -149,22 +169,22 @@ export class Arrivals {
   /** @param until Later ones wait for the next time. */
   async #flush(until: number): Promise<void> {
     const due = [...this.#waiting].filter(
-      ([key, one]) => one.receivedAt <= until && !this.#handled.has(key),
+      ({ receivedAt, handling }) => receivedAt <= until && !handling.isBusy,
     )
-    for (const [key] of due) this.#forget(key)
+    for (const one of due) this.#forget(one)
     if (this.#lost > 0) this.#log.warn('messages.unkept', { messages: this.#lost })
     this.#lost = 0
     if (due.length === 0) return
     const store = this.#store
     await store.write(() => {
-      for (const [key, { row: came, isStation }] of due) {
+      for (const { row: came, isStation, handling } of due) {
         const row = { ...came, station: store.spokenAs(came.station) }
         // What nodes answer each other is nothing that a station said.
         if (!isStation && store.stationProtocol(row.station) === undefined) continue
-        const refused = row.refused ?? this.#refused.get(key)
+        const refused = row.refused ?? handling.refused
         store.messages.add({ ...row, ...(refused !== undefined && { refused }) })
       }
-      this.#forgetOld(due.map(([, { row }]) => store.spokenAs(row.station)))
+      this.#forgetOld(due.map(({ row }) => store.spokenAs(row.station)))
     })
   }
 
@@ -180,11 +200,10 @@ export class Arrivals {
     this.#store.messages.forgetUntaken(full.map(([station]) => station))
   }
 
-  #forget(key: Uint8Array): void {
-    const known = this.#waiting.get(key)
-    if (!known) return
-    this.#waiting.delete(key)
-    const { station, payload, head, tail } = known.row
+  #forget(waiting: Waiting): void {
+    if (!this.#waiting.delete(waiting)) return
+    delete waiting.handling.waiting
+    const { station, payload, head, tail } = waiting.row
     const count = (this.#ofStation.get(station) ?? 1) - 1
     if (count > 0) this.#ofStation.set(station, count)
     else this.#ofStation.delete(station)
@@ -205,6 +224,16 @@ function rowOf(message: ArrivedMessage, bytes: Uint8Array): MessageRow {
     ...partsOf(message, bytes),
     ...(errorCode !== undefined && { refused: errorCode }),
     isTaken: false,
+  }
+}
+
+/** What is there for a while must not hold on to all that came with it. */
+function inOwnMemory({ head, payload, tail, ...row }: MessageRow): MessageRow {
+  return {
+    ...row,
+    ...(head && { head: copyOf(head) }),
+    payload: copyOf(payload),
+    ...(tail && { tail: copyOf(tail) }),
   }
 }
 

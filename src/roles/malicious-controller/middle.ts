@@ -1,3 +1,4 @@
+import { copyOf } from '../../primitives/bytes.ts'
 import { type Clock, systemClock, type Timer } from '../../primitives/clock.ts'
 import type { MessageId, NodeId } from '../../primitives/ids.ts'
 import { assertNodeId, isSameId } from '../../primitives/ids.ts'
@@ -207,7 +208,7 @@ export class Middle implements MaliciousController {
     const { route } = frame
     const isAsAddressed = destination.length === route?.destination.length
     // Splicing keeps every byte but the new entry; what it returns is valid until the next call.
-    if (frame.origin && isAsAddressed) return forwardText(frame, this.nodeId).slice()
+    if (frame.origin && isAsAddressed) return copyOf(forwardText(frame, this.nodeId))
     const networkPath = [...(route?.networkPath ?? []), this.nodeId] as unknown as readonly [NodeId, ...NodeId[]] // biome-ignore format: one line
     const onward = { ...frame, route: { destination, networkPath } }
     return frame.encoding === 'binary' ? encodeBinary(onward) : encodeText(onward)

@@ -1,6 +1,6 @@
 import { parseMoment } from '../../messages/date-time.ts'
 import { measured, usualUnit } from '../../messages/measured-values.ts'
-import type { JsonObject } from '../../wire/payload.ts'
+import { type JsonObject, jsonText } from '../../wire/payload.ts'
 import { isObject } from '../header.ts'
 
 /** What a station says of a transaction and its meter, in any version. */
@@ -50,7 +50,7 @@ function startOf({ connectorId, timestamp, meterStart }: JsonObject): Told {
     phase: 'start',
     transaction: undefined,
     place: textOf(connectorId),
-    stamp: `${timestamp} ${meterStart}`,
+    stamp: JSON.stringify([timestamp, meterStart]),
     seqNo: undefined,
     atMs: momentOf(timestamp),
     samples: registerSample(timestamp, meterStart),
@@ -64,7 +64,7 @@ function stopOf({ transactionId, timestamp, meterStop, transactionData }: JsonOb
     phase: 'end',
     transaction: textOf(transactionId),
     place: undefined,
-    stamp: `${timestamp} ${meterStop}`,
+    stamp: JSON.stringify([timestamp, meterStop]),
     seqNo: undefined,
     atMs: momentOf(timestamp),
     samples: [...samples, ...registerSample(timestamp, meterStop)],
@@ -102,7 +102,7 @@ function transactionEvent(payload: JsonObject): Told | undefined {
     phase,
     transaction: isObject(transactionInfo) ? textOf(transactionInfo.transactionId) : undefined,
     place: isObject(evse) ? textOf(evse.id) : undefined,
-    stamp: `${seqNo}`,
+    stamp: jsonText(seqNo),
     seqNo: typeof seqNo === 'number' ? seqNo : undefined,
     atMs: momentOf(timestamp),
     samples: samplesOf(meterValue).samples,
@@ -126,7 +126,7 @@ function samplesOf(meterValue: unknown): { samples: MeterSample[]; isOfTransacti
       const { measurand = ENERGY, phase, location = 'Outlet', context } = sample
       if (OF_TRANSACTION.has(context)) isOfTransaction = true
       if (location !== 'Outlet') continue
-      const found = readingOf(sample, String(measurand))
+      const found = readingOf(sample, jsonText(measurand))
       if (found === undefined) continue
       if (measurand === ENERGY && phase === undefined) energyWh = found
       // What is told per phase is told of all of them; of a meter without phases once.
@@ -146,7 +146,8 @@ function readingOf(
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const of = isObject(unitOfMeasure) ? unitOfMeasure : {}
   const said = unit ?? of.unit ?? usualUnit(measurand)
-  return measured(value, String(said), typeof of.multiplier === 'number' ? of.multiplier : 0)?.value
+  return measured(value, jsonText(said), typeof of.multiplier === 'number' ? of.multiplier : 0)
+    ?.value
 }
 
 function registerSample(timestamp: unknown, register: unknown): MeterSample[] {

@@ -1,5 +1,5 @@
 import { CONFIGURATION } from '../../messages/connection-variables.ts'
-import type { JsonObject } from '../../wire/payload.ts'
+import { type JsonObject, jsonText } from '../../wire/payload.ts'
 import type { Access, VariableRule } from './user-role.ts'
 
 /** A variable that a request wants to read, set or watch. */
@@ -65,18 +65,18 @@ function itemOf(item: JsonObject | null, access: Access, isWide: boolean): Varia
   const { name: variableName, instance: variableInstance } = objectOf(variable)
   return {
     access,
-    component: String(name),
+    component: jsonText(name),
     variable: typeof variableName === 'string' ? variableName : undefined,
     evse: typeof evseId === 'number' ? evseId : undefined,
     instance: textOf(instance),
     variableInstance: textOf(variableInstance),
-    attribute: access === 'monitor' ? undefined : String(attributeType ?? 'Actual'),
+    attribute: access === 'monitor' ? undefined : jsonText(attributeType ?? 'Actual'),
     isWide,
   }
 }
 
 function keyItem(key: unknown, access: Access): VariableItem {
-  return { access, component: CONFIGURATION, variable: String(key), ...UNNAMED, attribute: 'Actual', isWide: false } // biome-ignore format: one line
+  return { access, component: CONFIGURATION, variable: jsonText(key), ...UNNAMED, attribute: 'Actual', isWide: false } // biome-ignore format: one line
 }
 
 /**

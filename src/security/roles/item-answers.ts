@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../wire/payload.ts'
+import { type JsonObject, jsonText } from '../../wire/payload.ts'
 import { isObject } from '../header.ts'
 
 interface ItemLists {
@@ -90,7 +90,7 @@ const MAX_INFO = 512
 const MAX_TOLD = 20
 
 function nameOf(named: unknown): string {
-  return String((named as JsonObject).name).slice(0, 50)
+  return jsonText(isObject(named) ? named.name : named).slice(0, 50)
 }
 
 function listed({ action, request }: Pick<PartlyPermitted, 'action' | 'request'>) {
