@@ -1,10 +1,10 @@
 import { OverlayError } from '../errors.ts'
 import type { MessageId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
-import { DEFAULT_LIMITS } from '../wire/frame.ts'
+import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
-import { ANSWERED_MS, type Core, type RoutedFrame } from './core.ts'
-import { isSignedError, secureAnswer } from './edge.ts'
+import { ANSWERED_MS, type Core, HOP_ERROR_MS, type RoutedFrame } from './core.ts'
+import { isSignedError, secureAnswer, UnprovedAnswer } from './edge.ts'
 import { filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
 import { asLinkBears } from './legacy-links.ts'
@@ -46,6 +46,7 @@ export function receiveAnswer(
   }
   const { asker } = request
   if (!isNeighbour(asker)) {
+    if (asker.takes?.(frame, from) === false) return leaveOpen(node, from, request, now)
     if (frame.type === 3) tellResult(node, request, frame.payload)
     asker.resolve(frame, from)
     return undefined
@@ -71,14 +72,27 @@ export function receiveAnswer(
       if (frame.type === 3) tellResult(node, request, frame.payload, told)
     }
   } catch (error) {
+    if (error instanceof UnprovedAnswer) {
+      leaveOpen(node, from, request, now)
+      throw error.refusal
+    }
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
-    if (error instanceof OverlayError) failRequest(node, request, error)
+    if (error instanceof OverlayError) failRequest(node, request, error, from)
     throw error
   }
   if (frame.type === 3) {
     asker.answered.add(request, from, frame.route.networkPath[0], now + ANSWERED_MS)
   }
   return asker
+}
+
+/**
+ * Anybody on the way can write an error, and whoever was asked may still answer. He has not long:
+ * most often there is a hop that tells the truth.
+ */
+function leaveOpen(node: Core, from: Neighbour, request: PendingRequest, now: number): undefined {
+  request.expiresAt = Math.min(request.expiresAt, now + HOP_ERROR_MS)
+  if (!from.pending.keepUnproved(request)) failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'), from) // biome-ignore format: one line
 }
 
 /** What follows from an answer here must not keep it from whoever asked. */
@@ -141,15 +155,44 @@ function answerOnward(
   return answer.payload
 }
 
-/** Tells whoever asked that there will be no answer. */
-export function failRequest(node: Core, request: PendingRequest, error: OverlayError): void {
-  const { asker, source, askerMessageId } = request
+/**
+ * Tells whoever asked that there will be no answer.
+ *
+ * @param asked In whose place it is told: of a standard peer signed, as its own answers would be.
+ */
+export function failRequest(
+  node: Core,
+  request: PendingRequest,
+  error: OverlayError,
+  asked?: Neighbour,
+): void {
+  const { asker, askerMessageId } = request
   if (!isNeighbour(asker)) return asker.reject(error)
   if (!asker.isOpen) return
   const reply = errorFrame(error, asker, askerMessageId)
   if (!reply) return
-  const frame = addressed(reply, asker, source, [node.id])
+  const frame = inPlaceOf(node, request, { asked, asker }, reply)
   writeOwn(node, asker, frame, request.action, traceOf(request))
+}
+
+/** Unsigned, anybody on the way could have written it, and whoever asked would go on waiting. */
+function inPlaceOf(
+  node: Core,
+  request: PendingRequest,
+  { asked, asker }: { readonly asked: Neighbour | undefined; readonly asker: Neighbour },
+  reply: Frame,
+): Frame {
+  const { source } = request
+  const unsigned = () => addressed(reply, asker, source, [node.id])
+  if (!asked || asked.isOverlay || !asker.isOverlay || !request.secured) return unsigned()
+  const route = { destination: [source], networkPath: [asked.id] } as const
+  try {
+    const told = secureAnswer(node, request, { from: asked, to: asker }, { ...reply, route })
+    return addressed(told, asker, source, [asked.id, node.id])
+  } catch (error) {
+    node.log.error('signing.failed', { action: request.action, error: String(error) })
+    return unsigned()
+  }
 }
 
 /** The id that a request has between overlay nodes, or was given here if it met none. */
@@ -178,7 +221,7 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
     if (request.onResult && !neighbour.isOverlay) keepLate(neighbour, request)
     // A node that asked has its own deadline; a standard peer has nobody else who could tell it.
     if (neighbour.isOverlay && isNeighbour(request.asker) && request.asker.isOverlay) continue
-    failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'))
+    failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'), neighbour)
   }
 }
 

@@ -47,17 +47,24 @@ export function requestFrame(node: Core, type: 2 | 6, question: Question): Frame
   return { type, encoding, route: undefined, messageId, action, payload, errorCode: '', errorDescription: '' }
 }
 
-/** Sends a CALL and waits for what answers it, a result or an error. */
+/**
+ * Sends a CALL and waits for what answers it, a result or an error.
+ *
+ * @param takes Whether it is one; what is none leaves the question open. Default: whatever comes.
+ */
 export function ask(
   node: Core,
   destination: Destination,
   question: Question,
   timeoutMs: number,
+  takes?: (answered: Answered) => boolean,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
+    // It is told as it is received, and logged right after that.
+    const answered = (frame: Frame, from: Neighbour) => ({ frame, from, sequence: node.frameLog.newest + 1 }) // biome-ignore format: one line
     const asker = {
-      // It is told as it is received, and logged right after that.
-      resolve: (frame: Frame, from: Neighbour) => resolve({ frame, from, sequence: node.frameLog.newest + 1 }), // biome-ignore format: one line
+      ...(takes && { takes: (frame: Frame, from: Neighbour) => takes(answered(frame, from)) }),
+      resolve: (frame: Frame, from: Neighbour) => resolve(answered(frame, from)),
       reject,
     }
     originate(node, requestFrame(node, 2, question), destination, asker, timeoutMs)
@@ -65,12 +72,14 @@ export function ask(
 }
 
 /**
- * The same, signed as the policies of this node want it, and answered only by what they accept. Who
- * cannot tell whether the question is of now is asked again with the challenge it gave, and whose
- * version was not known here, in the one it names: each once.
+ * The same, signed as the policies of this node want it, and answered only by what they accept. An
+ * error that nobody has signed ends nothing: it is told when the time is over. Who cannot tell whether
+ * the question is of now is asked again with the challenge it gave, and whose version was not known
+ * here, in the one it names: each once.
  *
- * @throws {RemoteError} the peer answered with CALLERROR.
- * @throws {OverlayError} ERR_POLICY_REFUSED: the answer is not believed; ERR_SIGNATURE_FAILED.
+ * @throws {RemoteError} the peer answered with CALLERROR, or only a hop did.
+ * @throws {OverlayError} ERR_POLICY_REFUSED: no answer is believed; ERR_SIGNATURE_FAILED,
+ *   ERR_LINK_TIMEOUT, ERR_LINK_CLOSED.
  */
 export async function askSigned(
   node: Core,
@@ -82,37 +91,58 @@ export async function askSigned(
 ): Promise<Answered> {
   const { action } = question
   const { asked, reference, protocol } = await signQuestion(node, gate, destination, { ...question, type: 2 }, challenge) // biome-ignore format: one line
-  const answered = await ask(node, destination, asked, timeoutMs)
-  const answer = {
-    ...answered,
+  const about = {
     action,
     protocol,
     request: reference,
     asked: destination[destination.length - 1] ?? destination[0],
   }
+  const isOpenVersion = question.protocol === undefined
+  let believed: Admitted | undefined
+  let spoken: Protocol | undefined
+  let refused: OverlayError | undefined
+  let hopError: RemoteError | undefined
+  const takes = (one: Answered) => {
+    // It is being received, so what is found is of that frame.
+    const reply = { ...one, ...about, sequence: undefined }
+    const { type } = one.frame
+    const named = type === 4 && isOpenVersion ? otherProtocolIn(one.frame, protocol) : undefined
+    try {
+      believed = admitAnswer(node, gate, { ...reply, protocol: named ?? protocol })
+      spoken = named
+      return true
+    } catch (error) {
+      if (!(error instanceof OverlayError)) throw error
+      if (type === 4) {
+        hopError ??= remoteError(one.frame, false)
+        tellUnsigned(node, one.from, one.frame, action)
+        return false
+      }
+      refused = error
+      return true
+    }
+  }
+  const answered = await ask(node, destination, asked, timeoutMs, takes).catch((error: unknown) => {
+    throw hopError ?? error
+  })
+  if (!believed) {
+    // It was changed or forged, which whoever looks at it has to know now.
+    if (refused) refuseResult(node, answered.from, answered.frame, refused, about)
+    throw refused
+  }
   if (answered.frame.type === 4) {
     const asksFor = challengeIn(answered.frame)
-    const isWordOfAsked = isBelieved(node, gate, answer)
-    // Anybody on the way would otherwise have this node say it anew, and it would take effect twice.
-    if (asksFor !== undefined && challenge === undefined && isWordOfAsked) {
+    if (asksFor !== undefined && challenge === undefined) {
       return askSigned(node, gate, destination, { ...question, protocol }, timeoutMs, asksFor)
     }
-    const spoken = otherProtocolIn(answered.frame, protocol)
-    if (spoken !== undefined && question.protocol === undefined) {
+    if (spoken !== undefined) {
       return askSigned(node, gate, destination, { ...question, protocol: spoken }, timeoutMs, challenge) // biome-ignore format: one line
     }
-    throw remoteError(answered.frame, isWordOfAsked)
+    throw remoteError(answered.frame, true)
   }
-  try {
-    const { payload, received } = admitAnswer(node, gate, answer)
-    if (answered.frame.encoding === 'text')
-      return { ...answered, response: payload, question: answer }
-    return { ...answered, frame: { ...answered.frame, payload: received.bytes } }
-  } catch (error) {
-    if (error instanceof OverlayError)
-      refuseResult(node, answered.from, answered.frame, error, answer)
-    throw error
-  }
+  const { payload, received } = believed
+  if (answered.frame.encoding === 'text') return { ...answered, response: payload, question: about }
+  return { ...answered, frame: { ...answered.frame, payload: received.bytes } }
 }
 
 /**
@@ -153,7 +183,8 @@ async function signQuestion(
   return { asked, reference: signed.reference, protocol }
 }
 
-interface Reply extends Answered {
+interface Reply extends Omit<Answered, 'sequence'> {
+  readonly sequence: number | undefined
   readonly action: string
   readonly protocol: Protocol
   readonly request: RequestReference
@@ -170,28 +201,13 @@ function admitAnswer(node: Core, gate: SecurityGate, reply: Reply): Admitted {
   return gate.admit({ type, action, protocol, payload, neighbour: peerOf(from), path, to: node.id, request, asked, sequence, isBinary, carrier: from.carrier, ...error }) // biome-ignore format: one line
 }
 
-/** Anybody on the way can tell an error; what nobody signed is only the word of a hop. */
-function isBelieved(node: Core, gate: SecurityGate, reply: Reply): boolean {
-  try {
-    admitAnswer(node, gate, reply)
-    return true
-  } catch (error) {
-    if (!(error instanceof OverlayError)) throw error
-    tellUnsigned(node, reply.from, reply.frame, reply.action)
-    return false
-  }
-}
-
 /** What stands on a standard link is told in its version, everything else as its edge has said. */
 function protocolOf(node: Core, to: NodeId, way: Neighbour): Protocol {
   if (!way.isOverlay) return way.link.protocol
   return (node.table.get(to)?.announced?.protocol as Protocol | undefined) ?? way.link.protocol
 }
 
-/**
- * The version in which whoever was asked wants to be. Anybody on the way can write it: what is signed
- * for a version that is not spoken is obeyed nowhere.
- */
+/** The version in which whoever was asked wants to be. */
 function otherProtocolIn({ payload }: Frame, protocol: Protocol): Protocol | undefined {
   const { reason, protocol: named } = (detailsOf(payload) ?? {}) as Record<string, unknown>
   if (reason !== 'not-this-message' || named === protocol) return undefined

@@ -116,7 +116,7 @@ export type NodeEvent =
   | { readonly name: 'presence'; readonly id: string; readonly state: 'up' | 'down'; readonly protocol: Protocol; readonly link: string }
   // biome-ignore format: one line
   /** Nobody has signed it, so it is only the word of a hop. */
-  | { readonly name: 'error.unsigned'; readonly link: string; readonly source: string; readonly action: string; readonly kind: Kind }
+  | { readonly name: 'error.unsigned'; readonly link: string; readonly source: string; readonly action: string; readonly kind: Kind; readonly errorCode: string }
   | {
       readonly name: 'result.refused'
       readonly messageId: string
@@ -195,6 +195,8 @@ export const PENDING_MS = 120_000
 export const ANSWERED_MS = 60_000
 /** How long a standard peer may keep the others waiting. */
 export const STANDARD_CALL_MS = 30_000
+/** How long a signed answer may come after an error that nobody has signed. */
+export const HOP_ERROR_MS = 5_000
 /** CALLs that may wait for one standard peer. */
 export const MAX_WAITING_CALLS = 100
 /** Beyond these, of those that may lower a limit: a fuse does not wait. */

@@ -165,11 +165,11 @@ function repeatedAnswer(
 }
 
 /**
- * An answer to a request that was secured here, as it goes back. An error that nobody signed is told
- * as the word of a hop, and one for a standard peer in its own words, which nobody has signed.
+ * An answer to a request that was secured here, as it goes back. One for a standard peer is in its own
+ * words, which nobody has signed.
  *
  * @param answered With its error in the words of whoever asked.
- * @throws {OverlayError} ERR_POLICY_REFUSED, ERR_SCHEMA_JSON, ERR_SIGNATURE_FAILED
+ * @throws {UnprovedAnswer} @throws {OverlayError} ERR_SIGNATURE_FAILED
  */
 export function secureAnswer(
   node: Core,
@@ -233,7 +233,19 @@ function admittedAnswer(
   } catch (cause) {
     if (!isErrorType(type) || !(cause instanceof OverlayError)) throw cause
     tellUnsigned(node, from, frame, request.action)
+    if (type === 4) throw new UnprovedAnswer(cause)
     return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
+  }
+}
+
+/** An error that is not shown to be by whoever was asked, about what was asked. */
+export class UnprovedAnswer extends Error {
+  readonly refusal: OverlayError
+
+  constructor(refusal: OverlayError) {
+    super(refusal.message, { cause: refusal })
+    this.name = 'UnprovedAnswer'
+    this.refusal = refusal
   }
 }
 
@@ -277,10 +289,10 @@ export function isSignedError(
 export function tellUnsigned(
   node: Core,
   from: Neighbour,
-  { type, route }: Frame,
+  { type, route, errorCode }: Frame,
   action: string,
 ): void {
-  node.emit({ name: 'error.unsigned', link: from.label, source: route?.networkPath[0] ?? from.id, action: plainAction(action) ?? action, kind: KINDS[type] }) // biome-ignore format: one line
+  node.emit({ name: 'error.unsigned', link: from.label, source: route?.networkPath[0] ?? from.id, action: plainAction(action) ?? action, kind: KINDS[type], errorCode }) // biome-ignore format: one line
 }
 
 /** A message between two links of this node. */

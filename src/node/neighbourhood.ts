@@ -239,7 +239,7 @@ export class Neighbourhood {
     const lost = new OverlayError('ERR_LINK_CLOSED')
     const neverSent = new OverlayError('ERR_LINK_CLOSED', { executed: 'no' })
     for (const request of neighbour.pending.drain()) {
-      failRequest(core, request, unsent.has(request.messageId) ? neverSent : lost)
+      failRequest(core, request, unsent.has(request.messageId) ? neverSent : lost, neighbour)
     }
     core.log.info('link.down', { link: neighbour.label, reason, by })
     const { label, sendStatistics: sending } = neighbour

@@ -8,6 +8,8 @@ import type { Neighbour } from './neighbour.ts'
 export interface LocalAsker {
   /** Nobody waits for the answer. */
   readonly isOfCopy?: true
+  /** Whether this answers it; what does not leaves it open until its time is over. Default: yes. */
+  takes?(frame: Frame, from: Neighbour): boolean
   resolve(frame: Frame, from: Neighbour): void
   reject(error: OverlayError | RemoteError): void
 }
@@ -54,12 +56,18 @@ export interface PendingRequest {
 
 // Ids are random; who makes many sources share one wants this list searched for long.
 const MAX_SOURCES_PER_ID = 64
+/** Over one link, and of those what one standard peer asked: whoever is refused all the time takes no more. */
+const MAX_UNPROVED = 1_024
+const MAX_UNPROVED_OF_PEER = 8
 
 /**
  * Requests for one neighbour, sent or still waiting to be sent, by message id and source.
  */
 export class PendingTable {
   readonly #byId = new Map<MessageId, PendingRequest>()
+  /** They do not count as open. */
+  readonly #unproved = new Map<MessageId, PendingRequest>()
+  readonly #unprovedOf = new Map<Neighbour | LocalAsker, number>()
 
   get size(): number {
     return this.#byId.size
@@ -104,6 +112,27 @@ export class PendingTable {
    *   where ids are this node's own and therefore unique.
    */
   take(messageId: MessageId, source: NodeId | undefined): PendingRequest | undefined {
+    return this.#takeOpen(messageId, source) ?? this.#takeUnproved(messageId, source)
+  }
+
+  /**
+   * Keeps for a while what an error came to that nobody has signed, taken out before.
+   *
+   * @returns False where there are too many.
+   */
+  keepUnproved(request: PendingRequest): boolean {
+    const { asker, messageId, retry } = request
+    const ofAsker = this.#unprovedOf.get(asker) ?? 0
+    const isPeer = 'asked' in asker
+    const isFull = this.#unproved.size >= MAX_UNPROVED || this.#unproved.has(messageId)
+    if (isFull || (isPeer && ofAsker >= MAX_UNPROVED_OF_PEER)) return false
+    if (isPeer && retry && !asker.retries.take(retry.bytes)) request.retry = undefined
+    this.#unproved.set(messageId, request)
+    this.#unprovedOf.set(asker, ofAsker + 1)
+    return true
+  }
+
+  #takeOpen(messageId: MessageId, source: NodeId | undefined): PendingRequest | undefined {
     const first = this.#byId.get(messageId)
     if (!first) return undefined
     if (!first.next) {
@@ -113,6 +142,18 @@ export class PendingTable {
     }
     const request = source === undefined ? undefined : this.#unchain(first, source)
     return request && over(request)
+  }
+
+  #takeUnproved(messageId: MessageId, source: NodeId | undefined): PendingRequest | undefined {
+    const request = this.#unproved.get(messageId)
+    if (!request || source === undefined || !isSameId(request.source, source)) return undefined
+    this.#unproved.delete(messageId)
+    const { asker, retry } = request
+    const left = (this.#unprovedOf.get(asker) ?? 1) - 1
+    if (left > 0) this.#unprovedOf.set(asker, left)
+    else this.#unprovedOf.delete(asker)
+    if (retry && 'asked' in asker) asker.retries.give(retry.bytes)
+    return request
   }
 
   /** Source of the one request open under this id; undefined when there is none, or several. */
@@ -143,6 +184,7 @@ export class PendingTable {
         if (isMeant(at)) found.push(at)
       }
     }
+    for (const request of this.#unproved.values()) if (isMeant(request)) found.push(request)
     for (const { messageId, source } of found) this.take(messageId, source)
     return found
   }

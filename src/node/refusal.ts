@@ -107,7 +107,7 @@ function failOpenRequest(
   if (!from.isOverlay) callsEnded(from, new Set([messageId]))
   if (!request) return
   noteTrace(node, from, request)
-  failRequest(node, request, error)
+  failRequest(node, request, error, from)
 }
 
 // OCPP 2.x answers what has no readable id with "-1"; 1.6 has no such rule, so it gets silence.

@@ -77,7 +77,7 @@ export async function startSecured(t: TestContext, options: Options = {}) {
     asked.catch(() => {})
     await net.settle()
     await net.wait(0.001)
-    await asked
+    await net.over(asked)
   }
   const passDays = (days: number) => {
     aheadMs += days * 86_400_000

@@ -57,8 +57,7 @@ async function site(t: TestContext, isKnown: boolean) {
 
 const ask = async ({ net, asker }: Awaited<ReturnType<typeof site>>) => {
   const outcome = asker.call('CS01', 'ocpp2.1', 'ClearCache', {}).then(({ status }) => status, (error: unknown) => error) // biome-ignore format: one line
-  await net.settle()
-  return outcome
+  return net.over(outcome)
 }
 
 test('a command is obeyed by the certificate of the root that the rule names, and of no other', async (t) => {

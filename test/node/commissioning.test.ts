@@ -104,9 +104,9 @@ const whyNot = async (joined: Promise<unknown>): Promise<string> => {
 }
 
 test('a code makes a new node and its operator believe each other, over a node that neither knows', async (t) => {
-  const { newcomer, invite, operator } = await site(t)
+  const { net, newcomer, invite, operator } = await site(t)
   const { node, join, record, trust } = await newcomer('NN01')
-  await assert.rejects(node.call('CSMS', 'ocpp2.1', 'Heartbeat', {}), /not obeyed/)
+  await assert.rejects(net.over(node.call('CSMS', 'ocpp2.1', 'Heartbeat', {})), /not obeyed/)
   const { operator: operatorKey } = await join(invite('NN01'))
   assert.ok(await node.call('CSMS', 'ocpp2.1', 'Heartbeat', {}))
   assert.equal(operatorKey.key.kid, operator.record.key.kid)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { judgeNodeRecord } from '../../src/security/keys/node-record.ts'
-import { overlay } from '../support/memory-overlay.ts'
+import { overlay, type RawPeer } from '../support/memory-overlay.ts'
 import { managedSecurityOf, reasonsAt, signedEntitlement, signerOf } from '../support/secured.ts'
 
 /** What a node may do in the name of others, said by messages and obeyed by gates. */
@@ -23,8 +23,7 @@ async function site(t: TestContext, roles: Readonly<Record<string, readonly stri
   /** Type of the answer to a Heartbeat of a station. */
   const beatOf = async (id: string) => {
     stations.get(id)?.send(`[2,"${net.clock.now()}","Heartbeat",{}]`)
-    await net.settle()
-    return stations.get(id)?.take().at(-1)?.[0]
+    return (await net.heard(stations.get(id) as RawPeer)).at(-1)?.[0]
   }
   const entitle = async (
     more: Parameters<typeof signedEntitlement>[0],

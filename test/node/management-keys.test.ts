@@ -30,11 +30,7 @@ async function park(t: TestContext, guest: 'technician' | 'admin' = 'technician'
   const [owner, other] = [await nodeOf('OWNER01'), await nodeOf('GUEST')]
   for (const id of ['CS01', 'OWNER01', 'GUEST']) net.connect(id, 'CSMS01')
   await net.wait(61)
-  const told = async <T>(asked: Promise<T>): Promise<T> => {
-    asked.catch(() => {})
-    await net.settle()
-    return asked
-  }
+  const told = <T>(asked: Promise<T>): Promise<T> => net.over(asked)
   const add = async (keyRecord: Parameters<typeof trust.addRecord>[0], by = owner) => told(by.call('CS01', 'ocpp2.1', 'AddKeyRecord', { keyRecord })) // biome-ignore format: one line
   const revoke = async (revocationList: Parameters<typeof trust.revoke>[0], by = owner) => told(by.call('CS01', 'ocpp2.1', 'UpdateRevocationList', { revocationList })) // biome-ignore format: one line
   const reset = () => told(other.call('CS01', 'ocpp2.1', 'Reset', { type: 'Immediate' }))

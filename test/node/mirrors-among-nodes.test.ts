@@ -29,8 +29,7 @@ async function site(t: TestContext, rule: UplinkRule = { name: 'CSMS01', role: '
   await net.wait(61)
   const outcome = async (asked: Promise<unknown>) => {
     const answered = asked.then(() => 'answered', (error: { code?: string; errorCode?: string }) => error.errorCode ?? error.code) // biome-ignore format: one line
-    await net.settle()
-    return answered
+    return net.over(answered)
   }
   return { net, foreign, csms, gateway, near, far, outcome }
 }
@@ -75,8 +74,7 @@ test('a station that says what only nodes say gets no further than the rules for
   const station = net.station('CS02', 'LC01', 'ocpp2.1')
   await net.settle()
   station.send('[2,"1","GetNodeRecord",{}]')
-  await net.settle()
-  assert.equal(station.take()[0]?.[0], 4)
+  assert.equal((await net.heard(station))[0]?.[0], 4)
   const mirrored = net.station('CS01', 'NN01', 'ocpp2.1')
   await net.settle()
   mirrored.send('[2,"1","GetNodeRecord",{}]')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AnsweredList, type PendingRequest } from '../../src/node/pending.ts'
+import { AnsweredList, type PendingRequest, PendingTable } from '../../src/node/pending.ts'
 import type { MessageId, NodeId } from '../../src/primitives/ids.ts'
 import { overlay } from '../support/memory-overlay.ts'
 
@@ -432,4 +432,22 @@ test('a station whose request an overlay uplink never answers is told by this no
   const [told] = station.take()
   assert.deepEqual([told?.[0], told?.[1], told?.[4]], [4, '1', { reason: 'timeout' }])
   assert.deepEqual(node.take(), [], 'a node that asked has its own deadline')
+})
+
+test('what an unsigned error came to does not count as open, is found by its answer, and is of one peer a few', () => {
+  const table = new PendingTable()
+  const asker = { asked: 0, isOpen: true, retries: { take: () => true, give: () => {} } }
+  const request = (id: number) => ({ messageId: `${id}` as MessageId, source: 'CS01' as NodeId, asker, expiresAt: 10 }) as unknown as PendingRequest // biome-ignore format: one line
+  const kept = Array.from({ length: 20 }, (_, id) => table.keepUnproved(request(id)))
+  assert.equal(kept.filter(Boolean).length, 8)
+  assert.deepEqual([table.size, table.isAwaited, asker.asked], [0, false, 0])
+  assert.equal(table.take('3' as MessageId, 'CS02' as NodeId), undefined)
+  assert.equal(table.take('3' as MessageId, undefined), undefined)
+  assert.equal(table.take('3' as MessageId, 'cs01' as NodeId)?.messageId, '3')
+  assert.equal(table.take('3' as MessageId, 'CS01' as NodeId), undefined)
+  assert.equal(table.keepUnproved(request(21)), true)
+  assert.equal(table.keepUnproved(request(22)), false)
+  assert.equal(table.expire(10).length, 8)
+  assert.equal(table.keepUnproved(request(23)), true)
+  assert.equal(table.drain().length, 1)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { RemoteError } from '../../src/errors.ts'
 import type { HandlersByProtocol } from '../../src/node/handlers.ts'
 import { DEFAULT_POLICY } from '../../src/security/policies/default-policy.ts'
 import { carryUntilIdle, passOn } from '../support/carrying.ts'
@@ -60,7 +61,7 @@ async function site(
   const start = async () => {
     station.send(`[2,"1","StartTransaction",${START}]`)
     await carry()
-    return station.take()[0]
+    return (await net.heard(station))[0]
   }
   const command = async (answer = '{"status":"Accepted"}') => {
     const asked = csms.call('CS01', 'ocpp1.6', 'RemoteStopTransaction', { transactionId: 7 }, { timeoutMs: 5_000 }) // biome-ignore format: one line
@@ -72,7 +73,7 @@ async function site(
     await net.wait(6)
     return { heard, outcome: await outcome }
   }
-  return { net, atEdge, started, below, station, wire, start, command, carry, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
+  return { net, csms, atEdge, started, below, station, wire, start, command, carry, tamperWith: (by: Tamper) => (tamper = by) } // biome-ignore format: one line
 }
 
 const announcement = JSON.stringify([6, 'CSMS01', ['LC01'], 'up', 'NotifyNetworkTopology', {
@@ -118,7 +119,7 @@ for (const [what, tamper, reason] of [
     const { net, started, start, tamperWith } = await site(t)
     tamperWith(tamper)
     const answer = await start()
-    assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+    assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
     assert.deepEqual(started, [])
     assert.deepEqual(reasonsAt(net, 'CSMS01'), [reason])
   })
@@ -215,12 +216,54 @@ test('who has heard of no station goes by the edge that vouches for it, but not 
   }
 })
 
+test('an error that the middle makes up is not told a plain station, which hears the signed answer after it', async (t) => {
+  const { net, started, start, below, tamperWith } = await site(t)
+  tamperWith((frame) => {
+    if (frame[0] === 3)
+      passOn(below, [4, frame[1], frame[2], frame[3], 'InternalError', 'it burns', {}])
+    return frame
+  })
+  assert.deepEqual(await start(), [3, '1', ANSWER])
+  assert.equal(started.length, 1)
+  assert.equal(net.events.get('NN01')?.filter(({ name }) => name === 'error.unsigned').length, 1)
+
+  tamperWith((frame) => frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'InternalError', 'it burns', {}] : frame) // biome-ignore format: one line
+  const answer = await start()
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
+  assert.doesNotMatch(JSON.stringify(answer), /burns/)
+})
+
+test('of a plain station that is gone before it answers its edge tells that at once, signed', async (t) => {
+  const { net, csms, station, carry } = await site(t)
+  const asked = csms.call('CS01', 'ocpp1.6', 'RemoteStopTransaction', { transactionId: 7 }, { timeoutMs: 30_000 }) // biome-ignore format: one line
+  const outcome = asked.catch((error: unknown) => error)
+  await carry()
+  assert.equal(station.take().length, 1)
+  station.close()
+  await carry()
+  const error = await net.over(outcome)
+  assert.ok(error instanceof RemoteError)
+  assert.equal(error.isSigned, true)
+})
+
+test('of a plain station that does not answer its edge tells that in the end, signed', async (t) => {
+  const { net, csms, carry } = await site(t)
+  const asked = csms.call('CS01', 'ocpp1.6', 'RemoteStopTransaction', { transactionId: 7 }, { timeoutMs: 60_000 }) // biome-ignore format: one line
+  const outcome = asked.catch((error: unknown) => error)
+  await carry()
+  await net.wait(32)
+  await carry()
+  const error = await net.over(outcome)
+  assert.ok(error instanceof RemoteError)
+  assert.equal(error.isSigned, true)
+})
+
 test('a challenge that anybody could have written has nothing signed: what a station said once takes effect once', async (t) => {
   const { started, start, wire, tamperWith } = await site(t)
   const error = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
   tamperWith((frame) => (frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'SecurityError', 'sign', error] : frame)) // biome-ignore format: one line
   const answer = await start()
-  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
   assert.deepEqual([wire.filter(([type]) => type === 2).length, started.length], [1, 1])
 })
 

@@ -293,6 +293,51 @@ test('an error that the station signed is its word; one that the middle made is 
   assert.equal(error.isSigned, false)
 })
 
+const sorry = (call: Frame) => [4, 'CSMS01', ['CS01'], call[3], 'InternalError', 'sorry', {}]
+
+test('an error that the middle makes up ends nothing: the signed answer after it counts, of many errors too', async (t) => {
+  const { call, net, onward, tamperWith } = await site(t)
+  tamperWith((frame) => {
+    if (isResult(frame)) for (let i = 0; i < 20; i++) onward(sorry(frame))
+    return frame
+  })
+  const { answer, error } = await call()
+  assert.equal(error, undefined)
+  assert.ok(answer)
+  const told = net.events.get('CSMS01')?.filter(({ name }) => name === 'error.unsigned') ?? []
+  assert.equal(told.length, 20)
+  assert.equal(net.open('CSMS01'), 0)
+})
+
+test('an error that the middle makes up is told after five seconds in which nobody has signed another answer', async (t) => {
+  const { net, csms, carry, tamperWith } = await site(t)
+  tamperWith((frame) => (isCall(frame) ? sorry(frame) : frame))
+  const outcomes: unknown[] = []
+  csms.call('CS01', 'ocpp2.1', 'SetVariables', ask).catch((error: unknown) => outcomes.push(error))
+  await carry()
+  await net.wait(4)
+  assert.equal(outcomes.length, 0)
+  await net.wait(2)
+  const [outcome] = outcomes
+  assert.ok(outcome instanceof RemoteError)
+  assert.deepEqual([outcome.errorDescription, outcome.isSigned], ['sorry', false])
+  assert.equal(net.open('CSMS01'), 0)
+})
+
+test('another version that only the middle names is not asked in: what was asked is answered', async (t) => {
+  const { net, csms, applied, carry, wire, onward, tamperWith } = await site(t)
+  const other = { reason: 'not-this-message', protocol: 'ocpp1.6' }
+  tamperWith((frame) => {
+    if (isResult(frame)) onward([4, 'CSMS01', ['CS01'], frame[3], 'SecurityError', 'no', other])
+    return frame
+  })
+  const asked = csms.callRaw('CS01', 'SetVariables', new TextEncoder().encode(JSON.stringify(ask)))
+  await carry()
+  assert.equal((await net.over(asked)).type, 3)
+  assert.equal(applied.length, 1)
+  assert.equal(wire.filter(isCall).length, 1)
+})
+
 test('a station that has just started cannot tell what is new: it asks for a challenge, and obeys who signs it', async (t) => {
   const { applied, call, wire } = await site(t, { isNew: true })
   const { answer } = await call()

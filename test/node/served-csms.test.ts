@@ -37,15 +37,13 @@ async function site(t: TestContext, protocol: Protocol, entitled: readonly Entit
     station.send(JSON.stringify([2, 'boot', 'BootNotification', request]))
     await net.settle()
     for (const [, id] of csms.take()) csms.send(`[3,"${id}",{"status":"Accepted","interval":60,"currentTime":"1970-01-01T00:01:01Z"}]`) // biome-ignore format: one line
-    await net.settle()
-    return station.take()[0]?.[0]
+    return (await net.heard(station))[0]?.[0]
   }
   const reset = async (request: object) => {
     csms.send(JSON.stringify([2, 'reset', 'Reset', request]))
     await net.settle()
     for (const [, id] of station.take()) station.send(`[3,"${id}",{"status":"Accepted"}]`)
-    await net.settle()
-    return csms.take()[0]?.[0]
+    return (await net.heard(csms))[0]?.[0]
   }
   return { net, boot, reset }
 }

@@ -236,11 +236,7 @@ async function park(t: TestContext) {
   const [guest, owner] = [await nodeOf('GUEST'), await nodeOf('OWNER01')]
   for (const [below, above] of [['LC01', 'CSMS01'], ['CS01', 'LC01'], ['GUEST', 'CSMS01'], ['OWNER01', 'CSMS01']]) net.connect(`${below}`, `${above}`) // biome-ignore format: one line
   await net.wait(61)
-  const told = async <T>(asked: Promise<T>): Promise<T> => {
-    asked.catch(() => {})
-    await net.settle()
-    return asked
-  }
+  const told = <T>(asked: Promise<T>): Promise<T> => net.over(asked)
   const hello = (node: typeof csms) => told(node.call('CSMS01', 'ocpp2.1', 'Heartbeat', {}))
   const reset = (by: typeof csms, to: string) => told(by.call(to, 'ocpp2.1', 'Reset', { type: 'Immediate' })) // biome-ignore format: one line
   await hello(first)

@@ -146,6 +146,32 @@ export class MemoryOverlay {
     return settleLinks()
   }
 
+  /**
+   * Lets messages arrive, and time pass while there is no outcome: after an error that nobody has
+   * signed it takes some seconds.
+   */
+  async over<T>(asked: Promise<T>): Promise<T> {
+    let isOver = false
+    const note = () => {
+      isOver = true
+    }
+    asked.then(note, note)
+    await settleLinks()
+    for (let seconds = 0; !isOver && seconds < 8; seconds++) await this.wait(1)
+    return asked
+  }
+
+  /** What a raw peer has got by then; an error that nobody has signed takes it some seconds. */
+  async heard(peer: RawPeer): Promise<unknown[][]> {
+    await settleLinks()
+    let heard = peer.take()
+    for (let seconds = 0; heard.length === 0 && seconds < 8; seconds++) {
+      await this.wait(1)
+      heard = peer.take()
+    }
+    return heard
+  }
+
   /** Lets time pass in one go; messages arrive before and after. */
   async wait(seconds: number): Promise<void> {
     await settleLinks()

@@ -25,7 +25,8 @@ test('T28: who cannot sign its answer gives a SecurityError and never an unsigne
   await net.wait(61)
   const ask = async () => {
     const asked = csms.call('CS01', 'ocpp2.1', 'Reset', { type: 'Immediate' }).catch((error: unknown) => error) // biome-ignore format: one line
-    await net.wait(1)
+    // What is not signed ends nothing before an answer had its time.
+    await net.wait(7)
     return asked
   }
   assert.deepEqual(await ask(), { status: 'Accepted' })
