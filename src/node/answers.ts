@@ -3,7 +3,7 @@ import type { MessageId } from '../primitives/ids.ts'
 import { assertRoomOnPath } from '../routing/network-path.ts'
 import { DEFAULT_LIMITS, type Frame } from '../wire/frame.ts'
 import { forwardText } from '../wire/text.ts'
-import { ANSWERED_MS, type Core, HOP_ERROR_MS, type RoutedFrame } from './core.ts'
+import { ANSWERED_MS, type Core, type RoutedFrame, SECOND_ANSWER_MS } from './core.ts'
 import { isSignedError, secureAnswer, UnprovedAnswer } from './edge.ts'
 import { filtered, type Passage } from './filtering.ts'
 import { judgePassing } from './forward-rules.ts'
@@ -56,6 +56,7 @@ export function receiveAnswer(
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
     if (challenge !== undefined && isSignedError(node, request, from, frame)) return void request.retry?.again(challenge, now) // biome-ignore format: one line
     let told: Uint8Array | undefined
+    let isProved = true
     try {
       const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
       if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
@@ -67,12 +68,16 @@ export function receiveAnswer(
       const allowed = judgePassing(node, passed, { ...passage, release })
       if (!allowed) return undefined
       told = answerOnward(node, request, asker, { from, frame: allowed })
+    } catch (error) {
+      isProved = !(error instanceof UnprovedAnswer)
+      throw error
     } finally {
       // The station has done it, whatever the rules tell the asker, and whether or not it is still there.
-      if (frame.type === 3) tellResult(node, request, frame.payload, told)
+      if (frame.type === 3 && isProved) tellResult(node, request, frame.payload, told)
     }
   } catch (error) {
     if (error instanceof UnprovedAnswer) {
+      request.unproved ??= error.refusal
       leaveOpen(node, from, request, now)
       throw error.refusal
     }
@@ -87,12 +92,16 @@ export function receiveAnswer(
 }
 
 /**
- * Anybody on the way can write an error, and whoever was asked may still answer. He has not long:
+ * Anybody on the way can write an answer, and whoever was asked may still give his. He has not long:
  * most often there is a hop that tells the truth.
  */
 function leaveOpen(node: Core, from: Neighbour, request: PendingRequest, now: number): undefined {
-  request.expiresAt = Math.min(request.expiresAt, now + HOP_ERROR_MS)
-  if (!from.pending.keepUnproved(request)) failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'), from) // biome-ignore format: one line
+  request.expiresAt = Math.min(request.expiresAt, now + SECOND_ANSWER_MS)
+  if (!from.pending.keepUnproved(request)) failUnanswered(node, request, from)
+}
+
+function failUnanswered(node: Core, request: PendingRequest, asked: Neighbour): void {
+  failRequest(node, request, request.unproved ?? new OverlayError('ERR_LINK_TIMEOUT'), asked)
 }
 
 /** What follows from an answer here must not keep it from whoever asked. */
@@ -221,7 +230,7 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
     if (request.onResult && !neighbour.isOverlay) keepLate(neighbour, request)
     // A node that asked has its own deadline; a standard peer has nobody else who could tell it.
     if (neighbour.isOverlay && isNeighbour(request.asker) && request.asker.isOverlay) continue
-    failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT'), neighbour)
+    failUnanswered(node, request, neighbour)
   }
 }
 

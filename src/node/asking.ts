@@ -72,8 +72,8 @@ export function ask(
 }
 
 /**
- * The same, signed as the policies of this node want it, and answered only by what they accept. An
- * error that nobody has signed ends nothing: it is told when the time is over. Who cannot tell whether
+ * The same, signed as the policies of this node want it, and answered only by what they accept. What
+ * they do not accept leaves the question open for a while, and is told then. Who cannot tell whether
  * the question is of now is asked again with the challenge it gave, and whose version was not known
  * here, in the one it names: each once.
  *
@@ -116,20 +116,19 @@ export async function askSigned(
       if (type === 4) {
         hopError ??= remoteError(one.frame, false)
         tellUnsigned(node, one.from, one.frame, action)
-        return false
+      } else {
+        // It was changed or forged, which whoever looks at it has to know now.
+        refused ??= error
+        refuseResult(node, one.from, one.frame, error, about)
       }
-      refused = error
-      return true
+      return false
     }
   }
   const answered = await ask(node, destination, asked, timeoutMs, takes).catch((error: unknown) => {
-    throw hopError ?? error
+    throw refused ?? hopError ?? error
   })
-  if (!believed) {
-    // It was changed or forged, which whoever looks at it has to know now.
-    if (refused) refuseResult(node, answered.from, answered.frame, refused, about)
-    throw refused
-  }
+  // Nothing else is taken.
+  const { payload, received } = believed as Admitted
   if (answered.frame.type === 4) {
     const asksFor = challengeIn(answered.frame)
     if (asksFor !== undefined && challenge === undefined) {
@@ -140,7 +139,6 @@ export async function askSigned(
     }
     throw remoteError(answered.frame, true)
   }
-  const { payload, received } = believed
   if (answered.frame.encoding === 'text') return { ...answered, response: payload, question: about }
   return { ...answered, frame: { ...answered.frame, payload: received.bytes } }
 }

@@ -195,8 +195,8 @@ export const PENDING_MS = 120_000
 export const ANSWERED_MS = 60_000
 /** How long a standard peer may keep the others waiting. */
 export const STANDARD_CALL_MS = 30_000
-/** How long a signed answer may come after an error that nobody has signed. */
-export const HOP_ERROR_MS = 5_000
+/** How long an answer may come after one that was not believed. */
+export const SECOND_ANSWER_MS = 5_000
 /** CALLs that may wait for one standard peer. */
 export const MAX_WAITING_CALLS = 100
 /** Beyond these, of those that may lower a limit: a fuse does not wait. */

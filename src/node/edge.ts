@@ -231,14 +231,14 @@ function admittedAnswer(
     const form = isErrorType(type) ? 'plain' : (secured.form ?? 'plain')
     return asReplaced(toStandard(node, gate, { from, to, received, form }, frame))
   } catch (cause) {
-    if (!isErrorType(type) || !(cause instanceof OverlayError)) throw cause
-    tellUnsigned(node, from, frame, request.action)
-    if (type === 4) throw new UnprovedAnswer(cause)
+    if (!(cause instanceof OverlayError)) throw cause
+    if (isErrorType(type)) tellUnsigned(node, from, frame, request.action)
+    if (type !== 5) throw new UnprovedAnswer(cause)
     return asReplaced(changed(frame, frame.action, cutMember(payload, SIGNATURES)))
   }
 }
 
-/** An error that is not shown to be by whoever was asked, about what was asked. */
+/** An answer that is not shown to be by whoever was asked, to what was asked. */
 export class UnprovedAnswer extends Error {
   readonly refusal: OverlayError
 

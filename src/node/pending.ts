@@ -43,6 +43,8 @@ export interface PendingRequest {
   /** Once answered: what a CALLRESULTERROR about it is signed and judged by. */
   terms?: Pick<Secured, 'protocol' | 'reference'> | undefined
   retry?: Retry | undefined
+  /** Why what has come so far does not answer it. */
+  unproved?: OverlayError
   /**
    * Called with the payload of a CALLRESULT as it came, and as whoever asked is told it; undefined
    * where that one is told no result, or of one that was kept back and is only told now.

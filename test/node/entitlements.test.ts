@@ -90,8 +90,7 @@ test('where one node is entitled to answer for the CSMS no other does, whatever 
   const { net, edge, of, csms } = await site(t)
   const ask = async () => {
     const asked = edge.call('CSMS', 'ocpp2.1', 'Heartbeat', {}).then(() => 'answered', () => 'not believed') // biome-ignore format: one line
-    await net.settle()
-    return asked
+    return net.over(asked)
   }
   assert.equal(await ask(), 'answered')
   const { trust } = of('NN01')

@@ -83,7 +83,7 @@ test('a node in the middle changes nothing that is signed for others: it is refu
 
   const other = await site(t, { middle: NAMED })
   const answer = await other.bootStation()
-  assert.deepEqual([answer?.[0], answer?.[2], other.booted], [4, 'GenericError', []])
+  assert.deepEqual([answer?.[0], answer?.[2], other.booted], [4, 'SecurityError', []])
 })
 
 test('a command that nobody would obey does not become another one at the edge', async (t) => {

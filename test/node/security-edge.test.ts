@@ -119,7 +119,7 @@ for (const [what, tamper, reason] of [
     const { net, started, start, tamperWith } = await site(t)
     tamperWith(tamper)
     const answer = await start()
-    assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
+    assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
     assert.deepEqual(started, [])
     assert.deepEqual(reasonsAt(net, 'CSMS01'), [reason])
   })
@@ -229,8 +229,18 @@ test('an error that the middle makes up is not told a plain station, which hears
 
   tamperWith((frame) => frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'InternalError', 'it burns', {}] : frame) // biome-ignore format: one line
   const answer = await start()
-  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
   assert.doesNotMatch(JSON.stringify(answer), /burns/)
+})
+
+test('a result that the middle makes up is not told a plain station, which hears the signed one after it', async (t) => {
+  const { net, start, below, tamperWith } = await site(t)
+  tamperWith((frame) => {
+    if (frame[0] === 3) passOn(below, frame.with(4, { transactionId: 666, idTagInfo: { status: 'Accepted' } })) // biome-ignore format: one line
+    return frame
+  })
+  assert.deepEqual(await start(), [3, '1', ANSWER])
+  assert.deepEqual(reasonsAt(net, 'NN01'), ['unsigned'])
 })
 
 test('of a plain station that is gone before it answers its edge tells that at once, signed', async (t) => {
@@ -263,7 +273,7 @@ test('a challenge that anybody could have written has nothing signed: what a sta
   const error = { reason: 'challenge', challenge: Buffer.alloc(16).toString('base64url') }
   tamperWith((frame) => (frame[0] === 3 ? [4, frame[1], frame[2], frame[3], 'SecurityError', 'sign', error] : frame)) // biome-ignore format: one line
   const answer = await start()
-  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'GenericError'])
+  assert.deepEqual([answer?.[0], answer?.[2]], [4, 'SecurityError'])
   assert.deepEqual([wire.filter(([type]) => type === 2).length, started.length], [1, 1])
 })
 

@@ -324,6 +324,17 @@ test('an error that the middle makes up is told after five seconds in which nobo
   assert.equal(net.open('CSMS01'), 0)
 })
 
+test('a result that the middle makes up ends nothing either: the signed one after it counts', async (t) => {
+  const { call, onward, tamperWith } = await site(t)
+  tamperWith((frame) => {
+    if (isResult(frame)) onward(frame.with(4, { setVariableResult: [] }))
+    return frame
+  })
+  const { answer, error } = await call()
+  assert.equal(error, undefined)
+  assert.notDeepEqual(answer, { setVariableResult: [] })
+})
+
 test('another version that only the middle names is not asked in: what was asked is answered', async (t) => {
   const { net, csms, applied, carry, wire, onward, tamperWith } = await site(t)
   const other = { reason: 'not-this-message', protocol: 'ocpp1.6' }
