@@ -62,7 +62,7 @@ export function receiveAnswer(
       if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
       const release = (kept: RoutedFrame) => {
         if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
-        const later = answerOnward(node, request, asker, { from, frame: kept })
+        const later = asRefused(() => answerOnward(node, request, asker, { from, frame: kept }))
         if (kept.type === 3) tellResult(node, request, undefined, later)
       }
       const allowed = judgePassing(node, passed, { ...passage, release })
@@ -98,6 +98,15 @@ export function receiveAnswer(
 function leaveOpen(node: Core, from: Neighbour, request: PendingRequest, now: number): undefined {
   request.expiresAt = Math.min(request.expiresAt, now + SECOND_ANSWER_MS)
   if (!from.pending.keepUnproved(request)) failUnanswered(node, request, from)
+}
+
+/** What a person has let through waits for no other answer. */
+function asRefused<T>(attempt: () => T): T {
+  try {
+    return attempt()
+  } catch (error) {
+    throw error instanceof UnprovedAnswer ? error.refusal : error
+  }
 }
 
 function failUnanswered(node: Core, request: PendingRequest, asked: Neighbour): void {
