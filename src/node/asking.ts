@@ -102,6 +102,7 @@ export async function askSigned(
   let spoken: Protocol | undefined
   let refused: OverlayError | undefined
   let hopError: RemoteError | undefined
+  let failure: unknown
   const takes = (one: Answered) => {
     // It is being received, so what is found is of that frame.
     const reply = { ...one, ...about, sequence: undefined }
@@ -112,14 +113,17 @@ export async function askSigned(
       spoken = named
       return true
     } catch (error) {
-      if (!(error instanceof OverlayError)) throw error
+      if (!(error instanceof OverlayError)) {
+        failure = error
+        return true
+      }
       if (type === 4) {
         hopError ??= remoteError(one.frame, false)
         tellUnsigned(node, one.from, one.frame, action)
       } else {
-        // It was changed or forged, which whoever looks at it has to know now.
+        // It was changed or forged: that is told once, whoever makes however many of them.
+        if (!refused) refuseResult(node, one.from, one.frame, error, about)
         refused ??= error
-        refuseResult(node, one.from, one.frame, error, about)
       }
       return false
     }
@@ -127,6 +131,7 @@ export async function askSigned(
   const answered = await ask(node, destination, asked, timeoutMs, takes).catch((error: unknown) => {
     throw refused ?? hopError ?? error
   })
+  if (failure !== undefined) throw failure
   // Nothing else is taken.
   const { payload, received } = believed as Admitted
   if (answered.frame.type === 4) {
