@@ -46,17 +46,21 @@ export function receiveAnswer(
   }
   const { asker } = request
   if (!isNeighbour(asker)) {
-    if (asker.takes?.(frame, from) === false) return leaveOpen(node, from, request, now)
+    const isTaken = asker.takes?.(frame, from) !== false
+    if (!isTaken && from.isOverlay) return leaveOpen(node, from, request, now)
     if (frame.type === 3) tellResult(node, request, frame.payload)
+    if (!isTaken)
+      return failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT')) as undefined
     asker.resolve(frame, from)
     return undefined
   }
+  // Until it is shown to be by whoever was asked.
+  let isProved = !isToBeProved(node, from, request)
   const passage = { from, to: asker, action: request.action, destination: request.source }
   try {
     const challenge = frame.type === 4 && request.retry ? challengeIn(frame) : undefined
     if (challenge !== undefined && isSignedError(node, request, from, frame)) return void request.retry?.again(challenge, now) // biome-ignore format: one line
     let told: Uint8Array | undefined
-    let isProved = true
     try {
       const passed = node.filters ? filteredAnswer(node, frame, passage) : frame
       if (!asker.isOpen) throw new OverlayError('ERR_LINK_CLOSED')
@@ -68,18 +72,16 @@ export function receiveAnswer(
       const allowed = judgePassing(node, passed, { ...passage, release })
       if (!allowed) return undefined
       told = answerOnward(node, request, asker, { from, frame: allowed })
-    } catch (error) {
-      isProved = !(error instanceof UnprovedAnswer)
-      throw error
+      isProved = true
     } finally {
       // The station has done it, whatever the rules tell the asker, and whether or not it is still there.
       if (frame.type === 3 && isProved) tellResult(node, request, frame.payload, told)
     }
   } catch (error) {
-    if (error instanceof UnprovedAnswer) {
-      request.unproved ??= error.refusal
-      leaveOpen(node, from, request, now)
-      throw error.refusal
+    const refusal = error instanceof UnprovedAnswer ? error.refusal : error
+    if (!isProved && refusal instanceof OverlayError && asker.isOpen) {
+      leaveOpen(node, from, request, now, refusal)
+      throw refusal
     }
     // Nobody else can tell the asker: its request is answered, only not in a way it can be told.
     if (error instanceof OverlayError) failRequest(node, request, error, from)
@@ -95,9 +97,27 @@ export function receiveAnswer(
  * Anybody on the way can write an answer, and whoever was asked may still give his. He has not long:
  * most often there is a hop that tells the truth.
  */
-function leaveOpen(node: Core, from: Neighbour, request: PendingRequest, now: number): undefined {
+export function leaveOpen(
+  node: Core,
+  from: Neighbour,
+  request: PendingRequest,
+  now: number,
+  why = new OverlayError('ERR_LINK_TIMEOUT'),
+): undefined {
+  request.unproved ??= why
   request.expiresAt = Math.min(request.expiresAt, now + SECOND_ANSWER_MS)
-  if (!from.pending.keepUnproved(request)) failUnanswered(node, request, from)
+  if (!from.pending.keepUnproved(request)) failRequest(node, request, request.unproved, from)
+}
+
+/** Whether what comes back over a link could be anybody's, where whoever was asked has to be known. */
+export function isToBeProved(
+  { gate }: Core,
+  from: Neighbour,
+  { asker, secured }: PendingRequest,
+): boolean {
+  // biome-ignore format: one line
+  if (!gate || !from.isOverlay) return false
+  return secured !== undefined || (!isNeighbour(asker) && asker.takes !== undefined)
 }
 
 /** What a person has let through waits for no other answer. */
@@ -107,10 +127,6 @@ function asRefused<T>(attempt: () => T): T {
   } catch (error) {
     throw error instanceof UnprovedAnswer ? error.refusal : error
   }
-}
-
-function failUnanswered(node: Core, request: PendingRequest, asked: Neighbour): void {
-  failRequest(node, request, request.unproved ?? new OverlayError('ERR_LINK_TIMEOUT'), asked)
 }
 
 /** What follows from an answer here must not keep it from whoever asked. */
@@ -235,11 +251,11 @@ export function expireRequests(node: Core, neighbour: Neighbour, now: number): v
     callsEnded(neighbour, new Set(expired.map(({ messageId }) => messageId)))
   }
   for (const request of expired) {
-    countUnanswered(node, neighbour, request)
-    if (request.onResult && !neighbour.isOverlay) keepLate(neighbour, request)
+    if (!request.unproved) countUnanswered(node, neighbour, request)
     // A node that asked has its own deadline; a standard peer has nobody else who could tell it.
-    if (neighbour.isOverlay && isNeighbour(request.asker) && request.asker.isOverlay) continue
-    failUnanswered(node, request, neighbour)
+    const isAskerNode = isNeighbour(request.asker) && request.asker.isOverlay
+    if (!neighbour.isOverlay || !isAskerNode) failRequest(node, request, request.unproved ?? new OverlayError('ERR_LINK_TIMEOUT'), neighbour) // biome-ignore format: one line
+    if (request.onResult && !neighbour.isOverlay) keepLate(neighbour, request)
   }
 }
 

@@ -39,7 +39,7 @@ export function handle(node: Core, from: Neighbour, frame: RoutedFrame, released
   // Who verifies nothing does not take apart what is signed.
   const action = (node.gate && plainAction(frame.action)) ?? frame.action
   if (frame.encoding === 'binary') return handleBinary(node, from, frame, { protocol, action, released }) // biome-ignore format: one line
-  const handler = handlerOf(node, protocol, { ...frame, action })
+  const handler = orSigned(node, from, frame, protocol, () => handlerOf(node, protocol, { ...frame, action })) // biome-ignore format: one line
   const admitted = admit(node, from, frame, { protocol, action, released })
   if (admitted === 'held') return
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
@@ -81,8 +81,9 @@ function handleBinary(
   { protocol, action, released }: Admitting,
 ): void {
   const { messageId, route } = frame
-  const handler = node.binaryHandlers.get(action)
-  if (!handler) throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
+  const handler = orSigned(node, from, frame, protocol, () =>
+    binaryHandlerOf(node, protocol, action),
+  )
   const admitted = admit(node, from, frame, { protocol, action, released })
   if (admitted === 'held') return
   if (admitted?.repeated) return repeat(node, from, frame, admitted)
@@ -105,6 +106,31 @@ function telling(
     node.emit({ name: 'frame.refused', link: from.label, code, details, source: frame.route.networkPath[0], trace }) // biome-ignore format: one line
   }
   throw error
+}
+
+/** Who has signed what nobody here handles is told so signed, as of what is not obeyed. */
+function orSigned<T>(
+  node: Core,
+  from: Neighbour,
+  frame: RoutedFrame,
+  protocol: Protocol,
+  handler: () => T,
+): T {
+  try {
+    return handler()
+  } catch (error) {
+    const { gate } = node
+    if (!gate || !(error instanceof OverlayError) || frame.type !== 2) throw error
+    const reference = gate.referenceOf(incomingOf(from, frame, protocol))
+    if (reference) gate.refused.set(error, { reference, protocol })
+    throw error
+  }
+}
+
+function binaryHandlerOf({ binaryHandlers }: Core, protocol: Protocol, action: string) {
+  const handler = binaryHandlers.get(action)
+  if (!handler) throw new OverlayError('ERR_SCHEMA_UNSUPPORTED', { action, protocol })
+  return handler
 }
 
 function handlerOf(node: Core, protocol: Protocol, frame: RoutedFrame): AnyHandler {
@@ -179,15 +205,19 @@ function admit(
 ): Admitted | 'held' | undefined {
   const { gate } = node
   if (!gate) return undefined
+  const incoming = incomingOf(from, frame, protocol)
+  const attempt = () => gate.admit({ ...incoming, released })
+  const holding = { from, action: plain, destination: incoming.to }
+  return unlessHeld(node, frame, holding, attempt, (kept, now) => handle(node, from, kept, now)) ?? 'held' // biome-ignore format: one line
+}
+
+function incomingOf(from: Neighbour, frame: RoutedFrame, protocol: Protocol) {
   const { type, action, payload, route } = frame
-  const isBinary = isBinaryMessage(frame)
   const { networkPath: path, destination } = route
   const to = destination[destination.length - 1] ?? destination[0]
   // Whom this node itself dials, or lets dial it, as its CSMS is the one whose commands it obeys.
   const isPrimaryUpstream = from.link.peer === 'csms'
-  const attempt = () => gate.admit({ type, action, protocol, payload, isBinary, neighbour: peerOf(from), path, to, isPrimaryUpstream, released, carrier: from.carrier }) // biome-ignore format: one line
-  const holding = { from, action: plain, destination: to }
-  return unlessHeld(node, frame, holding, attempt, (kept, now) => handle(node, from, kept, now)) ?? 'held' // biome-ignore format: one line
+  return { type, action, protocol, payload, isBinary: isBinaryMessage(frame), neighbour: peerOf(from), path, to, isPrimaryUpstream, carrier: from.carrier } as const // biome-ignore format: one line
 }
 
 /** The same was asked and obeyed before, and whoever asked has not got the answer. */

@@ -123,8 +123,8 @@ function isHeld(
 ): boolean {
   if (!node.upstreams || !from.isOverlay || from.link.way === 'up') return false
   if (!isCsmsService(destination[0])) return false
-  const kept = copyOf(bytes)
-  return node.upstreams.hold(frame.route.networkPath[0], kept.length, (isOver) => {
+  let kept = bytes
+  const isWaiting = node.upstreams.hold(frame.route.networkPath[0], bytes.length, (isOver) => {
     if (!from.isOpen) return
     if (!isOver) return receive(node, from, kept, isBinary, true)
     // Another connection, maybe of another version, must not hear what was meant for this one.
@@ -134,6 +134,8 @@ function isHeld(
     })
     refuse(node, { from, bytes: kept, isBinary, frame }, gone)
   })
+  if (isWaiting) kept = copyOf(bytes)
+  return isWaiting
 }
 
 /**

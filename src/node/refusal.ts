@@ -3,7 +3,7 @@ import { isSameId, type MessageId, type NodeId } from '../primitives/ids.ts'
 import { remainsOfBinary } from '../wire/binary.ts'
 import type { Frame } from '../wire/frame.ts'
 import { remainsOfText } from '../wire/text.ts'
-import { failRequest, noteTrace } from './answers.ts'
+import { failRequest, isToBeProved, leaveOpen, noteTrace } from './answers.ts'
 import { tellArrived } from './arrived.ts'
 import type { Core, RoutedFrame } from './core.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -107,7 +107,8 @@ function failOpenRequest(
   if (!from.isOverlay) callsEnded(from, new Set([messageId]))
   if (!request) return
   noteTrace(node, from, request)
-  failRequest(node, request, error, from)
+  if (isToBeProved(node, from, request)) leaveOpen(node, from, request, node.clock.now(), error)
+  else failRequest(node, request, error, from)
 }
 
 // OCPP 2.x answers what has no readable id with "-1"; 1.6 has no such rule, so it gets silence.

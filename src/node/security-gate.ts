@@ -176,22 +176,43 @@ export class SecurityGate {
     }
   }
 
-  /** @param noteAuthentic Told what an answer answers, as soon as it is clear who asks. */
-  #admit(incoming: Incoming, noteAuthentic: (call: RequestReference) => void): Admitted {
-    const { path } = incoming
-    const nowMs = this.#site.clock.now()
-    if (!this.#wrong.allows(path, nowMs))
+  /**
+   * What an answer to a CALL answers that is refused without having been judged; undefined where
+   * nobody known has signed it.
+   */
+  referenceOf(incoming: Incoming): RequestReference | undefined {
+    try {
+      const { judged, isAuthentic } = this.#identify(incoming, this.#site.clock.now())
+      const { header, digest } = judged
+      return isAuthentic && header ? { id: header.id, nonce: header.nonce, digest } : undefined
+    } catch (error) {
+      if (error instanceof OverlayError) return undefined
+      throw error
+    }
+  }
+
+  /** Who says it, as far as that can be known, and whether it is for here and of now. */
+  #identify(incoming: Incoming, nowMs: number) {
+    if (!this.#wrong.allows(incoming.path, nowMs))
       throw refusalWithoutStack('ERR_POLICY_REFUSED', { reason: 'too-many-wrong' })
     const received = readIncoming(this.#asReadHere(incoming))
     const message = { ...incoming, action: plainAction(incoming.action) ?? incoming.action }
     const judged = verifyMessage(received, { expected: expectedOf(message), keyOf: this.#options.trust.directory.keyOf }) // biome-ignore format: one line
-    const { verdict, header, digest } = judged
-    if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(path, nowMs) // biome-ignore format: one line
+    const { verdict, header } = judged
+    if (verdict.status === 'refused' && verdict.reason === 'signature-invalid') this.#wrong.note(incoming.path, nowMs) // biome-ignore format: one line
     const problem = problemOf(verdict) ?? this.#addressProblem(message, header) ?? this.#freshness.timeProblem(message, header) // biome-ignore format: one line
     const known = this.#factsOf({ message, received, judged }, { problem, replay: undefined })
     // What anybody has signed takes no room, no nonce and no challenge of whom it names; nor does what
     // somebody vouches for in the name of a node, which signs itself.
     const isAuthentic = known.signers.some((one) => isByOriginator(one, known.from) || (one.isEntitled === true && known.origin !== 'node')) // biome-ignore format: one line
+    return { message, received, judged, problem, known, isAuthentic }
+  }
+
+  /** @param noteAuthentic Told what an answer answers, as soon as it is clear who asks. */
+  #admit(incoming: Incoming, noteAuthentic: (call: RequestReference) => void): Admitted {
+    const nowMs = this.#site.clock.now()
+    const { message, received, judged, problem, known, isAuthentic } = this.#identify(incoming, nowMs) // biome-ignore format: one line
+    const { header, digest } = judged
     if (isAuthentic && header) noteAuthentic({ id: header.id, nonce: header.nonce, digest })
     const freshness = problem || !isAuthentic ? undefined : (incoming.released?.fresh ?? this.#freshness.judge(message, header, digest)) // biome-ignore format: one line
     const clockOffS = this.#compareClocks(judged, nowMs)

@@ -233,6 +233,26 @@ test('an error that the middle makes up is not told a plain station, which hears
   assert.doesNotMatch(JSON.stringify(answer), /burns/)
 })
 
+test('an answer that cannot be read, and one whose path is too long, are not the end of what a plain station asked', async (t) => {
+  for (const spoil of [
+    (frame: Frame) => frame.with(4, 17),
+    (frame: Frame) =>
+      frame.with(
+        2,
+        Array.from({ length: 31 }, (_, i) => `N${i}`),
+      ),
+  ]) {
+    const { net, start, below, tamperWith } = await site(t)
+    tamperWith((frame) => {
+      if (frame[0] === 3) passOn(below, spoil(frame))
+      return frame
+    })
+    assert.deepEqual(await start(), [3, '1', ANSWER])
+    const refused = Object.values(net.refusals('NN01')).reduce((sum, one) => sum + one, 0)
+    assert.equal(refused, 1)
+  }
+})
+
 test('a result that the middle makes up is not told a plain station, which hears the signed one after it', async (t) => {
   const { net, start, below, tamperWith } = await site(t)
   tamperWith((frame) => {

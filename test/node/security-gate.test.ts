@@ -324,6 +324,15 @@ test('an error that the middle makes up is told after five seconds in which nobo
   assert.equal(net.open('CSMS01'), 0)
 })
 
+test('that nobody here handles what is asked is told signed, and at once', async (t) => {
+  const { csms, carry } = await site(t)
+  const asked = csms.call('CS01', 'ocpp2.1', 'ClearCache', {}).catch((error: unknown) => error)
+  await carry()
+  const error = await Promise.race([asked, Promise.resolve().then(() => 'not yet')])
+  assert.ok(error instanceof RemoteError, String(error))
+  assert.deepEqual([error.errorCode, error.isSigned], ['NotSupported', true])
+})
+
 test('a result that the middle makes up ends nothing either: the signed one after it counts', async (t) => {
   const { call, onward, wire, tamperWith } = await site(t)
   tamperWith((frame) => {
