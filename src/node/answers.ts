@@ -49,9 +49,8 @@ export function receiveAnswer(
     const isTaken = asker.takes?.(frame, from) !== false
     if (!isTaken && from.isOverlay) return leaveOpen(node, from, request, now)
     if (frame.type === 3) tellResult(node, request, frame.payload)
-    if (!isTaken)
-      return failRequest(node, request, new OverlayError('ERR_LINK_TIMEOUT')) as undefined
-    asker.resolve(frame, from)
+    if (isTaken) asker.resolve(frame, from)
+    else asker.reject(new OverlayError('ERR_LINK_TIMEOUT'))
     return undefined
   }
   // Until it is shown to be by whoever was asked.
@@ -115,7 +114,6 @@ export function isToBeProved(
   from: Neighbour,
   { asker, secured }: PendingRequest,
 ): boolean {
-  // biome-ignore format: one line
   if (!gate || !from.isOverlay) return false
   return secured !== undefined || (!isNeighbour(asker) && asker.takes !== undefined)
 }
